@@ -1,0 +1,54 @@
+//===- Microkernels.h - Instruction sets of the CPU backend -------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_CONVERSION_MICROKERNELS_H
+#define TERNARY_CONVERSION_MICROKERNELS_H
+
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace ternary {
+
+/// What the generator of linear kernels has to know about an instruction set. A new
+/// instruction set is one more entry in Microkernels.cpp.
+struct Microkernel {
+  /// Value of the lowering's option and of the compiled model's `kernel` field.
+  llvm::StringRef name;
+  /// LLVM target features it needs, all of them; none for the fallback.
+  llvm::ArrayRef<llvm::StringRef> features;
+  /// Whether it is made of x86 instructions.
+  bool isX86;
+  /// Lanes of i32 in a vector register, and products that each adds at a time.
+  int64_t lanes, depth;
+  /// Vectors in a tile of a packed weight; lanes · vectors is 32, the columns of one
+  /// block of square sums.
+  int64_t vectors;
+  /// Tokens of a prompt that share an unpacked weight.
+  int64_t tokenBlock;
+  /// How many accumulators fit into the registers beside operands.
+  int64_t accumulators;
+  /// acc[lane] + Σ_j codes[lane, j] · activations[lane, j]: i32, u8 and i8 vectors, where
+  /// |Σ codes · activations| of two neighbours stays within i16.
+  mlir::Value (*dot)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc,
+                     mlir::Value codes, mlir::Value activations);
+
+  static constexpr int64_t kPlanes = 4;
+};
+
+/// All of them, best first; the last one runs everywhere.
+llvm::ArrayRef<Microkernel> getMicrokernels();
+
+/// The microkernel of that name, or null.
+const Microkernel *lookupMicrokernel(llvm::StringRef name);
+
+/// The best one for a target: `hasFeature` says whether the target has an LLVM feature.
+const Microkernel &selectMicrokernel(bool isX86,
+                                     llvm::function_ref<bool(llvm::StringRef)> hasFeature);
+
+} // namespace ternary
+
+#endif // TERNARY_CONVERSION_MICROKERNELS_H

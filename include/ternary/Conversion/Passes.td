@@ -1,0 +1,197 @@
+//===- Passes.td - From the ternary dialect to others -------*- tablegen -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_CONVERSION_PASSES_TD
+#define TERNARY_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def TernaryExpandMath : Pass<"ternary-expand-math"> {
+  let summary = "Expand activations and exponentials into arithmetic";
+  let description = [{
+    Rewrites `ternary.activate` and `math.exp` on f32 and on vectors of it into `arith`
+    ops, each rounded on its own, so that every target computes the same bits and none
+    calls a library. Other element types are left alone.
+
+    `exp(x)` reduces x to r = x − n·ln 2 with the integer n nearest to x / ln 2, takes a
+    polynomial of degree 7 in r and multiplies by 2^n in two steps, so that results
+    below the normal range are rounded once. Rounding to an integer is an addition and
+    a subtraction of 1.5·2^23. The error is below 0.992 ulp for every f32 (below 2.5 ulp
+    for sigmoid); exp(x) is +inf above 88.7228, 0 below −103.9721, and exp(NaN) is NaN.
+
+    ```mlir
+    %y = ternary.activate sigmoid %x : f32
+    ```
+    ⇒
+    ```mlir
+    %0 = arith.negf %x : f32
+    %1 = ... exp(%0), 37 arith ops
+    %2 = arith.addf %1, %one : f32
+    %y = arith.divf %one, %2 : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def TernaryToLoops : Pass<"ternary-to-loops", "::mlir::ModuleOp"> {
+  let summary = "Lower kernels to scalar loops, in specification order";
+  let description = [{
+    The reference: every kernel on memrefs becomes a nest of `scf.for` over
+    `memref.load`, `arith` and `memref.store`, one scalar operation for each of its
+    equation and in the equation's order. It is slow, obvious, and reads weights in any
+    `#ternary.packed` layout: what the other lowerings are tested against.
+
+    Weights become plain bytes, parameters views of the archive's payload. Activation
+    functions stay: `ternary-expand-math` comes after.
+
+    ```mlir
+    ternary.scan_kernel ins(%f, %i : memref<1x?x64xf32>, memref<1x?x64xf32>)
+        outs(%h, %s : memref<1x?x64xf32>, memref<1x64xf32>)
+    ```
+    ⇒
+    ```mlir
+    scf.for %b = %c0 to %c1 step %c1 {
+      scf.for %n = %c0 to %c64 step %c1 {
+        %first = memref.load %s[%b, %n] : memref<1x64xf32>
+        %last = scf.for %t = %c0 to %T step %c1 iter_args(%previous = %first) -> (f32) {
+          ...
+        }
+        memref.store %last, %s[%b, %n] : memref<1x64xf32>
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"eraseArchives", "erase-archives", "bool", /*default=*/"false",
+           "Erase archives afterwards; whoever writes them to a file must have done so.">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def TernaryToVector : Pass<"ternary-to-vector", "::mlir::ModuleOp"> {
+  let summary = "Lower kernels to parallel vector loops";
+  let description = [{
+    The CPU backend: every kernel on memrefs becomes an `scf.parallel` over tiles of a
+    weight, rows or channels, whose body is loops over vectors. `kernel` names the
+    instruction set, whose description parameterises one generator: lanes, dot product
+    instruction, registers. Weights have to be packed for it.
+
+    A linear kernel on `avx512vnni`, one token:
+
+    ```mlir
+    ternary.linear_kernel ins(%q, %w : ...) scales(%a, %s : ...) sums(%c : ...) outs(%out : ...) {...}
+    ```
+    ⇒
+    ```mlir
+    scf.parallel (%tile) = (%c0) to (%tiles) step (%c1) {
+      %acc:8 = scf.for %g = ... {
+        %codes = vector.load %bytes[%offset] : memref<1024xi8>, vector<64xi8>
+        %plane = arith.andi %codes, %mask : vector<64xi8>
+        %sum = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %plane, %activations) : ...
+        ...
+      }
+      ... shift, add, convert, scale, epilogue, store
+    }
+    ```
+  }];
+  let options = [
+    Option<"kernel", "kernel", "std::string", /*default=*/"\"portable\"",
+           "Microkernels to generate: avx512vnni, avxvnni, avx2 or portable.">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def TernaryParallelToOpenMP : Pass<"ternary-parallel-to-openmp", "::mlir::ModuleOp"> {
+  let summary = "Run a step with one team of threads, which share its parallel loops";
+  let description = [{
+    In functions of kernels (`ternary.kernel`) and in steps, `scf.parallel` becomes a loop
+    that the threads of a team divide evenly among them, with a barrier at its end. A step
+    takes the number of threads as a new last argument and starts them once, around its
+    body; every thread runs all of that but the shares of others.
+
+    What writes to memory outside of parallel loops is left to one thread, unless it is
+    the thread's own stack; all else is repeated by every thread. It must not read what a
+    loop after it writes without a loop in between: threads may be that far apart.
+
+    ```mlir
+    func.func private @scan_64(...) attributes {ternary.kernel} {
+      scf.parallel (%i) = (%c0) to (%n) step (%c1) {...}
+      return
+    }
+    func.func @decode(...) attributes {ternary.step = "decode"} {
+      call @scan_64(...) : (...) -> ()
+      return
+    }
+    ```
+    ⇒
+    ```mlir
+    func.func private @scan_64(...) attributes {ternary.kernel} {
+      omp.wsloop schedule(static) {
+        omp.loop_nest (%i) : index = (%c0) to (%n) step (%c1) {...}
+      }
+      return
+    }
+    func.func @decode(..., %threads: i32 {ternary.role = "threads"}) attributes {ternary.step = "decode"} {
+      omp.parallel num_threads(%threads : i32) {
+        call @scan_64(...) : (...) -> ()
+        omp.terminator
+      }
+      return
+    }
+    ```
+
+    Without `openmp` parallel loops become `scf.for`, and the argument is not used.
+  }];
+  let options = [
+    Option<"openmp", "openmp", "bool", /*default=*/"true",
+           "Use threads; otherwise loops are sequential.">];
+  let statistics = [
+    Statistic<"numLoops", "loops", "Number of loops that threads share">,
+    Statistic<"numSingles", "singles", "Number of ops that one thread runs">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp"> {
+  let summary = "Give every step the interface that the runtime calls";
+  let description = [{
+    For each step of the module a function `PREFIX_STEP` with the interface
+    `ternary_step` of `ternary/abi.h`: pointers and sizes come in, memrefs are made of
+    them, in the order of the step's arguments and by their `ternary.role`. It runs
+    before functions are converted to LLVM. All other functions with a body become
+    internal to the object.
+
+    The prefix is the `name` in the module's `ternary.model`, if not given; what C does
+    not allow in a name becomes `_`.
+
+    ```mlir
+    func.func @decode(%w: memref<?xi8> {ternary.role = "weights"},
+                      %ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"}
+    ```
+    ⇒
+    ```mlir
+    func.func @m_decode(%weights: !llvm.ptr, %workspace: !llvm.ptr, %state: !llvm.ptr, %ids: !llvm.ptr,
+                        %tokens: i64, %from: i64, %logits: !llvm.ptr, %threads: i32) {
+      %0 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+      %1 = llvm.insertvalue %weights, %0[0] : ...
+      ...
+      %7 = builtin.unrealized_conversion_cast %6 : ... to memref<?xi8>
+      ...
+      call @decode(%7, %18) : (memref<?xi8>, memref<1x1xi32>) -> ()
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"prefix", "prefix", "std::string", /*default=*/"\"\"",
+           "What the names of entry points start with.">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // TERNARY_CONVERSION_PASSES_TD

@@ -1,0 +1,58 @@
+//===- Ternary.h - The ternary dialect ---------------------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_DIALECT_TERNARY_IR_TERNARY_H
+#define TERNARY_DIALECT_TERNARY_IR_TERNARY_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "ternary/Support/HostTensor.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MathExtras.h"
+
+#include "ternary/Dialect/Ternary/IR/TernaryDialect.h.inc"
+#include "ternary/Dialect/Ternary/IR/TernaryEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "ternary/Dialect/Ternary/IR/TernaryAttributes.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "ternary/Dialect/Ternary/IR/TernaryTypes.h.inc"
+
+#include "ternary/Dialect/Ternary/IR/TernaryInterfaces.h.inc"
+#define GET_OP_CLASSES
+#include "ternary/Dialect/Ternary/IR/TernaryOps.h.inc"
+
+namespace ternary {
+
+/// Names of the attributes that carry a model through the phases.
+/// On function arguments: the checkpoint's name of a parameter; the role of another
+/// argument ("ids", "state", "logits_from", "logits", "weights", "workspace").
+inline constexpr llvm::StringLiteral kParameterAttr = "ternary.parameter";
+inline constexpr llvm::StringLiteral kRoleAttr = "ternary.role";
+/// On functions: the step a function is ("prefill", "decode").
+inline constexpr llvm::StringLiteral kStepAttr = "ternary.step";
+/// On modules: a dictionary of what the runtime has to know about the model.
+inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
+
+/// The type of one row of a tensor or memref with `rowRank` row dimensions: a vector,
+/// or the element type if nothing is left.
+mlir::Type getRowType(mlir::ShapedType type, int64_t rowRank);
+
+} // namespace ternary
+
+#endif // TERNARY_DIALECT_TERNARY_IR_TERNARY_H

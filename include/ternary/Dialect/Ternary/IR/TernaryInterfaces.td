@@ -1,0 +1,67 @@
+//===- TernaryInterfaces.td - What ops of the dialect share -*- tablegen -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_INTERFACES_TD
+#define TERNARY_INTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def ModelOpInterface : OpInterface<"ModelOpInterface"> {
+  let cppNamespace = "::ternary";
+  let description = [{
+    A layer of a model. It says what it consists of; `ternary-decompose` asks until
+    no such op is left. A new layer needs no change to that pass.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Build what the op consists of at the builder's insertion point and return one
+      value for each result, with the result's type.
+    }], "::llvm::SmallVector<::mlir::Value>", "decompose",
+    (ins "::mlir::OpBuilder &":$builder)>
+  ];
+}
+
+def RowOpInterface : OpInterface<"RowOpInterface"> {
+  let cppNamespace = "::ternary";
+  let description = [{
+    An op on `[..., K]` that treats every row on its own, so that a chain of such ops
+    becomes one `row_kernel`. Operands are either indexed by row, as the first
+    operand is, or the same for all rows.
+  }];
+  let methods = [
+    InterfaceMethod<"Whether every row reads the whole of the operand.",
+      "bool", "isSharedByRows", (ins "::mlir::OpOperand &":$operand),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{ return false; }]>
+  ];
+}
+
+def BindTimeOpInterface : OpInterface<"BindTimeOpInterface"> {
+  let cppNamespace = "::ternary";
+  let description = [{
+    An op that the compiler can carry out on the values of parameters, when they are
+    bound to the weight archive. Ops of this kind that depend on parameters alone
+    cost nothing at run time.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Carry out the op on the host: one tensor for each operand in, one for each
+      result out. Returns an error for values that have no result, such as NaN.
+    }], "::llvm::Expected<::llvm::SmallVector<::ternary::HostTensor>>", "evaluate",
+    (ins "::llvm::ArrayRef<::ternary::HostTensor>":$operands)>
+  ];
+}
+
+def KernelOpInterface : OpInterface<"KernelOpInterface"> {
+  let cppNamespace = "::ternary";
+  let description = [{
+    An op that becomes one loop nest (CPU), one kernel (GPU) or one process (FPGA). It
+    is in destination style: on tensors the results take the place of `outs`, on
+    memrefs there are no results. Weights are memory in both forms.
+  }];
+}
+
+#endif // TERNARY_INTERFACES_TD

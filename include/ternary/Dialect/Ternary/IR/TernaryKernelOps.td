@@ -1,0 +1,224 @@
+//===- TernaryKernelOps.td - One op, one loop nest ----------*- tablegen -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_KERNEL_OPS_TD
+#define TERNARY_KERNEL_OPS_TD
+
+include "ternary/Dialect/Ternary/IR/TernaryOpBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+def Ternary_PerElement : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+
+class Ternary_KernelOp<string mnemonic, list<Trait> traits = []>
+    : Ternary_Op<mnemonic, !listconcat([
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+        DestinationStyleOpInterface, KernelOpInterface], traits)> {
+  code dpsDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+  }];
+  let extraClassDeclaration = dpsDeclaration;
+}
+
+def Ternary_RowKernelOp : Ternary_KernelOp<"row_kernel", [
+    AttrSizedOperandSegments, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "a chain of row ops";
+  let description = [{
+    The region computes one row of every result; a row is a vector, a value per row a
+    scalar. It runs once for each index of the leading `row_rank` dimensions, which
+    all rows share; rows are independent.
+
+    An operand whose leading dimensions are those of the rows is passed row by row:
+    the block argument has the type of what remains. An operand of the block
+    argument's own shape is passed whole to every row.
+
+    Constraints:
+    - (C1) the leading `row_rank` dimensions of all `outs` agree
+    - (C2) operand i is `rows ++ shape` or `shape` of block argument i
+    - (C3) yielded value i has the shape of `outs` i without its row dimensions
+    - (C4) results have the types of `outs`, or there are none and `outs` are memrefs
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %out: tensor<1x?x64xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.row_kernel rows 2 ins(%x, %g : tensor<1x?x64xf32>, tensor<64xf32>)
+          outs(%out : tensor<1x?x64xf32>) {
+      ^bb0(%row: vector<64xf32>, %gain: vector<64xf32>):
+        %s = ternary.square_sums %row : vector<64xf32> -> vector<2xf32>
+        %r = ternary.inverse_rms %s {epsilon = 1.0e-6 : f32, size = 64 : i64} : vector<2xf32> -> f32
+        %y = ternary.normalize %row, %r, %gain : vector<64xf32>, f32, vector<64xf32>
+        ternary.yield %y : vector<64xf32>
+      } -> tensor<1x?x64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$row_rank, Variadic<Ternary_PerElement>:$ins,
+                       Variadic<Ternary_PerElement>:$outs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `rows` $row_rank `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` $outs `:` type($outs) `)`
+    attr-dict-with-keyword $body (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = dpsDeclaration # [{
+    /// Whether operand `index` of `ins` is passed row by row.
+    bool isPassedByRow(unsigned index);
+    YieldOp getYield();
+  }];
+}
+
+def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
+    AttrSizedOperandSegments, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "accumulate, dequantise and what follows, element by element";
+  let description = [{
+    ```
+    v[..., n]   = f32(Σ_k activations[..., k] · weight[n, k]) · (scale[...] · weight_scale[n or 0])
+    outs[..., n] = region(v[..., n], extras[..., n] or extras[n])
+    ```
+
+    A region that takes one value more than there are `extras` is over two *halves*: it
+    gets `v[..., n]` and `v[..., N/2 + n]`, and `outs` have N/2 columns. That is a gated
+    linear unit.
+
+    With `square_sums` the last of `outs` holds `square_sums` of the first, for
+    the norm that follows.
+
+    A weight whose layout stores t + 1 needs `sums` (see `quantize_activations`) to
+    correct for it. On tensors a weight that is bound already is a memref.
+
+    Constraints:
+    - (C1) `activations` is `[..., P]`, `weight` is `[N, K]`, P ≥ K; for a packed
+      weight P is at least its padded number of columns
+    - (C2) `scales` and `sums` are `[...]`, `weight_scale` is `[1]` or `[N]`
+    - (C3) `extras` are `[..., C]` or `[C]`, `outs` are `[..., C]`, all f32, where C is N
+      divided by the halves; a last `outs` for `square_sums` is `[..., ceil(C / 32)]`
+    - (C4) the region takes one f32, or two for halves, then one f32 for each of `extras`,
+      and yields one f32 for each of `outs` less that of `square_sums`; a packed weight
+      has as many halves
+    - (C5) `sums` is given unless the layout is one byte a trit
+
+    Example:
+
+    ```mlir
+    func.func @f(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %c: tensor<1x?xi32>,
+                 %w: tensor<64x64x!ternary.trit, #ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 2>>,
+                 %s: tensor<1xf32>, %x: tensor<1x?x64xf32>, %out: tensor<1x?x64xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.linear_kernel
+          ins(%q, %w : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit, #ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 2>>)
+          scales(%a, %s : tensor<1x?xf32>, tensor<1xf32>) sums(%c : tensor<1x?xi32>)
+          extras(%x : tensor<1x?x64xf32>) outs(%out : tensor<1x?x64xf32>) {
+      ^bb0(%v: f32, %residual: f32):
+        %r = arith.addf %residual, %v : f32
+        ternary.yield %r : f32
+      } -> tensor<1x?x64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_PerElement:$activations,
+                       AnyTypeOf<[Ternary_TritMatrix, Ternary_TritMemRef]>:$weight,
+                       Ternary_PerElement:$scales, Ternary_PerElement:$weight_scale,
+                       Optional<Ternary_PerElement>:$sums,
+                       Variadic<Ternary_PerElement>:$extras,
+                       Variadic<Ternary_PerElement>:$outs,
+                       UnitAttr:$square_sums);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    (`square_sums` $square_sums^)?
+    `ins` `(` $activations `,` $weight `:` type($activations) `,` type($weight) `)`
+    `scales` `(` $scales `,` $weight_scale `:` type($scales) `,` type($weight_scale) `)`
+    (`sums` `(` $sums^ `:` type($sums) `)`)?
+    (`extras` `(` $extras^ `:` type($extras) `)`)? `outs` `(` $outs `:` type($outs) `)`
+    attr-dict-with-keyword $epilogue (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = dpsDeclaration # [{
+    /// Layout of the weight; one byte a trit if the type does not say.
+    PackedAttr getLayout();
+    /// Two if the region reads both halves of the result at once, otherwise one.
+    int64_t getHalves();
+    /// Shape [N, K] of the weight.
+    ::llvm::ArrayRef<int64_t> getWeightShape();
+    YieldOp getYield();
+  }];
+}
+
+def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel"> {
+  let summary = "embedding in destination style";
+  let description = [{
+    `outs[..., k] = f32(table[ids[...], k])`
+
+    Constraints:
+    - (C1) `outs` is `[ids..., H]` of f32 for a table `[V, H]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%ids: tensor<1x?xi32>, %table: tensor<97x64xf16>, %out: tensor<1x?x64xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.gather_kernel ins(%ids, %table : tensor<1x?xi32>, tensor<97x64xf16>)
+          outs(%out : tensor<1x?x64xf32>) -> tensor<1x?x64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_PerElement:$ids, Ternary_PerElement:$table,
+                       Ternary_PerElement:$outs);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $ids `,` $table `:` type($ids) `,` type($table) `)`
+    `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_ScanKernelOp : Ternary_KernelOp<"scan_kernel"> {
+  let summary = "linear scan in destination style";
+  let description = [{
+    `linear_scan` whose state is updated in place: `outs` are `hidden` and `state`.
+
+    Constraints:
+    - (C1) `forget`, `input` and `outs` 0 are `[B, T, H]`, `outs` 1 is `[B, H]`, all f32
+
+    Example:
+
+    ```mlir
+    func.func @f(%f: tensor<1x?x64xf32>, %i: tensor<1x?x64xf32>, %h: tensor<1x?x64xf32>,
+                 %s: tensor<1x64xf32>) -> (tensor<1x?x64xf32>, tensor<1x64xf32>) {
+      %0:2 = ternary.scan_kernel ins(%f, %i : tensor<1x?x64xf32>, tensor<1x?x64xf32>)
+          outs(%h, %s : tensor<1x?x64xf32>, tensor<1x64xf32>) -> tensor<1x?x64xf32>, tensor<1x64xf32>
+      return %0#0, %0#1 : tensor<1x?x64xf32>, tensor<1x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_PerElement:$forget, Ternary_PerElement:$input,
+                       Variadic<Ternary_PerElement>:$outs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $forget `,` $input `:` type($forget) `,` type($input) `)`
+    `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_YieldOp : Ternary_Op<"yield", [
+    Pure, ReturnLike, Terminator,
+    ParentOneOf<["RowKernelOp", "LinearKernelOp"]>]> {
+  let summary = "ends the region of a kernel";
+  let description = [{
+    Its operands are what the kernel writes, in the order of `outs`.
+  }];
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+#endif // TERNARY_KERNEL_OPS_TD

@@ -1,0 +1,42 @@
+//===- TernaryOpBase.td - Types and classes ops are made of -*- tablegen -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_OP_BASE_TD
+#define TERNARY_OP_BASE_TD
+
+include "ternary/Dialect/Ternary/IR/TernaryDialect.td"
+include "ternary/Dialect/Ternary/IR/TernaryInterfaces.td"
+include "ternary/Dialect/Ternary/IR/TernaryTypes.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Ternary_LatentFloat : AnyTypeOf<[F16, BF16, F32]>;
+def Ternary_Trit : Type<CPred<"::llvm::isa<::ternary::TritType>($_self)">,
+                        "ternary.trit", "::ternary::TritType">;
+
+def Ternary_F32Tensor : RankedTensorOf<[F32]>;
+def Ternary_F32Vector : 1DTensorOf<[F32]>;
+def Ternary_LatentMatrix : 2DTensorOf<[Ternary_LatentFloat]>;
+def Ternary_TritMatrix : 2DTensorOf<[Ternary_Trit]>;
+def Ternary_TritMemRef : MemRefRankOf<[Ternary_Trit], [2]>;
+def Ternary_WeightMatrix : AnyTypeOf<[Ternary_LatentMatrix, Ternary_TritMatrix]>;
+
+class Ternary_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Ternary_Dialect, mnemonic, traits>;
+
+// An op without side effects whose result types follow from its operands.
+class Ternary_PureOp<string mnemonic, list<Trait> traits = [],
+                     Trait inference = InferTypeOpAdaptor>
+    : Ternary_Op<mnemonic, !listconcat([Pure, inference], traits)>;
+
+// A layer: pure, and it knows what it consists of.
+class Ternary_ModelOp<string mnemonic, list<Trait> traits = []>
+    : Ternary_PureOp<mnemonic, !listconcat([
+        DeclareOpInterfaceMethods<ModelOpInterface>], traits)>;
+
+#endif // TERNARY_OP_BASE_TD

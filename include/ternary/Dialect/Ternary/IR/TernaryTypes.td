@@ -1,0 +1,120 @@
+//===- TernaryTypes.td - Types and attributes --------------*- tablegen -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_TYPES_TD
+#define TERNARY_TYPES_TD
+
+include "ternary/Dialect/Ternary/IR/TernaryDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/BuiltinTypeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/TensorEncoding.td"
+
+def Ternary_TritType : TypeDef<Ternary_Dialect, "Trit", [MemRefElementTypeInterface]> {
+  let mnemonic = "trit";
+  let summary = "a weight: -1, 0 or +1";
+  let description = [{
+    The element type of ternary weights. `tensor<NxKx!ternary.trit>` is a plain
+    weight; with a `#ternary.packed` encoding it says how trits lie in memory.
+  }];
+}
+
+def Ternary_PackedAttr : AttrDef<Ternary_Dialect, "Packed", [
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>,
+    DeclareAttrInterfaceMethods<MemRefLayoutAttrInterface,
+        ["isIdentity", "verifyLayout",
+         "getStridesAndOffset"]>]> {
+  let mnemonic = "packed";
+  let summary = "how the trits of a weight [N, K] lie in memory";
+  let description = [{
+    Every trit is stored as the code `t + 1` in two bits. `planes` codes share a
+    byte, from the lowest bits up.
+
+    - Columns are padded to a multiple of `depth * planes` with code 1 (trit 0) and
+      cut into `planes` equal parts of `Q` columns: part `p` lies in the bits
+      `2p, 2p + 1`.
+    - Rows are padded to a multiple of a tile, `lanes * vectors` rows. A tile is
+      contiguous: `[Q / depth][vectors][lanes][depth]` bytes, so that a dot product
+      instruction of `lanes` lanes that adds `depth` products each meets its
+      operand as it lies.
+    - With `halves = 2` the first half of a tile's vectors holds rows of the first
+      half of the weight, the others the corresponding rows of the second half: both
+      operands of a gated linear unit meet in one tile. Each half is padded on its
+      own.
+
+    `lanes = 1, depth = 1, planes = 1, vectors = 1` is one byte a trit in row-major
+    order.
+
+    Constraints:
+    - (C1) lanes, depth and vectors are positive; `planes` is 1 or 4
+    - (C2) `halves` is 1, or 2 with an even number of vectors
+    - (C3) the tensor is `[N, K]` of `!ternary.trit` with static N and K, and
+      `halves` divides N
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$depth, "int64_t":$planes,
+                        "int64_t":$vectors, DefaultValuedParameter<"int64_t", "1">:$halves);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Rows of the weight in one tile.
+    int64_t getTileRows() const { return getLanes() * getVectors(); }
+    /// Number of tiles of a weight with `rows` rows.
+    int64_t getNumTiles(int64_t rows) const {
+      return ::llvm::divideCeil(rows / getHalves(), getTileRows() / getHalves());
+    }
+    /// Columns after padding.
+    int64_t getPaddedColumns(int64_t columns) const {
+      return ::llvm::alignTo(columns, getDepth() * getPlanes());
+    }
+    /// Bytes of one tile.
+    int64_t getTileBytes(int64_t columns) const {
+      return getTileRows() * getPaddedColumns(columns) / getPlanes();
+    }
+    /// Bytes of a whole weight.
+    int64_t getStorageBytes(int64_t rows, int64_t columns) const {
+      return getNumTiles(rows) * getTileBytes(columns);
+    }
+    /// One byte a trit, row-major.
+    static PackedAttr getPlain(::mlir::MLIRContext *context) {
+      return get(context, 1, 1, 1, 1, 1);
+    }
+
+  }];
+}
+
+def Ternary_Granularity : I32EnumAttr<"Granularity", "what shares one weight scale", [
+    I32EnumAttrCase<"Tensor", 0, "tensor">,
+    I32EnumAttrCase<"Row", 1, "row">,
+    I32EnumAttrCase<"Group", 2, "group">]> {
+  let cppNamespace = "::ternary";
+  let genSpecializedAttr = 0;
+}
+def Ternary_GranularityAttr
+    : EnumAttr<Ternary_Dialect, Ternary_Granularity, "granularity">;
+
+def Ternary_Activation : I32EnumAttr<"Activation", "an elementwise function", [
+    I32EnumAttrCase<"Identity", 0, "identity">,
+    I32EnumAttrCase<"Sigmoid", 1, "sigmoid">,
+    I32EnumAttrCase<"Silu", 2, "silu">,
+    I32EnumAttrCase<"Relu", 3, "relu">,
+    I32EnumAttrCase<"SquaredRelu", 4, "squared_relu">]> {
+  let cppNamespace = "::ternary";
+  let genSpecializedAttr = 0;
+}
+def Ternary_ActivationAttr
+    : EnumAttr<Ternary_Dialect, Ternary_Activation, "activation">;
+
+def Ternary_GateOrder : I32EnumAttr<"GateOrder", "which side of an output gate is normalised", [
+    I32EnumAttrCase<"NormGate", 0, "norm_gate">,
+    I32EnumAttrCase<"NormState", 1, "norm_state">]> {
+  let cppNamespace = "::ternary";
+  let genSpecializedAttr = 0;
+}
+def Ternary_GateOrderAttr : EnumAttr<Ternary_Dialect, Ternary_GateOrder, "gate_order">;
+
+#endif // TERNARY_TYPES_TD

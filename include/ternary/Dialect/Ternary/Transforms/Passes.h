@@ -1,0 +1,27 @@
+//===- Passes.h - Passes on the ternary dialect ------------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_DIALECT_TERNARY_TRANSFORMS_PASSES_H
+#define TERNARY_DIALECT_TERNARY_TRANSFORMS_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace ternary {
+
+#define GEN_PASS_DECL
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+
+/// Lets one-shot bufferization put kernel ops on memrefs.
+void registerBufferizableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
+
+} // namespace ternary
+
+#endif // TERNARY_DIALECT_TERNARY_TRANSFORMS_PASSES_H

@@ -1,0 +1,214 @@
+//===- Passes.td - Passes on the ternary dialect ------------*- tablegen -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_TRANSFORMS_PASSES_TD
+#define TERNARY_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def TernaryDecompose : Pass<"ternary-decompose", "::mlir::func::FuncOp"> {
+  let summary = "Replace layers by what they consist of";
+  let description = [{
+    Asks every op that implements `ModelOpInterface` to decompose itself, until none is
+    left. Afterwards a `bit_linear` is norm, `quantize_activations`, `accumulate` and
+    `dequantize`; nothing float multiplies a weight.
+
+    ```mlir
+    %y = ternary.rms_norm %x, %g {epsilon = 1.0e-6 : f32} : tensor<1x?x64xf32>, tensor<64xf32>
+    ```
+    ⇒
+    ```mlir
+    %s = ternary.square_sums %x : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
+    %r = ternary.inverse_rms %s {epsilon = 1.0e-6 : f32, size = 64 : i64} : tensor<1x?x2xf32> -> tensor<1x?xf32>
+    %y = ternary.normalize %x, %r, %g : tensor<1x?x64xf32>, tensor<1x?xf32>, tensor<64xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numDecomposed", "decomposed", "Number of layers decomposed">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def TernaryMergeProjections : Pass<"ternary-merge-projections", "::mlir::func::FuncOp"> {
+  let summary = "Make one wider accumulate of projections of the same input";
+  let description = [{
+    Accumulates that read the same quantised activations become one, over the weights
+    stacked along their rows, with one scale for each row; the results are slices of
+    its result. Weights are stacked when parameters are bound, not at run time.
+
+    ```mlir
+    %a = ternary.accumulate %q, %ta : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
+    %b = ternary.accumulate %q, %tb : tensor<1x?x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x?x16xi32>
+    ```
+    ⇒
+    ```mlir
+    %t, %s = ternary.stack_rows %ta, %tb scales(%sa, %sb) : ...
+    %c = ternary.accumulate %q, %t : tensor<1x?x64xi8>, tensor<80x64x!ternary.trit> -> tensor<1x?x80xi32>
+    ```
+  }];
+  let statistics = [Statistic<"numMerged", "merged", "Number of accumulates merged away">];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+def TernaryFuseLinear : Pass<"ternary-fuse-linear", "::mlir::func::FuncOp"> {
+  let summary = "Form linear kernels: accumulate, dequantise and an epilogue";
+  let description = [{
+    Every accumulate with its dequantise becomes a `linear_kernel`. With `epilogue` the
+    elementwise ops that follow (residual addition, gates, gated linear units) move
+    into its region as far as one value leaves it. With `square-sums` the statistics
+    of a norm that reads the result are taken on the side.
+
+    ```mlir
+    %acc = ternary.accumulate %q, %t : ...
+    %d = ternary.dequantize %acc, %a, %w : ...
+    %y = arith.addf %x, %d : tensor<1x?x64xf32>
+    ```
+    ⇒
+    ```mlir
+    %y = ternary.linear_kernel ins(%q, %t : ...) scales(%a, %w : ...) extras(%x : ...) outs(%e : ...) {
+    ^bb0(%v: f32, %r: f32):
+      %0 = arith.addf %r, %v : f32
+      ternary.yield %0 : f32
+    } -> tensor<1x?x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"epilogue", "epilogue", "bool", /*default=*/"true",
+           "Move elementwise ops that follow into the kernel.">,
+    Option<"squareSums", "square-sums", "bool", /*default=*/"true",
+           "Take the statistics of a following norm in the kernel.">];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Number of linear kernels formed">,
+    Statistic<"numEpilogueOps", "epilogue-ops", "Number of elementwise ops fused">,
+    Statistic<"numSquareSums", "square-sums", "Number of norm statistics fused">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def TernaryFuseRows : Pass<"ternary-fuse-rows", "::mlir::func::FuncOp"> {
+  let summary = "Form row kernels: norms, quantisation and what is between";
+  let description = [{
+    Ops that treat rows on their own become `row_kernel`s; with `fuse` connected ones
+    become one kernel, so that a row is read once and statistics that several norms
+    share are computed once. Without it each op is a kernel of its own.
+
+    ```mlir
+    %y = ternary.normalize %x, %r, %g : tensor<1x?x64xf32>, tensor<1x?xf32>, tensor<64xf32>
+    %q, %s, %c = ternary.quantize_activations %y : ...
+    ```
+    ⇒
+    ```mlir
+    %q, %s, %c = ternary.row_kernel rows 2 ins(%x, %r, %g : ...) outs(...) {
+    ^bb0(%row: vector<64xf32>, %scale: f32, %gain: vector<64xf32>):
+      %y = ternary.normalize %row, %scale, %gain : vector<64xf32>, f32, vector<64xf32>
+      ...
+    }
+    ```
+  }];
+  let options = [Option<"fuse", "fuse", "bool", /*default=*/"true",
+                        "Put connected row ops into one kernel.">];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Number of row kernels formed">,
+    Statistic<"numOps", "ops", "Number of ops in them">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def TernaryFormKernels : Pass<"ternary-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Put embeddings and scans in destination style";
+  let description = [{
+    `embedding` becomes `gather_kernel`, `linear_scan` becomes `scan_kernel`, whose state
+    is updated in place.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+def TernaryPack : Pass<"ternary-pack", "::mlir::func::FuncOp"> {
+  let summary = "Choose the layout of weights";
+  let description = [{
+    Gives the weight of every `linear_kernel` the target's layout, by a `pack` that is
+    carried out when parameters are bound, and pads the quantised activations it reads
+    to the layout's number of columns. A kernel over the two halves of a gated linear
+    unit gets a layout in which they meet.
+
+    `lanes = 1, depth = 1, planes = 1, vectors = 1` is one byte a trit, row-major: what
+    the reference target reads.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", /*default=*/"16", "Lanes of the dot instruction.">,
+    Option<"depth", "depth", "int64_t", /*default=*/"4", "Products a lane adds.">,
+    Option<"planes", "planes", "int64_t", /*default=*/"4", "Codes in a byte, 1 or 4.">,
+    Option<"vectors", "vectors", "int64_t", /*default=*/"2", "Vectors in a tile.">];
+  let statistics = [Statistic<"numPacked", "packed", "Number of weights packed">];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+def TernaryBindParameters : Pass<"ternary-bind-parameters", "::mlir::ModuleOp"> {
+  let summary = "Tie parameters to a weight archive";
+  let description = [{
+    Function arguments with a `ternary.parameter` name are replaced by memory of a
+    weight archive. Bind-time ops that depend on parameters alone (ternary weights,
+    packing, lower bounds) move into `ternary.archive @weights`, so that they are
+    carried out once, by the compiler; what the functions share is stored once. State
+    and logits become memory too: functions take and fill buffers, and return nothing.
+  }];
+  let statistics = [Statistic<"numEntries", "entries", "Number of archive entries">];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def TernaryBufferize : Pass<"ternary-bufferize", "::mlir::func::FuncOp"> {
+  let summary = "Give tensors memory, function by function";
+  let description = [{
+    One-shot bufferization of a function. The upstream pass takes whole modules, and with
+    them archives, whose tensors never become memory of the program.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def TernaryOutlineKernels : Pass<"ternary-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Move kernels into functions, each distinct kernel once";
+  let description = [{
+    Kernels on memrefs that agree in everything but their operands become calls of one
+    private function, so that code size and compile time do not grow with the number of
+    layers. Offsets of operands become dynamic for that.
+  }];
+  let statistics = [
+    Statistic<"numFunctions", "functions", "Number of functions made">,
+    Statistic<"numCalls", "calls", "Number of kernels replaced by calls">];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def TernaryPlanWorkspace : Pass<"ternary-plan-workspace", "::mlir::ModuleOp"> {
+  let summary = "Replace allocations by places in one workspace";
+  let description = [{
+    Every `memref.alloc` of a step function becomes a view of a new argument, the
+    workspace. Buffers whose lifetimes do not overlap share memory. A dynamic dimension
+    is taken to be at most the number of tokens of the step, T. The size that a step
+    needs, `fixed + per_token · (T rounded up to 16)` bytes, is put down in the
+    function's attribute `ternary.workspace = [fixed, per_token]`.
+  }];
+  let statistics = [
+    Statistic<"numBuffers", "buffers", "Number of buffers placed">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def TernaryCheckPhase : Pass<"ternary-check-phase"> {
+  let summary = "Fail if an op is left that the named phase should have replaced";
+  let description = [{
+    The guard at the end of a phase. It names the first op that should not be there:
+
+    - `graph`: any op is allowed that a graph may hold
+    - `quantize`: no layers
+    - `fuse`: nothing but kernels and what moves data between them
+    - `pack`: as `fuse`, and no parameter is a function argument any more
+    - `bufferize`: no tensors, and in a decode step no copies
+    - `lower`: only ops that translate to LLVM IR
+  }];
+  let options = [Option<"phase", "phase", "std::string", /*default=*/"\"\"",
+                        "Name of the phase that has ended.">];
+}
+
+#endif // TERNARY_TRANSFORMS_PASSES_TD

@@ -1,0 +1,50 @@
+//===- Compile.h - What ternary-compile does ------------------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_DRIVER_COMPILE_H
+#define TERNARY_DRIVER_COMPILE_H
+
+#include "ternary/Pipelines/Pipelines.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+
+namespace ternary {
+
+/// What a file holds; also the values of `--emit`.
+enum class EmitKind { MLIR, LLVM, Assembly, Object, Shared };
+
+/// The command line of ternary-compile.
+struct CompileOptions {
+  std::string input, output;
+  std::string target = "cpu";
+  std::string triple, cpu, attributes;
+  std::optional<EmitKind> emit;
+  std::string function = "generate";
+  int64_t batch = 1;
+  bool openmp = true;
+  bool embedWeights = true;
+  bool fuse = true;
+  /// Forces a microkernel instead of the target's best.
+  std::string kernel;
+  std::optional<double> epsilon;
+  std::optional<uint64_t> randomWeights;
+  std::optional<Phase> compileTo;
+  std::string dumpPhases;
+  std::string symbolPrefix;
+  bool timing = false;
+  bool progress = false;
+};
+
+/// Compiles a model. Diagnostics of the compiler go to standard error as they come; the
+/// error returned says what was wrong with the input or where a file cannot be
+/// written. Nothing half-written is left behind.
+llvm::Error compile(const CompileOptions &options);
+
+} // namespace ternary
+
+#endif // TERNARY_DRIVER_COMPILE_H

@@ -1,0 +1,83 @@
+//===- HuggingFace.h - Models in the Hugging Face layout ---------*- C++
+//-*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A model family is a subclass of ModelConfig, with a reader of its own, and a
+// line in the table of HuggingFace.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_IMPORT_HUGGINGFACE_H
+#define TERNARY_IMPORT_HUGGINGFACE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "ternary/Import/ParameterSource.h"
+
+namespace ternary {
+
+/// What a graph depends on besides the model.
+struct GraphOptions {
+  int64_t batch = 1;
+  /// ε of the norms inside BitLinear, which no checkpoint states.
+  float epsilon = 1e-6f;
+  /// The float type of matrices in the checkpoint.
+  mlir::Type matrixType;
+};
+
+/// A model as its config.json describes it: what all families have.
+class ModelConfig {
+public:
+  virtual ~ModelConfig();
+
+  /// Every tensor that the model needs.
+  virtual std::vector<ParameterInfo> getParameters() const = 0;
+
+  /// Adds the model's step functions to `module`.
+  virtual void buildGraph(mlir::ModuleOp module,
+                          const GraphOptions &options) const = 0;
+
+  std::string modelType;
+  int64_t vocabSize = 0;
+  int64_t hiddenSize = 0;
+  int64_t numHiddenLayers = 0;
+  int64_t maxTokens = 0;   ///< 0: unbounded
+  int64_t bosTokenId = -1; ///< -1: none
+  int64_t eosTokenId = -1; ///< -1: none
+};
+
+/// Reads config.json of a model directory. Errors name the file, the member,
+/// and what was expected.
+llvm::Expected<std::unique_ptr<ModelConfig>>
+readModelConfig(llvm::StringRef directory);
+
+/// The values of `model_type` that readModelConfig knows.
+llvm::SmallVector<llvm::StringRef> getSupportedModelTypes();
+
+//===----------------------------------------------------------------------===//
+// Families
+//===----------------------------------------------------------------------===//
+
+/// The MatMul-free language model of arXiv 2406.02528, `hgrn_bit`: one head, no
+/// expansion of the state, no short convolution, a head of its own.
+class HGRNBitConfig : public ModelConfig {
+public:
+  std::vector<ParameterInfo> getParameters() const override;
+  void buildGraph(mlir::ModuleOp module,
+                  const GraphOptions &options) const override;
+
+  /// As stated, or 256·ceil(int(hidden_size·hidden_ratio·2/3) / 256).
+  int64_t intermediateSize = 0;
+  bool useLowerBound = true;
+  float rmsNormEps = 1e-6f;
+};
+
+void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config,
+                  const GraphOptions &options);
+
+} // namespace ternary
+
+#endif // TERNARY_IMPORT_HUGGINGFACE_H

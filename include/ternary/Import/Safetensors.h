@@ -1,0 +1,98 @@
+//===- Safetensors.h - Checkpoints in the safetensors format -----*- C++
+//-*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A file is: u64 n, little-endian; n bytes of JSON, an object from names to
+// {"dtype", "shape", "data_offsets": [begin, end]}; the data, in which tensors
+// lie one behind the other without overlap or hole. Files are not trusted:
+// whatever does not hold together is refused when they are opened.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_IMPORT_SAFETENSORS_H
+#define TERNARY_IMPORT_SAFETENSORS_H
+
+#include "ternary/Import/ParameterSource.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include <map>
+#include <optional>
+
+namespace ternary {
+
+/// One file, open for reading.
+class SafetensorsFile {
+public:
+  struct Entry {
+    std::string dtype;         ///< as in the file: "BF16", ...
+    std::optional<DType> type; ///< nothing for those that we do not read
+    llvm::SmallVector<int64_t, 2> shape;
+    uint64_t begin, end; ///< bytes from the start of the file
+  };
+
+  static llvm::Expected<std::unique_ptr<SafetensorsFile>>
+  open(llvm::StringRef path);
+  ~SafetensorsFile();
+  SafetensorsFile(const SafetensorsFile &) = delete;
+  SafetensorsFile &operator=(const SafetensorsFile &) = delete;
+
+  llvm::StringRef getPath() const { return path; }
+  const std::map<std::string, Entry, std::less<>> &getEntries() const {
+    return entries;
+  }
+  /// The entry `name`, or null.
+  const Entry *lookup(llvm::StringRef name) const;
+
+  /// Maps the tensor `name` into memory. The mapping, and with it the memory,
+  /// goes with the last copy of the result.
+  llvm::Expected<HostTensor> read(llvm::StringRef name) const;
+
+private:
+  SafetensorsFile(llvm::StringRef path, llvm::sys::fs::file_t file)
+      : path(path), file(file) {}
+
+  llvm::Error readHeader();
+  llvm::Expected<Entry> parseEntry(const llvm::json::Object &object,
+                                   uint64_t dataStart, uint64_t fileSize) const;
+  llvm::Error checkOrder(uint64_t dataStart, uint64_t fileSize) const;
+
+  std::string path;
+  llvm::sys::fs::file_t file;
+  std::map<std::string, Entry, std::less<>> entries;
+};
+
+/// The parameters in a Hugging Face directory: model.safetensors, or the files
+/// that model.safetensors.index.json lists.
+class Checkpoint : public ParameterSource {
+public:
+  static llvm::Expected<std::unique_ptr<Checkpoint>>
+  open(llvm::StringRef directory);
+
+  llvm::Expected<HostTensor> read(llvm::StringRef name,
+                                  llvm::ArrayRef<int64_t> shape) const override;
+  DType getMatrixType() const override;
+  llvm::Error
+  check(llvm::ArrayRef<ParameterInfo> parameters,
+        llvm::function_ref<void(const llvm::Twine &)> warn) const override;
+
+private:
+  explicit Checkpoint(llvm::StringRef directory) : directory(directory) {}
+
+  llvm::Error openShards(llvm::StringRef indexPath);
+  llvm::Error addFile(llvm::StringRef path);
+  /// The file that has the tensor, if that is a float tensor of `shape`.
+  llvm::Expected<const SafetensorsFile *>
+  locate(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) const;
+
+  std::string directory;
+  std::vector<std::unique_ptr<SafetensorsFile>> files;
+  std::map<std::string, const SafetensorsFile *, std::less<>> tensors;
+};
+
+} // namespace ternary
+
+#endif // TERNARY_IMPORT_SAFETENSORS_H

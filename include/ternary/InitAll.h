@@ -1,0 +1,24 @@
+//===- InitAll.h - Everything our tools register -------------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_INITALL_H
+#define TERNARY_INITALL_H
+
+#include "mlir/IR/DialectRegistry.h"
+
+namespace ternary {
+
+/// Our dialects and those of MLIR, with the interfaces and translations that lowering
+/// needs.
+void registerAllDialects(mlir::DialectRegistry &registry);
+
+/// Our passes and pipelines and those of MLIR.
+void registerAllPasses();
+
+} // namespace ternary
+
+#endif // TERNARY_INITALL_H

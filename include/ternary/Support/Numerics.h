@@ -1,0 +1,100 @@
+//===- Numerics.h - Arithmetic that the compiler does itself -----*- C++
+//-*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What parameters go through on their way into the weight archive. Every float
+// operation is f32, rounded on its own and in the order stated, so that the
+// same checkpoint gives the same archive on every machine and with any number
+// of threads.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_SUPPORT_NUMERICS_H
+#define TERNARY_SUPPORT_NUMERICS_H
+
+#include "ternary/Support/HostTensor.h"
+
+namespace ternary {
+
+/// e^x, the operations that the compiler emits for `math.exp`:
+///
+///   x = min(max(x, -104), 89)                 NaN stays NaN
+///   n = round(x · log2 e)                     by adding 1.5·2^23
+///   r = (x - n·0.693359375) - n·(-2.12194440e-4)
+///   p = a polynomial of degree 5 in r, by Horner's rule
+///   e^x = ((((p·r)·r + r) + 1) · 2^(n >> 1)) · 2^(n - (n >> 1))
+///
+/// Within 1 ulp; +inf above 88.7228, 0 below -103.9721.
+float exponential(float x);
+
+/// The sum of `e`, missing elements being +0:
+///
+///   lane(l, b) = e[32 b + l] + e[32 b + 16 + l]      for l < 16
+///   fold(v)    = halves of v added until one lane is left: l and l + 8, then
+///                l and l + 4, l + 2, l + 1
+///   block(b)   = fold(lane(., b))
+///   rowSum(e)  = fold(s),  s[l] = block(l) + block(16 + l) + ...
+float rowSum(llvm::ArrayRef<float> e);
+
+/// What shares one weight scale.
+enum class ScaleGranularity { Tensor, Row, Group };
+
+struct QuantizedWeights {
+  HostTensor trits; ///< [N, K]
+  HostTensor scale; ///< f32: [1], [N] or [N, K / groupSize]
+};
+
+/// Ternary weights from latent ones [N, K] of any float type. Over the whole
+/// matrix, each row, or each `groupSize` columns of a row:
+///
+///   scale = max(rowSum_n(rowSum_k |W[n, k]|) / f32(count), 1e-5)
+///   trit  = clamp(round(W · (1 / scale)), -1, 1)      ties to even
+///
+/// so that W ≈ scale · trit. An error if a scale is not finite: then a weight
+/// is not, or their sum is too large.
+llvm::Expected<QuantizedWeights>
+quantizeWeights(const HostTensor &weight,
+                ScaleGranularity granularity = ScaleGranularity::Tensor,
+                int64_t groupSize = 0);
+
+/// Lower bounds of the forget gates [L, H] from their parameters p [L, H] of
+/// any float type, column by column:
+///
+///   e[l] = exponential(p[l] - max p)
+///   β[l] = e[l] / (e[0] + e[1] + ...)
+///   result[l] = (β[0] + ... + β[l]) - β[0]            row 0 is exactly 0
+llvm::Expected<HostTensor> computeLowerBounds(const HostTensor &parameters);
+
+/// How the trits of a weight [N, K] lie in memory; `#ternary.packed` documents
+/// the parameters.
+struct PackedLayout {
+  int64_t lanes = 1, depth = 1, planes = 1, vectors = 1, halves = 1;
+
+  int64_t getTileRows() const { return lanes * vectors; }
+  int64_t getNumTiles(int64_t rows) const;
+  int64_t getPaddedColumns(int64_t columns) const;
+  int64_t getStorageBytes(int64_t rows, int64_t columns) const;
+};
+
+/// The trits [N, K] in `layout`, as i8 [storage bytes].
+HostTensor packTrits(const HostTensor &trits, const PackedLayout &layout);
+
+/// The trits [rows, columns] that `packed` holds. An error if it has another
+/// size than these take, or codes that stand for no trit.
+llvm::Expected<HostTensor> unpackTrits(llvm::ArrayRef<uint8_t> packed,
+                                       const PackedLayout &layout, int64_t rows,
+                                       int64_t columns);
+
+/// Made-up parameters in f32, a function of name, shape and seed alone. Close
+/// to normally distributed with standard deviation 0.02, around 0 for matrices
+/// and around 1 for vectors, which are gains.
+HostTensor makeRandomTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                            uint64_t seed);
+
+} // namespace ternary
+
+#endif // TERNARY_SUPPORT_NUMERICS_H

@@ -1,0 +1,66 @@
+//===- Object.h - From the LLVM dialect to object files ------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_TARGET_OBJECT_H
+#define TERNARY_TARGET_OBJECT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "ternary/Conversion/Microkernels.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace ternary {
+
+/// What the runtime is told about a model, beyond what its functions say: the fields of
+/// `ternary_descriptor` in abi.h.
+struct ModelInfo {
+  std::string name, modelType, target, cpu, kernel;
+  int64_t batch = 1, vocab = 0, hidden = 0, layers = 0, maxTokens = 0;
+  int64_t bosId = -1, eosId = -1;
+  int64_t stateBytes = 0, workspaceFixedBytes = 0, workspaceBytesPerToken = 0;
+  int64_t prefillChunk = 512;
+  /// The file to embed, and the name under which the runtime looks for one.
+  std::string archivePath, archiveFile;
+  bool embedArchive = true;
+  uint64_t archiveBytes = 0;
+  uint32_t archiveHeaderCRC = 0;
+  bool openmp = true;
+  int64_t packedWeightBytes = 0, weightBytesPerToken = 0, macsPerToken = 0, macsPerLogits = 0;
+  /// SentencePiece model and the text of each token; empty if there is no tokenizer.
+  std::string tokenizer;
+  std::vector<std::string> pieces;
+};
+
+/// The machine that `--mtriple`, `--mcpu` and `--mattr` name, as in llc; "native" and
+/// empty strings mean this one.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef attributes);
+
+/// The best microkernel for a machine.
+const Microkernel &selectMicrokernel(const llvm::TargetMachine &machine);
+
+/// Translates a module in the LLVM dialect and puts the descriptor, the session functions
+/// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's
+/// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`. The result is
+/// optimised.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef prefix,
+               llvm::TargetMachine &machine, llvm::LLVMContext &context);
+
+/// Writes a module as LLVM IR, assembly or an object.
+enum class FileKind { LLVM, Assembly, Object };
+llvm::Error emitFile(llvm::Module &module, llvm::TargetMachine &machine, FileKind kind,
+                     llvm::raw_pwrite_stream &os);
+
+/// Links an object into a shared library with the linker of the toolchain.
+llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output, bool openmp,
+                       const llvm::TargetMachine &machine);
+
+} // namespace ternary
+
+#endif // TERNARY_TARGET_OBJECT_H

@@ -1,0 +1,33 @@
+//===- SessionBitcode.h - The session code that goes into models --*- C++
+//-*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_TARGET_SESSIONBITCODE_H
+#define TERNARY_TARGET_SESSIONBITCODE_H
+
+#include <string>
+#include <string_view>
+
+namespace ternary {
+
+/// runtime/session.c as LLVM bitcode for Linux on `arch`, named as in a target
+/// triple; empty if there is none for it. It refers to one symbol that the
+/// compiler has to define, `ternary_descriptor_instance`. Aligned to 16 bytes.
+std::string_view getSessionBitcode(std::string_view arch);
+
+/// The architectures with session code, for error messages.
+std::string_view getSessionArchitectures();
+
+/// abi.h and session.h as one C header that includes only <stddef.h> and
+/// <stdint.h>. Every identifier that starts with `ternary_` or `TERNARY_`
+/// starts with `prefix` and an underscore instead; `prefix` must be a C
+/// identifier. The symbols of the bitcode are to be renamed in the same way.
+std::string makeModelHeader(std::string_view prefix);
+
+} // namespace ternary
+
+#endif // TERNARY_TARGET_SESSIONBITCODE_H

@@ -1,0 +1,235 @@
+//===- EntryPoints.cpp - The interface that the runtime calls ---------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The runtime knows `ternary_step` of ternary/abi.h and nothing of memref descriptors.
+// What a step takes, and in which order, is for the passes before this one to decide:
+// the roles of its arguments say where each value comes from.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "ternary/Conversion/Passes.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYEMITENTRYPOINTS
+#include "ternary/Conversion/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+/// The arguments of `ternary_step`, in its order. All but Tokens are roles too.
+enum Parameter { Weights, Workspace, State, Ids, Tokens, LogitsFrom, Logits, Threads };
+
+std::optional<Parameter> parseRole(StringRef role) {
+  return llvm::StringSwitch<std::optional<Parameter>>(role)
+      .Case("weights", Weights)
+      .Case("workspace", Workspace)
+      .Case("state", State)
+      .Case("ids", Ids)
+      .Case("logits_from", LogitsFrom)
+      .Case("logits", Logits)
+      .Case("threads", Threads)
+      .Default(std::nullopt);
+}
+
+/// `text` as part of a name in C.
+std::string toIdentifier(StringRef text) {
+  std::string name = text.str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return !name.empty() && llvm::isDigit(name.front()) ? "_" + name : name;
+}
+
+/// The body of one entry point.
+class EntryPoint {
+public:
+  EntryPoint(OpBuilder &builder, const LLVMTypeConverter &converter, func::FuncOp step,
+             func::FuncOp entry)
+      : builder(builder), converter(converter), step(step), entry(entry), loc(step.getLoc()) {}
+
+  LogicalResult build() {
+    SmallVector<Value> operands;
+    for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
+      Value operand = createOperand(i);
+      if (!operand)
+        return failure();
+      operands.push_back(operand);
+    }
+    func::CallOp::create(builder, loc, step, operands);
+    func::ReturnOp::create(builder, loc);
+    return success();
+  }
+
+private:
+  /// What the step gets for its argument `index`; null after an error.
+  Value createOperand(unsigned index) {
+    Type type = step.getArgument(index).getType();
+    auto role = step.getArgAttrOfType<StringAttr>(index, kRoleAttr);
+    auto emitError = [&]() { return step.emitError() << "expected argument " << index; };
+    if (!role) {
+      emitError() << " of a step to have a '" << kRoleAttr << "', got none";
+      return {};
+    }
+    std::optional<Parameter> parameter = parseRole(role);
+    if (!parameter) {
+      emitError() << " to have the role weights, workspace, state, ids, logits_from, logits or "
+                     "threads, got '"
+                  << role.getValue() << "'";
+      return {};
+    }
+    Value value = entry.getArgument(*parameter);
+    if (parameter == LogitsFrom || parameter == Threads) {
+      Type expected = parameter == LogitsFrom ? builder.getIndexType() : value.getType();
+      if (type == expected)
+        return type == value.getType() ? value
+                                       : arith::IndexCastOp::create(builder, loc, type, value);
+      emitError() << ", " << role.getValue() << ", to be of type " << expected << ", got " << type;
+      return {};
+    }
+    auto memory = dyn_cast<MemRefType>(type);
+    if (!memory || !memory.getLayout().isIdentity() || memory.getMemorySpace()) {
+      emitError() << ", " << role.getValue()
+                  << ", to be a memref of identity layout in the default memory space, got "
+                  << type;
+      return {};
+    }
+    // Only one dimension may be left to run time: the one whose size the caller states.
+    Value size = createSize(*parameter);
+    int64_t dimension = parameter == Ids || parameter == Logits ? 1 : 0;
+    for (int64_t i = 0; i < memory.getRank(); ++i) {
+      if (!memory.isDynamicDim(i) || (size && i == dimension))
+        continue;
+      emitError() << ", " << role.getValue() << ", to be static in dimension " << i << ", got "
+                  << type;
+      return {};
+    }
+    return createMemRef(memory, value, size);
+  }
+
+  /// The dynamic size that memory may have; null if there is none.
+  Value createSize(Parameter parameter) {
+    switch (parameter) {
+    case Ids:
+      return entry.getArgument(Tokens);
+    case Logits:
+      return LLVM::SubOp::create(builder, loc, entry.getArgument(Tokens),
+                                 entry.getArgument(LogitsFrom));
+    case Weights:
+    case Workspace:
+      // As large as it has to be, which the caller has seen to.
+      return createConstant(std::numeric_limits<int64_t>::max());
+    default:
+      return {};
+    }
+  }
+
+  Value createConstant(int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
+  }
+
+  /// A memref of `type` at `pointer`, row-major, with `size` for its dynamic dimension.
+  Value createMemRef(MemRefType type, Value pointer, Value size) {
+    auto descriptor = MemRefDescriptor::poison(builder, loc, converter.convertType(type));
+    descriptor.setAllocatedPtr(builder, loc, pointer);
+    descriptor.setAlignedPtr(builder, loc, pointer);
+    descriptor.setConstantOffset(builder, loc, 0);
+    // A stride is the product of the sizes to its right.
+    int64_t known = 1;
+    Value unknown;
+    for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+      Value stride = createConstant(known);
+      if (unknown)
+        stride = LLVM::MulOp::create(builder, loc, stride, unknown);
+      descriptor.setStride(builder, loc, i, stride);
+      if (type.isDynamicDim(i)) {
+        descriptor.setSize(builder, loc, i, size);
+        unknown = size;
+      } else {
+        descriptor.setConstantSize(builder, loc, i, type.getDimSize(i));
+        known *= type.getDimSize(i);
+      }
+    }
+    Value packed = descriptor;
+    return UnrealizedConversionCastOp::create(builder, loc, type, packed).getResult(0);
+  }
+
+  OpBuilder &builder;
+  const LLVMTypeConverter &converter;
+  func::FuncOp step, entry;
+  Location loc;
+};
+
+class EmitEntryPoints : public ternary::impl::TernaryEmitEntryPointsBase<EmitEntryPoints> {
+public:
+  using TernaryEmitEntryPointsBase::TernaryEmitEntryPointsBase;
+
+  void runOnOperation() override {
+    auto internal = LLVM::LinkageAttr::get(&getContext(), LLVM::linkage::Linkage::Internal);
+    LLVMTypeConverter converter(&getContext());
+    SymbolTable symbols(getOperation());
+    for (auto func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      if (func.isDeclaration())
+        continue;
+      if (func->hasAttr(kStepAttr) && failed(createEntryPoint(func, converter, symbols)))
+        return signalPassFailure();
+      func.setPrivate();
+      // Visibility and `no_inline` end with the func dialect; this is what LLVM goes by.
+      func->setAttr("llvm.linkage", internal);
+      if (func.getNoInline())
+        addPassthrough(func, StringAttr::get(&getContext(), "noinline"));
+    }
+  }
+
+private:
+  static void addPassthrough(func::FuncOp func, Attribute attribute) {
+    SmallVector<Attribute> attributes;
+    if (auto known = func->getAttrOfType<ArrayAttr>("passthrough"))
+      llvm::append_range(attributes, known);
+    attributes.push_back(attribute);
+    func->setAttr("passthrough", ArrayAttr::get(func.getContext(), attributes));
+  }
+
+  LogicalResult createEntryPoint(func::FuncOp step, const LLVMTypeConverter &converter,
+                                 SymbolTable &symbols) {
+    if (step.getNumResults() != 0)
+      return step.emitError() << "expected a step without results, got " << step.getNumResults();
+    StringRef model = prefix;
+    auto known = getOperation()->getAttrOfType<DictionaryAttr>(kModelAttr);
+    if (auto name = known && model.empty() ? known.getAs<StringAttr>("name") : StringAttr())
+      model = name;
+    if (model.empty())
+      return getOperation().emitError()
+             << "expected a prefix for entry points, or a 'name' in '" << kModelAttr
+             << "', got neither";
+    auto stepName = step->getAttrOfType<StringAttr>(kStepAttr);
+    std::string name = toIdentifier((model + "_" + stepName.getValue()).str());
+    if (Operation *other = symbols.lookup(name))
+      return other->emitError() << "expected no symbol @" << name
+                                << ", the name of an entry point";
+
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointAfter(step);
+    Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type i64 = builder.getI64Type(), i32 = builder.getI32Type();
+    auto type = builder.getFunctionType(
+        {pointer, pointer, pointer, pointer, i64, i64, pointer, i32}, {});
+    auto entry = func::FuncOp::create(builder, step.getLoc(), name, type);
+    symbols.insert(entry);
+    builder.setInsertionPointToStart(entry.addEntryBlock());
+    return EntryPoint(builder, converter, step, entry).build();
+  }
+};
+} // namespace

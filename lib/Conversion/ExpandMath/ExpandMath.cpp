@@ -1,0 +1,47 @@
+//===- ExpandMath.cpp - Activations and exponentials as arithmetic ---------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A target's own exp would be a library call, and libraries disagree in the last bit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "ternary/Conversion/MathUtils.h"
+#include "ternary/Conversion/Passes.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYEXPANDMATH
+#include "ternary/Conversion/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+/// Whether `type` is f32 or a vector of it.
+static bool isF32OrVector(Type type) {
+  return getElementTypeOrSelf(type).isF32() && isa<Float32Type, VectorType>(type);
+}
+
+namespace {
+struct ExpandMath : ternary::impl::TernaryExpandMathBase<ExpandMath> {
+  void runOnOperation() override {
+    getOperation()->walk([](Operation *op) {
+      if (!isa<ActivateOp, math::ExpOp>(op) || !isF32OrVector(op->getResult(0).getType()))
+        return;
+      OpBuilder builder(op);
+      Value x = op->getOperand(0);
+      auto activate = dyn_cast<ActivateOp>(op);
+      Value result = activate
+                         ? buildActivation(builder, op->getLoc(), activate.getActivation(), x)
+                         : buildExp(builder, op->getLoc(), x);
+      op->replaceAllUsesWith(ValueRange(result));
+      op->erase();
+    });
+  }
+};
+} // namespace

@@ -1,0 +1,140 @@
+//===- MathUtils.cpp - Arithmetic that all targets share -------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Conversion/MathUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+using namespace ternary;
+
+/// 1.5·2^23: from 2^23 to 2^24 floats are one apart, and what is added to the middle
+/// of that range, up to 2^22 either way, is rounded to an integer.
+static constexpr float kRounder = 12582912.0f;
+static constexpr int32_t kRounderBits = 0x4B400000;
+
+/// `type` with i32 in the place of f32.
+static Type getIntegerType(Type type) {
+  Type i32 = IntegerType::get(type.getContext(), 32);
+  if (auto vector = dyn_cast<VectorType>(type))
+    return vector.clone(i32);
+  return i32;
+}
+
+static Value buildConstant(OpBuilder &builder, Location loc, Type type, TypedAttr value) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    value = SplatElementsAttr::get(vector, value);
+  return arith::ConstantOp::create(builder, loc, value);
+}
+
+Value ternary::buildFloat(OpBuilder &builder, Location loc, Type type, float value) {
+  return buildConstant(builder, loc, type, builder.getF32FloatAttr(value));
+}
+
+Value ternary::buildInteger(OpBuilder &builder, Location loc, Type type, int64_t value) {
+  return buildConstant(builder, loc, type,
+                       builder.getIntegerAttr(getElementTypeOrSelf(type), value));
+}
+
+Value ternary::buildRoundEven(OpBuilder &builder, Location loc, Value x) {
+  Value rounder = buildFloat(builder, loc, x.getType(), kRounder);
+  Value shifted = arith::AddFOp::create(builder, loc, x, rounder);
+  return arith::SubFOp::create(builder, loc, shifted, rounder);
+}
+
+Value ternary::buildClamp(OpBuilder &builder, Location loc, Value x, float low, float high) {
+  auto clampTo = [&](arith::CmpFPredicate keep, float bound) {
+    Value limit = buildFloat(builder, loc, x.getType(), bound);
+    Value keeps = arith::CmpFOp::create(builder, loc, keep, x, limit);
+    x = arith::SelectOp::create(builder, loc, keeps, x, limit);
+  };
+  clampTo(arith::CmpFPredicate::OGT, low);
+  clampTo(arith::CmpFPredicate::OLT, high);
+  return x;
+}
+
+/// `bound` if it is less (or greater, as `predicate` says) than `x`, else `x`: NaN stays.
+static Value buildBound(ImplicitLocOpBuilder &builder, arith::CmpFPredicate predicate,
+                        float bound, Value x) {
+  Value limit = buildFloat(builder, builder.getLoc(), x.getType(), bound);
+  Value exceeds = arith::CmpFOp::create(builder, predicate, limit, x);
+  return arith::SelectOp::create(builder, exceeds, limit, x);
+}
+
+Value ternary::buildExp(OpBuilder &opBuilder, Location loc, Value x) {
+  ImplicitLocOpBuilder builder(loc, opBuilder);
+  Type type = x.getType(), integer = getIntegerType(type);
+  auto f = [&](float value) { return buildFloat(builder, loc, type, value); };
+  auto i = [&](int64_t value) { return buildInteger(builder, loc, integer, value); };
+  auto add = [&](Value a, Value b) -> Value { return arith::AddFOp::create(builder, a, b); };
+  auto sub = [&](Value a, Value b) -> Value { return arith::SubFOp::create(builder, a, b); };
+  auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, a, b); };
+
+  // Beyond these bounds the result is +inf or 0 anyway; within them n fits two factors.
+  x = buildBound(builder, arith::CmpFPredicate::OGT, -104.0f, x);
+  x = buildBound(builder, arith::CmpFPredicate::OLT, 89.0f, x);
+
+  // The integer is in the low bits of the sum that rounds: taking it from there is
+  // defined for NaN too, which a conversion is not.
+  Value quotient = mul(x, f(1.44269504f));
+  Value shifted = add(quotient, f(kRounder));
+  Value n = sub(shifted, f(kRounder));
+  Value bits = arith::BitcastOp::create(builder, integer, shifted);
+  Value exponent = arith::SubIOp::create(builder, bits, i(kRounderBits));
+
+  // ln 2 in two parts: the first has so few bits that its product with n is exact.
+  Value r = sub(x, mul(n, f(0.693359375f)));
+  r = sub(r, mul(n, f(-2.12194440e-4f)));
+
+  // (e^r - 1 - r) / r², the coefficients of Cephes' expf.
+  Value p = f(1.9875691500E-4f);
+  for (float coefficient : {1.3981999507E-3f, 8.3334519073E-3f, 4.1665795894E-2f,
+                            1.6666665459E-1f, 5.0000001201E-1f}) {
+    p = mul(p, r);
+    p = add(p, f(coefficient));
+  }
+  Value y = add(mul(mul(p, r), r), r);
+  y = add(y, f(1.0f));
+
+  // 2^n may be no normal float; 2^(n >> 1) and 2^(n - (n >> 1)) are.
+  auto power = [&](Value k) -> Value {
+    Value biased = arith::AddIOp::create(builder, k, i(127));
+    Value shifted = arith::ShLIOp::create(builder, biased, i(23));
+    return arith::BitcastOp::create(builder, type, shifted);
+  };
+  Value half = arith::ShRSIOp::create(builder, exponent, i(1));
+  Value rest = arith::SubIOp::create(builder, exponent, half);
+  y = mul(y, power(half));
+  return mul(y, power(rest));
+}
+
+static Value buildSigmoid(ImplicitLocOpBuilder &builder, Value x) {
+  Value one = buildFloat(builder, builder.getLoc(), x.getType(), 1.0f);
+  Value power = buildExp(builder, builder.getLoc(), arith::NegFOp::create(builder, x));
+  return arith::DivFOp::create(builder, one, arith::AddFOp::create(builder, one, power));
+}
+
+Value ternary::buildActivation(OpBuilder &opBuilder, Location loc, Activation activation,
+                               Value x) {
+  ImplicitLocOpBuilder builder(loc, opBuilder);
+  auto relu = [&] { return buildBound(builder, arith::CmpFPredicate::OGT, 0.0f, x); };
+  switch (activation) {
+  case Activation::Identity:
+    return x;
+  case Activation::Sigmoid:
+    return buildSigmoid(builder, x);
+  case Activation::Silu:
+    return arith::MulFOp::create(builder, x, buildSigmoid(builder, x));
+  case Activation::Relu:
+    return relu();
+  case Activation::SquaredRelu: {
+    Value positive = relu();
+    return arith::MulFOp::create(builder, positive, positive);
+  }
+  }
+  llvm_unreachable("every activation is handled");
+}

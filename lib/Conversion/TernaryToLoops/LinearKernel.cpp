@@ -1,0 +1,159 @@
+//===- LinearKernel.cpp - Linear kernels as scalar loops -------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Trits are looked up one by one, wherever the layout puts them: this is the second,
+// independent statement of `#ternary.packed`, by which packing is tested.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoopUtils.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::loops;
+
+namespace {
+/// Reads the trits of a weight of one layout.
+class TritReader {
+public:
+  TritReader(LoopBuilder &builder, Value bytes, PackedAttr layout, ArrayRef<int64_t> shape)
+      : b(builder), bytes(bytes), layout(layout), columns(shape[1]) {}
+
+  /// weight[row, column] as i32, where `row` counts from the start of a half.
+  Value read(int64_t half, Value row, Value column) {
+    Type i32 = b.getI32Type();
+    Value shift = b.i32(0), columnOfPlane = column;
+    if (layout.getPlanes() > 1) {
+      auto [plane, rest] = split(column, columnsOfPlane());
+      shift = arith::IndexCastOp::create(b, i32, b.op<arith::MulIOp>(plane, b.index(2)));
+      columnOfPlane = rest;
+    }
+    auto [g, inDepth] = split(columnOfPlane, layout.getDepth());
+    auto [tile, inTile] = split(row, layout.getTileRows() / layout.getHalves());
+    auto [vectorOfHalf, lane] = split(inTile, layout.getLanes());
+    int64_t firstVector = half * (layout.getVectors() / layout.getHalves());
+    Value vector = b.op<arith::AddIOp>(vectorOfHalf, b.index(firstVector));
+
+    // bytes[tile][g][vector][lane][inDepth]
+    Value offset = tile;
+    offset = nested(offset, columnsOfPlane() / layout.getDepth(), g);
+    offset = nested(offset, layout.getVectors(), vector);
+    offset = nested(offset, layout.getLanes(), lane);
+    offset = nested(offset, layout.getDepth(), inDepth);
+
+    Value byte = arith::ExtUIOp::create(b, i32, b.load(bytes, offset));
+    Value bits = b.op<arith::ShRUIOp>(byte, shift);
+    Value code = arith::AndIOp::create(b, bits, b.i32(3));
+    return arith::SubIOp::create(b, code, b.i32(1));
+  }
+
+private:
+  int64_t columnsOfPlane() const {
+    return layout.getPaddedColumns(columns) / layout.getPlanes();
+  }
+  /// Quotient and remainder.
+  std::pair<Value, Value> split(Value value, int64_t divisor) {
+    if (divisor == 1)
+      return {value, b.index(0)};
+    return {b.op<arith::DivUIOp>(value, b.index(divisor)),
+            b.op<arith::RemUIOp>(value, b.index(divisor))};
+  }
+  /// Offset of element `index` of an array of `size` within the array at `offset`.
+  Value nested(Value offset, int64_t size, Value index) {
+    return b.op<arith::AddIOp>(b.op<arith::MulIOp>(offset, b.index(size)), index);
+  }
+
+  LoopBuilder &b;
+  Value bytes;
+  PackedAttr layout;
+  int64_t columns;
+};
+
+struct ConvertLinearKernel : OpConversionPattern<LinearKernelOp> {
+  ConvertLinearKernel(const TypeConverter &converter, MLIRContext *context, Scratch &scratch)
+      : OpConversionPattern(converter, context), scratch(scratch) {}
+
+  LogicalResult matchAndRewrite(LinearKernelOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder b(op, rewriter);
+    Value out = op.getOuts().front();
+    int64_t rowRank = cast<MemRefType>(out.getType()).getRank() - 1;
+    SmallVector<Value> rows = b.sizes(out, rowRank);
+    Value lanes;
+    if (op.getSquareSums()) {
+      scratch.startKernel(op);
+      lanes = scratch.allocateLanes(b);
+    }
+    b.nest(rows, [&](ValueRange row) {
+      emitRow(b, op, adaptor.getWeight(), row);
+      if (lanes)
+        emitRowStatistics(b, op, lanes, row);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  /// One row of all outs but the statistics.
+  static void emitRow(LoopBuilder &b, LinearKernelOp op, Value bytes, ValueRange row) {
+    int64_t halves = op.getLayout().getHalves();
+    int64_t columns = op.getWeightShape()[0] / halves;
+    b.loop(b.index(columns), [&](Value column) {
+      IRMapping mapping;
+      Block &epilogue = op.getEpilogue().front();
+      for (int64_t half = 0; half < halves; ++half)
+        mapping.map(epilogue.getArgument(half), emitElement(b, op, bytes, row, half, column));
+      for (auto [extra, argument] :
+           llvm::zip_equal(op.getExtras(), epilogue.getArguments().drop_front(halves))) {
+        bool isShared = cast<MemRefType>(extra.getType()).getRank() == 1;
+        mapping.map(argument, b.load(extra, isShared ? SmallVector{column} : append(row, column)));
+      }
+      for (Operation &inner : epilogue.without_terminator())
+        b.clone(inner, mapping);
+      auto yielded = op.getYield().getValues();
+      for (auto [value, out] : llvm::zip(yielded, op.getOuts()))
+        b.store(mapping.lookupOrDefault(value), out, append(row, column));
+    });
+  }
+
+  /// The dequantised product for row `half · N / halves + column` of the weight.
+  static Value emitElement(LoopBuilder &b, LinearKernelOp op, Value bytes, ValueRange row,
+                           int64_t half, Value column) {
+    ArrayRef<int64_t> shape = op.getWeightShape();
+    TritReader trits(b, bytes, op.getLayout(), shape);
+    Value sum = b.reduce(b.index(shape[1]), b.i32(0), [&](Value k, Value sum) -> Value {
+      Value activation = arith::ExtSIOp::create(b, b.getI32Type(),
+                                                b.load(op.getActivations(), append(row, k)));
+      Value product = arith::MulIOp::create(b, activation, trits.read(half, column, k));
+      return arith::AddIOp::create(b, sum, product);
+    });
+    int64_t start = half * (shape[0] / op.getLayout().getHalves());
+    bool hasOneScale = cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) == 1;
+    Value scaleIndex = hasOneScale ? b.index(0) : b.op<arith::AddIOp>(column, b.index(start));
+    Value activationScale = b.load(op.getScales(), row);
+    Value scale = b.mulf(activationScale, b.load(op.getWeightScale(), scaleIndex));
+    return b.mulf(arith::SIToFPOp::create(b, b.getF32Type(), sum), scale);
+  }
+
+  /// The block sums of the row of the first out that was just written.
+  static void emitRowStatistics(LoopBuilder &b, LinearKernelOp op, Value lanes, ValueRange row) {
+    Value out = op.getOuts().front(), statistics = op.getOuts().back();
+    int64_t columns = cast<MemRefType>(out.getType()).getShape().back();
+    emitSquareSums(
+        b, lanes, columns, [&](Value column) { return b.load(out, append(row, column)); },
+        [&](Value sum, Value block) { b.store(sum, statistics, append(row, block)); });
+  }
+
+  Scratch &scratch;
+};
+} // namespace
+
+void loops::populateLinearKernelPattern(RewritePatternSet &patterns,
+                                        const TypeConverter &converter, Scratch &scratch) {
+  patterns.add<ConvertLinearKernel>(converter, patterns.getContext(), scratch);
+}

@@ -1,0 +1,163 @@
+//===- LoopUtils.cpp - What the scalar lowerings share ---------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoopUtils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::loops;
+
+//===----------------------------------------------------------------------===//
+// LoopBuilder
+//===----------------------------------------------------------------------===//
+
+LoopBuilder::LoopBuilder(Operation *kernel, OpBuilder &builder)
+    : ImplicitLocOpBuilder(kernel->getLoc(), builder) {
+  auto zero = arith::ConstantIndexOp::create(*this, 0);
+  constants[getIndexAttr(0)] = zero;
+  lastConstant = zero;
+}
+
+Value LoopBuilder::constant(TypedAttr value) {
+  Value &constant = constants[value];
+  if (!constant) {
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointAfter(lastConstant);
+    auto op = arith::ConstantOp::create(*this, value);
+    constant = op;
+    lastConstant = op;
+  }
+  return constant;
+}
+
+Value LoopBuilder::maximum(Value a, Value b) {
+  Value greater = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
+  return arith::SelectOp::create(*this, greater, a, b);
+}
+
+Value LoopBuilder::load(Value memref, ValueRange indices) {
+  return memref::LoadOp::create(*this, memref, indices);
+}
+
+void LoopBuilder::store(Value value, Value memref, ValueRange indices) {
+  memref::StoreOp::create(*this, value, memref, indices);
+}
+
+SmallVector<Value> LoopBuilder::sizes(Value memref, int64_t rank) {
+  return llvm::map_to_vector(llvm::seq<int64_t>(0, rank), [&](int64_t i) -> Value {
+    int64_t size = cast<MemRefType>(memref.getType()).getDimSize(i);
+    if (!ShapedType::isDynamic(size))
+      return index(size);
+    return memref::DimOp::create(*this, memref, index(i));
+  });
+}
+
+void LoopBuilder::nest(ValueRange sizes, function_ref<void(ValueRange)> body) {
+  SmallVector<Value> from(sizes.size(), index(0)), step(sizes.size(), index(1));
+  OpBuilder::InsertionGuard guard(*this);
+  scf::buildLoopNest(*this, getLoc(), from, sizes, step,
+                     [&](OpBuilder &builder, Location, ValueRange indices) {
+                       restoreInsertionPoint(builder.saveInsertionPoint());
+                       body(indices);
+                     });
+}
+
+void LoopBuilder::loop(Value size, function_ref<void(Value)> body) {
+  nest(size, [&](ValueRange indices) { body(indices.front()); });
+}
+
+Value LoopBuilder::reduce(Value size, Value init, function_ref<Value(Value, Value)> body) {
+  auto loop = scf::ForOp::create(*this, index(0), size, index(1), init);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  scf::YieldOp::create(*this, body(loop.getInductionVar(), loop.getRegionIterArg(0)));
+  return loop.getResult(0);
+}
+
+Value LoopBuilder::elementOrZero(Value index, int64_t size,
+                                 function_ref<Value(Value)> element) {
+  Value exists = arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, index, this->index(size));
+  auto ifOp = scf::IfOp::create(*this, getF32Type(), exists, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(ifOp.thenBlock());
+  scf::YieldOp::create(*this, element(index));
+  setInsertionPointToStart(ifOp.elseBlock());
+  scf::YieldOp::create(*this, f32(0.0f));
+  return ifOp.getResult(0);
+}
+
+Value LoopBuilder::fold(Value lanes) {
+  for (int64_t half = kLanes / 2; half >= 1; half /= 2)
+    loop(index(half), [&](Value lane) {
+      Value other = op<arith::AddIOp>(lane, index(half));
+      Value low = load(lanes, lane);
+      Value high = load(lanes, other);
+      store(addf(low, high), lanes, lane);
+    });
+  return load(lanes, index(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Scratch
+//===----------------------------------------------------------------------===//
+
+void Scratch::startKernel(Operation *kernel) {
+  auto function = kernel->getParentOfType<FunctionOpInterface>();
+  entry = &function.getFunctionBody().front();
+  used.clear();
+}
+
+Value Scratch::allocate(LoopBuilder &builder, MemRefType type) {
+  SmallVector<Value> &values = memory[{entry, type}];
+  size_t index = used[type]++;
+  if (index == values.size()) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(entry);
+    values.push_back(memref::AllocaOp::create(builder, type));
+  }
+  return values[index];
+}
+
+Value Scratch::allocateLanes(LoopBuilder &builder) {
+  return allocate(builder, MemRefType::get({kLanes}, builder.getF32Type()));
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of kernels
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> loops::append(ValueRange row, Value column) {
+  SmallVector<Value> indices(row);
+  indices.push_back(column);
+  return indices;
+}
+
+void loops::emitSquareSums(LoopBuilder &builder, Value lanes, int64_t columns,
+                           function_ref<Value(Value)> element,
+                           function_ref<void(Value, Value)> store) {
+  static_assert(SquareSumsOp::kBlock == 2 * kLanes);
+  auto square = [&](Value column) {
+    return builder.elementOrZero(column, columns, [&](Value column) {
+      Value x = element(column);
+      return builder.mulf(x, x);
+    });
+  };
+  Value blocks = builder.index(llvm::divideCeil(columns, SquareSumsOp::kBlock));
+  builder.loop(blocks, [&](Value block) {
+    Value start = builder.op<arith::MulIOp>(block, builder.index(SquareSumsOp::kBlock));
+    builder.loop(builder.index(kLanes), [&](Value lane) {
+      Value column = builder.op<arith::AddIOp>(start, lane);
+      Value first = square(column);
+      Value second = square(builder.op<arith::AddIOp>(column, builder.index(kLanes)));
+      builder.store(builder.addf(first, second), lanes, lane);
+    });
+    store(builder.fold(lanes), block);
+  });
+}

@@ -1,0 +1,105 @@
+//===- LoopUtils.h - What the scalar lowerings share --------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_LIB_CONVERSION_TERNARYTOLOOPS_LOOPUTILS_H
+#define TERNARY_LIB_CONVERSION_TERNARYTOLOOPS_LOOPUTILS_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+
+namespace ternary::loops {
+
+/// A builder at one kernel, with its location and shorthand for its scalar code.
+class LoopBuilder : public mlir::ImplicitLocOpBuilder {
+public:
+  LoopBuilder(mlir::Operation *kernel, mlir::OpBuilder &builder);
+
+  /// Constants; they stand before all other code of the kernel, each once.
+  mlir::Value constant(mlir::TypedAttr value);
+  mlir::Value index(int64_t value) { return constant(getIndexAttr(value)); }
+  mlir::Value i32(int32_t value) { return constant(getI32IntegerAttr(value)); }
+  mlir::Value f32(float value) { return constant(getF32FloatAttr(value)); }
+
+  /// The binary integer operation `Op`, folded where that is possible.
+  template <typename Op> mlir::Value op(mlir::Value a, mlir::Value b) {
+    return createOrFold<Op>(a, b);
+  }
+  mlir::Value addf(mlir::Value a, mlir::Value b) { return mlir::arith::AddFOp::create(*this, a, b); }
+  mlir::Value mulf(mlir::Value a, mlir::Value b) { return mlir::arith::MulFOp::create(*this, a, b); }
+  mlir::Value divf(mlir::Value a, mlir::Value b) { return mlir::arith::DivFOp::create(*this, a, b); }
+  /// `a` if it is greater than `b`, else `b`.
+  mlir::Value maximum(mlir::Value a, mlir::Value b);
+
+  mlir::Value load(mlir::Value memref, mlir::ValueRange indices);
+  void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices);
+
+  /// The leading `rank` dimensions of a memref.
+  llvm::SmallVector<mlir::Value> sizes(mlir::Value memref, int64_t rank);
+
+  /// Loops over all indices below `sizes`, the last one innermost.
+  void nest(mlir::ValueRange sizes, llvm::function_ref<void(mlir::ValueRange)> body);
+  /// Loops over the indices below `size`.
+  void loop(mlir::Value size, llvm::function_ref<void(mlir::Value)> body);
+  /// Carries `init` through a loop over the indices below `size`.
+  mlir::Value reduce(mlir::Value size, mlir::Value init,
+                     llvm::function_ref<mlir::Value(mlir::Value index, mlir::Value carried)> body);
+
+  /// What `element` builds where `index < size`, +0 elsewhere.
+  mlir::Value elementOrZero(mlir::Value index, int64_t size,
+                            llvm::function_ref<mlir::Value(mlir::Value)> element);
+
+  /// `fold(v)` of 16 lanes: halves added lane by lane until one is left. `lanes` is
+  /// overwritten.
+  mlir::Value fold(mlir::Value lanes);
+
+private:
+  llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
+  mlir::Operation *lastConstant;
+};
+
+/// `[row..., column]`.
+llvm::SmallVector<mlir::Value> append(mlir::ValueRange row, mlir::Value column);
+
+/// Lanes that `fold` adds.
+inline constexpr int64_t kLanes = 16;
+
+/// Stack memory of the functions that hold the kernels. It is allocated on entry, where
+/// no loop repeats it, and the kernels of a function use the same memory in turn.
+class Scratch {
+public:
+  /// All memory of the kernel's function is free again.
+  void startKernel(mlir::Operation *kernel);
+
+  mlir::Value allocate(LoopBuilder &builder, mlir::MemRefType type);
+  /// Memory for what `fold` adds.
+  mlir::Value allocateLanes(LoopBuilder &builder);
+
+private:
+  mlir::Block *entry = nullptr;
+  llvm::DenseMap<std::pair<mlir::Block *, mlir::Type>, llvm::SmallVector<mlir::Value>> memory;
+  llvm::DenseMap<mlir::Type, size_t> used;
+};
+
+/// `block(b)` of the squares of a row with `columns` elements, for every b; `lanes` are
+/// scratch.
+void emitSquareSums(LoopBuilder &builder, mlir::Value lanes, int64_t columns,
+                    llvm::function_ref<mlir::Value(mlir::Value column)> element,
+                    llvm::function_ref<void(mlir::Value sum, mlir::Value block)> store);
+
+/// Whether the lowering of row kernels knows an op of their region.
+bool isSupportedInRowKernel(mlir::Operation *op);
+
+void populateRowKernelPattern(mlir::RewritePatternSet &patterns,
+                              const mlir::TypeConverter &converter, Scratch &scratch);
+void populateLinearKernelPattern(mlir::RewritePatternSet &patterns,
+                                 const mlir::TypeConverter &converter, Scratch &scratch);
+
+} // namespace ternary::loops
+
+#endif // TERNARY_LIB_CONVERSION_TERNARYTOLOOPS_LOOPUTILS_H

@@ -1,0 +1,259 @@
+//===- RowKernel.cpp - Row kernels as scalar loops -------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The region is carried out op by op. Rows that it computes or is given are in memory of
+// their own, so outs that share memory with an operand are no special case.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoopUtils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "ternary/Conversion/MathUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::loops;
+
+static int64_t getColumns(Value row) { return cast<VectorType>(row.getType()).getNumElements(); }
+
+/// The value that all elements of a constant share, or null.
+static TypedAttr getConstantElement(Operation *op) {
+  auto constant = dyn_cast<arith::ConstantOp>(op);
+  if (!constant)
+    return {};
+  auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
+  if (!elements)
+    return constant.getValue();
+  return elements.isSplat() ? elements.getSplatValue<TypedAttr>() : TypedAttr();
+}
+
+bool loops::isSupportedInRowKernel(Operation *op) {
+  auto isRowOrScalar = [](Type type) {
+    auto vector = dyn_cast<VectorType>(type);
+    return !vector || (vector.getRank() == 1 && !vector.isScalable());
+  };
+  if (!llvm::all_of(op->getOperandTypes(), isRowOrScalar) ||
+      !llvm::all_of(op->getResultTypes(), isRowOrScalar))
+    return false;
+  return isa<SquareSumsOp, InverseRMSOp, NormalizeOp, QuantizeActivationsOp, YieldOp,
+             vector::BroadcastOp>(op) ||
+         (OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1) ||
+         getConstantElement(op);
+}
+
+namespace {
+/// Emits the code of one row kernel.
+class RowEmitter {
+public:
+  RowEmitter(LoopBuilder &builder, RowKernelOp op, Scratch &scratch)
+      : b(builder), op(op), scratch(scratch) {}
+
+  void emit() {
+    scratch.startKernel(op);
+    for (Value argument : op.getBody().getArguments())
+      allocate(argument);
+    for (Operation &inner : op.getBody().front())
+      for (Value result : inner.getResults())
+        allocate(result);
+    Value out = op.getOuts().front();
+    b.nest(b.sizes(out, op.getRowRank()), [&](ValueRange row) {
+      loadArguments(row);
+      for (Operation &inner : op.getBody().front().without_terminator())
+        emitOp(&inner);
+      storeResults(row);
+    });
+  }
+
+private:
+  /// Gives a row of its own to a value that is a vector but not a constant.
+  void allocate(Value value) {
+    auto type = dyn_cast<VectorType>(value.getType());
+    Operation *producer = value.getDefiningOp();
+    if (type && !(producer && getConstantElement(producer)))
+      rows[value] = scratch.allocate(
+          b, MemRefType::get(type.getShape(), type.getElementType()));
+  }
+
+  Value getLanes() {
+    if (!lanes)
+      lanes = scratch.allocateLanes(b);
+    return lanes;
+  }
+
+  /// An element of a row; of a scalar or a constant, which are the same everywhere, that.
+  Value element(Value value, Value column) {
+    if (Value row = rows.lookup(value))
+      return b.load(row, column);
+    return scalars.lookup(value);
+  }
+
+  void setElement(Value value, Value column, Value element) {
+    b.store(element, rows.lookup(value), column);
+  }
+
+  /// Calls `body` with every column of a row.
+  void forColumns(Value row, function_ref<void(Value)> body) {
+    b.loop(b.index(getColumns(row)), body);
+  }
+
+  void loadArguments(ValueRange row) {
+    for (auto [i, operand, argument] :
+         llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
+      ValueRange indices = op.isPassedByRow(i) ? row : ValueRange();
+      Value memory = operand, argumentValue = argument;
+      if (!isa<VectorType>(argument.getType()))
+        scalars[argument] = b.load(memory, indices);
+      else
+        forColumns(argument, [&](Value column) {
+          setElement(argumentValue, column, b.load(memory, append(indices, column)));
+        });
+    }
+  }
+
+  void storeResults(ValueRange row) {
+    for (auto [value, out] : llvm::zip_equal(op.getYield().getValues(), op.getOuts())) {
+      if (!isa<VectorType>(value.getType())) {
+        b.store(scalars.lookup(value), out, row);
+        continue;
+      }
+      Value yielded = value, memory = out;
+      forColumns(value, [&](Value column) {
+        b.store(element(yielded, column), memory, append(row, column));
+      });
+    }
+  }
+
+  void emitOp(Operation *inner) {
+    llvm::TypeSwitch<Operation *>(inner)
+        .Case([&](SquareSumsOp sums) { emitSquareSums(sums); })
+        .Case([&](InverseRMSOp inverse) { emitInverseRMS(inverse); })
+        .Case([&](NormalizeOp normalize) { emitNormalize(normalize); })
+        .Case([&](QuantizeActivationsOp quantize) { emitQuantize(quantize); })
+        .Case([&](vector::BroadcastOp broadcast) {
+          forColumns(broadcast.getResult(), [&](Value column) {
+            setElement(broadcast.getResult(), column, element(broadcast.getSource(), column));
+          });
+        })
+        .Case([&](arith::ConstantOp constant) {
+          scalars[constant] = b.constant(getConstantElement(constant));
+        })
+        .Default([&](Operation *elementwise) { emitElementwise(elementwise); });
+  }
+
+  void emitSquareSums(SquareSumsOp sums) {
+    loops::emitSquareSums(
+        b, getLanes(), getColumns(sums.getInput()),
+        [&](Value column) { return element(sums.getInput(), column); },
+        [&](Value sum, Value block) { setElement(sums.getResult(), block, sum); });
+  }
+
+  /// Block l of every 16 goes to lane l, in order; then the lanes are folded.
+  void emitInverseRMS(InverseRMSOp inverse) {
+    int64_t blocks = getColumns(inverse.getSquareSums());
+    Value groups = b.index(llvm::divideCeil(blocks, kLanes));
+    b.loop(b.index(kLanes), [&](Value lane) {
+      Value sum = b.reduce(groups, b.f32(0.0f), [&](Value group, Value sum) {
+        Value start = b.op<arith::MulIOp>(group, b.index(kLanes));
+        Value block = b.op<arith::AddIOp>(start, lane);
+        return b.addf(sum, b.elementOrZero(block, blocks, [&](Value block) {
+          return element(inverse.getSquareSums(), block);
+        }));
+      });
+      b.store(sum, getLanes(), lane);
+    });
+    Value mean = b.divf(b.fold(getLanes()), b.f32(static_cast<float>(inverse.getSize())));
+    Value shifted = b.addf(mean, b.constant(inverse.getEpsilonAttr()));
+    scalars[inverse.getResult()] = b.divf(b.f32(1.0f), math::SqrtOp::create(b, shifted));
+  }
+
+  void emitNormalize(NormalizeOp normalize) {
+    forColumns(normalize.getResult(), [&](Value column) {
+      Value x = element(normalize.getInput(), column);
+      Value scaled = b.mulf(x, element(normalize.getScale(), column));
+      setElement(normalize.getResult(), column,
+                 b.mulf(scaled, element(normalize.getGain(), column)));
+    });
+  }
+
+  void emitQuantize(QuantizeActivationsOp quantize) {
+    Value input = quantize.getInput(), quantized = quantize.getQuantized();
+    Value columns = b.index(getColumns(input));
+    Value largest = b.reduce(columns, b.f32(0.0f), [&](Value column, Value largest) {
+      return b.maximum(math::AbsFOp::create(b, element(input, column)), largest);
+    });
+    largest = b.maximum(largest, b.f32(1e-5f));
+    Value inverse = b.divf(b.f32(127.0f), largest);
+    scalars[quantize.getScale()] = b.divf(largest, b.f32(127.0f));
+    scalars[quantize.getSum()] =
+        b.reduce(columns, b.i32(0), [&](Value column, Value sum) -> Value {
+          Value scaled = b.mulf(element(input, column), inverse);
+          Value rounded = buildRoundEven(b, b.getLoc(), scaled);
+          Value clamped = buildClamp(b, b.getLoc(), rounded, -128.0f, 127.0f);
+          Value code = arith::FPToSIOp::create(b, b.getI32Type(), clamped);
+          setElement(quantized, column, arith::TruncIOp::create(b, b.getI8Type(), code));
+          return arith::AddIOp::create(b, sum, code);
+        });
+    int64_t padding = getColumns(quantized) - getColumns(input);
+    if (padding == 0)
+      return;
+    b.loop(b.index(padding), [&](Value column) {
+      setElement(quantized, b.op<arith::AddIOp>(column, columns),
+                 b.constant(b.getI8IntegerAttr(0)));
+    });
+  }
+
+  /// The op itself, on scalars.
+  void emitElementwise(Operation *elementwise) {
+    Value result = elementwise->getResult(0);
+    auto emitScalar = [&](Value column) {
+      IRMapping mapping;
+      for (Value operand : elementwise->getOperands())
+        mapping.map(operand, element(operand, column));
+      Operation *clone = b.clone(*elementwise, mapping);
+      clone->getResult(0).setType(getElementTypeOrSelf(result.getType()));
+      return clone->getResult(0);
+    };
+    if (!isa<VectorType>(result.getType())) {
+      scalars[result] = emitScalar(Value());
+      return;
+    }
+    forColumns(result, [&](Value column) { setElement(result, column, emitScalar(column)); });
+  }
+
+  LoopBuilder &b;
+  RowKernelOp op;
+  Scratch &scratch;
+  /// Memory of vectors; values of scalars and of the elements of constants.
+  DenseMap<Value, Value> rows, scalars;
+  Value lanes;
+};
+
+struct ConvertRowKernel : OpConversionPattern<RowKernelOp> {
+  ConvertRowKernel(const TypeConverter &converter, MLIRContext *context, Scratch &scratch)
+      : OpConversionPattern(converter, context), scratch(scratch) {}
+
+  LogicalResult matchAndRewrite(RowKernelOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder b(op, rewriter);
+    RowEmitter(b, op, scratch).emit();
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  Scratch &scratch;
+};
+} // namespace
+
+void loops::populateRowKernelPattern(RewritePatternSet &patterns,
+                                     const TypeConverter &converter, Scratch &scratch) {
+  patterns.add<ConvertRowKernel>(converter, patterns.getContext(), scratch);
+}

@@ -1,0 +1,115 @@
+//===- TernaryToLoops.cpp - Kernels as scalar loops ------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The reference target. Nothing here is shared with the lowerings that are fast but what
+// rounds floats, so that a mistake in one of them shows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoopUtils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "ternary/Conversion/Passes.h"
+#include "ternary/Conversion/WeightStorage.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYTOLOOPS
+#include "ternary/Conversion/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::loops;
+
+namespace {
+struct ConvertGatherKernel : OpConversionPattern<GatherKernelOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(GatherKernelOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder b(op, rewriter);
+    auto type = cast<MemRefType>(op.getOuts().getType());
+    b.nest(b.sizes(op.getOuts(), type.getRank()), [&](ValueRange indices) {
+      Value id = b.load(op.getIds(), indices.drop_back());
+      Value row = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), id);
+      Value value = b.load(op.getTable(), {row, indices.back()});
+      if (value.getType() != type.getElementType())
+        value = arith::ExtFOp::create(b, type.getElementType(), value);
+      b.store(value, op.getOuts(), indices);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ConvertScanKernel : OpConversionPattern<ScanKernelOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(ScanKernelOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder b(op, rewriter);
+    Value hidden = op.getOuts()[0], state = op.getOuts()[1];
+    SmallVector<Value> sizes = b.sizes(hidden, 3);
+    b.nest({sizes[0], sizes[2]}, [&](ValueRange indices) {
+      Value first = b.load(state, indices);
+      Value last = b.reduce(sizes[1], first, [&](Value time, Value previous) {
+        SmallVector<Value> element = {indices[0], time, indices[1]};
+        Value kept = b.mulf(b.load(op.getForget(), element), previous);
+        Value next = b.addf(kept, b.load(op.getInput(), element));
+        b.store(next, hidden, element);
+        return next;
+      });
+      b.store(last, state, indices);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Errors for what the patterns cannot lower, with a better message than theirs.
+LogicalResult verifyKernel(KernelOpInterface kernel) {
+  auto destinations = cast<DestinationStyleOpInterface>(*kernel);
+  if (!destinations.hasPureBufferSemantics())
+    return kernel->emitOpError("expected a kernel on memrefs, got one on tensors");
+  if (!kernel->getParentOfType<FunctionOpInterface>())
+    return kernel->emitOpError("expected a kernel in a function");
+  if (auto rows = dyn_cast<RowKernelOp>(*kernel))
+    for (Operation &op : rows.getBody().front())
+      if (!isSupportedInRowKernel(&op))
+        return op.emitOpError("expected a row op or an elementwise op on rows");
+  return success();
+}
+
+struct TernaryToLoops : ternary::impl::TernaryToLoopsBase<TernaryToLoops> {
+  using TernaryToLoopsBase::TernaryToLoopsBase;
+
+  void runOnOperation() override {
+    WalkResult verified = getOperation().walk([](KernelOpInterface kernel) {
+      return failed(verifyKernel(kernel)) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (verified.wasInterrupted())
+      return signalPassFailure();
+
+    MLIRContext *context = &getContext();
+    TypeConverter converter;
+    RewritePatternSet patterns(context);
+    ConversionTarget target(*context);
+    populateWeightStorageConversion(converter, patterns, target);
+    Scratch scratch;
+    populateRowKernelPattern(patterns, converter, scratch);
+    populateLinearKernelPattern(patterns, converter, scratch);
+    patterns.add<ConvertGatherKernel, ConvertScanKernel>(converter, context);
+    target.addIllegalOp<GatherKernelOp, LinearKernelOp, RowKernelOp, ScanKernelOp>();
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
+      return signalPassFailure();
+    if (eraseArchives)
+      ternary::eraseArchives(getOperation());
+  }
+};
+} // namespace

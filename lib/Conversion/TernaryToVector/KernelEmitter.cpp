@@ -1,0 +1,119 @@
+//===- KernelEmitter.cpp - What the emitters of kernels share -----------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::vectorize;
+
+Value Emitter::index(int64_t value) { return arith::ConstantIndexOp::create(b, value); }
+
+Value Emitter::add(Value a, Value c) { return b.createOrFold<arith::AddIOp>(a, c); }
+
+Value Emitter::mul(Value a, int64_t c) { return b.createOrFold<arith::MulIOp>(a, index(c)); }
+
+Value Emitter::dim(Value memref, int64_t dim) {
+  return b.createOrFold<memref::DimOp>(memref, dim);
+}
+
+VectorType Emitter::vectorType(int64_t size, Type element) {
+  return VectorType::get(size, element);
+}
+
+Value Emitter::splat(Value scalar, int64_t size) {
+  return vector::BroadcastOp::create(b, vectorType(size, scalar.getType()), scalar);
+}
+
+Value Emitter::zeros(VectorType type) {
+  return arith::ConstantOp::create(b, b.getZeroAttr(type));
+}
+
+Value Emitter::load(VectorType type, Value memref, ValueRange indices, Value mask) {
+  if (!mask)
+    return vector::LoadOp::create(b, type, memref, indices);
+  return vector::MaskedLoadOp::create(b, type, memref, indices, mask, zeros(type));
+}
+
+void Emitter::store(Value value, Value memref, ValueRange indices, Value mask) {
+  if (mask)
+    vector::MaskedStoreOp::create(b, memref, indices, mask, value);
+  else
+    vector::StoreOp::create(b, value, memref, indices);
+}
+
+Value Emitter::fold(Value vector) {
+  int64_t size = cast<VectorType>(vector.getType()).getNumElements();
+  for (int64_t half = size / 2; half >= 1; half /= 2) {
+    Value low = vector::ExtractStridedSliceOp::create(b, vector, ArrayRef<int64_t>{0},
+                                                      ArrayRef<int64_t>{half},
+                                                      ArrayRef<int64_t>{1});
+    Value high = vector::ExtractStridedSliceOp::create(b, vector, ArrayRef<int64_t>{half},
+                                                       ArrayRef<int64_t>{half},
+                                                       ArrayRef<int64_t>{1});
+    vector = arith::AddFOp::create(b, low, high);
+  }
+  return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
+}
+
+void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
+  Value total = sizes.front();
+  for (Value size : sizes.drop_front())
+    total = b.createOrFold<arith::MulIOp>(total, size);
+  auto loop = scf::ParallelOp::create(b, ValueRange{index(0)}, ValueRange{total},
+                                      ValueRange{index(1)});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> indices(sizes.size());
+  Value rest = loop.getInductionVars().front();
+  for (size_t i = sizes.size() - 1; i > 0; --i) {
+    if (getConstantIntValue(sizes[i]) == 1) {
+      indices[i] = index(0);
+      continue;
+    }
+    indices[i] = b.createOrFold<arith::RemUIOp>(rest, sizes[i]);
+    rest = b.createOrFold<arith::DivUIOp>(rest, sizes[i]);
+  }
+  indices[0] = getConstantIntValue(sizes[0]) == 1 ? index(0) : rest;
+  body(indices);
+}
+
+SmallVector<Value>
+Emitter::loop(Value from, Value to, int64_t step, ValueRange init,
+              function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto loop = scf::ForOp::create(b, from, to, index(step), init);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> yielded = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!init.empty())
+    scf::YieldOp::create(b, yielded);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+void vectorize::cloneElementwise(OpBuilder &builder, Operation *op, IRMapping &mapping,
+                                 int64_t size) {
+  auto type = VectorType::get(size, builder.getF32Type());
+  Attribute value;
+  if (op->hasTrait<OpTrait::ConstantLike>() && matchPattern(op, m_Constant(&value))) {
+    if (auto elements = dyn_cast<SplatElementsAttr>(value))
+      value = elements.getSplatValue<Attribute>();
+    auto dense = DenseElementsAttr::get(type, value);
+    mapping.map(op->getResult(0),
+                arith::ConstantOp::create(builder, op->getLoc(), dense).getResult());
+    return;
+  }
+  OperationState state(op->getLoc(), op->getName());
+  for (Value operand : op->getOperands())
+    state.operands.push_back(mapping.lookup(operand));
+  state.types.assign(op->getNumResults(), type);
+  state.attributes = op->getAttrDictionary();
+  mapping.map(op->getResults(), builder.create(state)->getResults());
+}

@@ -1,0 +1,71 @@
+//===- KernelEmitter.h - What the emitters of kernels share -------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_LIB_CONVERSION_TERNARYTOVECTOR_KERNELEMITTER_H
+#define TERNARY_LIB_CONVERSION_TERNARYTOVECTOR_KERNELEMITTER_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "ternary/Conversion/Microkernels.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+
+namespace ternary::vectorize {
+
+/// Floats that row kernels handle at a time; the target's code generator splits them
+/// into registers.
+constexpr int64_t kChunk = 16;
+
+/// Helpers over a builder whose location is that of the kernel.
+struct Emitter {
+  explicit Emitter(mlir::OpBuilder &builder, mlir::Location loc) : b(loc, builder) {}
+
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value a, mlir::Value c);
+  mlir::Value add(mlir::Value a, int64_t c) { return c == 0 ? a : add(a, index(c)); }
+  mlir::Value mul(mlir::Value a, int64_t c);
+  mlir::Value dim(mlir::Value memref, int64_t dim);
+  mlir::VectorType vectorType(int64_t size, mlir::Type element);
+  /// A vector of `size` copies of a scalar.
+  mlir::Value splat(mlir::Value scalar, int64_t size);
+  mlir::Value zeros(mlir::VectorType type);
+
+  /// Loads or stores at `indices`; lanes outside `mask`, if there is one, read as zero and
+  /// are not written.
+  mlir::Value load(mlir::VectorType type, mlir::Value memref, mlir::ValueRange indices,
+                   mlir::Value mask);
+  void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
+
+  /// Sum of the lanes of a vector: halves added until one lane is left.
+  mlir::Value fold(mlir::Value vector);
+
+  /// Calls `body` for all indices of `sizes` as one parallel loop.
+  void parallel(mlir::ValueRange sizes,
+                llvm::function_ref<void(mlir::ValueRange indices)> body);
+  /// A loop with carried values.
+  mlir::SmallVector<mlir::Value>
+  loop(mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange init,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value iv, mlir::ValueRange carried)>
+           body);
+
+  mlir::ImplicitLocOpBuilder b;
+};
+
+/// Clones the ops of a region whose f32 become `convert` of it; `mapping` has its
+/// arguments. Constants are repeated for every lane.
+void cloneElementwise(mlir::OpBuilder &builder, mlir::Operation *op, mlir::IRMapping &mapping,
+                      int64_t size);
+
+/// Each replaces what the op does at the builder's insertion point; the op itself is
+/// left to the caller. Fails with an error for memory it cannot address.
+mlir::LogicalResult emitRowKernel(mlir::OpBuilder &builder, RowKernelOp op);
+mlir::LogicalResult emitLinearKernel(mlir::OpBuilder &builder, LinearKernelOp op,
+                                     mlir::Value weightBytes, const Microkernel &microkernel);
+mlir::LogicalResult emitGatherKernel(mlir::OpBuilder &builder, GatherKernelOp op);
+mlir::LogicalResult emitScanKernel(mlir::OpBuilder &builder, ScanKernelOp op);
+
+} // namespace ternary::vectorize
+
+#endif // TERNARY_LIB_CONVERSION_TERNARYTOVECTOR_KERNELEMITTER_H

@@ -1,0 +1,347 @@
+//===- LinearKernel.cpp - The microkernel generator ---------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A thread takes tiles of weight rows. For each it goes over the tokens in blocks; the
+// accumulators of a block, tokens x vectors, stay in registers while the columns go by.
+//
+// A byte holds four codes. Masked where they lie, the codes of plane p are 4^p times
+// too large, which costs nothing to correct later. So there are no shifts in the inner
+// loops, but the planes must not meet in one accumulator unscaled:
+//
+// - few tokens: one accumulator for each plane, one pass over the weights; the
+//   accumulators are shifted right and added at the end. Memory is what counts.
+// - many tokens: all planes in one accumulator after Horner: the columns of plane 3
+//   first, shift right by two, then those of plane 2, and so on. Each pass reads the
+//   tile again, from cache, and other columns of the activations.
+// - few tokens, but too few registers: codes are shifted after all.
+//
+// Shifts are exact: every accumulator is a multiple of 4^p when it is shifted by 2p.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::vectorize;
+
+namespace {
+constexpr int64_t kPlanes = Microkernel::kPlanes;
+
+class LinearEmitter {
+public:
+  LinearEmitter(OpBuilder &builder, LinearKernelOp op, Value weight, const Microkernel &isa)
+      : e(builder, op.getLoc()), op(op), isa(isa), weight(weight), layout(op.getLayout()),
+        lanes(layout.getLanes()), vectors(layout.getVectors()), halves(op.getHalves()),
+        columns(op.getWeightShape()[0] / halves) {}
+
+  LogicalResult emit();
+
+private:
+  /// Accumulators of a block of tokens: tokens x vectors.
+  using Block = SmallVector<SmallVector<Value>>;
+
+  void emitTile(Value tile);
+  void emitTokens(Value tile, Value token, int64_t tokens);
+  Block accumulateByPlane(Value tile, Value token, int64_t tokens, bool shiftCodes);
+  Block accumulateByHorner(Value tile, Value token, int64_t tokens);
+  void emitEpilogue(Value tile, Value token, const Block &block);
+  void emitSquareSums(Value tile, Value token, SmallVector<Value> squares);
+
+  /// Codes of one vector of the tile, all planes as they lie in memory.
+  Value loadCodes(Value offset, int64_t vector);
+  Value maskPlane(Value codes, int64_t plane);
+  Value shiftToLowPlane(Value codes, int64_t plane);
+  /// Four activations of a token, repeated in all lanes.
+  Value loadActivations(Value token, Value column);
+
+  Value toRows(Value memref, int64_t trailing);
+  Value columnMask(Value column);
+  VectorType floats() { return e.vectorType(lanes, e.b.getF32Type()); }
+  VectorType sums() { return e.vectorType(lanes, e.b.getI32Type()); }
+  VectorType bytes() { return e.vectorType(lanes * layout.getDepth(), e.b.getI8Type()); }
+  int64_t tileColumns() const { return lanes * vectors / halves; }
+  int64_t planeColumns() const {
+    return layout.getPaddedColumns(op.getWeightShape()[1]) / kPlanes;
+  }
+
+  Emitter e;
+  mutable LinearKernelOp op;
+  const Microkernel &isa;
+  Value weight;
+  PackedAttr layout;
+  int64_t lanes, vectors, halves, columns;
+  /// Operands with their row dimensions collapsed into one.
+  Value activations, scales, rowSums, tokenCount;
+  SmallVector<Value> extras, outs;
+};
+
+/// Collapses all but the last `trailing` dimensions into one.
+Value LinearEmitter::toRows(Value memref, int64_t trailing) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t rows = type.getRank() - trailing;
+  if (rows <= 1)
+    return memref;
+  SmallVector<ReassociationIndices> groups(1);
+  for (int64_t i = 0; i < rows; ++i)
+    groups[0].push_back(i);
+  for (int64_t i = rows; i < type.getRank(); ++i)
+    groups.push_back({i});
+  if (!memref::CollapseShapeOp::isGuaranteedCollapsible(type, groups))
+    return {};
+  return memref::CollapseShapeOp::create(e.b, memref, groups);
+}
+
+LogicalResult LinearEmitter::emit() {
+  if (layout.getPlanes() != kPlanes || lanes != isa.lanes || layout.getDepth() != isa.depth ||
+      vectors != isa.vectors)
+    return op.emitOpError() << "expected a weight packed for '" << isa.name << "' (lanes = "
+                            << isa.lanes << ", depth = " << isa.depth << ", planes = " << kPlanes
+                            << ", vectors = " << isa.vectors << "), got " << layout;
+  auto collapse = [&](Value memref, int64_t trailing, Value &rows) {
+    rows = toRows(memref, trailing);
+    return rows ? success()
+                : op.emitOpError() << "expected contiguous rows, got " << memref.getType();
+  };
+  if (failed(collapse(op.getActivations(), 1, activations)) ||
+      failed(collapse(op.getScales(), 0, scales)) || failed(collapse(op.getSums(), 0, rowSums)))
+    return failure();
+  for (Value extra : op.getExtras())
+    if (failed(collapse(extra, 1, extras.emplace_back())))
+      return failure();
+  for (Value out : op.getOuts())
+    if (failed(collapse(out, 1, outs.emplace_back())))
+      return failure();
+  tokenCount = e.dim(activations, 0);
+  Value tiles = e.index(layout.getNumTiles(op.getWeightShape()[0]));
+  e.parallel(tiles, [&](ValueRange tile) { emitTile(tile.front()); });
+  return success();
+}
+
+/// All tokens: whole blocks, then blocks of four, then single ones.
+void LinearEmitter::emitTile(Value tile) {
+  std::optional<int64_t> total = getConstantIntValue(tokenCount);
+  Value from = e.index(0);
+  for (int64_t tokens : {isa.tokenBlock, int64_t(4), int64_t(1)}) {
+    if (tokens > isa.tokenBlock || (total && *total < tokens))
+      continue;
+    if (total == 1)
+      return emitTokens(tile, from, 1);
+    Value rest = e.b.createOrFold<arith::SubIOp>(tokenCount, from);
+    rest = e.b.createOrFold<arith::RemUIOp>(rest, e.index(tokens));
+    Value to = e.b.createOrFold<arith::SubIOp>(tokenCount, rest);
+    e.loop(from, to, tokens, {}, [&](Value token, ValueRange) {
+      emitTokens(tile, token, tokens);
+      return SmallVector<Value>();
+    });
+    from = to;
+  }
+}
+
+void LinearEmitter::emitTokens(Value tile, Value token, int64_t tokens) {
+  Block block;
+  if (tokens * vectors * kPlanes <= isa.accumulators)
+    block = accumulateByPlane(tile, token, tokens, /*shiftCodes=*/false);
+  else if (tokens == 1)
+    block = accumulateByPlane(tile, token, tokens, /*shiftCodes=*/true);
+  else
+    block = accumulateByHorner(tile, token, tokens);
+  emitEpilogue(tile, token, block);
+}
+
+Value LinearEmitter::loadCodes(Value offset, int64_t vector) {
+  return e.load(bytes(), weight, e.add(offset, vector * bytes().getNumElements()), {});
+}
+
+Value LinearEmitter::maskPlane(Value codes, int64_t plane) {
+  auto mask = DenseElementsAttr::get(bytes(), e.b.getI8IntegerAttr(3 << (2 * plane)));
+  return arith::AndIOp::create(e.b, codes, arith::ConstantOp::create(e.b, mask));
+}
+
+/// Shifts 16 bits at a time, as instruction sets do; what crosses a byte is masked.
+Value LinearEmitter::shiftToLowPlane(Value codes, int64_t plane) {
+  if (plane > 0) {
+    auto words = e.vectorType(bytes().getNumElements() / 2, e.b.getI16Type());
+    Value shift = arith::ConstantOp::create(
+        e.b, DenseElementsAttr::get(words, e.b.getI16IntegerAttr(2 * plane)));
+    codes = vector::BitCastOp::create(e.b, words, codes);
+    codes = arith::ShRUIOp::create(e.b, codes, shift);
+    codes = vector::BitCastOp::create(e.b, bytes(), codes);
+  }
+  return maskPlane(codes, 0);
+}
+
+Value LinearEmitter::loadActivations(Value token, Value column) {
+  Value four = vector::LoadOp::create(e.b, e.vectorType(4, e.b.getI8Type()), activations,
+                                      ValueRange{token, column});
+  Value word = vector::BitCastOp::create(e.b, e.vectorType(1, e.b.getI32Type()), four);
+  Value scalar = vector::ExtractOp::create(e.b, word, ArrayRef<int64_t>{0});
+  return vector::BitCastOp::create(e.b, bytes(), e.splat(scalar, lanes));
+}
+
+/// One pass over the tile. Accumulators are [token][vector][plane], or [token][vector]
+/// if codes are shifted before they are used.
+LinearEmitter::Block LinearEmitter::accumulateByPlane(Value tile, Value token, int64_t tokens,
+                                                      bool shiftCodes) {
+  int64_t depth = layout.getDepth(), perVector = shiftCodes ? 1 : kPlanes;
+  int64_t step = vectors * bytes().getNumElements();
+  Value tileOffset = e.mul(tile, layout.getTileBytes(op.getWeightShape()[1]));
+  SmallVector<Value> init(tokens * vectors * perVector, e.zeros(sums()));
+  SmallVector<Value> accs = e.loop(
+      e.index(0), e.index(planeColumns() / depth), 1, init, [&](Value group, ValueRange carried) {
+        SmallVector<Value> acc(carried);
+        Value offset = e.add(tileOffset, e.mul(group, step));
+        Value column = e.mul(group, depth);
+        SmallVector<Value> codes;
+        for (int64_t v = 0; v < vectors; ++v)
+          codes.push_back(loadCodes(offset, v));
+        for (int64_t p = 0; p < kPlanes; ++p)
+          for (int64_t m = 0; m < tokens; ++m) {
+            Value activation =
+                loadActivations(e.add(token, m), e.add(column, p * planeColumns()));
+            for (int64_t v = 0; v < vectors; ++v) {
+              Value plane = shiftCodes ? shiftToLowPlane(codes[v], p) : maskPlane(codes[v], p);
+              Value &sum = acc[(m * vectors + v) * perVector + (shiftCodes ? 0 : p)];
+              sum = isa.dot(e.b, e.b.getLoc(), sum, plane, activation);
+            }
+          }
+        return acc;
+      });
+  Block block(tokens);
+  for (int64_t m = 0; m < tokens; ++m)
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value sum = accs[(m * vectors + v) * perVector];
+      for (int64_t p = 1; p < perVector; ++p) {
+        Value shift = arith::ConstantOp::create(
+            e.b, DenseElementsAttr::get(sums(), e.b.getI32IntegerAttr(2 * p)));
+        Value shifted =
+            arith::ShRSIOp::create(e.b, accs[(m * vectors + v) * perVector + p], shift);
+        sum = arith::AddIOp::create(e.b, sum, shifted);
+      }
+      block[m].push_back(sum);
+    }
+  return block;
+}
+
+/// A pass over the tile for each plane, from the highest down.
+LinearEmitter::Block LinearEmitter::accumulateByHorner(Value tile, Value token, int64_t tokens) {
+  int64_t depth = layout.getDepth(), step = vectors * bytes().getNumElements();
+  Value tileOffset = e.mul(tile, layout.getTileBytes(op.getWeightShape()[1]));
+  SmallVector<Value> accs(tokens * vectors, e.zeros(sums()));
+  Value two =
+      arith::ConstantOp::create(e.b, DenseElementsAttr::get(sums(), e.b.getI32IntegerAttr(2)));
+  for (int64_t p = kPlanes - 1; p >= 0; --p) {
+    accs = e.loop(e.index(0), e.index(planeColumns() / depth), 1, accs,
+                  [&](Value group, ValueRange carried) {
+                    SmallVector<Value> acc(carried);
+                    Value offset = e.add(tileOffset, e.mul(group, step));
+                    Value column = e.add(e.mul(group, depth), p * planeColumns());
+                    SmallVector<Value> codes;
+                    for (int64_t v = 0; v < vectors; ++v)
+                      codes.push_back(maskPlane(loadCodes(offset, v), p));
+                    for (int64_t m = 0; m < tokens; ++m) {
+                      Value activation = loadActivations(e.add(token, m), column);
+                      for (int64_t v = 0; v < vectors; ++v) {
+                        Value &sum = acc[m * vectors + v];
+                        sum = isa.dot(e.b, e.b.getLoc(), sum, codes[v], activation);
+                      }
+                    }
+                    return acc;
+                  });
+    if (p > 0)
+      for (Value &acc : accs)
+        acc = arith::ShRSIOp::create(e.b, acc, two);
+  }
+  Block block(tokens);
+  for (int64_t m = 0; m < tokens; ++m)
+    block[m].assign(accs.begin() + m * vectors, accs.begin() + (m + 1) * vectors);
+  return block;
+}
+
+/// Lanes of columns that exist, or null if all do.
+Value LinearEmitter::columnMask(Value column) {
+  if (columns % tileColumns() == 0)
+    return {};
+  Value left = arith::SubIOp::create(e.b, e.index(columns), column);
+  // Negative in a vector that lies wholly beyond the last column: no lane is set.
+  return vector::CreateMaskOp::create(e.b, e.vectorType(lanes, e.b.getI1Type()), left);
+}
+
+void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
+  bool scalePerRow = cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) != 1;
+  int64_t perHalf = vectors / halves;
+  for (auto [m, row] : llvm::enumerate(block)) {
+    Value tokenIndex = e.add(token, m);
+    Value correction = e.splat(memref::LoadOp::create(e.b, rowSums, tokenIndex), lanes);
+    Value scale = memref::LoadOp::create(e.b, scales, tokenIndex);
+    SmallVector<Value> squares;
+    for (int64_t v = 0; v < perHalf; ++v) {
+      Value column = e.add(e.mul(tile, tileColumns()), v * lanes);
+      Value mask = columnMask(column);
+      IRMapping mapping;
+      for (int64_t half = 0; half < halves; ++half) {
+        Value weightScale;
+        if (scalePerRow) {
+          weightScale =
+              e.load(floats(), op.getWeightScale(), e.add(column, half * columns), mask);
+          weightScale = arith::MulFOp::create(e.b, e.splat(scale, lanes), weightScale);
+        } else {
+          weightScale = memref::LoadOp::create(e.b, op.getWeightScale(), e.index(0));
+          weightScale = e.splat(arith::MulFOp::create(e.b, scale, weightScale), lanes);
+        }
+        Value sum = arith::SubIOp::create(e.b, row[half * perHalf + v], correction);
+        Value value = arith::SIToFPOp::create(e.b, floats(), sum);
+        value = arith::MulFOp::create(e.b, value, weightScale);
+        mapping.map(op.getEpilogue().getArgument(half), value);
+      }
+      for (auto [i, extra] : llvm::enumerate(extras)) {
+        bool perColumn = cast<MemRefType>(extra.getType()).getRank() == 1;
+        SmallVector<Value> indices = {tokenIndex, column};
+        mapping.map(op.getEpilogue().getArgument(halves + i),
+                    e.load(floats(), extra,
+                           perColumn ? ArrayRef(indices).drop_front() : ArrayRef(indices), mask));
+      }
+      for (Operation &inner : op.getEpilogue().front().without_terminator())
+        cloneElementwise(e.b, &inner, mapping, lanes);
+      auto yielded = op.getYield().getValues();
+      for (auto [value, out] : llvm::zip(yielded, outs))
+        e.store(mapping.lookup(value), out, {tokenIndex, column}, mask);
+      if (op.getSquareSums()) {
+        Value result = mapping.lookup(yielded.front());
+        if (mask)
+          result = arith::SelectOp::create(e.b, mask, result, e.zeros(floats()));
+        squares.push_back(arith::MulFOp::create(e.b, result, result));
+      }
+    }
+    if (op.getSquareSums())
+      emitSquareSums(tile, tokenIndex, squares);
+  }
+}
+
+/// The tile's columns are one block of square sums: elements 16 apart are added, then
+/// halves, as everywhere. There are as many tiles as blocks.
+void LinearEmitter::emitSquareSums(Value tile, Value token, SmallVector<Value> squares) {
+  while (squares.size() > 1) {
+    size_t half = squares.size() / 2;
+    for (size_t i = 0; i < half; ++i)
+      squares[i] = arith::AddFOp::create(e.b, squares[i], squares[half + i]);
+    squares.resize(half);
+  }
+  Value sum = e.fold(squares.front());
+  memref::StoreOp::create(e.b, sum, outs.back(), ValueRange{token, tile});
+}
+} // namespace
+
+LogicalResult vectorize::emitLinearKernel(OpBuilder &builder, LinearKernelOp op, Value weightBytes,
+                                          const Microkernel &microkernel) {
+  return LinearEmitter(builder, op, weightBytes, microkernel).emit();
+}

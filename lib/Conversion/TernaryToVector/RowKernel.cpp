@@ -1,0 +1,382 @@
+//===- RowKernel.cpp - Chains of row ops as vector loops -----------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A row is worked off in chunks. Ops that need the whole row before they can go on
+// (statistics, the largest magnitude) are loops over it; what lies between, elementwise
+// ops and normalize, is computed inside the loop that needs it. A value that more than
+// one loop needs is kept in a scratch row by the first.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "ternary/Conversion/MathUtils.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::vectorize;
+
+namespace {
+/// Memory of a row: `memref[prefix..., k]`.
+struct RowMemory {
+  Value memref;
+  SmallVector<Value> prefix;
+  /// Whether reading whole chunks stays inside: scratch rows are padded.
+  bool padded = false;
+};
+
+int64_t getColumns(Value row) { return cast<VectorType>(row.getType()).getNumElements(); }
+
+/// Ops whose chunk depends on the same chunk of their operands alone.
+bool isChunkwise(Operation *op) {
+  return isa<NormalizeOp, ActivateOp>(op) || op->hasTrait<OpTrait::ConstantLike>() ||
+         (OpTrait::hasElementwiseMappableTraits(op) && isa<VectorType>(op->getResult(0).getType()));
+}
+
+class RowEmitter {
+public:
+  RowEmitter(OpBuilder &builder, RowKernelOp op) : e(builder, op.getLoc()), op(op) {}
+
+  LogicalResult emit();
+
+private:
+  LogicalResult emitRow(ValueRange row);
+  void emitSquareSums(SquareSumsOp sums);
+  void emitInverseRMS(InverseRMSOp inverse);
+  void emitQuantize(QuantizeActivationsOp quantize);
+  void emitStore(Value value, OpOperand &destination);
+
+  /// The chunk of a row value at `column`; zero outside `mask`.
+  Value chunk(Value row, Value column, Value mask);
+  Value computeChunk(Operation *producer, Value column, Value mask);
+  Value loadRow(const RowMemory &memory, Value column, Value mask);
+  Value zeroOutside(Value chunk, Value mask);
+
+  /// How many loops read a value, directly or through chunkwise ops.
+  int64_t countLoops(Value value);
+  Value createScratch(int64_t columns, Type element);
+  /// Where result `index` of an op goes in memory: to an out that it is yielded to, or null.
+  RowMemory *findDestination(Value value);
+  Value constantMask(int64_t set);
+
+  /// Runs `body` over chunks of `columns` with carried values: whole ones in a loop, then a
+  /// masked one for what is left. `unit` chunks go together, of which the first must exist.
+  SmallVector<Value>
+  forChunks(int64_t columns, ValueRange init,
+            function_ref<SmallVector<Value>(Value column, Value mask, ValueRange carried)> body);
+
+  Emitter e;
+  RowKernelOp op;
+  /// Values that are in memory, and scalars by value.
+  DenseMap<Value, RowMemory> memory;
+  DenseMap<Value, Value> scalars;
+  /// Values to be kept in scratch by the loop that computes them first.
+  DenseMap<Value, RowMemory> pending;
+  /// Chunks that the current loop body has computed, by value and position.
+  DenseMap<std::pair<Value, Value>, Value> chunks;
+  SmallVector<RowMemory> destinations;
+};
+
+LogicalResult RowEmitter::emit() {
+  int64_t rank = op.getRowRank();
+  SmallVector<Value> sizes;
+  for (int64_t i = 0; i < rank; ++i)
+    sizes.push_back(e.dim(op.getOuts().front(), i));
+  if (sizes.empty())
+    sizes.push_back(e.index(1));
+  LogicalResult result = success();
+  e.parallel(sizes, [&](ValueRange row) { result = emitRow(row.take_front(rank)); });
+  return result;
+}
+
+/// Scratch lives as long as the function: a loop that allocates would let the stack grow.
+Value RowEmitter::createScratch(int64_t columns, Type element) {
+  OpBuilder::InsertionGuard guard(e.b);
+  auto func = op->getParentOfType<FunctionOpInterface>();
+  e.b.setInsertionPointToStart(&func.getFunctionBody().front());
+  return memref::AllocaOp::create(
+      e.b, MemRefType::get({(int64_t)llvm::alignTo(columns, kChunk)}, element),
+      e.b.getI64IntegerAttr(64));
+}
+
+LogicalResult RowEmitter::emitRow(ValueRange row) {
+  for (auto [i, operand, argument] :
+       llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
+    RowMemory place{operand, {}};
+    if (op.isPassedByRow(i))
+      llvm::append_range(place.prefix, row);
+    if (isa<VectorType>(argument.getType()))
+      memory[argument] = place;
+    else
+      scalars[argument] = memref::LoadOp::create(e.b, place.memref, place.prefix);
+  }
+  for (Value out : op.getOuts())
+    destinations.push_back({out, SmallVector<Value>(row)});
+
+  for (Operation &inner : op.getBody().front().without_terminator()) {
+    if (auto sums = dyn_cast<SquareSumsOp>(inner))
+      emitSquareSums(sums);
+    else if (auto inverse = dyn_cast<InverseRMSOp>(inner))
+      emitInverseRMS(inverse);
+    else if (auto quantize = dyn_cast<QuantizeActivationsOp>(inner))
+      emitQuantize(quantize);
+    else if (!isChunkwise(&inner))
+      return inner.emitOpError("has no lowering inside a row kernel");
+    else if (countLoops(inner.getResult(0)) > 1 && !inner.hasTrait<OpTrait::ConstantLike>())
+      pending[inner.getResult(0)] = {
+          createScratch(getColumns(inner.getResult(0)), e.b.getF32Type()), {}, /*padded=*/true};
+  }
+  for (OpOperand &yielded : op.getYield()->getOpOperands())
+    emitStore(yielded.get(), yielded);
+  return success();
+}
+
+int64_t RowEmitter::countLoops(Value value) {
+  int64_t loops = 0;
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    if (isa<QuantizeActivationsOp>(user))
+      loops += 2;
+    else if (isa<SquareSumsOp, InverseRMSOp, YieldOp>(user))
+      loops += 1;
+    else if (user->getNumResults() == 1)
+      // A value that several loops need is kept, so it is computed in one loop only.
+      loops += std::min<int64_t>(countLoops(user->getResult(0)), 1);
+  }
+  return loops;
+}
+
+RowMemory *RowEmitter::findDestination(Value value) {
+  for (OpOperand &yielded : op.getYield()->getOpOperands())
+    if (yielded.get() == value)
+      return &destinations[yielded.getOperandNumber()];
+  return nullptr;
+}
+
+Value RowEmitter::constantMask(int64_t set) {
+  return vector::ConstantMaskOp::create(e.b, e.vectorType(kChunk, e.b.getI1Type()),
+                                        ArrayRef<int64_t>{set});
+}
+
+SmallVector<Value> RowEmitter::forChunks(
+    int64_t columns, ValueRange init,
+    function_ref<SmallVector<Value>(Value, Value, ValueRange)> body) {
+  int64_t whole = columns / kChunk * kChunk;
+  SmallVector<Value> carried(init);
+  if (whole > 0)
+    carried = e.loop(e.index(0), e.index(whole), kChunk, carried, [&](Value column, ValueRange c) {
+      chunks.clear();
+      return body(column, {}, c);
+    });
+  if (whole < columns) {
+    chunks.clear();
+    carried = body(e.index(whole), constantMask(columns - whole), carried);
+  }
+  // What a loop was to keep is in memory now.
+  for (auto it = pending.begin(); it != pending.end();) {
+    auto current = it++;
+    if (chunks.count({current->first, Value()})) {
+      memory[current->first] = current->second;
+      pending.erase(current);
+    }
+  }
+  chunks.clear();
+  return carried;
+}
+
+Value RowEmitter::loadRow(const RowMemory &place, Value column, Value mask) {
+  SmallVector<Value> indices(place.prefix);
+  indices.push_back(column);
+  auto type = e.vectorType(kChunk, cast<MemRefType>(place.memref.getType()).getElementType());
+  Value loaded = e.load(type, place.memref, indices, place.padded ? Value() : mask);
+  return place.padded ? zeroOutside(loaded, mask) : loaded;
+}
+
+Value RowEmitter::zeroOutside(Value chunk, Value mask) {
+  if (!mask)
+    return chunk;
+  return arith::SelectOp::create(e.b, mask, chunk,
+                                 e.zeros(cast<VectorType>(chunk.getType())));
+}
+
+Value RowEmitter::chunk(Value row, Value column, Value mask) {
+  Value &known = chunks[{row, column}];
+  if (known)
+    return known;
+  Value result;
+  if (auto it = memory.find(row); it != memory.end())
+    result = loadRow(it->second, column, mask);
+  else
+    result = computeChunk(row.getDefiningOp(), column, mask);
+  if (auto it = pending.find(row); it != pending.end()) {
+    e.store(result, it->second.memref, column, {});
+    chunks[{row, Value()}] = result;
+  }
+  return chunks[{row, column}] = result;
+}
+
+Value RowEmitter::computeChunk(Operation *producer, Value column, Value mask) {
+  if (auto normalize = dyn_cast<NormalizeOp>(producer)) {
+    Value x = chunk(normalize.getInput(), column, mask);
+    Value gain = chunk(normalize.getGain(), column, mask);
+    Value scaled =
+        arith::MulFOp::create(e.b, x, e.splat(scalars.lookup(normalize.getScale()), kChunk));
+    return arith::MulFOp::create(e.b, scaled, gain);
+  }
+  IRMapping mapping;
+  for (Value operand : producer->getOperands())
+    mapping.map(operand, chunk(operand, column, mask));
+  cloneElementwise(e.b, producer, mapping, kChunk);
+  return mapping.lookup(producer->getResult(0));
+}
+
+/// Two chunks make a block; a chunk that does not exist is zero.
+void RowEmitter::emitSquareSums(SquareSumsOp sums) {
+  constexpr int64_t block = SquareSumsOp::kBlock;
+  static_assert(block == 2 * kChunk);
+  int64_t columns = getColumns(sums.getInput()), whole = columns / block * block;
+  Value scratch = createScratch(getColumns(sums.getResult()), e.b.getF32Type());
+  auto square = [&](Value column, Value mask) -> Value {
+    Value x = zeroOutside(chunk(sums.getInput(), column, mask), mask);
+    return arith::MulFOp::create(e.b, x, x);
+  };
+  auto store = [&](Value first, Value second, Value column) {
+    Value sum = second ? arith::AddFOp::create(e.b, first, second).getResult() : first;
+    Value index = arith::DivUIOp::create(e.b, column, e.index(block));
+    memref::StoreOp::create(e.b, e.fold(sum), scratch, index);
+  };
+  if (whole > 0)
+    e.loop(e.index(0), e.index(whole), block, {}, [&](Value column, ValueRange) {
+      chunks.clear();
+      Value first = square(column, {});
+      store(first, square(e.add(column, kChunk), {}), column);
+      return SmallVector<Value>();
+    });
+  if (int64_t rest = columns - whole; rest > 0) {
+    chunks.clear();
+    Value column = e.index(whole);
+    Value first = square(column, rest < kChunk ? constantMask(rest) : Value());
+    Value second;
+    if (rest > kChunk)
+      second = square(e.add(column, kChunk), constantMask(rest - kChunk));
+    store(first, second, column);
+  }
+  // Marks what was kept, as forChunks does.
+  forChunks(0, {}, [](Value, Value, ValueRange) { return SmallVector<Value>(); });
+  memory[sums.getResult()] = {scratch, {}, /*padded=*/true};
+}
+
+void RowEmitter::emitInverseRMS(InverseRMSOp inverse) {
+  auto floats = e.vectorType(kChunk, e.b.getF32Type());
+  Value sum = forChunks(getColumns(inverse.getSquareSums()), e.zeros(floats),
+                        [&](Value column, Value mask, ValueRange carried) {
+                          Value sums =
+                              zeroOutside(chunk(inverse.getSquareSums(), column, mask), mask);
+                          return SmallVector<Value>{
+                              arith::AddFOp::create(e.b, carried.front(), sums)};
+                        })
+                  .front();
+  Type f32 = e.b.getF32Type();
+  Value total = e.fold(sum);
+  Value mean = arith::DivFOp::create(e.b, total,
+                                     buildFloat(e.b, e.b.getLoc(), f32, inverse.getSize()));
+  Value shifted = arith::AddFOp::create(
+      e.b, mean, arith::ConstantOp::create(e.b, inverse.getEpsilonAttr()));
+  Value root = math::SqrtOp::create(e.b, shifted);
+  scalars[inverse.getResult()] =
+      arith::DivFOp::create(e.b, buildFloat(e.b, e.b.getLoc(), f32, 1.0f), root);
+}
+
+void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
+  Location loc = quantize.getLoc();
+  Type f32 = e.b.getF32Type(), i32 = e.b.getI32Type();
+  int64_t columns = getColumns(quantize.getInput());
+  auto floats = e.vectorType(kChunk, f32);
+  auto larger = [&](Value a, Value c) -> Value {
+    Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, a, c);
+    return arith::SelectOp::create(e.b, greater, a, c);
+  };
+  Value most = forChunks(columns, e.zeros(floats), [&](Value column, Value mask, ValueRange c) {
+                 Value x = zeroOutside(chunk(quantize.getInput(), column, mask), mask);
+                 return SmallVector<Value>{larger(math::AbsFOp::create(e.b, x), c.front())};
+               }).front();
+  for (int64_t half = kChunk / 2; half >= 1; half /= 2) {
+    SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, half));
+    SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(half, 2 * half));
+    most = larger(vector::ShuffleOp::create(e.b, most, most, low),
+                  vector::ShuffleOp::create(e.b, most, most, high));
+  }
+  Value magnitude = larger(vector::ExtractOp::create(e.b, most, ArrayRef<int64_t>{0}),
+                           buildFloat(e.b, loc, f32, 1e-5f));
+  Value limit = buildFloat(e.b, loc, f32, 127.0f);
+  Value inverse = e.splat(arith::DivFOp::create(e.b, limit, magnitude), kChunk);
+  scalars[quantize.getScale()] = arith::DivFOp::create(e.b, magnitude, limit);
+
+  // The destination of the codes; without one they are not needed.
+  RowMemory *out = findDestination(quantize.getQuantized());
+  auto ints = e.vectorType(kChunk, i32);
+  auto bytes = e.vectorType(kChunk, e.b.getI8Type());
+  Value total =
+      forChunks(columns, e.zeros(ints), [&](Value column, Value mask, ValueRange carried) {
+        Value x = zeroOutside(chunk(quantize.getInput(), column, mask), mask);
+        Value scaled = arith::MulFOp::create(e.b, x, inverse);
+        Value rounded = buildRoundEven(e.b, loc, scaled);
+        rounded = buildClamp(e.b, loc, rounded, -128.0f, 127.0f);
+        Value code = arith::FPToSIOp::create(e.b, ints, rounded);
+        if (out) {
+          SmallVector<Value> indices(out->prefix);
+          indices.push_back(column);
+          // A masked chunk may be stored whole where the row is padded that far.
+          bool fits = getColumns(quantize.getQuantized()) >= (int64_t)llvm::alignTo(columns, kChunk);
+          e.store(arith::TruncIOp::create(e.b, bytes, code), out->memref, indices,
+                  fits ? Value() : mask);
+        }
+        return SmallVector<Value>{arith::AddIOp::create(e.b, carried.front(), code)};
+      }).front();
+  scalars[quantize.getSum()] =
+      vector::ReductionOp::create(e.b, vector::CombiningKind::ADD, total);
+  if (!out)
+    return;
+  // Columns of padding beyond the last chunk.
+  int64_t padded = getColumns(quantize.getQuantized());
+  Value zero = buildInteger(e.b, loc, e.b.getI8Type(), 0);
+  int64_t written = llvm::alignTo(columns, kChunk) <= (uint64_t)padded
+                        ? (int64_t)llvm::alignTo(columns, kChunk)
+                        : columns;
+  e.loop(e.index(written), e.index(padded), 1, {}, [&](Value column, ValueRange) {
+    SmallVector<Value> indices(out->prefix);
+    indices.push_back(column);
+    memref::StoreOp::create(e.b, zero, out->memref, indices);
+    return SmallVector<Value>();
+  });
+}
+
+void RowEmitter::emitStore(Value value, OpOperand &yielded) {
+  const RowMemory &out = destinations[yielded.getOperandNumber()];
+  if (!isa<VectorType>(value.getType())) {
+    memref::StoreOp::create(e.b, scalars.lookup(value), out.memref, out.prefix);
+    return;
+  }
+  // Codes were stored where they were made.
+  if (value.getDefiningOp<QuantizeActivationsOp>() && findDestination(value) == &out)
+    return;
+  forChunks(getColumns(value), {}, [&](Value column, Value mask, ValueRange) {
+    SmallVector<Value> indices(out.prefix);
+    indices.push_back(column);
+    e.store(chunk(value, column, mask), out.memref, indices, mask);
+    return SmallVector<Value>();
+  });
+}
+} // namespace
+
+LogicalResult vectorize::emitRowKernel(OpBuilder &builder, RowKernelOp op) {
+  return RowEmitter(builder, op).emit();
+}

@@ -1,0 +1,90 @@
+//===- TernaryToVector.cpp - Kernels as parallel vector loops ------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "ternary/Conversion/Microkernels.h"
+#include "ternary/Conversion/Passes.h"
+#include "ternary/Conversion/WeightStorage.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYTOVECTOR
+#include "ternary/Conversion/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+template <typename KernelOp>
+struct KernelPattern : OpConversionPattern<KernelOp> {
+  using Emit = LogicalResult (*)(OpBuilder &, KernelOp);
+  KernelPattern(const TypeConverter &converter, MLIRContext *context, Emit emit)
+      : OpConversionPattern<KernelOp>(converter, context), emit(emit) {}
+
+  LogicalResult matchAndRewrite(KernelOp op, typename KernelOp::Adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (failed(emit(rewriter, op)))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  Emit emit;
+};
+
+/// The weight is an operand whose type changes, to bytes.
+struct LinearPattern : OpConversionPattern<LinearKernelOp> {
+  LinearPattern(const TypeConverter &converter, MLIRContext *context,
+                const Microkernel &microkernel)
+      : OpConversionPattern(converter, context), microkernel(microkernel) {}
+
+  LogicalResult matchAndRewrite(LinearKernelOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (failed(vectorize::emitLinearKernel(rewriter, op, adaptor.getWeight(), microkernel)))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  const Microkernel &microkernel;
+};
+
+struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
+  using TernaryToVectorBase::TernaryToVectorBase;
+
+  void runOnOperation() override {
+    const Microkernel *microkernel = lookupMicrokernel(kernel);
+    if (!microkernel) {
+      InFlightDiagnostic error = getOperation().emitError() << "expected a microkernel of ";
+      llvm::interleaveComma(getMicrokernels(), error,
+                            [&](const Microkernel &known) { error << "'" << known.name << "'"; });
+      error << ", got '" << kernel << "'";
+      return signalPassFailure();
+    }
+    MLIRContext *context = &getContext();
+    TypeConverter converter;
+    RewritePatternSet patterns(context);
+    ConversionTarget target(*context);
+    populateWeightStorageConversion(converter, patterns, target);
+    patterns.add<LinearPattern>(converter, context, *microkernel);
+    patterns.add<KernelPattern<RowKernelOp>>(converter, context, vectorize::emitRowKernel);
+    patterns.add<KernelPattern<GatherKernelOp>>(converter, context, vectorize::emitGatherKernel);
+    patterns.add<KernelPattern<ScanKernelOp>>(converter, context, vectorize::emitScanKernel);
+    target.addIllegalOp<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp>();
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

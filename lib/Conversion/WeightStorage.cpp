@@ -1,0 +1,77 @@
+//===- WeightStorage.cpp - Weights as bytes --------------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Conversion/WeightStorage.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace ternary;
+
+MemRefType ternary::getWeightStorageType(MemRefType type) {
+  if (!isa<TritType>(type.getElementType()) || type.getRank() != 2 || !type.hasStaticShape())
+    return {};
+  auto layout = dyn_cast<PackedAttr>(type.getLayout());
+  if (!layout && !type.getLayout().isIdentity())
+    return {};
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  int64_t bytes = layout ? layout.getStorageBytes(rows, columns) : rows * columns;
+  return MemRefType::get({bytes}, IntegerType::get(type.getContext(), 8),
+                         MemRefLayoutAttrInterface(), type.getMemorySpace());
+}
+
+namespace {
+struct ConvertParameter : OpConversionPattern<ParameterOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(ParameterOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto type = getTypeConverter()->convertType<MemRefType>(op.getResult().getType());
+    SymbolTableCollection symbols;
+    ArchiveEntryOp entry = op.lookupEntry(symbols);
+    if (!type || !entry)
+      return rewriter.notifyMatchFailure(op, "no archive entry or no type");
+    Value offset = arith::ConstantIndexOp::create(rewriter, op.getLoc(), entry.getOffset());
+    rewriter.replaceOpWithNewOp<memref::ViewOp>(op, type, adaptor.getBase(), offset,
+                                                /*sizes=*/ValueRange());
+    return success();
+  }
+};
+} // namespace
+
+void ternary::populateWeightStorageConversion(TypeConverter &converter,
+                                              RewritePatternSet &patterns,
+                                              ConversionTarget &target) {
+  converter.addConversion([](Type type) { return type; });
+  converter.addConversion([](MemRefType type) -> std::optional<Type> {
+    if (!isa<TritType>(type.getElementType()))
+      return std::nullopt;
+    return getWeightStorageType(type);
+  });
+
+  populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, converter);
+  populateCallOpTypeConversionPattern(patterns, converter);
+  populateReturnOpTypeConversionPattern(patterns, converter);
+  patterns.add<ConvertParameter>(converter, patterns.getContext());
+
+  target.addIllegalOp<ParameterOp>();
+  target.addLegalOp<ArchiveOp>();
+  target.markOpRecursivelyLegal<ArchiveOp>();
+  target.addDynamicallyLegalOp<func::FuncOp>([&converter](func::FuncOp op) {
+    return converter.isSignatureLegal(op.getFunctionType()) && converter.isLegal(&op.getBody());
+  });
+  target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp>(
+      [&converter](Operation *op) { return converter.isLegal(op); });
+}
+
+void ternary::eraseArchives(Operation *module) {
+  module->walk<WalkOrder::PreOrder>([](ArchiveOp archive) {
+    archive->erase();
+    return WalkResult::skip();
+  });
+}

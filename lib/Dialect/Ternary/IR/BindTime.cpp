@@ -1,0 +1,63 @@
+//===- BindTime.cpp - What the compiler computes from parameters -------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Support/Numerics.h"
+
+using namespace mlir;
+using namespace ternary;
+
+using Results = llvm::Expected<SmallVector<HostTensor>>;
+
+Results LowerBoundsOp::evaluate(ArrayRef<HostTensor> operands) {
+  llvm::Expected<HostTensor> bounds = computeLowerBounds(operands[0]);
+  if (!bounds)
+    return bounds.takeError();
+  return SmallVector<HostTensor>{std::move(*bounds)};
+}
+
+Results QuantizeWeightsOp::evaluate(ArrayRef<HostTensor> operands) {
+  auto granularity = [&] {
+    switch (getGranularity()) {
+    case Granularity::Tensor:
+      return ScaleGranularity::Tensor;
+    case Granularity::Row:
+      return ScaleGranularity::Row;
+    case Granularity::Group:
+      return ScaleGranularity::Group;
+    }
+    llvm_unreachable("every granularity is handled");
+  }();
+  llvm::Expected<QuantizedWeights> weights =
+      quantizeWeights(operands[0], granularity, getGroupSize().value_or(0));
+  if (!weights)
+    return weights.takeError();
+  return SmallVector<HostTensor>{std::move(weights->trits), std::move(weights->scale)};
+}
+
+Results PackOp::evaluate(ArrayRef<HostTensor> operands) {
+  auto layout = cast<PackedAttr>(cast<RankedTensorType>(getResult().getType()).getEncoding());
+  return SmallVector<HostTensor>{
+      packTrits(operands[0], {layout.getLanes(), layout.getDepth(), layout.getPlanes(),
+                              layout.getVectors(), layout.getHalves()})};
+}
+
+Results StackRowsOp::evaluate(ArrayRef<HostTensor> operands) {
+  auto trits = cast<ShapedType>(getTrits().getType());
+  HostTensor stacked = HostTensor::allocate(DType::Trit, trits.getShape());
+  HostTensor scales = HostTensor::allocate(DType::F32, {trits.getDimSize(0)});
+  int8_t *nextTrit = stacked.getMutableValues<int8_t>().data();
+  float *nextScale = scales.getMutableValues<float>().data();
+  size_t count = operands.size() / 2;
+  for (size_t i = 0; i < count; ++i) {
+    nextTrit = llvm::copy(operands[i].getValues<int8_t>(), nextTrit);
+    ArrayRef<float> scale = operands[count + i].getValues<float>();
+    for (int64_t row = 0; row < operands[i].getDim(0); ++row)
+      *nextScale++ = scale.size() == 1 ? scale[0] : scale[row];
+  }
+  return SmallVector<HostTensor>{std::move(stacked), std::move(scales)};
+}

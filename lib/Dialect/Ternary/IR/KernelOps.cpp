@@ -1,0 +1,240 @@
+//===- KernelOps.cpp - One op, one loop nest --------------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::op_utils;
+
+/// Reads of all memrefs in, reads and writes of all memrefs out: what one-shot
+/// bufferization, CSE and the workspace planner need to know.
+static void getKernelEffects(DestinationStyleOpInterface op,
+                             SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  if (op.hasPureTensorSemantics())
+    return;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
+
+/// Results are the types of `outs` if those are tensors, none otherwise.
+static LogicalResult verifyDestinations(Operation *op, OperandRange outs, TypeRange results) {
+  SmallVector<Type> expected;
+  for (Type type : outs.getTypes())
+    if (isa<RankedTensorType>(type))
+      expected.push_back(type);
+  if (!expected.empty() && expected.size() != outs.size())
+    return op->emitOpError("expected outs to be all tensors or all memrefs, got both");
+  if (TypeRange(expected) != results)
+    return op->emitOpError("expected results of the types of outs");
+  return success();
+}
+
+/// Whether `type` is f32 and of shape `[rows..., columns]` or, if `allowShared`,
+/// `[columns]`.
+static bool isElementOperand(Type type, ArrayRef<int64_t> shape, bool allowShared) {
+  auto shaped = cast<ShapedType>(type);
+  if (!shaped.getElementType().isF32())
+    return false;
+  if (shaped.getRank() == 1 && shape.size() > 1)
+    return allowShared && shaped.getShape() == shape.take_back();
+  return succeeded(verifyCompatibleShape(shaped.getShape(), shape));
+}
+
+//===----------------------------------------------------------------------===//
+// RowKernelOp
+//===----------------------------------------------------------------------===//
+
+void RowKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  getKernelEffects(*this, effects);
+}
+
+bool RowKernelOp::isPassedByRow(unsigned index) {
+  auto type = cast<ShapedType>(getIns()[index].getType());
+  auto shape = getShapeOrScalar(getBody().getArgument(index).getType());
+  return type.getRank() == static_cast<int64_t>(getRowRank() + shape.size());
+}
+
+YieldOp RowKernelOp::getYield() { return cast<YieldOp>(getBody().front().getTerminator()); }
+
+LogicalResult RowKernelOp::verify() {
+  if (getOuts().empty())
+    return emitOpError("expected at least one out");
+  if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
+    return failure();
+  int64_t rank = getRowRank();
+  ArrayRef<int64_t> rows = cast<ShapedType>(getOuts()[0].getType()).getShape().take_front(rank);
+  auto yielded = getYield().getValues();
+  if (yielded.size() != getOuts().size())
+    return emitOpError() << "expected " << getOuts().size() << " yielded values, got "
+                         << yielded.size();
+  for (auto [out, value] : llvm::zip_equal(getOuts(), yielded)) {
+    auto type = cast<ShapedType>(out.getType());
+    if (type.getRank() < rank ||
+        failed(verifyCompatibleShape(type.getShape().take_front(rank), rows)))
+      return emitOpError() << "expected outs with the row dimensions " << printShape(rows)
+                           << ", got " << type;
+    if (getRowType(type, rank) != value.getType())
+      return emitOpError() << "expected to yield " << getRowType(type, rank) << " for " << type
+                           << ", got " << value.getType();
+  }
+  if (getBody().getNumArguments() != getIns().size())
+    return emitOpError() << "expected " << getIns().size() << " block arguments, got "
+                         << getBody().getNumArguments();
+  for (auto [operand, argument] : llvm::zip_equal(getIns(), getBody().getArguments())) {
+    auto type = cast<ShapedType>(operand.getType());
+    bool byRow = type.getRank() >= rank &&
+                 succeeded(verifyCompatibleShape(type.getShape().take_front(rank), rows)) &&
+                 getRowType(type, rank) == argument.getType();
+    if (!byRow && getRowType(type, 0) != argument.getType())
+      return emitOpError() << "expected block argument of a row or of the whole of " << type
+                           << ", got " << argument.getType();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// LinearKernelOp
+//===----------------------------------------------------------------------===//
+
+void LinearKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  getKernelEffects(*this, effects);
+}
+
+PackedAttr LinearKernelOp::getLayout() {
+  PackedAttr layout;
+  if (auto tensor = dyn_cast<RankedTensorType>(getWeight().getType()))
+    layout = dyn_cast_or_null<PackedAttr>(tensor.getEncoding());
+  else
+    layout = dyn_cast<PackedAttr>(cast<MemRefType>(getWeight().getType()).getLayout());
+  return layout ? layout : PackedAttr::getPlain(getContext());
+}
+
+int64_t LinearKernelOp::getHalves() {
+  return getEpilogue().getNumArguments() - getExtras().size();
+}
+
+ArrayRef<int64_t> LinearKernelOp::getWeightShape() {
+  return cast<ShapedType>(getWeight().getType()).getShape();
+}
+
+YieldOp LinearKernelOp::getYield() { return cast<YieldOp>(getEpilogue().front().getTerminator()); }
+
+LogicalResult LinearKernelOp::verify() {
+  PackedAttr layout = getLayout();
+  auto weight = cast<ShapedType>(getWeight().getType());
+  auto activations = cast<ShapedType>(getActivations().getType());
+  if (!weight.hasStaticShape())
+    return emitOpError() << "expected a weight of static shape, got " << weight;
+  if (failed(verifyColumns(*this, "activations", activations)))
+    return failure();
+  int64_t padded = layout.getPaddedColumns(weight.getDimSize(1));
+  if (!activations.getElementType().isInteger(8) || getColumns(activations) < padded)
+    return emitOpError() << "expected i8 activations with at least " << padded
+                         << " columns to match the weight, got " << activations;
+  SmallVector<int64_t> rows = replaceColumns(activations, {});
+  if (failed(verifyShape(*this, "scales", getScales().getType(), rows)))
+    return failure();
+  bool isPlain = layout == PackedAttr::getPlain(getContext());
+  if (!getSums() && !isPlain)
+    return emitOpError() << "expected sums for a weight stored as t + 1, got none";
+  if (getSums() && failed(verifyShape(*this, "sums", getSums().getType(), rows)))
+    return failure();
+  auto scale = cast<ShapedType>(getWeightScale().getType());
+  if (scale.getRank() != 1 ||
+      (scale.getDimSize(0) != 1 && scale.getDimSize(0) != weight.getDimSize(0)))
+    return emitOpError() << "expected weight scale of shape [1] or [" << weight.getDimSize(0)
+                         << "], got " << scale;
+
+  if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
+    return failure();
+  int64_t halves = getHalves();
+  if ((halves != 1 && halves != 2) || weight.getDimSize(0) % halves != 0)
+    return emitOpError() << "expected one block argument for the value or two for its halves, then "
+                         << getExtras().size() << " for extras, got "
+                         << getEpilogue().getNumArguments();
+  if (!isPlain && layout.getHalves() != halves)
+    return emitOpError() << "expected a weight packed in " << halves << " halves, got " << layout;
+  int64_t columns = weight.getDimSize(0) / halves;
+  SmallVector<int64_t> shape = replaceColumns(activations, {columns});
+  OperandRange outs = getOuts();
+  if (getSquareSums()) {
+    if (outs.size() < 2)
+      return emitOpError("expected a first and a last out for square_sums");
+    SmallVector<int64_t> sums =
+        replaceColumns(activations, {(int64_t)llvm::divideCeil(columns, SquareSumsOp::kBlock)});
+    if (failed(verifyShape(*this, "square sums", outs.back().getType(), sums)))
+      return failure();
+    outs = outs.drop_back();
+  }
+  if (outs.empty())
+    return emitOpError("expected at least one out");
+  for (Value out : outs)
+    if (!isElementOperand(out.getType(), shape, /*allowShared=*/false))
+      return emitOpError() << "expected f32 outs of shape " << printShape(shape) << ", got "
+                           << out.getType();
+  for (Value extra : getExtras())
+    if (!isElementOperand(extra.getType(), shape, /*allowShared=*/true))
+      return emitOpError() << "expected f32 extras of shape " << printShape(shape) << " or ["
+                           << columns << "], got " << extra.getType();
+
+  auto isF32 = [](Type type) { return type.isF32(); };
+  Block &block = getEpilogue().front();
+  if (!llvm::all_of(block.getArgumentTypes(), isF32))
+    return emitOpError("expected f32 block arguments");
+  if (getYield().getValues().size() != outs.size() ||
+      !llvm::all_of(getYield().getValues().getTypes(), isF32))
+    return emitOpError() << "expected " << outs.size() << " yielded f32 values, got "
+                         << getYield().getValues().size() << " values";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// GatherKernelOp, ScanKernelOp
+//===----------------------------------------------------------------------===//
+
+void GatherKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  getKernelEffects(*this, effects);
+}
+
+LogicalResult GatherKernelOp::verify() {
+  if (failed(verifyDestinations(*this, (*this)->getOperands().take_back(), (*this)->getResultTypes())))
+    return failure();
+  auto table = cast<ShapedType>(getTable().getType());
+  SmallVector<int64_t> shape(cast<ShapedType>(getIds().getType()).getShape());
+  if (table.getRank() != 2)
+    return emitOpError() << "expected a table of shape [V, H], got " << table;
+  shape.push_back(table.getDimSize(1));
+  return verifyShape(*this, "outs", getOuts().getType(), shape);
+}
+
+void ScanKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  getKernelEffects(*this, effects);
+}
+
+LogicalResult ScanKernelOp::verify() {
+  if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
+    return failure();
+  if (getOuts().size() != 2)
+    return emitOpError() << "expected two outs, hidden and state, got " << getOuts().size();
+  auto forget = cast<ShapedType>(getForget().getType());
+  if (forget.getRank() != 3)
+    return emitOpError() << "expected forget gates of shape [B, T, H], got " << forget;
+  if (failed(verifyShape(*this, "input", getInput().getType(), forget.getShape())) ||
+      failed(verifyShape(*this, "hidden", getOuts()[0].getType(), forget.getShape())))
+    return failure();
+  return verifyShape(*this, "state", getOuts()[1].getType(),
+                     {forget.getDimSize(0), forget.getDimSize(2)});
+}
+
+#define GET_OP_CLASSES
+#include "ternary/Dialect/Ternary/IR/TernaryOps.cpp.inc"

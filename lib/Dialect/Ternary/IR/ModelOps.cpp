@@ -1,0 +1,286 @@
+//===- ModelOps.cpp - Layers ------------------------------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::op_utils;
+
+namespace {
+
+/// `vector` repeated for every row of `like`.
+Value broadcastToRows(OpBuilder &builder, Location loc, Value vector, Value like) {
+  auto type = cast<RankedTensorType>(like.getType());
+  Value empty = tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, like),
+                                        type.getElementType());
+  SmallVector<int64_t> rows = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank() - 1));
+  return linalg::BroadcastOp::create(builder, loc, vector, empty, rows)->getResult(0);
+}
+
+/// A tensor like `like` that is 1 everywhere.
+Value createOnes(OpBuilder &builder, Location loc, Value like) {
+  Value one = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(1.0f));
+  auto type = cast<RankedTensorType>(like.getType());
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      sizes.push_back(tensor::DimOp::create(builder, loc, like, dim));
+  return tensor::SplatOp::create(builder, loc, type, one, sizes);
+}
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// EmbeddingOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  SmallVector<int64_t> shape(cast<ShapedType>(adaptor.getIds().getType()).getShape());
+  shape.push_back(getColumns(adaptor.getTable().getType()));
+  types.push_back(RankedTensorType::get(shape, Float32Type::get(adaptor.getIds().getContext())));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// RMSNormOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult RMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult RMSNormOp::verify() {
+  if (failed(verifyColumns(*this, "input", getInput().getType())) ||
+      failed(verifyShape(*this, "gain", getGain().getType(), {getColumns(getInput().getType())})))
+    return failure();
+  return verifyEpsilon(*this, getEpsilon());
+}
+
+SmallVector<Value> RMSNormOp::decompose(OpBuilder &builder) {
+  Value sums = SquareSumsOp::create(builder, getLoc(), getInput());
+  Value scale = InverseRMSOp::create(builder, getLoc(), sums, getColumns(getInput().getType()),
+                                     getEpsilon());
+  return {NormalizeOp::create(builder, getLoc(), getInput(), scale, getGain())};
+}
+
+//===----------------------------------------------------------------------===//
+// BitLinearOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult BitLinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto weight = cast<ShapedType>(adaptor.getWeight().getType());
+  types.push_back(RankedTensorType::get(
+      replaceColumns(adaptor.getInput().getType(), {weight.getDimSize(0)}),
+      Float32Type::get(adaptor.getInput().getContext())));
+  return success();
+}
+
+LogicalResult BitLinearOp::verify() {
+  auto weight = cast<ShapedType>(getWeight().getType());
+  if (failed(verifyColumns(*this, "input", getInput().getType())))
+    return failure();
+  int64_t columns = getColumns(getInput().getType());
+  if (!weight.hasStaticShape() || weight.getDimSize(1) != columns)
+    return emitOpError() << "expected a static weight with " << columns
+                         << " columns to match the input, got " << weight;
+  if (getNormGain() && failed(verifyShape(*this, "norm gain", getNormGain().getType(), {columns})))
+    return failure();
+  bool isTrit = isa<TritType>(weight.getElementType());
+  if (isTrit != static_cast<bool>(getWeightScale()))
+    return emitOpError() << "expected a weight scale exactly for a ternary weight, got " << weight
+                         << (isTrit ? " without a scale" : " with a scale");
+  if (failed(verifyEpsilon(*this, getEpsilon())) ||
+      failed(verifyGroupSize(*this, getGranularity(), getGroupSize(), columns)))
+    return failure();
+  if (isTrit)
+    return verifyShape(*this, "weight scale", getWeightScale().getType(),
+                       getScaleShape(getGranularity(), getGroupSize(), weight.getShape()));
+  return success();
+}
+
+SmallVector<Value> BitLinearOp::decompose(OpBuilder &builder) {
+  Location loc = getLoc();
+  Value input = getInput();
+  if (getNormGain())
+    input = RMSNormOp::create(builder, loc, input, getNormGain(), getEpsilonAttr());
+  auto quantized = QuantizeActivationsOp::create(builder, loc, input);
+  Value trits = getWeight(), scale = getWeightScale();
+  if (!scale) {
+    auto weights = QuantizeWeightsOp::create(builder, loc, getWeight(), getGranularityAttr(),
+                                             getGroupSizeAttr());
+    trits = weights.getTrits();
+    scale = weights.getScale();
+  }
+  Value sum =
+      AccumulateOp::create(builder, loc, quantized.getQuantized(), trits, getGroupSizeAttr());
+  return {DequantizeOp::create(builder, loc, sum, quantized.getScale(), scale)};
+}
+
+//===----------------------------------------------------------------------===//
+// MLGRUOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult MLGRUOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getForget().getType());
+  types.push_back(adaptor.getState().getType());
+  return success();
+}
+
+/// `[B, T, H]` gates and a `[B, H]` state.
+static LogicalResult verifyRecurrence(Operation *op, Type gates, Type state) {
+  auto type = cast<ShapedType>(gates);
+  if (type.getRank() != 3)
+    return op->emitOpError() << "expected forget gates of shape [B, T, H], got " << gates;
+  if (failed(verifyColumns(op, "forget gates", gates)))
+    return failure();
+  return verifyShape(op, "state", state, {type.getDimSize(0), type.getDimSize(2)});
+}
+
+LogicalResult MLGRUOp::verify() {
+  if (getForget().getType() != getInput().getType())
+    return emitOpError() << "expected forget and input of one type, got " << getForget().getType()
+                         << " and " << getInput().getType();
+  if (failed(verifyRecurrence(*this, getForget().getType(), getState().getType())))
+    return failure();
+  if (getLowerBound())
+    return verifyShape(*this, "lower bound", getLowerBound().getType(),
+                       {getColumns(getForget().getType())});
+  return success();
+}
+
+SmallVector<Value> MLGRUOp::decompose(OpBuilder &builder) {
+  Location loc = getLoc();
+  Value one = createOnes(builder, loc, getForget());
+  Value forget = ActivateOp::create(builder, loc, getForget(), Activation::Sigmoid);
+  if (getLowerBound()) {
+    Value bound = broadcastToRows(builder, loc, getLowerBound(), getForget());
+    Value rest = arith::SubFOp::create(builder, loc, one, bound);
+    Value scaled = arith::MulFOp::create(builder, loc, rest, forget);
+    forget = arith::AddFOp::create(builder, loc, bound, scaled);
+  }
+  Value input = ActivateOp::create(builder, loc, getInput(), Activation::Silu);
+  Value rest = arith::SubFOp::create(builder, loc, one, forget);
+  input = arith::MulFOp::create(builder, loc, input, rest);
+  auto scan = LinearScanOp::create(builder, loc, forget, input, getState());
+  return {scan.getHidden(), scan.getNewState()};
+}
+
+LogicalResult LinearScanOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getForget().getType());
+  types.push_back(adaptor.getState().getType());
+  return success();
+}
+
+LogicalResult LinearScanOp::verify() {
+  if (getForget().getType() != getInput().getType())
+    return emitOpError() << "expected forget and input of one type, got " << getForget().getType()
+                         << " and " << getInput().getType();
+  return verifyRecurrence(*this, getForget().getType(), getState().getType());
+}
+
+//===----------------------------------------------------------------------===//
+// GLUOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult GLUOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  int64_t columns = type.getRank() ? type.getShape().back() : ShapedType::kDynamic;
+  if (ShapedType::isDynamic(columns))
+    return failure();
+  types.push_back(withShape(type, replaceColumns(type, {columns / 2})));
+  return success();
+}
+
+LogicalResult GLUOp::verify() {
+  if (getColumns(getInput().getType()) % 2 != 0)
+    return emitOpError() << "expected an even number of columns, got " << getInput().getType();
+  return success();
+}
+
+SmallVector<Value> GLUOp::decompose(OpBuilder &builder) {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  int64_t columns = getColumns(type);
+  auto half = [&](int64_t offset) -> Value {
+    SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, getLoc(), getInput());
+    offsets.back() = builder.getIndexAttr(offset);
+    sizes.back() = builder.getIndexAttr(columns);
+    return tensor::ExtractSliceOp::create(builder, getLoc(), type, getInput(), offsets, sizes,
+                                          strides);
+  };
+  Value gate = half(0), up = half(columns);
+  Value active = ActivateOp::create(builder, getLoc(), gate, getActivation());
+  return {arith::MulFOp::create(builder, getLoc(), active, up)};
+}
+
+//===----------------------------------------------------------------------===//
+// OutputGateOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult OutputGateOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getGate().getType());
+  return success();
+}
+
+LogicalResult OutputGateOp::verify() {
+  if (getGate().getType() != getHidden().getType())
+    return emitOpError() << "expected gate and hidden of one type, got " << getGate().getType()
+                         << " and " << getHidden().getType();
+  if (failed(verifyColumns(*this, "gate", getGate().getType())) ||
+      failed(verifyShape(*this, "gain", getGain().getType(), {getColumns(getGate().getType())})))
+    return failure();
+  return verifyEpsilon(*this, getEpsilon());
+}
+
+SmallVector<Value> OutputGateOp::decompose(OpBuilder &builder) {
+  Value normed = getGate(), activated = getHidden();
+  if (getOrder() == GateOrder::NormState)
+    std::swap(normed, activated);
+  normed = RMSNormOp::create(builder, getLoc(), normed, getGain(), getEpsilonAttr());
+  activated = ActivateOp::create(builder, getLoc(), activated, Activation::Silu);
+  return {arith::MulFOp::create(builder, getLoc(), normed, activated)};
+}
+
+//===----------------------------------------------------------------------===//
+// LowerBoundsOp, ActivateOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult LowerBoundsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
+                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(RankedTensorType::get(
+      cast<ShapedType>(adaptor.getInput().getType()).getShape(), Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult LowerBoundsOp::verify() {
+  if (!cast<ShapedType>(getInput().getType()).hasStaticShape())
+    return emitOpError() << "expected an input of static shape, got " << getInput().getType();
+  return success();
+}
+
+OpFoldResult ActivateOp::fold(FoldAdaptor) {
+  if (getActivation() == Activation::Identity)
+    return getInput();
+  // relu(relu(x)) = relu(x)
+  auto producer = getInput().getDefiningOp<ActivateOp>();
+  if (producer && getActivation() == Activation::Relu &&
+      producer.getActivation() == Activation::Relu)
+    return getInput();
+  return {};
+}

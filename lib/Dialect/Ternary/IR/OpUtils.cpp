@@ -1,0 +1,107 @@
+//===- OpUtils.cpp - Checks that verifiers share ---------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+
+using namespace mlir;
+using namespace ternary;
+
+ArrayRef<int64_t> op_utils::getShapeOrScalar(Type type) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    return shaped.getShape();
+  return {};
+}
+
+Type op_utils::withShape(Type type, ArrayRef<int64_t> shape, Type elementType) {
+  auto shaped = cast<ShapedType>(type);
+  if (!elementType)
+    elementType = shaped.getElementType();
+  if (isa<VectorType>(type))
+    return shape.empty() ? elementType : VectorType::get(shape, elementType);
+  if (isa<MemRefType>(type))
+    return MemRefType::get(shape, elementType);
+  return RankedTensorType::get(shape, elementType);
+}
+
+SmallVector<int64_t> op_utils::replaceColumns(Type type, ArrayRef<int64_t> columns) {
+  SmallVector<int64_t> shape(cast<ShapedType>(type).getShape().drop_back());
+  llvm::append_range(shape, columns);
+  return shape;
+}
+
+std::string op_utils::printShape(ArrayRef<int64_t> shape) {
+  std::string text = "[";
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(shape, os, [&](int64_t size) {
+    if (ShapedType::isDynamic(size))
+      os << '?';
+    else
+      os << size;
+  });
+  return text + "]";
+}
+
+LogicalResult op_utils::verifyColumns(Operation *op, StringRef name, Type type) {
+  ArrayRef<int64_t> shape = getShapeOrScalar(type);
+  if (shape.empty() || ShapedType::isDynamic(shape.back()))
+    return op->emitOpError() << "expected " << name << " with a static last dimension, got "
+                             << type;
+  return success();
+}
+
+LogicalResult op_utils::verifyShape(Operation *op, StringRef name, Type got,
+                                  ArrayRef<int64_t> expected) {
+  if (succeeded(verifyCompatibleShape(getShapeOrScalar(got), expected)))
+    return success();
+  return op->emitOpError() << "expected " << name << " of shape " << printShape(expected)
+                           << ", got " << got;
+}
+
+LogicalResult op_utils::verifyEpsilon(Operation *op, const APFloat &epsilon) {
+  if (epsilon.isFinite() && !epsilon.isNegative() && !epsilon.isZero())
+    return success();
+  SmallString<16> text;
+  epsilon.toString(text);
+  return op->emitOpError() << "expected a positive, finite epsilon, got " << text;
+}
+
+LogicalResult op_utils::verifyGroupSize(Operation *op, Granularity granularity,
+                                      std::optional<int64_t> groupSize, int64_t columns) {
+  if (groupSize.has_value() != (granularity == Granularity::Group))
+    return op->emitOpError() << "expected group_size exactly for granularity 'group', got '"
+                             << stringifyGranularity(granularity) << "'"
+                             << (groupSize ? " with group_size" : " without group_size");
+  if (groupSize && (*groupSize <= 0 || columns % *groupSize != 0))
+    return op->emitOpError() << "expected a group_size that divides the " << columns
+                             << " columns, got " << *groupSize;
+  return success();
+}
+
+SmallVector<int64_t> op_utils::getScaleShape(Granularity granularity,
+                                           std::optional<int64_t> groupSize,
+                                           ArrayRef<int64_t> weight) {
+  switch (granularity) {
+  case Granularity::Tensor:
+    return {1};
+  case Granularity::Row:
+    return {weight[0]};
+  case Granularity::Group:
+    return {weight[0], groupSize.value_or(0) > 0 ? weight[1] / *groupSize : ShapedType::kDynamic};
+  }
+  llvm_unreachable("every granularity is handled");
+}
+
+ParseResult ternary::parseSameTypes(OpAsmParser &parser, Type &first, Type &second) {
+  if (parser.parseType(first))
+    return failure();
+  second = first;
+  return success();
+}
+
+void ternary::printSameTypes(OpAsmPrinter &printer, Operation *, Type first, Type) {
+  printer << first;
+}

@@ -1,0 +1,62 @@
+//===- OpUtils.h - Checks that verifiers share --------------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_LIB_DIALECT_IR_OPUTILS_H
+#define TERNARY_LIB_DIALECT_IR_OPUTILS_H
+
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+
+namespace ternary::op_utils {
+
+/// Last dimension of a row type: `[..., K]` or `vector<K>`.
+inline int64_t getColumns(mlir::Type type) {
+  return llvm::cast<mlir::ShapedType>(type).getShape().back();
+}
+
+/// Shape of a type; empty for scalars.
+llvm::ArrayRef<int64_t> getShapeOrScalar(mlir::Type type);
+
+/// `type` with another shape (and element type): tensors stay tensors, memrefs
+/// memrefs, vectors vectors; vectors of rank 0 become scalars.
+mlir::Type withShape(mlir::Type type, llvm::ArrayRef<int64_t> shape,
+                     mlir::Type elementType = nullptr);
+
+/// The row dimensions of `[..., K]` followed by `columns`.
+llvm::SmallVector<int64_t> replaceColumns(mlir::Type type, llvm::ArrayRef<int64_t> columns);
+
+/// Errors unless `type` has a static last dimension.
+mlir::LogicalResult verifyColumns(mlir::Operation *op, llvm::StringRef name, mlir::Type type);
+
+/// Errors unless `got` has the given shape, where dynamic sizes match anything.
+mlir::LogicalResult verifyShape(mlir::Operation *op, llvm::StringRef name, mlir::Type got,
+                                llvm::ArrayRef<int64_t> expected);
+
+/// Errors unless ε is positive and finite.
+mlir::LogicalResult verifyEpsilon(mlir::Operation *op, const llvm::APFloat &epsilon);
+
+/// Errors unless `groupSize` is there exactly for granularity `group` and divides K.
+mlir::LogicalResult verifyGroupSize(mlir::Operation *op, Granularity granularity,
+                                    std::optional<int64_t> groupSize, int64_t columns);
+
+/// Shape of the scales of a weight [N, K].
+llvm::SmallVector<int64_t> getScaleShape(Granularity granularity,
+                                         std::optional<int64_t> groupSize,
+                                         llvm::ArrayRef<int64_t> weight);
+
+/// Prints a shape as `[2, ?, 64]`.
+std::string printShape(llvm::ArrayRef<int64_t> shape);
+
+} // namespace ternary::op_utils
+
+namespace ternary {
+/// Two operands of one type, printed once.
+mlir::ParseResult parseSameTypes(mlir::OpAsmParser &parser, mlir::Type &first, mlir::Type &second);
+void printSameTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type first,
+                    mlir::Type second);
+} // namespace ternary
+
+#endif // TERNARY_LIB_DIALECT_IR_OPUTILS_H

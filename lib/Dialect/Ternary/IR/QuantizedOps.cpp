@@ -1,0 +1,179 @@
+//===- QuantizedOps.cpp - What layers consist of ----------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::op_utils;
+
+/// `type` with its last dimension dropped: one value for each row.
+static Type getPerRowType(Type type, Type elementType = nullptr) {
+  return withShape(type, replaceColumns(type, {}), elementType);
+}
+
+//===----------------------------------------------------------------------===//
+// SquareSumsOp, InverseRMSOp, NormalizeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult SquareSumsOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  Type type = adaptor.getInput().getType();
+  if (getShapeOrScalar(type).empty() || ShapedType::isDynamic(getColumns(type)))
+    return emitOptionalError(loc, "expected input with a static last dimension, got ", type);
+  int64_t blocks = llvm::divideCeil(getColumns(type), kBlock);
+  types.push_back(withShape(type, replaceColumns(type, {blocks})));
+  return success();
+}
+
+LogicalResult InverseRMSOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(getPerRowType(adaptor.getSquareSums().getType()));
+  return success();
+}
+
+LogicalResult InverseRMSOp::verify() {
+  if (getSize() == 0)
+    return emitOpError("expected a positive size, got 0");
+  int64_t blocks = llvm::divideCeil(getSize(), SquareSumsOp::kBlock);
+  if (getColumns(getSquareSums().getType()) != blocks)
+    return emitOpError() << "expected " << blocks << " block sums for size " << getSize()
+                         << ", got " << getSquareSums().getType();
+  return verifyEpsilon(*this, getEpsilon());
+}
+
+LogicalResult NormalizeOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+bool NormalizeOp::isSharedByRows(OpOperand &operand) { return operand == getGainMutable(); }
+
+LogicalResult NormalizeOp::verify() {
+  Type input = getInput().getType();
+  if (failed(verifyColumns(*this, "input", input)) ||
+      failed(verifyShape(*this, "scale", getScale().getType(), replaceColumns(input, {}))))
+    return failure();
+  return verifyShape(*this, "gain", getGain().getType(), {getColumns(input)});
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeActivationsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult QuantizeActivationsOp::inferReturnTypes(MLIRContext *context,
+                                                      std::optional<Location>, Adaptor adaptor,
+                                                      SmallVectorImpl<Type> &types) {
+  Type type = adaptor.getInput().getType();
+  types.push_back(withShape(type, cast<ShapedType>(type).getShape(), IntegerType::get(context, 8)));
+  types.push_back(getPerRowType(type));
+  types.push_back(getPerRowType(type, IntegerType::get(context, 32)));
+  return success();
+}
+
+bool QuantizeActivationsOp::isCompatibleReturnTypes(TypeRange inferred, TypeRange actual) {
+  if (inferred.size() != actual.size())
+    return false;
+  auto sameRows = [](ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+    return a.size() == b.size() && succeeded(verifyCompatibleShape(a.drop_back(), b.drop_back()));
+  };
+  return sameRows(getShapeOrScalar(inferred[0]), getShapeOrScalar(actual[0])) &&
+         succeeded(verifyCompatibleShapes(inferred.drop_front(), actual.drop_front()));
+}
+
+LogicalResult QuantizeActivationsOp::verify() {
+  if (failed(verifyColumns(*this, "input", getInput().getType())) ||
+      failed(verifyColumns(*this, "result", getQuantized().getType())))
+    return failure();
+  int64_t columns = getColumns(getInput().getType());
+  if (getColumns(getQuantized().getType()) < columns)
+    return emitOpError() << "expected at least " << columns << " quantized columns, got "
+                         << getQuantized().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeWeightsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult QuantizeWeightsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
+                                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(adaptor.getWeight().getType()).getShape();
+  types.push_back(RankedTensorType::get(shape, TritType::get(context)));
+  types.push_back(RankedTensorType::get(
+      getScaleShape(adaptor.getGranularity(), adaptor.getGroupSize(), shape),
+      Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult QuantizeWeightsOp::verify() {
+  auto weight = cast<ShapedType>(getWeight().getType());
+  if (!weight.hasStaticShape())
+    return emitOpError() << "expected a weight of static shape, got " << weight;
+  return verifyGroupSize(*this, getGranularity(), getGroupSize(), weight.getDimSize(1));
+}
+
+//===----------------------------------------------------------------------===//
+// AccumulateOp, DequantizeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AccumulateOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto weight = cast<ShapedType>(adaptor.getWeight().getType());
+  SmallVector<int64_t> columns = {weight.getDimSize(0)};
+  if (auto groupSize = adaptor.getGroupSize()) {
+    if (static_cast<int64_t>(*groupSize) <= 0 || weight.getDimSize(1) % *groupSize != 0)
+      return emitOptionalError(loc, "expected a group_size that divides the ",
+                               weight.getDimSize(1), " columns, got ",
+                               static_cast<int64_t>(*groupSize));
+    columns.push_back(weight.getDimSize(1) / *groupSize);
+  }
+  types.push_back(RankedTensorType::get(
+      replaceColumns(adaptor.getActivations().getType(), columns), IntegerType::get(context, 32)));
+  return success();
+}
+
+LogicalResult AccumulateOp::verify() {
+  auto weight = cast<ShapedType>(getWeight().getType());
+  if (failed(verifyColumns(*this, "activations", getActivations().getType())))
+    return failure();
+  int64_t columns = getColumns(getActivations().getType());
+  if (!weight.hasStaticShape() || weight.getDimSize(1) > columns)
+    return emitOpError() << "expected a static weight with at most " << columns
+                         << " columns to match the activations, got " << weight;
+  if (weight.getDimSize(1) >= kMaxColumns)
+    return emitOpError() << "expected fewer than " << kMaxColumns << " columns, got "
+                         << weight.getDimSize(1);
+  return success();
+}
+
+LogicalResult DequantizeOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(adaptor.getAccumulator().getType()).getShape();
+  if (cast<ShapedType>(adaptor.getWeightScale().getType()).getRank() == 2)
+    shape = shape.drop_back();
+  types.push_back(RankedTensorType::get(shape, Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult DequantizeOp::verify() {
+  auto result = cast<ShapedType>(getResult().getType());
+  auto scale = cast<ShapedType>(getWeightScale().getType());
+  if (failed(verifyColumns(*this, "result", result)) ||
+      failed(verifyShape(*this, "activation scale", getActivationScale().getType(),
+                         replaceColumns(result, {}))))
+    return failure();
+  int64_t columns = getColumns(result);
+  if (scale.getRank() == 2)
+    return verifyShape(*this, "weight scale", scale,
+                       {columns, getColumns(getAccumulator().getType())});
+  if (scale.getRank() != 1 || (scale.getDimSize(0) != 1 && scale.getDimSize(0) != columns))
+    return emitOpError() << "expected weight scale of shape [1] or [" << columns << "], got "
+                         << scale;
+  return success();
+}

@@ -1,0 +1,89 @@
+//===- TernaryDialect.cpp - Types, attributes, registration ----------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace ternary;
+
+#include "ternary/Dialect/Ternary/IR/TernaryDialect.cpp.inc"
+#include "ternary/Dialect/Ternary/IR/TernaryEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "ternary/Dialect/Ternary/IR/TernaryAttributes.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "ternary/Dialect/Ternary/IR/TernaryTypes.cpp.inc"
+#include "ternary/Dialect/Ternary/IR/TernaryInterfaces.cpp.inc"
+
+void TernaryDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ternary/Dialect/Ternary/IR/TernaryAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "ternary/Dialect/Ternary/IR/TernaryTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ternary/Dialect/Ternary/IR/TernaryOps.cpp.inc"
+      >();
+}
+
+Type ternary::getRowType(ShapedType type, int64_t rowRank) {
+  ArrayRef<int64_t> shape = type.getShape().drop_front(rowRank);
+  if (shape.empty())
+    return type.getElementType();
+  return VectorType::get(shape, type.getElementType());
+}
+
+//===----------------------------------------------------------------------===//
+// PackedAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes,
+                                 int64_t depth, int64_t planes, int64_t vectors, int64_t halves) {
+  if (lanes <= 0 || depth <= 0 || vectors <= 0)
+    return emitError() << "expected positive lanes, depth and vectors, got " << lanes << ", "
+                       << depth << ", " << vectors;
+  if (planes != 1 && planes != 4)
+    return emitError() << "expected 1 or 4 planes, got " << planes;
+  if (halves != 1 && (halves != 2 || vectors % 2 != 0))
+    return emitError() << "expected one half, or two with an even number of vectors, got "
+                       << halves << " with " << vectors;
+  return success();
+}
+
+LogicalResult PackedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
+                                         function_ref<InFlightDiagnostic()> emitError) const {
+  if (!isa<TritType>(elementType))
+    return emitError() << "expected packed elements to be '!ternary.trit', got " << elementType;
+  return verifyLayout(shape, emitError);
+}
+
+LogicalResult PackedAttr::verifyLayout(ArrayRef<int64_t> shape,
+                                       function_ref<InFlightDiagnostic()> emitError) const {
+  if (shape.size() != 2 || ShapedType::isDynamicShape(shape))
+    return emitError() << "expected a packed weight to have a static shape [N, K]";
+  if (shape[0] % getHalves() != 0)
+    return emitError() << "expected " << getHalves() << " halves to divide the rows, got "
+                       << shape[0] << " rows";
+  return success();
+}
+
+/// The layout is no affine map of bytes; the interface asks for a map of the rank.
+AffineMap PackedAttr::getAffineMap() const {
+  return AffineMap::getMultiDimIdentityMap(2, getContext());
+}
+
+bool PackedAttr::isIdentity() const { return false; }
+
+LogicalResult PackedAttr::getStridesAndOffset(ArrayRef<int64_t>, SmallVectorImpl<int64_t> &,
+                                              int64_t &) const {
+  return failure();
+}

@@ -1,0 +1,120 @@
+//===- WeightOps.cpp - Weights and where they live --------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::op_utils;
+
+//===----------------------------------------------------------------------===//
+// PackOp, StackRowsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (input.getEncoding() || !isa_and_nonnull<PackedAttr>(result.getEncoding()))
+    return emitOpError() << "expected to pack a plain into a '#ternary.packed' weight, got "
+                         << input << " and " << result;
+  if (input.getShape() != result.getShape())
+    return emitOpError() << "expected result of shape " << printShape(input.getShape())
+                         << ", got " << result;
+  return success();
+}
+
+LogicalResult StackRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
+                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  int64_t rows = 0;
+  if (adaptor.getInputs().empty())
+    return emitOptionalError(loc, "expected at least one input");
+  for (Value input : adaptor.getInputs())
+    rows += cast<ShapedType>(input.getType()).getDimSize(0);
+  int64_t columns = getColumns(adaptor.getInputs()[0].getType());
+  types.push_back(RankedTensorType::get({rows, columns}, TritType::get(context)));
+  types.push_back(RankedTensorType::get({rows}, Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult StackRowsOp::verify() {
+  int64_t columns = getColumns(getTrits().getType());
+  for (auto [input, scale] : llvm::zip_equal(getInputs(), getScales())) {
+    auto type = cast<RankedTensorType>(input.getType());
+    if (type.getEncoding() || !type.hasStaticShape() || type.getDimSize(1) != columns)
+      return emitOpError() << "expected plain static inputs with " << columns
+                           << " columns, got " << type;
+    auto scales = cast<ShapedType>(scale.getType());
+    if (scales.getRank() != 1 ||
+        (scales.getDimSize(0) != 1 && scales.getDimSize(0) != type.getDimSize(0)))
+      return emitOpError() << "expected scale of shape [1] or [" << type.getDimSize(0)
+                           << "], got " << scales;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ArchiveOp, ArchiveEntryOp, ParameterOp
+//===----------------------------------------------------------------------===//
+
+RegionKind ArchiveOp::getRegionKind(unsigned) { return RegionKind::SSACFG; }
+
+int64_t ArchiveEntryOp::getBytes() {
+  auto type = cast<RankedTensorType>(getValue().getType());
+  if (auto layout = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
+    return layout.getStorageBytes(type.getDimSize(0), type.getDimSize(1));
+  if (isa<TritType>(type.getElementType()))
+    return type.getNumElements();
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
+LogicalResult ArchiveOp::verifyRegions() {
+  llvm::StringSet<> names;
+  int64_t end = 0;
+  for (Operation &op : getBody().front()) {
+    if (isa<ReadParameterOp, BindTimeOpInterface>(op))
+      continue;
+    auto entry = dyn_cast<ArchiveEntryOp>(op);
+    if (!entry)
+      return op.emitOpError("expected a bind-time op in an archive");
+    if (!names.insert(entry.getName()).second)
+      return entry.emitOpError() << "expected entries of different names, got '"
+                                 << entry.getName() << "' twice";
+    if (entry.getOffset() % 64 != 0 || (int64_t)entry.getOffset() < end)
+      return entry.emitOpError() << "expected an offset that is a multiple of 64 and at least "
+                                 << end << ", got " << entry.getOffset();
+    end = entry.getOffset() + entry.getBytes();
+  }
+  if (end > (int64_t)getBytes())
+    return emitOpError() << "expected entries within " << getBytes() << " bytes, got " << end;
+  return success();
+}
+
+ArchiveEntryOp ParameterOp::lookupEntry(SymbolTableCollection &symbols) {
+  auto archive = symbols.lookupNearestSymbolFrom<ArchiveOp>(*this, getArchiveAttr());
+  if (!archive)
+    return nullptr;
+  for (auto entry : archive.getBody().getOps<ArchiveEntryOp>())
+    if (entry.getName() == getName())
+      return entry;
+  return nullptr;
+}
+
+LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  ArchiveEntryOp entry = lookupEntry(symbols);
+  if (!entry)
+    return emitOpError() << "expected archive @" << getArchive() << " to have an entry '"
+                         << getName() << "', got none";
+  auto stored = cast<RankedTensorType>(entry.getValue().getType());
+  auto result = cast<MemRefType>(getResult().getType());
+  auto layout = dyn_cast_or_null<PackedAttr>(stored.getEncoding());
+  bool sameLayout = layout ? result.getLayout() == layout : result.getLayout().isIdentity();
+  if (stored.getShape() != result.getShape() ||
+      stored.getElementType() != result.getElementType() || !sameLayout)
+    return emitOpError() << "expected memory of " << stored << ", got " << result;
+  return success();
+}

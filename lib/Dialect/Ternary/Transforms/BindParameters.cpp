@@ -1,0 +1,268 @@
+//===- BindParameters.cpp - Tie parameters to a weight archive ---------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYBINDPARAMETERS
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+constexpr StringLiteral kArchive = "weights";
+
+/// The first parameter that a bound value depends on.
+BlockArgument getParameter(Value value) {
+  while (auto result = dyn_cast<OpResult>(value))
+    value = result.getOwner()->getOperand(0);
+  return cast<BlockArgument>(value);
+}
+
+/// The archive in the making. A value is identified by a key that spells out how it is
+/// computed from parameters, so that all functions share what they have in common.
+class ArchiveBuilder {
+public:
+  ArchiveBuilder(ModuleOp module) : module(module) {
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    archive = ArchiveOp::create(builder, module.getLoc(), kArchive, /*bytes=*/0);
+    archive.getBody().emplaceBlock();
+  }
+
+  /// The name of the entry that holds `value`, a parameter of `func` or what bind-time
+  /// ops make of it; made at its first use.
+  std::string getEntry(Value value) {
+    std::string &name = entryNames[getKey(value)];
+    if (!name.empty())
+      return name;
+    Value archived = import(value);
+    name = uniqueName(value);
+    OpBuilder builder = OpBuilder::atBlockEnd(&archive.getBody().front());
+    int64_t offset = llvm::alignTo(archive.getBytes(), 64);
+    auto entry = ArchiveEntryOp::create(builder, value.getLoc(), name, offset, archived);
+    archive.setBytes(offset + entry.getBytes());
+    return name;
+  }
+
+  unsigned getNumEntries() const { return entryNames.size(); }
+
+private:
+  static StringRef getParameterName(BlockArgument argument) {
+    auto func = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    return func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kParameterAttr).getValue();
+  }
+
+  std::string getKey(Value value) {
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return getParameterName(argument).str();
+    auto result = cast<OpResult>(value);
+    std::string key;
+    llvm::raw_string_ostream os(key);
+    os << result.getOwner()->getName() << result.getOwner()->getAttrDictionary() << '(';
+    llvm::interleaveComma(result.getOwner()->getOperands(), os,
+                          [&](Value operand) { os << getKey(operand); });
+    os << ")#" << result.getResultNumber() << value.getType();
+    return key;
+  }
+
+  /// The value in the archive that corresponds to `value`.
+  Value import(Value value) {
+    Value &known = values[getKey(value)];
+    if (known)
+      return known;
+    OpBuilder builder(module.getContext());
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      builder.setInsertionPointToEnd(&archive.getBody().front());
+      return known = ReadParameterOp::create(builder, value.getLoc(), value.getType(),
+                                             getParameterName(argument));
+    }
+    Operation *op = cast<OpResult>(value).getOwner();
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      mapping.map(operand, import(operand));
+    builder.setInsertionPointToEnd(&archive.getBody().front());
+    Operation *clone = builder.clone(*op, mapping);
+    for (OpResult result : op->getResults())
+      values[getKey(result)] = clone->getResult(result.getResultNumber());
+    return clone->getResult(cast<OpResult>(value).getResultNumber());
+  }
+
+  /// The name of the first parameter that `value` depends on, and what was done to it.
+  std::string uniqueName(Value value) {
+    std::string base = getParameterName(getParameter(value)).str();
+    if (auto result = dyn_cast<OpResult>(value)) {
+      base += "." + result.getOwner()->getName().stripDialect().str();
+      if (result.getOwner()->getNumResults() > 1)
+        base += "." + std::to_string(result.getResultNumber());
+    }
+    std::string name = base;
+    for (unsigned i = 2; !usedNames.insert(name).second; ++i)
+      name = base + "." + std::to_string(i);
+    return name;
+  }
+
+  ModuleOp module;
+  ArchiveOp archive;
+  llvm::StringMap<std::string> entryNames;
+  llvm::StringMap<Value> values;
+  llvm::StringSet<> usedNames;
+};
+
+struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<func::FuncOp> steps;
+    for (auto func : module.getOps<func::FuncOp>())
+      if (func->hasAttr(kStepAttr))
+        steps.push_back(func);
+    if (steps.empty())
+      return;
+    if (module.lookupSymbol(kArchive)) {
+      module.emitError() << "expected no symbol @" << kArchive << " before parameters are bound";
+      return signalPassFailure();
+    }
+    ArchiveBuilder archive(module);
+    for (func::FuncOp step : steps) {
+      bindWeights(step, archive);
+      if (failed(bindBuffers(step)))
+        return signalPassFailure();
+    }
+    numEntries += archive.getNumEntries();
+  }
+
+  /// Replaces parameters, and what bind-time ops make of them, by memory of the archive.
+  void bindWeights(func::FuncOp func, ArchiveBuilder &archive) {
+    llvm::SetVector<Value> bound;
+    llvm::BitVector erased(func.getNumArguments());
+    for (BlockArgument argument : func.getArguments())
+      if (func.getArgAttr(argument.getArgNumber(), kParameterAttr)) {
+        bound.insert(argument);
+        erased.set(argument.getArgNumber());
+      }
+    SmallVector<Operation *> bindTimeOps;
+    auto isBound = [&](Value value) { return bound.contains(value); };
+    for (Operation &op : func.getBody().front())
+      if (isa<BindTimeOpInterface>(op) && llvm::all_of(op.getOperands(), isBound)) {
+        bindTimeOps.push_back(&op);
+        bound.insert(op.result_begin(), op.result_end());
+      }
+
+    Type bytes = MemRefType::get({ShapedType::kDynamic}, IntegerType::get(&getContext(), 8));
+    unsigned index = func.getNumArguments();
+    (void)func.insertArgument(index, bytes, roleAttrs("weights"), func.getLoc());
+    erased.resize(index + 1);
+    Value base = func.getArgument(index);
+    OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
+    auto isBindTimeOp = [&](OpOperand &use) {
+      return llvm::is_contained(bindTimeOps, use.getOwner());
+    };
+    SmallVector<Value> stored;
+    for (Value value : bound)
+      if (!llvm::all_of(value.getUses(), isBindTimeOp))
+        stored.push_back(value);
+    // All that comes of a parameter together: whoever writes the archive then needs to
+    // hold one parameter at a time.
+    llvm::stable_sort(stored, [](Value a, Value c) {
+      return getParameter(a).getArgNumber() < getParameter(c).getArgNumber();
+    });
+    for (Value value : stored) {
+      std::string name = archive.getEntry(value);
+      auto type = cast<RankedTensorType>(value.getType());
+      MemRefLayoutAttrInterface layout;
+      if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
+        layout = packed;
+      Value memory =
+          ParameterOp::create(builder, value.getLoc(),
+                              MemRefType::get(type.getShape(), type.getElementType(), layout),
+                              kArchive, name, base);
+      // Kernels take weights as memory; to all else a parameter is a tensor.
+      if (!isa<TritType>(type.getElementType()))
+        memory = bufferization::ToTensorOp::create(builder, value.getLoc(), type, memory,
+                                                   /*restrict=*/true, /*writable=*/false);
+      value.replaceUsesWithIf(memory, [&](OpOperand &use) { return !isBindTimeOp(use); });
+    }
+    for (Operation *op : llvm::reverse(bindTimeOps))
+      op->erase();
+    (void)func.eraseArguments(erased);
+  }
+
+  /// Makes memory of what goes in and out: arguments become memrefs, a result goes to the
+  /// argument of the same role, or to a new one.
+  LogicalResult bindBuffers(func::FuncOp func) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
+    llvm::StringMap<Value> byRole;
+    for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i) {
+      BlockArgument argument = func.getArgument(i);
+      auto role = func.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+      auto type = dyn_cast<RankedTensorType>(argument.getType());
+      if (!role)
+        return func.emitError() << "expected argument " << i << " of a step to have a '"
+                                << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
+      if (!type)
+        continue;
+      argument.setType(MemRefType::get(type.getShape(), type.getElementType()));
+      auto tensor = bufferization::ToTensorOp::create(builder, argument.getLoc(), type, argument,
+                                                      /*restrict=*/true,
+                                                      /*writable=*/role == "state");
+      argument.replaceAllUsesExcept(tensor, tensor);
+      byRole[role.getValue()] = argument;
+    }
+    auto returnOp = cast<func::ReturnOp>(func.getBody().front().getTerminator());
+    builder.setInsertionPoint(returnOp);
+    for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
+      auto role = func.getResultAttrOfType<StringAttr>(i, kRoleAttr);
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (!role || !type)
+        return func.emitError() << "expected result " << i << " of a step to be a tensor with a '"
+                                << kRoleAttr << "', got " << value.getType();
+      Value &memory = byRole[role.getValue()];
+      if (!memory) {
+        unsigned index = func.getBody().getNumArguments();
+        memory = func.getBody().insertArgument(
+            index, MemRefType::get(type.getShape(), type.getElementType()), func.getLoc());
+        newArgumentRoles.push_back(role.getValue());
+      }
+      auto store = bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(),
+                                                                     value, memory);
+      store.setRestrict(true);
+      store.setWritable(true);
+    }
+    returnOp.getOperandsMutable().clear();
+    updateSignature(func);
+    return success();
+  }
+
+  /// Makes the function's type and attributes agree with its body.
+  void updateSignature(func::FuncOp func) {
+    SmallVector<DictionaryAttr> attrs;
+    func.getAllArgAttrs(attrs);
+    for (StringRef role : newArgumentRoles)
+      attrs.push_back(roleAttrs(role));
+    newArgumentRoles.clear();
+    func.removeResAttrsAttr();
+    func.setFunctionType(
+        FunctionType::get(&getContext(), func.getBody().getArgumentTypes(), TypeRange()));
+    func.setAllArgAttrs(attrs);
+  }
+
+  DictionaryAttr roleAttrs(StringRef role) {
+    Builder builder(&getContext());
+    return builder.getDictionaryAttr(
+        builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
+  }
+
+  SmallVector<StringRef> newArgumentRoles;
+};
+} // namespace

@@ -1,0 +1,59 @@
+//===- Elementwise.cpp - Elementwise ops that kernels absorb ----------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Elementwise.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+bool ternary::isElementwiseOnTensors(Operation *op) {
+  if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type || type.getRank() == 0 || !type.getElementType().isF32() ||
+      ShapedType::isDynamic(type.getShape().back()))
+    return false;
+  return llvm::all_of(op->getOperandTypes(), [&](Type operand) { return operand == type; });
+}
+
+TypedAttr ternary::getSplatConstant(Operation *op) {
+  Attribute value;
+  if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
+    if (matchPattern(splat.getInput(), m_Constant(&value)))
+      return dyn_cast<TypedAttr>(value);
+    return {};
+  }
+  if (!isa<arith::ConstantOp>(op) || !matchPattern(op, m_Constant(&value)))
+    return {};
+  auto elements = dyn_cast<SplatElementsAttr>(value);
+  return elements ? elements.getSplatValue<TypedAttr>() : TypedAttr();
+}
+
+Value ternary::getBroadcastVector(Operation *op) {
+  auto broadcast = dyn_cast<linalg::BroadcastOp>(op);
+  if (!broadcast || broadcast->getNumResults() != 1)
+    return {};
+  int64_t rank = cast<RankedTensorType>(broadcast->getResult(0).getType()).getRank();
+  bool lastOnly = cast<RankedTensorType>(broadcast.getInput().getType()).getRank() == 1 &&
+                  llvm::equal(broadcast.getDimensions(), llvm::seq<int64_t>(0, rank - 1));
+  return lastOnly ? broadcast.getInput() : Value();
+}
+
+Operation *ternary::cloneWithTypes(OpBuilder &builder, Operation *op, IRMapping &mapping,
+                                   function_ref<Type(Type)> convert) {
+  OperationState state(op->getLoc(), op->getName());
+  for (Value operand : op->getOperands())
+    state.operands.push_back(mapping.lookup(operand));
+  for (Type type : op->getResultTypes())
+    state.types.push_back(convert(type));
+  state.attributes = op->getAttrDictionary();
+  Operation *clone = builder.create(state);
+  mapping.map(op->getResults(), clone->getResults());
+  return clone;
+}

@@ -1,0 +1,278 @@
+//===- FuseLinear.cpp - Accumulate, dequantise and an epilogue ---------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An epilogue is worth having when the kernel still writes one value for each output
+// of the accumulate: then every op in it saves a pass over memory. So for each
+// dequantise we look for the last elementwise value that "closes" over it: nothing
+// else that depends on the accumulate is needed outside.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Elementwise.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYFUSELINEAR
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+/// What a kernel's region will compute.
+struct Epilogue {
+  /// The dequantised value, or its two halves.
+  SmallVector<Value> starts;
+  /// Ops to fuse, in the order of the block; empty for a bare dequantise.
+  SmallVector<Operation *> ops;
+  /// Values from outside, each `[..., C]` or `[C]`.
+  llvm::SetVector<Value> extras;
+  /// What the kernel yields.
+  Value result;
+};
+
+/// Cheap to repeat, so it may have other users and still move into a region.
+bool isRepeatable(Operation *op) { return getSplatConstant(op) || getBroadcastVector(op); }
+
+/// The two slices of `value` that a gated linear unit reads, or none.
+SmallVector<Value> getHalves(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t columns = type.getShape().back();
+  SmallVector<Value> halves(2);
+  for (Operation *user : value.getUsers()) {
+    if (isa<tensor::DimOp>(user))
+      continue;
+    auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
+    if (!slice || columns % 2 != 0 || slice.getType().getRank() != type.getRank() ||
+        slice.getType().getShape().back() != columns / 2 ||
+        slice.getType().getShape().drop_back() != type.getShape().drop_back())
+      return {};
+    for (OpFoldResult offset : slice.getMixedOffsets().size() > 1
+                                   ? ArrayRef(slice.getMixedOffsets()).drop_back()
+                                   : ArrayRef<OpFoldResult>())
+      if (getConstantIntValue(offset) != 0)
+        return {};
+    std::optional<int64_t> offset = getConstantIntValue(slice.getMixedOffsets().back());
+    if (offset != 0 && offset != columns / 2)
+      return {};
+    Value &half = halves[*offset == 0 ? 0 : 1];
+    if (half)
+      return {};
+    half = slice.getResult();
+  }
+  return halves[0] && halves[1] ? halves : SmallVector<Value>();
+}
+
+/// All elementwise ops of the block that depend on `starts`, in its order.
+SmallVector<Operation *> getElementwiseUsers(ArrayRef<Value> starts) {
+  llvm::SetVector<Operation *> found;
+  SmallVector<Value> worklist(starts);
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    for (Operation *user : value.getUsers())
+      if (isElementwiseOnTensors(user) &&
+          user->getBlock() == starts[0].getDefiningOp()->getBlock() && found.insert(user))
+        worklist.push_back(user->getResult(0));
+  }
+  SmallVector<Operation *> ops = found.takeVector();
+  llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return ops;
+}
+
+/// The epilogue that computes `result`, or none if a value in it is needed elsewhere.
+std::optional<Epilogue> close(ArrayRef<Value> starts, const llvm::DenseSet<Operation *> &dependent,
+                              Value result) {
+  llvm::SetVector<Operation *> ops;
+  Epilogue epilogue;
+  epilogue.starts.assign(starts.begin(), starts.end());
+  epilogue.result = result;
+  ops.insert(result.getDefiningOp());
+  for (size_t i = 0; i < ops.size(); ++i) {
+    for (Value operand : ops[i]->getOperands()) {
+      Operation *def = operand.getDefiningOp();
+      if (llvm::is_contained(starts, operand) || (def && ops.contains(def)))
+        continue;
+      if (def && dependent.contains(def)) {
+        ops.insert(def);
+      } else if (def && isRepeatable(def)) {
+        if (Value vector = getBroadcastVector(def))
+          epilogue.extras.insert(vector);
+        else
+          epilogue.ops.push_back(def);
+      } else if (def && isElementwiseOnTensors(def) &&
+                 llvm::all_of(def->getUsers(), [&](Operation *user) { return ops.contains(user); })) {
+        ops.insert(def);
+      } else {
+        epilogue.extras.insert(operand);
+      }
+    }
+  }
+  auto usedInside = [&](Value value) {
+    return llvm::all_of(value.getUsers(), [&](Operation *user) {
+      return ops.contains(user) || isa<tensor::DimOp>(user);
+    });
+  };
+  if (!llvm::all_of(starts, usedInside))
+    return std::nullopt;
+  for (Operation *op : ops)
+    if (op->getResult(0) != result && !usedInside(op->getResult(0)))
+      return std::nullopt;
+  // A value that was found to come from outside and from inside alike.
+  for (Operation *op : ops)
+    epilogue.extras.remove(op->getResult(0));
+  llvm::append_range(epilogue.ops, ops);
+  llvm::sort(epilogue.ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  epilogue.ops.erase(llvm::unique(epilogue.ops), epilogue.ops.end());
+  return epilogue;
+}
+
+struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
+  using TernaryFuseLinearBase::TernaryFuseLinearBase;
+
+  void runOnOperation() override {
+    SmallVector<DequantizeOp> dequantizes;
+    getOperation().walk([&](DequantizeOp op) { dequantizes.push_back(op); });
+    for (DequantizeOp op : dequantizes)
+      if (failed(formKernel(op)))
+        return signalPassFailure();
+  }
+
+  LogicalResult formKernel(DequantizeOp op) {
+    auto accumulate = op.getAccumulator().getDefiningOp<AccumulateOp>();
+    if (!accumulate || !accumulate->hasOneUse())
+      return op.emitError("expected the accumulator of an 'accumulate' that nothing else reads");
+    if (accumulate.getGroupSize())
+      return accumulate.emitError("scales per group of columns have no kernel on this target");
+    auto quantize = accumulate.getActivations().getDefiningOp<QuantizeActivationsOp>();
+    if (!quantize)
+      return accumulate.emitError("expected activations from 'quantize_activations'");
+
+    Epilogue epilogue = findEpilogue(op);
+    createKernel(op, accumulate, quantize, epilogue);
+    return success();
+  }
+
+  Epilogue findEpilogue(DequantizeOp op) {
+    Epilogue bare;
+    bare.starts = {op.getResult()};
+    bare.result = op.getResult();
+    if (!epilogue)
+      return bare;
+    SmallVector<Value> halves = getHalves(op.getResult());
+    for (ArrayRef<Value> starts : {ArrayRef<Value>(halves), ArrayRef<Value>(bare.starts)}) {
+      if (starts.empty())
+        continue;
+      SmallVector<Operation *> users = getElementwiseUsers(starts);
+      llvm::DenseSet<Operation *> dependent(users.begin(), users.end());
+      for (Operation *user : llvm::reverse(users))
+        if (auto found = close(starts, dependent, user->getResult(0)))
+          return *found;
+    }
+    remark::missed(op.getLoc(), remark::RemarkOpts::name("fuse-epilogue"))
+        << "no elementwise op fused: what follows is no elementwise op, or several values of it "
+           "are needed elsewhere";
+    return bare;
+  }
+
+  void createKernel(DequantizeOp op, AccumulateOp accumulate, QuantizeActivationsOp quantize,
+                    const Epilogue &epilogue) {
+    Location loc = op.getLoc();
+    OpBuilder builder(epilogue.result.getDefiningOp());
+    auto type = cast<RankedTensorType>(epilogue.result.getType());
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(builder, loc, accumulate.getActivations());
+    sizes.back() = builder.getIndexAttr(type.getShape().back());
+    SmallVector<Value> outs = {tensor::EmptyOp::create(builder, loc, sizes, type.getElementType())};
+
+    SquareSumsOp sums = findSquareSums(epilogue);
+    if (sums) {
+      sizes.back() = builder.getIndexAttr(cast<ShapedType>(sums.getType()).getShape().back());
+      outs.push_back(tensor::EmptyOp::create(builder, loc, sizes, type.getElementType()));
+    }
+    SmallVector<Type> types = llvm::to_vector(ValueRange(outs).getTypes());
+    auto kernel = LinearKernelOp::create(
+        builder, loc, types, accumulate.getActivations(), accumulate.getWeight(),
+        op.getActivationScale(), op.getWeightScale(), quantize.getSum(),
+        epilogue.extras.getArrayRef(), outs, /*square_sums=*/static_cast<bool>(sums));
+    buildRegion(kernel, epilogue);
+
+    Value result = epilogue.result;
+    result.replaceAllUsesWith(kernel.getResult(0));
+    if (sums) {
+      sums.getResult().replaceAllUsesWith(kernel.getResult(1));
+      sums->erase();
+      ++numSquareSums;
+    }
+    ++numKernels;
+    size_t fused = llvm::count_if(epilogue.ops, isElementwiseOnTensors);
+    numEpilogueOps += fused;
+    if (fused)
+      remark::passed(loc, remark::RemarkOpts::name("fuse-epilogue"))
+          << "fused " << Twine(fused).str() << " elementwise ops"
+          << (epilogue.starts.size() == 2 ? " over the halves of the result" : "");
+    // The region has copies now; what is left is dead, last users first.
+    for (Operation *dead : llvm::reverse(epilogue.ops))
+      if (isOpTriviallyDead(dead))
+        dead->erase();
+    for (Value start : epilogue.starts)
+      if (start != op.getResult() && start.use_empty())
+        start.getDefiningOp()->erase();
+    if (op->use_empty()) {
+      op->erase();
+      accumulate->erase();
+    }
+  }
+
+  /// A region of scalars; constants are repeated in it, since it is isolated.
+  static void buildRegion(LinearKernelOp kernel, const Epilogue &epilogue) {
+    OpBuilder builder(kernel.getContext());
+    Block *block = builder.createBlock(&kernel.getEpilogue());
+    Type f32 = builder.getF32Type();
+    IRMapping mapping;
+    for (Value start : epilogue.starts)
+      mapping.map(start, block->addArgument(f32, kernel.getLoc()));
+    for (Value extra : epilogue.extras)
+      mapping.map(extra, block->addArgument(f32, kernel.getLoc()));
+    builder.setInsertionPointToStart(block);
+    for (Operation *op : epilogue.ops) {
+      if (TypedAttr constant = getSplatConstant(op)) {
+        mapping.map(op->getResult(0),
+                    arith::ConstantOp::create(builder, op->getLoc(), constant).getResult());
+        continue;
+      }
+      for (Value operand : op->getOperands())
+        if (Operation *def = operand.getDefiningOp())
+          if (Value vector = getBroadcastVector(def); vector && !mapping.contains(operand))
+            mapping.map(operand, mapping.lookup(vector));
+      cloneWithTypes(builder, op, mapping, [&](Type) { return f32; });
+    }
+    YieldOp::create(builder, kernel.getLoc(), mapping.lookup(epilogue.result));
+  }
+
+  /// The statistics of a norm over the result that the kernel can take on the side.
+  SquareSumsOp findSquareSums(const Epilogue &epilogue) {
+    if (!squareSums)
+      return nullptr;
+    for (Operation *user : epilogue.result.getUsers()) {
+      auto sums = dyn_cast<SquareSumsOp>(user);
+      if (!sums)
+        continue;
+      if (epilogue.starts.size() == 1)
+        return sums;
+      remark::missed(sums.getLoc(), remark::RemarkOpts::name("fuse-square-sums"))
+          << "a tile of a gated linear unit has fewer columns than a block of square sums";
+    }
+    return nullptr;
+  }
+};
+} // namespace

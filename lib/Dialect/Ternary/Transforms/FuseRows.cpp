@@ -1,0 +1,199 @@
+//===- FuseRows.cpp - Norms, quantisation and what is between -----------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Row ops are put into groups that are connected and that no path leaves and enters
+// again: every op gets a level that grows whenever a path crosses between row ops and
+// other ops, and a group is a connected component of one level.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Elementwise.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYFUSEROWS
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+bool isRowOp(Operation *op) {
+  if (op->getNumOperands() == 0 || !isa<RankedTensorType>(op->getOperand(0).getType()))
+    return false;
+  return isa<RowOpInterface>(op) || isElementwiseOnTensors(op);
+}
+
+/// Number of row dimensions of a row op: all but the last of its first operand.
+int64_t getRowRank(Operation *op) {
+  return cast<RankedTensorType>(op->getOperand(0).getType()).getRank() - 1;
+}
+
+bool isShared(OpOperand &operand) {
+  auto op = dyn_cast<RowOpInterface>(operand.getOwner());
+  return op && op.isSharedByRows(operand);
+}
+
+/// A row kernel in the making.
+class Group {
+public:
+  explicit Group(ArrayRef<Operation *> ops) : ops(ops), inside(ops.begin(), ops.end()) {}
+
+  void createKernel() {
+    Operation *last = ops.back();
+    OpBuilder builder(last);
+    rank = getRowRank(last);
+    collectOperands();
+    SmallVector<Value> results, outs;
+    for (Operation *op : ops)
+      for (Value result : op->getResults())
+        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !inside.contains(user); })) {
+          results.push_back(result);
+          outs.push_back(createEmpty(builder, result));
+        }
+    auto kernel = RowKernelOp::create(builder, last->getLoc(), ValueRange(outs).getTypes(), rank,
+                                      operands.getArrayRef(), outs);
+    buildRegion(kernel, results);
+    for (auto [result, replacement] : llvm::zip_equal(results, kernel.getResults()))
+      result.replaceUsesWithIf(replacement, [&](OpOperand &use) {
+        return !inside.contains(use.getOwner());
+      });
+    for (Operation *op : llvm::reverse(ops))
+      op->erase();
+  }
+
+private:
+  /// The value from outside that stands for `operand`, or null for a constant.
+  Value getOutside(OpOperand &operand) {
+    if (Operation *def = operand.get().getDefiningOp()) {
+      if (getSplatConstant(def))
+        return {};
+      if (Value vector = getBroadcastVector(def))
+        return vector;
+    }
+    return operand.get();
+  }
+
+  void collectOperands() {
+    for (Operation *op : ops)
+      for (OpOperand &operand : op->getOpOperands())
+        if (!inside.contains(operand.get().getDefiningOp()))
+          if (Value value = getOutside(operand)) {
+            if (operands.insert(value))
+              shared.push_back(isShared(operand) || value != operand.get());
+          }
+  }
+
+  Value createEmpty(OpBuilder &builder, Value result) {
+    Location loc = result.getLoc();
+    auto type = cast<RankedTensorType>(result.getType());
+    // Rows are those of the group's first operand, which exists before the group does.
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(builder, loc, ops.front()->getOperand(0));
+    sizes.resize(rank);
+    for (int64_t size : type.getShape().drop_front(rank))
+      sizes.push_back(builder.getIndexAttr(size));
+    return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  }
+
+  void buildRegion(RowKernelOp kernel, ArrayRef<Value> results) {
+    OpBuilder builder(kernel.getContext());
+    Block *block = builder.createBlock(&kernel.getBody());
+    IRMapping mapping;
+    for (auto [value, isShared] : llvm::zip_equal(operands, shared))
+      mapping.map(value, block->addArgument(
+                             getRowType(cast<ShapedType>(value.getType()), isShared ? 0 : rank),
+                             kernel.getLoc()));
+    builder.setInsertionPointToStart(block);
+    auto convert = [&](Type type) { return getRowType(cast<ShapedType>(type), rank); };
+    for (Operation *op : ops) {
+      for (OpOperand &operand : op->getOpOperands())
+        if (!mapping.contains(operand.get()))
+          mapping.map(operand.get(), createOutside(builder, operand, mapping, convert));
+      cloneWithTypes(builder, op, mapping, convert);
+    }
+    SmallVector<Value> yielded;
+    for (Value result : results)
+      yielded.push_back(mapping.lookup(result));
+    YieldOp::create(builder, kernel.getLoc(), yielded);
+  }
+
+  /// A constant row, or the shared vector behind a broadcast.
+  static Value createOutside(OpBuilder &builder, OpOperand &operand, IRMapping &mapping,
+                             function_ref<Type(Type)> convert) {
+    Operation *def = operand.get().getDefiningOp();
+    if (Value vector = getBroadcastVector(def))
+      return mapping.lookup(vector);
+    auto type = cast<VectorType>(convert(operand.get().getType()));
+    return arith::ConstantOp::create(builder, def->getLoc(),
+                                     DenseElementsAttr::get(type, getSplatConstant(def)));
+  }
+
+  ArrayRef<Operation *> ops;
+  llvm::SmallPtrSet<Operation *, 16> inside;
+  llvm::SetVector<Value> operands;
+  SmallVector<bool> shared;
+  int64_t rank = 0;
+};
+
+struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
+  using TernaryFuseRowsBase::TernaryFuseRowsBase;
+
+  void runOnOperation() override {
+    for (Block &block : getOperation().getBody())
+      runOnBlock(block);
+  }
+
+  void runOnBlock(Block &block) {
+    DenseMap<Operation *, int64_t> levels;
+    llvm::EquivalenceClasses<Operation *> classes;
+    SmallVector<Operation *> rowOps;
+    for (Operation &op : block) {
+      bool isRow = isRowOp(&op);
+      int64_t level = 0;
+      for (Value operand : op.getOperands())
+        if (Operation *def = operand.getDefiningOp())
+          if (def->getBlock() == &block)
+            level = std::max(level, levels.lookup(def) + (isRowOp(def) != isRow));
+      levels[&op] = level;
+      if (!isRow)
+        continue;
+      rowOps.push_back(&op);
+      classes.insert(&op);
+      if (!fuse)
+        continue;
+      for (Value operand : op.getOperands())
+        if (Operation *def = operand.getDefiningOp())
+          if (levels.contains(def) && isRowOp(def) && levels.lookup(def) == level &&
+              getRowRank(def) == getRowRank(&op))
+            classes.unionSets(def, &op);
+    }
+    llvm::MapVector<Operation *, SmallVector<Operation *>> groups;
+    for (Operation *op : rowOps)
+      groups[classes.getLeaderValue(op)].push_back(op);
+    for (auto &[leader, ops] : groups) {
+      if (ops.size() > 1)
+        remark::passed(ops.front()->getLoc(), remark::RemarkOpts::name("fuse-rows"))
+            << "fused " << Twine(ops.size()).str() << " ops into one row kernel";
+      ++numKernels;
+      numOps += ops.size();
+      Group(ops).createKernel();
+    }
+    // A kernel stands where its last op stood; users of its other results may precede it.
+    sortTopologically(&block);
+  }
+};
+} // namespace

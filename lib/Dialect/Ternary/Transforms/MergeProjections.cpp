@@ -1,0 +1,89 @@
+//===- MergeProjections.cpp - One accumulate for one input ------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/Remarks.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYMERGEPROJECTIONS
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+/// An accumulate and the dequantise that alone reads it.
+struct Projection {
+  AccumulateOp accumulate;
+  DequantizeOp dequantize;
+};
+
+struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjections> {
+  void runOnOperation() override {
+    llvm::MapVector<Value, SmallVector<Projection>> byInput;
+    getOperation().walk([&](AccumulateOp op) {
+      auto users = op->getUsers();
+      auto dequantize = op->hasOneUse() ? dyn_cast<DequantizeOp>(*users.begin()) : nullptr;
+      if (dequantize && !op.getGroupSize() &&
+          !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
+        byInput[op.getActivations()].push_back({op, dequantize});
+    });
+    for (auto &[input, projections] : byInput)
+      if (projections.size() > 1)
+        merge(projections);
+  }
+
+  void merge(MutableArrayRef<Projection> projections) {
+    // Weights and scales come from parameters, so they can be computed first.
+    DominanceInfo dominance(getOperation());
+    Operation *first = projections.front().accumulate;
+    SmallVector<Value> trits, scales;
+    for (auto [accumulate, dequantize] : projections) {
+      trits.push_back(accumulate.getWeight());
+      scales.push_back(dequantize.getWeightScale());
+      if (!dominance.properlyDominates(trits.back(), first) ||
+          !dominance.properlyDominates(scales.back(), first)) {
+        remark::missed(accumulate.getLoc(), remark::RemarkOpts::name("merge-projections"))
+            << "weight or scale is computed after the first projection of the same input";
+        return;
+      }
+    }
+    OpBuilder builder(first);
+    Location loc = first->getLoc();
+    auto stacked = StackRowsOp::create(builder, loc, trits, scales);
+    Value sum = AccumulateOp::create(builder, loc, projections.front().accumulate.getActivations(),
+                                     stacked.getTrits(), /*group_size=*/IntegerAttr());
+    Value merged =
+        DequantizeOp::create(builder, loc, sum, projections.front().dequantize.getActivationScale(),
+                             stacked.getScale());
+    int64_t row = 0;
+    auto rank = cast<RankedTensorType>(merged.getType()).getRank();
+    for (auto [accumulate, dequantize] : projections) {
+      auto type = cast<RankedTensorType>(dequantize.getResult().getType());
+      SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0));
+      SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
+      SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, merged);
+      offsets.back() = builder.getIndexAttr(row);
+      sizes.back() = builder.getIndexAttr(type.getShape().back());
+      dequantize->replaceAllUsesWith(tensor::ExtractSliceOp::create(
+          builder, loc, type, merged, offsets, sizes, strides));
+      row += type.getShape().back();
+      dequantize->erase();
+      accumulate->erase();
+    }
+    remark::passed(loc, remark::RemarkOpts::name("merge-projections"))
+        << "merged " << Twine(projections.size()).str() << " projections into one accumulate of " << Twine(row).str()
+        << " rows";
+    numMerged += projections.size() - 1;
+  }
+};
+} // namespace

@@ -1,0 +1,88 @@
+//===- Pack.cpp - Choose the layout of weights --------------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYPACK
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+/// `type` with its last dimension replaced.
+template <typename ShapedT> ShapedT withColumns(ShapedT type, int64_t columns) {
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() = columns;
+  return cast<ShapedT>(cast<ShapedType>(type).clone(shape));
+}
+
+struct Pack : ternary::impl::TernaryPackBase<Pack> {
+  using TernaryPackBase::TernaryPackBase;
+
+  void runOnOperation() override {
+    auto emitError = [&] { return getOperation().emitError(); };
+    if (failed(PackedAttr::verify(emitError, lanes, depth, planes, vectors, /*halves=*/1)))
+      return signalPassFailure();
+    SmallVector<LinearKernelOp> kernels;
+    getOperation().walk([&](LinearKernelOp op) { kernels.push_back(op); });
+    for (LinearKernelOp op : kernels)
+      if (failed(pack(op)))
+        return signalPassFailure();
+  }
+
+  LogicalResult pack(LinearKernelOp op) {
+    auto type = dyn_cast<RankedTensorType>(op.getWeight().getType());
+    if (!type || type.getEncoding())
+      return success();
+    int64_t halves = planes == 1 ? 1 : op.getHalves();
+    if (failed(PackedAttr::verify([&] { return op.emitError(); }, lanes, depth, planes, vectors,
+                                  halves)))
+      return failure();
+    auto layout = PackedAttr::get(&getContext(), lanes, depth, planes, vectors, halves);
+    int64_t columns = layout.getPaddedColumns(type.getDimSize(1));
+    if (failed(padActivations(op, columns)))
+      return failure();
+    OpBuilder builder(op);
+    op.getWeightMutable().assign(PackOp::create(builder, op.getLoc(),
+                                                type.cloneWithEncoding(layout), op.getWeight()));
+    ++numPacked;
+    return success();
+  }
+
+  /// Lets the row kernel that quantises write `columns` columns, the last of them zero.
+  LogicalResult padActivations(LinearKernelOp op, int64_t columns) {
+    auto type = cast<RankedTensorType>(op.getActivations().getType());
+    if (type.getShape().back() >= columns)
+      return success();
+    auto result = dyn_cast<OpResult>(op.getActivations());
+    auto kernel = result ? dyn_cast<RowKernelOp>(result.getOwner()) : RowKernelOp();
+    if (!kernel)
+      return op.emitOpError() << "expected activations with " << columns
+                              << " columns or from a row kernel, got " << type;
+    unsigned index = result.getResultNumber();
+    auto quantize = kernel.getYield().getValues()[index].getDefiningOp<QuantizeActivationsOp>();
+    auto empty = kernel.getOuts()[index].getDefiningOp<tensor::EmptyOp>();
+    if (!quantize || !empty)
+      return op.emitOpError("expected activations that a row kernel quantises into an empty tensor");
+    Value quantized = quantize.getQuantized();
+    quantized.setType(withColumns(cast<VectorType>(quantized.getType()), columns));
+    result.setType(withColumns(type, columns));
+    OpBuilder builder(empty);
+    kernel.getOutsMutable()[index].set(tensor::EmptyOp::create(
+        builder, empty.getLoc(), cast<RankedTensorType>(result.getType()),
+        empty.getDynamicSizes()));
+    if (empty->use_empty())
+      empty->erase();
+    return success();
+  }
+};
+} // namespace

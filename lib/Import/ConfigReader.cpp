@@ -1,0 +1,127 @@
+//===- ConfigReader.cpp - Members of a config.json
+//---------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConfigReader.h"
+#include "ternary/Support/JSONFile.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+using namespace ternary;
+
+/// Trits in a row are counted in i32 by kernels; see `ternary.accumulate`.
+static constexpr int64_t kMaxColumns = (1 << 19) - 1;
+static constexpr int64_t kMaxVocabulary = 1 << 24;
+static constexpr int64_t kMaxLayers = 1 << 12;
+
+/// A value as it stands in the file, cut short.
+static std::string print(const json::Value &value) {
+  std::string text = formatv("{0}", value).str();
+  constexpr size_t longest = 60;
+  return text.size() <= longest ? text : text.substr(0, longest) + "...";
+}
+
+void ConfigReader::fail(const Twine &message) {
+  if (error.empty())
+    error = ("expected " + message).str();
+}
+
+void ConfigReader::failValue(StringRef key, const Twine &expected,
+                             const json::Value &value) {
+  fail(key + " to be " + expected + ", got " + print(value));
+}
+
+Error ConfigReader::takeError() {
+  if (error.empty())
+    return Error::success();
+  return makeFileError(file, error);
+}
+
+const json::Value *ConfigReader::find(StringRef key, bool required) {
+  const json::Value *value = object.get(key);
+  if (value && !value->getAsNull())
+    return value;
+  if (required)
+    fail(key + ", got none");
+  return nullptr;
+}
+
+bool ConfigReader::has(StringRef key) const {
+  const json::Value *value = object.get(key);
+  return value && !value->getAsNull();
+}
+
+int64_t ConfigReader::getInteger(StringRef key, int64_t min, int64_t max,
+                                 std::optional<int64_t> fallback) {
+  const json::Value *value = find(key, /*required=*/!fallback);
+  if (!value)
+    return fallback.value_or(min);
+  std::optional<int64_t> number = value->getAsInteger();
+  if (number && *number >= min && *number <= max)
+    return *number;
+  failValue(key, "an integer from " + Twine(min) + " to " + Twine(max), *value);
+  return min;
+}
+
+double ConfigReader::getNumber(StringRef key, double min, double max,
+                               std::optional<double> fallback) {
+  const json::Value *value = find(key, /*required=*/!fallback);
+  if (!value)
+    return fallback.value_or(max);
+  std::optional<double> number = value->getAsNumber();
+  if (number && *number > min && *number < max)
+    return *number;
+  std::string range;
+  raw_string_ostream(range) << format("a number between %g and %g", min, max);
+  failValue(key, range, *value);
+  return max;
+}
+
+bool ConfigReader::getBool(StringRef key, bool fallback) {
+  const json::Value *value = find(key, /*required=*/false);
+  if (!value)
+    return fallback;
+  if (std::optional<bool> flag = value->getAsBoolean())
+    return *flag;
+  failValue(key, "true or false", *value);
+  return fallback;
+}
+
+StringRef ConfigReader::getString(StringRef key,
+                                  std::optional<StringRef> fallback) {
+  const json::Value *value = find(key, /*required=*/!fallback);
+  if (!value)
+    return fallback.value_or("");
+  if (std::optional<StringRef> text = value->getAsString())
+    return *text;
+  failValue(key, "a string", *value);
+  return fallback.value_or("");
+}
+
+void ConfigReader::require(StringRef key, const json::Value &expected) {
+  const json::Value *value = find(key, /*required=*/false);
+  if (value && *value != expected)
+    failValue(key, print(expected) + ", all that is supported", *value);
+}
+
+int64_t ConfigReader::getTokenId(StringRef key, int64_t vocabSize,
+                                 int64_t fallback) {
+  const json::Value *value = object.get(key);
+  if (value && value->getAsNull())
+    return -1;
+  if (fallback >= vocabSize)
+    fallback = -1;
+  return getInteger(key, 0, vocabSize - 1, fallback);
+}
+
+void ConfigReader::readCommon(ModelConfig &config) {
+  config.modelType = getString("model_type", std::nullopt);
+  config.vocabSize = getInteger("vocab_size", 1, kMaxVocabulary);
+  config.hiddenSize = getInteger("hidden_size", 1, kMaxColumns);
+  config.numHiddenLayers = getInteger("num_hidden_layers", 1, kMaxLayers);
+}

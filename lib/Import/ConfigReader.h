@@ -1,0 +1,73 @@
+//===- ConfigReader.h - Members of a config.json ------------------*- C++
+//-*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_LIB_IMPORT_CONFIGREADER_H
+#define TERNARY_LIB_IMPORT_CONFIGREADER_H
+
+#include "ternary/Import/HuggingFace.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/JSON.h"
+#include <optional>
+
+namespace ternary {
+
+/// Reads members of the object in a config.json. The first one that is wrong is
+/// kept as an error, and reading goes on with harmless values, so that a family
+/// checks once, at the end.
+///
+/// Null counts as missing unless stated otherwise. Without a fallback it is
+/// required.
+class ConfigReader {
+public:
+  ConfigReader(std::string file, llvm::json::Object object)
+      : file(std::move(file)), object(std::move(object)) {}
+
+  int64_t getInteger(llvm::StringRef key, int64_t min, int64_t max,
+                     std::optional<int64_t> fallback = std::nullopt);
+  /// A number between `min` and `max`, both excluded.
+  double getNumber(llvm::StringRef key, double min, double max,
+                   std::optional<double> fallback = std::nullopt);
+  bool getBool(llvm::StringRef key, bool fallback);
+  llvm::StringRef getString(llvm::StringRef key,
+                            std::optional<llvm::StringRef> fallback);
+  /// A token, -1 if the member is null: there is none.
+  int64_t getTokenId(llvm::StringRef key, int64_t vocabSize, int64_t fallback);
+  bool has(llvm::StringRef key) const;
+
+  /// Refuses a variant that a family has and we have not: the member `key`, if
+  /// there is one, has to be `value`.
+  void require(llvm::StringRef key, const llvm::json::Value &value);
+  /// Keeps an error: "FILE: expected MESSAGE".
+  void fail(const llvm::Twine &message);
+
+  /// What all families have, save the tokens, whose defaults differ.
+  void readCommon(ModelConfig &config);
+
+  /// The first error, or success.
+  llvm::Error takeError();
+
+private:
+  /// The member, or null if it is missing. That is an error if it is
+  /// `required`.
+  const llvm::json::Value *find(llvm::StringRef key, bool required);
+  /// Keeps the error that `key` has another value.
+  void failValue(llvm::StringRef key, const llvm::Twine &expected,
+                 const llvm::json::Value &value);
+
+  std::string file;
+  llvm::json::Object object;
+  std::string error;
+};
+
+/// The readers of the families, for the table in HuggingFace.cpp.
+using ConfigResult = llvm::Expected<std::unique_ptr<ModelConfig>>;
+ConfigResult readHGRNBitConfig(ConfigReader &reader);
+
+} // namespace ternary
+
+#endif // TERNARY_LIB_IMPORT_CONFIGREADER_H

@@ -1,0 +1,103 @@
+//===- GraphBuilder.cpp - What the graphs of model families share -------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "GraphBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace ternary;
+
+GraphBuilder::GraphBuilder(ModuleOp module, const GraphOptions &options)
+    : b(module.getLoc(), module.getContext()), options(options), module(module) {}
+
+void GraphBuilder::beginStep(StringRef name) {
+  b.setInsertionPointToEnd(module.getBody());
+  func = func::FuncOp::create(b, name, b.getFunctionType({}, {}));
+  func->setAttr(kStepAttr, b.getStringAttr(name));
+  func.addEntryBlock();
+  b.setInsertionPointToStart(&func.getBody().front());
+  parameters.clear();
+}
+
+void GraphBuilder::endStep(ArrayRef<std::pair<StringRef, Value>> results) {
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attrs;
+  for (auto [role, value] : results) {
+    values.push_back(value);
+    attrs.push_back(b.getDictionaryAttr(b.getNamedAttr(kRoleAttr, b.getStringAttr(role))));
+  }
+  func::ReturnOp::create(b, values);
+  func.setFunctionType(
+      b.getFunctionType(func.getBody().getArgumentTypes(), ValueRange(values).getTypes()));
+  func.setAllResultAttrs(attrs);
+}
+
+Value GraphBuilder::addArgument(StringRef role, Type type) {
+  unsigned index = func.getNumArguments();
+  auto attrs = b.getDictionaryAttr(b.getNamedAttr(kRoleAttr, b.getStringAttr(role)));
+  (void)func.insertArgument(index, type, attrs, b.getLoc());
+  return func.getArgument(index);
+}
+
+Value GraphBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape, bool matrix) {
+  Value &known = parameters[name];
+  if (known)
+    return known;
+  Type element = matrix ? options.matrixType : b.getF32Type();
+  unsigned index = func.getNumArguments();
+  auto attrs = b.getDictionaryAttr(b.getNamedAttr(kParameterAttr, b.getStringAttr(name)));
+  (void)func.insertArgument(index, RankedTensorType::get(shape, element), attrs,
+                            NameLoc::get(b.getStringAttr(name)));
+  return known = func.getArgument(index);
+}
+
+RankedTensorType GraphBuilder::floats(ArrayRef<int64_t> shape) {
+  return RankedTensorType::get(shape, b.getF32Type());
+}
+
+int64_t GraphBuilder::columns(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape().back();
+}
+
+Value GraphBuilder::add(Value a, Value c) { return arith::AddFOp::create(b, a, c); }
+
+/// Offsets, sizes and strides of row `index` of the first dimension.
+static std::array<SmallVector<OpFoldResult>, 3> rowOf(OpBuilder &b, RankedTensorType type,
+                                                      int64_t index) {
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes;
+  SmallVector<OpFoldResult> strides(type.getRank(), b.getIndexAttr(1));
+  for (int64_t size : type.getShape())
+    sizes.push_back(b.getIndexAttr(size));
+  offsets[0] = b.getIndexAttr(index);
+  sizes[0] = b.getIndexAttr(1);
+  return {offsets, sizes, strides};
+}
+
+Value GraphBuilder::slice(Value tensor, int64_t index) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  auto [offsets, sizes, strides] = rowOf(b, type, index);
+  auto row = RankedTensorType::get(type.getShape().drop_front(), type.getElementType());
+  return tensor::ExtractSliceOp::create(b, row, tensor, offsets, sizes, strides);
+}
+
+Value GraphBuilder::insertSlice(Value row, Value tensor, int64_t index) {
+  auto [offsets, sizes, strides] = rowOf(b, cast<RankedTensorType>(tensor.getType()), index);
+  return tensor::InsertSliceOp::create(b, row, tensor, offsets, sizes, strides);
+}
+
+Value GraphBuilder::dropTokens(Value x, Value from) {
+  auto type = cast<RankedTensorType>(x.getType());
+  if (type.getDimSize(1) == 1)
+    return x;
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), x);
+  SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)), strides(3, b.getIndexAttr(1));
+  Value tokens = tensor::DimOp::create(b, x, 1);
+  offsets[1] = from;
+  sizes[1] = arith::SubIOp::create(b, tokens, from).getResult();
+  return tensor::ExtractSliceOp::create(b, type, x, offsets, sizes, strides);
+}

@@ -1,0 +1,56 @@
+//===- GraphBuilder.h - What the graphs of model families share ---*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_LIB_IMPORT_GRAPHBUILDER_H
+#define TERNARY_LIB_IMPORT_GRAPHBUILDER_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Import/HuggingFace.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace ternary {
+
+/// Builds step functions: arguments by role, parameters by their checkpoint name.
+class GraphBuilder {
+protected:
+  GraphBuilder(mlir::ModuleOp module, const GraphOptions &options);
+
+  /// Starts function `name`, the step of that name.
+  void beginStep(llvm::StringRef name);
+  /// Returns the values, each in its role, and ends the function.
+  void endStep(llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Value>> results);
+
+  mlir::Value addArgument(llvm::StringRef role, mlir::Type type);
+  /// The parameter `name`, one argument however often it is used. Matrices have the
+  /// checkpoint's type of float, all else is f32.
+  mlir::Value parameter(const std::string &name, llvm::ArrayRef<int64_t> shape,
+                        bool matrix = false);
+
+  mlir::RankedTensorType floats(llvm::ArrayRef<int64_t> shape);
+  static int64_t columns(mlir::Value value);
+  mlir::Value add(mlir::Value a, mlir::Value c);
+  /// Row `index` of the first dimension, which is dropped; and the other way.
+  mlir::Value slice(mlir::Value tensor, int64_t index);
+  mlir::Value insertSlice(mlir::Value row, mlir::Value tensor, int64_t index);
+  /// `[B, T, H]` from token `from` on; a single token is kept.
+  mlir::Value dropTokens(mlir::Value x, mlir::Value from);
+
+  mlir::ImplicitLocOpBuilder b;
+  GraphOptions options;
+
+private:
+  mlir::ModuleOp module;
+  mlir::func::FuncOp func;
+  llvm::StringMap<mlir::Value> parameters;
+};
+
+} // namespace ternary
+
+#endif // TERNARY_LIB_IMPORT_GRAPHBUILDER_H

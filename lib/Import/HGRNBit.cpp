@@ -1,0 +1,98 @@
+//===- HGRNBit.cpp - The graph of a MatMul-free language model ----------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// arXiv 2406.02528, in the form of the released checkpoints. A block is
+//
+//   u = RMS(x; attn_norm);  x = x + BL_o(gate(BL_g(u), MLGRU(BL_f(u), BL_i(u))))
+//   v = RMS(x; mlp_norm);   x = x + BL_down(SwiGLU(BL_gate(v)))
+//
+// with BL a BitLinear that has a norm of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GraphBuilder.h"
+#include "ternary/Import/HuggingFace.h"
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+class HGRNBitBuilder : public GraphBuilder {
+public:
+  HGRNBitBuilder(ModuleOp module, const HGRNBitConfig &config, const GraphOptions &options)
+      : GraphBuilder(module, options), config(config) {}
+
+  /// `(ids [B, T], state [L, B, H], logits_from) -> (logits, state)`; T may be dynamic.
+  void buildStep(StringRef name, int64_t tokens) {
+    int64_t batch = options.batch, layers = config.numHiddenLayers, hidden = config.hiddenSize;
+    beginStep(name);
+    Value ids = addArgument("ids", RankedTensorType::get({batch, tokens}, b.getI32Type()));
+    Value state = addArgument("state", floats({layers, batch, hidden}));
+    Value logitsFrom = addArgument("logits_from", b.getIndexType());
+
+    Value table = parameter("model.embeddings.weight", {config.vocabSize, hidden}, /*matrix=*/true);
+    Value x = EmbeddingOp::create(b, ids, table);
+    Value bounds;
+    if (config.useLowerBound)
+      bounds = LowerBoundsOp::create(b, parameter("model.lower_bounds", {layers, hidden}));
+    for (int64_t layer = 0; layer < layers; ++layer)
+      x = buildBlock(x, layer, bounds, state);
+    x = dropTokens(x, logitsFrom);
+    x = rmsNorm(x, "model.norm");
+    Value logits = bitLinear(x, "lm_head", config.vocabSize);
+    endStep({{"logits", logits}, {"state", state}});
+  }
+
+private:
+  Value buildBlock(Value x, int64_t layer, Value bounds, Value &state) {
+    std::string prefix = "model.layers." + std::to_string(layer) + ".";
+    int64_t hidden = config.hiddenSize;
+    Value u = rmsNorm(x, prefix + "attn_norm");
+    std::string attn = prefix + "attn.";
+    Value forget = bitLinear(u, attn + "f_proj", hidden);
+    Value input = bitLinear(u, attn + "i_proj", hidden);
+    Value gate = bitLinear(u, attn + "g_proj", hidden);
+    // Row 0 of the bounds is zero by construction.
+    Value bound = bounds && layer > 0 ? slice(bounds, layer) : Value();
+    auto recurrence = MLGRUOp::create(b, forget, input, slice(state, layer), bound);
+    state = insertSlice(recurrence.getNewState(), state, layer);
+    Value gated = OutputGateOp::create(
+        b, gate, recurrence.getHidden(), parameter(attn + "g_norm.weight", {hidden}),
+        GateOrderAttr::get(b.getContext(), GateOrder::NormGate),
+        b.getF32FloatAttr(config.rmsNormEps));
+    x = add(x, bitLinear(gated, attn + "o_proj", hidden));
+
+    Value v = rmsNorm(x, prefix + "mlp_norm");
+    Value halves = bitLinear(v, prefix + "mlp.gate_proj", 2 * config.intermediateSize);
+    Value product = GLUOp::create(b, halves, Activation::Silu);
+    return add(x, bitLinear(product, prefix + "mlp.down_proj", hidden));
+  }
+
+  Value rmsNorm(Value x, const std::string &name) {
+    return RMSNormOp::create(b, x, parameter(name + ".weight", {columns(x)}),
+                             b.getF32FloatAttr(config.rmsNormEps));
+  }
+
+  Value bitLinear(Value x, const std::string &name, int64_t rows) {
+    Value weight = parameter(name + ".weight", {rows, columns(x)}, /*matrix=*/true);
+    Value gain = parameter(name + ".norm.weight", {columns(x)});
+    return BitLinearOp::create(b, x, weight, gain, /*weight_scale=*/Value(),
+                               b.getF32FloatAttr(options.epsilon),
+                               GranularityAttr::get(b.getContext(), Granularity::Tensor),
+                               /*group_size=*/IntegerAttr());
+  }
+
+  const HGRNBitConfig &config;
+};
+} // namespace
+
+void ternary::buildHGRNBit(ModuleOp module, const HGRNBitConfig &config,
+                           const GraphOptions &options) {
+  HGRNBitBuilder builder(module, config, options);
+  builder.buildStep("prefill", ShapedType::kDynamic);
+  builder.buildStep("decode", 1);
+}

@@ -1,0 +1,87 @@
+//===- HGRNBitConfig.cpp - The shape of a MatMul-free language model
+//---------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConfigReader.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace llvm;
+using namespace ternary;
+
+/// As many as a row of `ternary.accumulate` may have.
+static constexpr int64_t kMaxIntermediate = (1 << 19) - 1;
+
+/// What the original implementation makes of a ratio, multiples of 256.
+static int64_t computeIntermediateSize(int64_t hiddenSize, double ratio) {
+  auto size = static_cast<int64_t>(hiddenSize * ratio * 2 / 3);
+  return alignTo(size, 256);
+}
+
+ConfigResult ternary::readHGRNBitConfig(ConfigReader &reader) {
+  auto config = std::make_unique<HGRNBitConfig>();
+  reader.readCommon(*config);
+  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 1);
+  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 2);
+  reader.require("num_heads", 1);
+  reader.require("expand_ratio", 1);
+  reader.require("use_short_conv", false);
+  reader.require("tie_word_embeddings", false);
+  StringRef activation = reader.getString("hidden_act", "swish");
+  if (activation != "swish" && activation != "silu")
+    reader.fail("hidden_act to be swish or silu, got '" + activation + "'");
+
+  config->useLowerBound = reader.getBool("use_lower_bound", true);
+  config->rmsNormEps = reader.getNumber("rms_norm_eps", 1e-30, 1.0, 1e-6);
+  if (reader.has("intermediate_size")) {
+    config->intermediateSize =
+        reader.getInteger("intermediate_size", 1, kMaxIntermediate);
+  } else {
+    double ratio = reader.getNumber("hidden_ratio", 0.0, 1024.0, 4.0);
+    config->intermediateSize =
+        computeIntermediateSize(config->hiddenSize, ratio);
+    if (config->intermediateSize < 1 ||
+        config->intermediateSize > kMaxIntermediate)
+      reader.fail("hidden_size and hidden_ratio that make from 1 to " +
+                  Twine(kMaxIntermediate) + " intermediate columns, got " +
+                  Twine(config->intermediateSize));
+  }
+  if (Error error = reader.takeError())
+    return error;
+  return config;
+}
+
+std::vector<ParameterInfo> HGRNBitConfig::getParameters() const {
+  std::vector<ParameterInfo> parameters;
+  auto add = [&](const Twine &name, ArrayRef<int64_t> shape) {
+    parameters.push_back({name.str(), SmallVector<int64_t, 2>(shape)});
+  };
+  auto addBitLinear = [&](const Twine &name, int64_t rows, int64_t columns) {
+    add(name + ".weight", {rows, columns});
+    add(name + ".norm.weight", {columns});
+  };
+  add("model.embeddings.weight", {vocabSize, hiddenSize});
+  if (useLowerBound)
+    add("model.lower_bounds", {numHiddenLayers, hiddenSize});
+  for (int64_t layer = 0; layer < numHiddenLayers; ++layer) {
+    std::string prefix = ("model.layers." + Twine(layer) + ".").str();
+    add(prefix + "attn_norm.weight", {hiddenSize});
+    for (StringRef projection : {"i_proj", "f_proj", "g_proj", "o_proj"})
+      addBitLinear(prefix + "attn." + projection, hiddenSize, hiddenSize);
+    add(prefix + "attn.g_norm.weight", {hiddenSize});
+    add(prefix + "mlp_norm.weight", {hiddenSize});
+    addBitLinear(prefix + "mlp.gate_proj", 2 * intermediateSize, hiddenSize);
+    addBitLinear(prefix + "mlp.down_proj", hiddenSize, intermediateSize);
+  }
+  add("model.norm.weight", {hiddenSize});
+  addBitLinear("lm_head", vocabSize, hiddenSize);
+  return parameters;
+}
+
+void HGRNBitConfig::buildGraph(mlir::ModuleOp module,
+                               const GraphOptions &options) const {
+  buildHGRNBit(module, *this, options);
+}

@@ -1,0 +1,57 @@
+//===- HuggingFaceConfig.cpp - The families of models
+//------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConfigReader.h"
+#include "ternary/Support/JSONFile.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+using namespace ternary;
+
+static constexpr uint64_t kMaxConfigBytes = 16'000'000;
+
+namespace {
+struct ModelFamily {
+  StringLiteral modelType;
+  ConfigResult (*readConfig)(ConfigReader &);
+};
+} // namespace
+
+static constexpr ModelFamily kFamilies[] = {
+    {"hgrn_bit", readHGRNBitConfig},
+};
+
+ModelConfig::~ModelConfig() = default;
+
+SmallVector<StringRef> ternary::getSupportedModelTypes() {
+  return to_vector(
+      map_range(kFamilies, [](const ModelFamily &family) -> StringRef {
+        return family.modelType;
+      }));
+}
+
+ConfigResult ternary::readModelConfig(StringRef directory) {
+  SmallString<256> path(directory);
+  sys::path::append(path, "config.json");
+  Expected<json::Object> object = readJSONFile(path, kMaxConfigBytes);
+  if (!object)
+    return object.takeError();
+  ConfigReader reader(path.str().str(), std::move(*object));
+  StringRef modelType = reader.getString("model_type", std::nullopt);
+  if (Error error = reader.takeError())
+    return error;
+  for (const ModelFamily &family : kFamilies)
+    if (family.modelType == modelType)
+      return family.readConfig(reader);
+  reader.fail("model_type to be one of " +
+              join(getSupportedModelTypes(), ", ") + ", got '" + modelType +
+              "'");
+  return reader.takeError();
+}

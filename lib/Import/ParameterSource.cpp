@@ -1,0 +1,25 @@
+//===- ParameterSource.cpp - Where parameters come from
+//----------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Import/ParameterSource.h"
+#include "ternary/Support/Numerics.h"
+
+using namespace llvm;
+using namespace ternary;
+
+ParameterSource::~ParameterSource() = default;
+
+Expected<HostTensor> RandomParameters::read(StringRef name,
+                                            ArrayRef<int64_t> shape) const {
+  return makeRandomTensor(name, shape, seed);
+}
+
+Error RandomParameters::check(ArrayRef<ParameterInfo>,
+                              function_ref<void(const Twine &)>) const {
+  return Error::success();
+}

@@ -1,0 +1,31 @@
+//===- InitAll.cpp - Everything our tools register ---------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/InitAll.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "ternary/Conversion/Passes.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "ternary/Pipelines/Pipelines.h"
+
+void ternary::registerAllDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::registerAllToLLVMIRTranslations(registry);
+  registry.insert<TernaryDialect>();
+  registerBufferizableOpInterfaceExternalModels(registry);
+}
+
+void ternary::registerAllPasses() {
+  mlir::registerAllPasses();
+  registerTernaryTransformsPasses();
+  registerTernaryConversionPasses();
+  registerPipelines();
+}

@@ -1,0 +1,48 @@
+//===- RandomTensor.cpp - Made-up parameters
+//---------------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Support/Numerics.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Parallel.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace llvm;
+using namespace ternary;
+
+/// Element `index` of the sequence of splitmix64 that starts at `state`.
+static uint64_t splitMix(uint64_t state, uint64_t index) {
+  uint64_t z = state + (index + 1) * 0x9E3779B97F4A7C15;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return z ^ (z >> 31);
+}
+
+/// The sum of the four 16-bit parts, less its mean: nearly normal, an integer
+/// and hence the same everywhere.
+static int32_t sumParts(uint64_t bits) {
+  constexpr int32_t mean = 2 * 0xffff;
+  return int32_t(bits & 0xffff) + int32_t(bits >> 16 & 0xffff) +
+         int32_t(bits >> 32 & 0xffff) + int32_t(bits >> 48) - mean;
+}
+
+HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape,
+                                     uint64_t seed) {
+  // The sum's standard deviation is sqrt(4 (2^32 - 1) / 12).
+  constexpr float scale = 0.02f / 37836.89f;
+  constexpr int64_t chunk = 1 << 16;
+  float mean = shape.size() == 1 ? 1.0f : 0.0f;
+  uint64_t state = splitMix(xxh3_64bits(name), seed);
+  HostTensor result = HostTensor::allocate(DType::F32, shape);
+  MutableArrayRef<float> values = result.getMutableValues<float>();
+  parallelFor(0, divideCeil(values.size(), chunk), [&](size_t i) {
+    size_t begin = i * chunk, end = std::min(begin + chunk, values.size());
+    for (size_t k = begin; k < end; ++k)
+      values[k] = mean + sumParts(splitMix(state, k)) * scale;
+  });
+  return result;
+}

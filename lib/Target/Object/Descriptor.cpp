@@ -1,0 +1,127 @@
+//===- Descriptor.cpp - The descriptor of a compiled model ----------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Descriptor.h"
+#include "ternary/abi.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/GlobalVariable.h"
+
+using namespace llvm;
+
+namespace {
+/// Collects the fields of the C struct in order; LLVM's layout of a non-packed struct is
+/// that of C.
+class StructBuilder {
+public:
+  explicit StructBuilder(Module &module) : module(module), context(module.getContext()) {}
+
+  void u32(uint32_t value) {
+    fields.push_back(ConstantInt::get(Type::getInt32Ty(context), value));
+  }
+  void i64(uint64_t value) {
+    fields.push_back(ConstantInt::get(Type::getInt64Ty(context), value));
+  }
+  void null() { fields.push_back(ConstantPointerNull::get(PointerType::getUnqual(context))); }
+  void pointer(Constant *value) { fields.push_back(value); }
+  void string(StringRef text) {
+    pointer(data(ConstantDataArray::getString(context, text, /*AddNull=*/true)));
+  }
+
+  /// A private constant with this content.
+  GlobalVariable *data(Constant *content) {
+    auto *global = new GlobalVariable(module, content->getType(), /*isConstant=*/true,
+                                      GlobalValue::PrivateLinkage, content);
+    global->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    return global;
+  }
+
+  Constant *finish() { return ConstantStruct::getAnon(context, fields); }
+
+private:
+  Module &module;
+  LLVMContext &context;
+  SmallVector<Constant *> fields;
+};
+} // namespace
+
+/// The archive's bytes, by the assembler: they never pass through the compiler's memory.
+static Constant *embedArchive(Module &module, const ternary::ModelInfo &info,
+                              const std::string &symbol) {
+  std::string path;
+  for (char c : info.archivePath) {
+    if (c == '"' || c == '\\')
+      path += '\\';
+    path += c;
+  }
+  // A section of its own beyond the code, so that relocations of code stay short.
+  module.appendModuleInlineAsm(".section .lrodata.ternary,\"a\",@progbits\n.p2align 12\n"
+                               ".globl " + symbol + "\n.hidden " + symbol + "\n" + symbol +
+                               ":\n.incbin \"" + path + "\"\n.text\n");
+  return new GlobalVariable(module, Type::getInt8Ty(module.getContext()), /*isConstant=*/true,
+                            GlobalValue::ExternalLinkage, nullptr, symbol);
+}
+
+void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef name,
+                            StringRef prefillName, StringRef decodeName) {
+  LLVMContext &context = module.getContext();
+  StructBuilder b(module);
+  b.u32(TERNARY_ABI_VERSION);
+  b.u32(sizeof(ternary_descriptor));
+  b.string(info.name);
+  b.string(info.modelType);
+  b.string(info.target);
+  b.string(module.getTargetTriple().str());
+  b.string(info.cpu);
+  b.string(info.kernel);
+  b.i64(info.batch);
+  b.i64(info.vocab);
+  b.i64(info.hidden);
+  b.i64(info.layers);
+  b.i64(info.maxTokens);
+  b.i64(info.bosId);
+  b.i64(info.eosId);
+  b.i64(info.stateBytes);
+  b.i64(info.workspaceFixedBytes);
+  b.i64(info.workspaceBytesPerToken);
+  b.i64(info.prefillChunk);
+  if (info.embedArchive)
+    b.pointer(embedArchive(module, info, (name + "_archive").str()));
+  else
+    b.null();
+  b.i64(info.archiveBytes);
+  b.string(info.archiveFile);
+  b.u32(info.archiveHeaderCRC);
+  b.u32(info.openmp);
+  b.i64(info.packedWeightBytes);
+  b.i64(info.weightBytesPerToken);
+  b.i64(info.macsPerToken);
+  if (info.tokenizer.empty())
+    b.null();
+  else
+    b.pointer(b.data(ConstantDataArray::getString(context, info.tokenizer, false)));
+  b.i64(info.tokenizer.size());
+  if (info.pieces.empty()) {
+    b.null();
+    b.null();
+  } else {
+    std::string text;
+    SmallVector<uint32_t> offsets = {0};
+    for (const std::string &piece : info.pieces) {
+      text += piece;
+      offsets.push_back(text.size());
+    }
+    b.pointer(b.data(ConstantDataArray::getString(context, text, false)));
+    b.pointer(b.data(ConstantDataArray::get(context, ArrayRef<uint32_t>(offsets))));
+  }
+  b.pointer(module.getFunction(prefillName));
+  b.pointer(module.getFunction(decodeName));
+  b.i64(info.macsPerLogits);
+  Constant *content = b.finish();
+  new GlobalVariable(module, content->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
+                     content, name);
+}

@@ -1,0 +1,20 @@
+//===- Descriptor.h - The descriptor of a compiled model ------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_LIB_TARGET_OBJECT_DESCRIPTOR_H
+#define TERNARY_LIB_TARGET_OBJECT_DESCRIPTOR_H
+
+#include "ternary/Target/Object.h"
+
+namespace ternary {
+/// Defines `name`, a constant ternary_descriptor, in `module`. The entry points
+/// `prefillName` and `decodeName` exist in it.
+void addDescriptor(llvm::Module &module, const ModelInfo &info, llvm::StringRef name,
+                   llvm::StringRef prefillName, llvm::StringRef decodeName);
+} // namespace ternary
+
+#endif // TERNARY_LIB_TARGET_OBJECT_DESCRIPTOR_H

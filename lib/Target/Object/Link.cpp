@@ -1,0 +1,56 @@
+//===- Link.cpp - Shared libraries ----------------------------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Target/Object.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+
+using namespace llvm;
+
+/// ld.lld of our LLVM, or the first on the path.
+static ErrorOr<std::string> findLinker() {
+  for (StringRef name : {"ld.lld-22", "ld.lld"}) {
+    if (ErrorOr<std::string> path =
+            sys::findProgramByName(name, {"/usr/lib/llvm-22/bin", "/usr/bin", "/usr/local/bin"}))
+      return path;
+    if (ErrorOr<std::string> path = sys::findProgramByName(name))
+      return path;
+  }
+  return std::make_error_code(std::errc::no_such_file_or_directory);
+}
+
+Error ternary::linkShared(StringRef object, StringRef output, bool openmp,
+                          const TargetMachine &machine) {
+  ErrorOr<std::string> linker = findLinker();
+  if (!linker)
+    return createStringError(linker.getError(),
+                             "cannot link a shared library: expected ld.lld on the path, got none");
+  // Functions of the C library are resolved by whoever loads the library; libomp is named,
+  // since a program that loads models need not know about it.
+  SmallVector<StringRef> arguments = {*linker, "-shared", "--build-id", "-z", "noexecstack",
+                                      "--gc-sections", object, "-o", output};
+  std::string libraryPath, runPath;
+  if (openmp) {
+    libraryPath = "-L" TERNARY_OPENMP_LIBRARY_DIR;
+    runPath = "-rpath=" TERNARY_OPENMP_LIBRARY_DIR;
+    arguments.append({libraryPath, runPath, "-lomp"});
+  }
+  SmallString<128> log;
+  if (std::error_code error = sys::fs::createTemporaryFile("ternary-link", "log", log))
+    return createStringError(error, "cannot create a temporary file: " + error.message());
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
+  std::string message;
+  int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message);
+  if (status != 0)
+    if (auto text = MemoryBuffer::getFile(log))
+      message = ((*text)->getBuffer().take_until([](char c) { return c == '\n'; }) + message).str();
+  sys::fs::remove(log);
+  if (status != 0)
+    return createStringError(inconvertibleErrorCode(), "cannot link '" + output + "': " + message);
+  return Error::success();
+}

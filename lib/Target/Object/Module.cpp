@@ -1,0 +1,106 @@
+//===- Module.cpp - From the LLVM dialect to an LLVM module ---------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Descriptor.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "ternary/Target/SessionBitcode.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace llvm;
+
+/// The session functions as bitcode for the machine, with the model's prefix.
+static Expected<std::unique_ptr<Module>> loadSession(StringRef prefix, TargetMachine &machine,
+                                                     LLVMContext &context) {
+  StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
+  StringRef bitcode = ternary::getSessionBitcode(arch);
+  if (bitcode.empty())
+    return createStringError(inconvertibleErrorCode(),
+                             "expected an architecture with session functions (" +
+                                 StringRef(ternary::getSessionArchitectures()) + "), got '" +
+                                 arch + "'");
+  Expected<std::unique_ptr<Module>> session =
+      parseBitcodeFile(MemoryBufferRef(bitcode, "session"), context);
+  if (!session)
+    return session.takeError();
+  (*session)->setTargetTriple(machine.getTargetTriple());
+  (*session)->setDataLayout(machine.createDataLayout());
+  constexpr StringLiteral ours = "ternary_";
+  for (GlobalValue &value : (*session)->global_values())
+    if (value.getName().starts_with(ours))
+      value.setName(prefix + "_" + value.getName().drop_front(ours.size()));
+  // The machine of the model decides, not that of this build.
+  for (Function &function : **session)
+    for (StringRef attribute : {"target-cpu", "target-features", "tune-cpu"})
+      function.removeFnAttr(attribute);
+  return session;
+}
+
+static void optimize(Module &module, TargetMachine &machine) {
+  PassBuilder builder(&machine);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager sccs;
+  ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2).run(module, modules);
+}
+
+Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
+                                                          const ModelInfo &info, StringRef prefix,
+                                                          TargetMachine &machine,
+                                                          LLVMContext &context) {
+  std::unique_ptr<Module> module = mlir::translateModuleToLLVMIR(source, context, info.name);
+  if (!module)
+    return createStringError(inconvertibleErrorCode(), "cannot translate the module to LLVM IR");
+  module->setTargetTriple(machine.getTargetTriple());
+  module->setDataLayout(machine.createDataLayout());
+  std::string descriptor = (prefix + "_descriptor_instance").str();
+  std::string prefill = (prefix + "_step_prefill").str(), decode = (prefix + "_step_decode").str();
+  if (!module->getFunction(prefill) || !module->getFunction(decode))
+    return createStringError(inconvertibleErrorCode(),
+                             "expected a module with the steps 'prefill' and 'decode'");
+  for (Function &function : *module)
+    if (!function.isDeclaration())
+      function.setLinkage(GlobalValue::InternalLinkage);
+  addDescriptor(*module, info, descriptor, prefill, decode);
+
+  Expected<std::unique_ptr<Module>> session = loadSession(prefix, machine, context);
+  if (!session)
+    return session.takeError();
+  if (Linker::linkModules(*module, std::move(*session)))
+    return createStringError(inconvertibleErrorCode(), "cannot link the session functions");
+  std::string problem;
+  raw_string_ostream os(problem);
+  if (verifyModule(*module, &os))
+    return createStringError(inconvertibleErrorCode(), "invalid LLVM IR: " + problem);
+  optimize(*module, machine);
+  return module;
+}
+
+Error ternary::emitFile(Module &module, TargetMachine &machine, FileKind kind,
+                        raw_pwrite_stream &os) {
+  if (kind == FileKind::LLVM) {
+    module.print(os, nullptr);
+    return Error::success();
+  }
+  legacy::PassManager passes;
+  auto type = kind == FileKind::Object ? CodeGenFileType::ObjectFile
+                                       : CodeGenFileType::AssemblyFile;
+  if (machine.addPassesToEmitFile(passes, os, nullptr, type))
+    return createStringError(inconvertibleErrorCode(), "the target cannot emit this kind of file");
+  passes.run(module);
+  return Error::success();
+}

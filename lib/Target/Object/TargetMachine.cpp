@@ -1,0 +1,83 @@
+//===- TargetMachine.cpp - Which machine code is for ----------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Target/Object.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+
+using namespace llvm;
+
+static Error makeError(const Twine &message) {
+  return createStringError(inconvertibleErrorCode(), message);
+}
+
+Expected<std::unique_ptr<TargetMachine>> ternary::createTargetMachine(StringRef tripleName,
+                                                                      StringRef cpu,
+                                                                      StringRef attributes) {
+  InitializeAllTargetInfos();
+  InitializeAllTargets();
+  InitializeAllTargetMCs();
+  InitializeAllAsmPrinters();
+  InitializeAllAsmParsers();
+
+  bool isHost = tripleName.empty() || tripleName == "native";
+  Triple triple(isHost ? sys::getDefaultTargetTriple() : Triple::normalize(tripleName));
+  std::string reason;
+  const Target *target = TargetRegistry::lookupTarget(triple, reason);
+  if (!target)
+    return makeError("expected a target triple that LLVM knows, got '" + tripleName + "'");
+
+  SubtargetFeatures features;
+  std::string name = cpu.str();
+  if (name.empty() || name == "native") {
+    name = isHost ? sys::getHostCPUName().str() : "";
+    if (isHost)
+      for (auto &[feature, enabled] : sys::getHostCPUFeatures())
+        features.AddFeature(feature, enabled);
+  }
+  SmallVector<StringRef> attrs;
+  attributes.split(attrs, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef attr : attrs) {
+    attr = attr.trim();
+    if (!attr.starts_with("+") && !attr.starts_with("-"))
+      return makeError("expected --mattr of the form +feature or -feature, got '" + attr + "'");
+    features.AddFeature(attr);
+  }
+
+  std::unique_ptr<MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
+  if (!name.empty() && (!known || !known->isCPUStringValid(name)))
+    return makeError("expected a CPU of " + triple.getArchName() + " (see llc -mcpu=help), got '" +
+                     name + "'");
+  for (StringRef attr : attrs)
+    if (!llvm::any_of(known->getAllProcessorFeatures(), [&](const SubtargetFeatureKV &feature) {
+          return attr.trim().drop_front() == feature.Key;
+        }))
+      return makeError("expected a feature of " + triple.getArchName() +
+                       " (see llc -mattr=help), got '" + attr + "'");
+
+  TargetOptions options;
+  // Every operation is rounded on its own; results do not depend on the machine.
+  options.AllowFPOpFusion = FPOpFusion::Strict;
+  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(
+      triple, name, features.getString(), options, Reloc::PIC_, CodeModel::Small,
+      CodeGenOptLevel::Aggressive));
+  if (!machine)
+    return makeError("expected a target with a code generator, got '" + triple.str() + "'");
+  return machine;
+}
+
+const ternary::Microkernel &ternary::selectMicrokernel(const TargetMachine &machine) {
+  const MCSubtargetInfo &subtarget = *machine.getMCSubtargetInfo();
+  // A feature may come from the CPU's name, so ask the subtarget, not the string.
+  return selectMicrokernel(machine.getTargetTriple().isX86(), [&](StringRef feature) {
+    return subtarget.checkFeatures(("+" + feature).str());
+  });
+}

@@ -1,0 +1,61 @@
+//===- SessionBitcode.cpp - The session code that goes into models
+//-----------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Target/SessionBitcode.h"
+#include "EmbeddedFiles.h"
+
+#include <cctype>
+
+using namespace ternary;
+
+std::string_view ternary::getSessionBitcode(std::string_view arch) {
+  if (arch == "x86_64")
+    return embedded::x86_64;
+  if (arch == "aarch64")
+    return embedded::aarch64;
+  if (arch == "riscv64")
+    return embedded::riscv64;
+  return {};
+}
+
+std::string_view ternary::getSessionArchitectures() {
+  return "x86_64, aarch64, riscv64";
+}
+
+static bool isIdentifierChar(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
+
+/// Appends `text` with `from` replaced by `to` wherever it starts an
+/// identifier.
+static std::string renamePrefix(std::string_view text, std::string_view from,
+                                std::string_view to) {
+  std::string result;
+  size_t done = 0;
+  for (size_t at = text.find(from); at != std::string_view::npos;
+       at = text.find(from, at + from.size())) {
+    if (at > 0 && isIdentifierChar(text[at - 1]))
+      continue;
+    result.append(text.substr(done, at - done)).append(to);
+    done = at + from.size();
+  }
+  return result.append(text.substr(done));
+}
+
+std::string ternary::makeModelHeader(std::string_view prefix) {
+  constexpr std::string_view include = "#include \"ternary/abi.h\"\n";
+  std::string text(embedded::abi_h);
+  text.append("\n").append(embedded::session_h);
+  text.erase(text.find(include), include.size());
+
+  std::string lower(prefix), upper(prefix);
+  for (char &c : upper)
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  text = renamePrefix(text, "ternary_", lower + "_");
+  return renamePrefix(text, "TERNARY_", upper + "_");
+}

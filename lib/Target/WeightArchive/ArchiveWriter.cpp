@@ -1,0 +1,135 @@
+//===- ArchiveWriter.cpp - Writing a weight archive
+//--------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ArchiveFormat.h"
+#include "ternary/Target/WeightArchive.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CRC.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cerrno>
+#include <unistd.h>
+
+using namespace llvm;
+using namespace ternary;
+
+static Error makeWriteError(StringRef path, std::error_code code) {
+  return createStringError(code,
+                           "cannot write '" + path + "': " + code.message());
+}
+
+Expected<std::unique_ptr<WeightArchiveWriter>>
+WeightArchiveWriter::create(StringRef path, const ArchiveLayout &layout) {
+  // The file replaces its destination, which must not happen to a device.
+  sys::fs::file_status status;
+  if (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status))
+    return createStringError("cannot write '" + path +
+                             "': expected a regular file");
+  Expected<sys::fs::TempFile> file =
+      sys::fs::TempFile::create(path + ".%%%%%%.tmp");
+  if (!file)
+    return makeWriteError(path, errorToErrorCode(file.takeError()));
+  std::unique_ptr<WeightArchiveWriter> writer(
+      new WeightArchiveWriter(path, layout, std::move(*file)));
+
+  // The prefix comes last: it has the payload's checksum.
+  if (Error error = writer->writeZeros(sizeof(ArchivePrefix)))
+    return error;
+  if (Error error = writer->write(arrayRefFromStringRef(writer->header)))
+    return error;
+  if (Error error =
+          writer->writeZeros(writer->payloadOffset - writer->position))
+    return error;
+  return writer;
+}
+
+WeightArchiveWriter::WeightArchiveWriter(StringRef path,
+                                         const ArchiveLayout &layout,
+                                         sys::fs::TempFile temporary)
+    : path(path), file(std::move(temporary)), entries(layout.getEntries()),
+      header(layout.getHeader()),
+      payloadOffset(
+          alignTo(sizeof(ArchivePrefix) + header.size(), kPayloadAlignment)),
+      payloadBytes(layout.getPayloadBytes()) {}
+
+WeightArchiveWriter::~WeightArchiveWriter() {
+  if (file)
+    consumeError(file->discard());
+}
+
+Error WeightArchiveWriter::writeFailed(std::error_code code) const {
+  return makeWriteError(path, code);
+}
+
+Error WeightArchiveWriter::write(ArrayRef<uint8_t> data) {
+  raw_fd_ostream stream(file->FD, /*shouldClose=*/false, /*unbuffered=*/true);
+  stream.write(reinterpret_cast<const char *>(data.data()), data.size());
+  std::error_code code = stream.error();
+  stream.clear_error();
+  if (code)
+    return writeFailed(code);
+  position += data.size();
+  return Error::success();
+}
+
+Error WeightArchiveWriter::writeZeros(uint64_t count) {
+  return write(SmallVector<uint8_t, 0>(count, 0));
+}
+
+Error WeightArchiveWriter::append(ArrayRef<uint8_t> data) {
+  if (next == entries.size())
+    return createStringError("expected " + Twine(next) +
+                             " archive entries, got more");
+  const ArchiveEntry &entry = entries[next++];
+  if (data.size() != entry.bytes)
+    return createStringError("expected " + Twine(entry.bytes) +
+                             " bytes of archive entry '" + entry.name +
+                             "', got " + Twine(data.size()));
+  SmallVector<uint8_t, ArchiveLayout::kAlignment> padding(
+      payloadOffset + entry.offset - position);
+  for (ArrayRef<uint8_t> part : {ArrayRef<uint8_t>(padding), data}) {
+    if (part.empty()) // zlib starts anew at a null pointer
+      continue;
+    payloadCRC32 = crc32(payloadCRC32, part);
+    if (Error error = write(part))
+      return error;
+  }
+  return Error::success();
+}
+
+Error WeightArchiveWriter::writePrefix() {
+  ArchivePrefix prefix = {};
+  copy(StringRef(TERNARY_ARCHIVE_MAGIC), prefix.magic);
+  prefix.version = TERNARY_ARCHIVE_VERSION;
+  prefix.headerCRC32 = crc32(arrayRefFromStringRef(header));
+  prefix.headerBytes = header.size();
+  prefix.payloadOffset = payloadOffset;
+  prefix.payloadBytes = payloadBytes;
+  prefix.payloadCRC32 = payloadCRC32;
+  if (::lseek(file->FD, 0, SEEK_SET) < 0)
+    return writeFailed(std::error_code(errno, std::generic_category()));
+  return write({reinterpret_cast<const uint8_t *>(&prefix), sizeof(prefix)});
+}
+
+Error WeightArchiveWriter::finish() {
+  if (next != entries.size())
+    return createStringError("expected " + Twine(entries.size()) +
+                             " archive entries, got " + Twine(next));
+  return writePrefix();
+}
+
+Error WeightArchiveWriter::keep() {
+  // Whoever sees the name sees the data, even after a loss of power.
+  if (::fsync(file->FD) != 0)
+    return writeFailed(std::error_code(errno, std::generic_category()));
+  Error error = file->keep(path);
+  file.reset();
+  if (error)
+    return writeFailed(errorToErrorCode(std::move(error)));
+  return Error::success();
+}

@@ -1,0 +1,43 @@
+//===- Machine.h - What this machine can run --------------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_RUNTIME_MACHINE_H
+#define TERNARY_RUNTIME_MACHINE_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ternary::runtime {
+
+/// A family of generated microkernels, as named by ternary_descriptor::kernel.
+struct Kernel {
+  std::string name;
+  bool supported; // by this machine
+};
+
+/// All that the compiler knows for this architecture, best first.
+const std::vector<Kernel> &kernels();
+
+/// The first that this machine supports.
+const Kernel &bestKernel();
+
+/// The kernel of that name, or null.
+const Kernel *findKernel(const std::string &name);
+
+/// Threads that this process may run at a time.
+int availableThreads();
+
+/// Bytes of this process that are in memory now.
+int64_t residentBytes();
+
+/// Bytes of memory that can be had without swapping.
+int64_t availableMemoryBytes();
+
+} // namespace ternary::runtime
+
+#endif // TERNARY_RUNTIME_MACHINE_H

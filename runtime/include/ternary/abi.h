@@ -1,0 +1,109 @@
+/*===- abi.h - What a compiled model exports ----------------------*- C -*-===*
+ *
+ * Part of the Ternary project, under the Apache License v2.0 with LLVM
+ * Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The compiler emits one constant of type `ternary_descriptor`, named
+ * `ternary_descriptor_instance`, into every object. The session functions of
+ * session.c, linked into the same object, are written against it, and so is
+ * everything that loads a model at run time. Plain C99, no includes beyond
+ * <stdint.h>.
+ *
+ *===----------------------------------------------------------------------===*/
+#ifndef TERNARY_ABI_H
+#define TERNARY_ABI_H
+
+#include <stdint.h>
+
+/* Raised by one whenever the layout or the meaning of anything below changes. */
+#define TERNARY_ABI_VERSION 1
+
+/* One compiled step of the model. All pointers are 64-byte aligned except `ids`
+ * and `logits`, which need only their element's alignment.
+ *
+ *   weights      payload of the weight archive
+ *   workspace    scratch, at least ternary_workspace_bytes(descriptor, tokens)
+ *   state        [state_bytes], read and replaced; all zero before the first token
+ *   ids          [batch, tokens], each in [0, vocab); checked by the caller
+ *   logits_from  first position whose logits are wanted, 0 <= logits_from <= tokens
+ *   logits       [batch, tokens - logits_from, vocab]; may be null if that is empty
+ *   threads      how many threads to use, at least 1
+ */
+typedef void (*ternary_step)(const void *weights, void *workspace, void *state,
+                             const int32_t *ids, int64_t tokens,
+                             int64_t logits_from, float *logits,
+                             int32_t threads);
+
+typedef struct ternary_descriptor {
+  uint32_t abi_version;
+  uint32_t descriptor_bytes; /* sizeof(ternary_descriptor) of the writer */
+
+  const char *name;       /* the model's name, from its directory */
+  const char *model_type; /* as in config.json: "hgrn_bit", ... */
+  const char *target;     /* "cpu" or "reference" */
+  const char *triple;     /* LLVM target triple */
+  const char *cpu;        /* as resolved from --mcpu */
+  const char *kernel;     /* which microkernels: "avx512vnni", "avx2", "portable",
+                             or "scalar" for the reference target */
+
+  int64_t batch;          /* sequences per session */
+  int64_t vocab;
+  int64_t hidden;
+  int64_t layers;
+  int64_t max_tokens;     /* longest sequence; 0: unbounded */
+  int64_t bos_id;         /* -1: none */
+  int64_t eos_id;         /* -1: none */
+
+  int64_t state_bytes;               /* carried state of one session */
+  int64_t workspace_fixed_bytes;     /* scratch of a step over T tokens: fixed + */
+  int64_t workspace_bytes_per_token; /*   per_token * (T rounded up to 16) */
+  int64_t prefill_chunk;             /* longest `tokens` of one prefill call */
+
+  /* The weight archive: embedded (archive != NULL) or a file. A file is accepted
+   * only when its header has this checksum: the header lists every tensor's name,
+   * shape, layout and place, so equal headers mean that the code fits the data. */
+  const void *archive;
+  uint64_t archive_bytes;
+  const char *archive_file;        /* default path, relative to the model's file */
+  uint32_t archive_header_crc32;
+  uint32_t openmp;                 /* 1: steps use libomp; 0: `threads` is ignored */
+
+  int64_t packed_weight_bytes;     /* ternary weights, as packed */
+  int64_t weight_bytes_per_token;  /* bytes of the archive one decode step reads */
+  int64_t macs_per_token;          /* ternary multiply-accumulates per token,
+                                      padding not counted */
+
+  /* SentencePiece model as in the checkpoint, or null. */
+  const void *tokenizer;
+  uint64_t tokenizer_bytes;
+  /* Text of each token, UTF-8, not terminated: piece i is
+   * piece_text[piece_offset[i] .. piece_offset[i + 1]). Null if no tokenizer. */
+  const char *piece_text;
+  const uint32_t *piece_offset;
+
+  ternary_step prefill; /* any number of tokens up to prefill_chunk */
+  ternary_step decode;  /* exactly one token */
+
+  int64_t macs_per_logits; /* of macs_per_token, those that only a token whose logits
+                              are wanted needs */
+} ternary_descriptor;
+
+/* The weight archive, little-endian:
+ *
+ *   0   char[8]  "TERNARYW"
+ *   8   u32      version, 1
+ *   12  u32      crc32 of the JSON header
+ *   16  u64      bytes of the JSON header, which starts at 64
+ *   24  u64      offset of the payload, a multiple of 4096
+ *   32  u64      bytes of the payload
+ *   40  u32      crc32 of the payload
+ *   44           zero up to 64
+ *
+ * crc32 is the one of zlib and gzip (polynomial 0xedb88320). The JSON header is an
+ * object {"tensors": [{"name", "type", "offset", "bytes"}, ...]}; offsets count
+ * from the payload's start and are multiples of 64. The file ends with the payload.
+ */
+#define TERNARY_ARCHIVE_MAGIC "TERNARYW"
+#define TERNARY_ARCHIVE_VERSION 1
+
+#endif /* TERNARY_ABI_H */

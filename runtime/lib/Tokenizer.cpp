@@ -1,0 +1,128 @@
+//===- Tokenizer.cpp - From text to token ids and back --------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Runtime/Tokenizer.h"
+#include "ternary/Runtime/Error.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sentencepiece_processor.h>
+
+using namespace ternary::runtime;
+
+// SentencePiece writes a space as U+2581.
+static constexpr std::string_view kSpace = "\xe2\x96\x81";
+static constexpr std::string_view kReplacement = "\xef\xbf\xbd"; // U+FFFD
+
+//===----------------------------------------------------------------------===//
+// Tokenizer
+//===----------------------------------------------------------------------===//
+
+Tokenizer::Tokenizer(std::string_view model, const std::string &name)
+    : processor(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
+  if (!processor->LoadFromSerializedProto({model.data(), model.size()}).ok() ||
+      processor->GetPieceSize() == 0)
+    fail(name, ": expected a SentencePiece model, found something else");
+}
+
+Tokenizer::~Tokenizer() = default;
+
+std::unique_ptr<Tokenizer> Tokenizer::load(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  if (!file.is_open() || file.bad())
+    fail(path, ": cannot read the tokenizer: ", std::strerror(errno));
+  return std::make_unique<Tokenizer>(bytes, path);
+}
+
+int64_t Tokenizer::size() const { return processor->GetPieceSize(); }
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
+  std::vector<int> ids;
+  auto status = processor->Encode({text.data(), text.size()}, &ids);
+  if (!status.ok())
+    fail("cannot tokenize the text: ", status.message());
+  return {ids.begin(), ids.end()};
+}
+
+std::string Tokenizer::text(int64_t id) const {
+  int piece = static_cast<int>(id);
+  if (id < 0 || id >= size() || processor->IsControl(piece) ||
+      processor->IsUnused(piece))
+    return {};
+  if (processor->IsUnknown(piece))
+    return std::string(kReplacement);
+
+  std::string text = processor->IdToPiece(piece);
+  if (processor->IsByte(piece)) // "<0x0A>"
+    return {static_cast<char>(std::stoi(text.substr(3, 2), nullptr, 16))};
+  for (size_t at = 0; (at = text.find(kSpace, at)) != std::string::npos; ++at)
+    text.replace(at, kSpace.size(), " ");
+  return text;
+}
+
+bool Tokenizer::addsPrefixSpace() const {
+  std::vector<int32_t> ids = encode("a");
+  return !ids.empty() && text(ids.front()).compare(0, 1, " ") == 0;
+}
+
+//===----------------------------------------------------------------------===//
+// TextStream
+//===----------------------------------------------------------------------===//
+
+/// Reads the character at the start of `text`. Returns its length in bytes, 0
+/// if it is no UTF-8, and -1 if only its start is there.
+static int characterLength(std::string_view text) {
+  auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  uint8_t first = byte(0);
+  if (first < 0x80)
+    return 1;
+  int length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4)
+    return 0;
+  for (int i = 1; i < length; ++i) {
+    if (static_cast<size_t>(i) == text.size())
+      return -1;
+    // The second byte also tells overlong forms, surrogates and what is too
+    // large.
+    uint8_t least = 0x80, most = 0xbf;
+    if (i == 1) {
+      least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+      most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    }
+    if (byte(i) < least || byte(i) > most)
+      return 0;
+  }
+  return length;
+}
+
+std::string TextStream::feed(std::string_view bytes) {
+  pending.append(bytes);
+  std::string complete;
+  size_t at = 0;
+  while (at < pending.size()) {
+    int length = characterLength(std::string_view(pending).substr(at));
+    if (length < 0)
+      break;
+    if (length == 0)
+      complete.append(kReplacement);
+    else
+      complete.append(pending, at, length);
+    at += std::max(length, 1);
+  }
+  pending.erase(0, at);
+  return complete;
+}
+
+std::string TextStream::finish() {
+  std::string rest(pending.empty() ? std::string_view() : kReplacement);
+  pending.clear();
+  return rest;
+}

@@ -1,0 +1,475 @@
+/*===- session.c - Running a compiled model -----------------------*- C -*-===*
+ *
+ * Part of the Ternary project, under the Apache License v2.0 with LLVM
+ * Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The compiler carries this file as LLVM bitcode for every architecture it can
+ * compile for and links it into each object. Hence C99 without system headers:
+ * the few functions it needs from the C library are declared here, and their
+ * binary interface is the same on all 64-bit Linux systems.
+ *
+ *===----------------------------------------------------------------------===*/
+
+#include "ternary/session.h"
+#include "ternary/crc32.h"
+
+/*===----------------------------------------------------------------------===*
+ * From the C library
+ *===----------------------------------------------------------------------===*/
+
+void *malloc(size_t bytes);
+void *calloc(size_t count, size_t bytes);
+void free(void *block);
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memset(void *to, int value, size_t bytes);
+int memcmp(const void *a, const void *b, size_t bytes);
+
+int open(const char *path, int flags, ...);
+int close(int file);
+long read(int file, void *to, size_t bytes);
+long lseek(int file, long offset, int whence);
+void *mmap(void *address, size_t bytes, int protection, int flags, int file,
+           long offset);
+int munmap(void *address, size_t bytes);
+
+enum {
+  OPEN_READ_ONLY = 0,
+  OPEN_CLOSE_ON_EXEC = 02000000,
+  SEEK_FROM_START = 0,
+  SEEK_FROM_END = 2,
+  MAP_READABLE = 1,
+  MAP_PRIVATELY = 2
+};
+
+/*===----------------------------------------------------------------------===*
+ * The weight archive
+ *===----------------------------------------------------------------------===*/
+
+struct ternary_model {
+  const uint8_t *payload;
+  uint64_t payload_bytes;
+  uint32_t payload_crc32;
+  void *mapping; /* null: the archive is inside the object */
+  size_t mapping_bytes;
+};
+
+enum { PREFIX_BYTES = 64, PAYLOAD_ALIGNMENT = 4096, BUFFER_BYTES = 1 << 16 };
+
+/* The fixed part at the start of an archive; see abi.h. */
+typedef struct archive_prefix {
+  uint32_t version;
+  uint32_t header_crc32;
+  uint64_t header_bytes;
+  uint64_t payload_offset;
+  uint64_t payload_bytes;
+  uint32_t payload_crc32;
+} archive_prefix;
+
+/* What it takes to read a file and compute checksums; too large for a small
+ * stack. */
+typedef struct archive_reader {
+  ternary_crc32_tables crc32;
+  uint8_t buffer[BUFFER_BYTES];
+} archive_reader;
+
+static uint64_t load_little_endian(const uint8_t *p, int bytes) {
+  uint64_t value = 0;
+  for (int i = bytes - 1; i >= 0; --i)
+    value = value << 8 | p[i];
+  return value;
+}
+
+/* Whether the `available` bytes at the start of an archive of `bytes` in all
+ * describe an archive of that length that belongs to this model. */
+static ternary_status check_prefix(const uint8_t *start, size_t available,
+                                   uint64_t bytes, archive_prefix *prefix) {
+  if (available < 8 || memcmp(start, TERNARY_ARCHIVE_MAGIC, 8) != 0)
+    return TERNARY_NOT_AN_ARCHIVE;
+  if (available < PREFIX_BYTES)
+    return TERNARY_ARCHIVE_DAMAGED;
+
+  prefix->version = (uint32_t)load_little_endian(start + 8, 4);
+  prefix->header_crc32 = (uint32_t)load_little_endian(start + 12, 4);
+  prefix->header_bytes = load_little_endian(start + 16, 8);
+  prefix->payload_offset = load_little_endian(start + 24, 8);
+  prefix->payload_bytes = load_little_endian(start + 32, 8);
+  prefix->payload_crc32 = (uint32_t)load_little_endian(start + 40, 4);
+
+  if (prefix->version != TERNARY_ARCHIVE_VERSION ||
+      prefix->header_crc32 != ternary_descriptor_instance.archive_header_crc32)
+    return TERNARY_ARCHIVE_MISMATCH;
+  if (prefix->payload_offset % PAYLOAD_ALIGNMENT != 0 ||
+      prefix->payload_offset < PREFIX_BYTES || prefix->payload_offset > bytes ||
+      prefix->header_bytes > prefix->payload_offset - PREFIX_BYTES ||
+      prefix->payload_bytes != bytes - prefix->payload_offset)
+    return TERNARY_ARCHIVE_DAMAGED;
+  return TERNARY_OK;
+}
+
+/* Fewer bytes than asked for mean the end of the file; -1 a failure. */
+static long read_fully(int file, uint8_t *to, size_t bytes) {
+  size_t done = 0;
+  while (done < bytes) {
+    long count = read(file, to + done, bytes - done);
+    if (count < 0)
+      return -1;
+    if (count == 0)
+      break;
+    done += (size_t)count;
+  }
+  return (long)done;
+}
+
+/* Compares `bytes` of the file from `offset` on with their checksum. Reads the
+ * file instead of its mapping: pages of weights that are never used stay out of
+ * memory. */
+static ternary_status check_file_range(archive_reader *reader, int file,
+                                       uint64_t offset, uint64_t bytes,
+                                       uint32_t expected) {
+  uint32_t crc = 0;
+  if (lseek(file, (long)offset, SEEK_FROM_START) < 0)
+    return TERNARY_ARCHIVE_UNREADABLE;
+  while (bytes > 0) {
+    size_t part = bytes < BUFFER_BYTES ? (size_t)bytes : BUFFER_BYTES;
+    long count = read_fully(file, reader->buffer, part);
+    if (count < 0)
+      return TERNARY_ARCHIVE_UNREADABLE;
+    if ((size_t)count < part)
+      return TERNARY_ARCHIVE_DAMAGED;
+    crc = ternary_crc32_update(&reader->crc32, crc, reader->buffer, part);
+    bytes -= part;
+  }
+  return crc == expected ? TERNARY_OK : TERNARY_ARCHIVE_DAMAGED;
+}
+
+static ternary_status check_file(archive_reader *reader, int file,
+                                 uint64_t bytes, archive_prefix *prefix) {
+  ternary_status status;
+  long available = -1;
+  if (lseek(file, 0, SEEK_FROM_START) == 0)
+    available = read_fully(file, reader->buffer, PREFIX_BYTES);
+  if (available < 0)
+    return TERNARY_ARCHIVE_UNREADABLE;
+  status = check_prefix(reader->buffer, (size_t)available, bytes, prefix);
+  if (status == TERNARY_OK)
+    status = check_file_range(reader, file, PREFIX_BYTES, prefix->header_bytes,
+                              prefix->header_crc32);
+  if (status == TERNARY_OK)
+    status = check_file_range(reader, file, prefix->payload_offset,
+                              prefix->payload_bytes, prefix->payload_crc32);
+  return status;
+}
+
+static ternary_status open_file(archive_reader *reader, const char *path,
+                                ternary_model *model, archive_prefix *prefix) {
+  ternary_status status;
+  long bytes;
+  int file = open(path, OPEN_READ_ONLY | OPEN_CLOSE_ON_EXEC);
+  if (file < 0)
+    return TERNARY_ARCHIVE_UNREADABLE;
+
+  bytes = lseek(file, 0, SEEK_FROM_END);
+  status = bytes < 0 ? TERNARY_ARCHIVE_UNREADABLE
+                     : check_file(reader, file, (uint64_t)bytes, prefix);
+  if (status == TERNARY_OK) {
+    void *mapping =
+        mmap(NULL, (size_t)bytes, MAP_READABLE, MAP_PRIVATELY, file, 0);
+    if (mapping == (void *)-1) {
+      status = TERNARY_OUT_OF_MEMORY;
+    } else {
+      model->mapping = mapping;
+      model->mapping_bytes = (size_t)bytes;
+      model->payload = (const uint8_t *)mapping + prefix->payload_offset;
+    }
+  }
+  close(file);
+  return status;
+}
+
+static ternary_status open_embedded(archive_reader *reader,
+                                    ternary_model *model,
+                                    archive_prefix *prefix) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  const uint8_t *archive = (const uint8_t *)info->archive;
+  size_t available = info->archive_bytes < PREFIX_BYTES
+                         ? (size_t)info->archive_bytes
+                         : PREFIX_BYTES;
+  ternary_status status =
+      check_prefix(archive, available, info->archive_bytes, prefix);
+  if (status != TERNARY_OK)
+    return status;
+  if (ternary_crc32_update(&reader->crc32, 0, archive + PREFIX_BYTES,
+                           (size_t)prefix->header_bytes) !=
+      prefix->header_crc32)
+    return TERNARY_ARCHIVE_DAMAGED;
+  model->payload = archive + prefix->payload_offset;
+  return TERNARY_OK;
+}
+
+ternary_status ternary_open(const char *archive_file, ternary_model **result) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  ternary_status status;
+  archive_prefix prefix;
+  archive_reader *reader;
+  ternary_model *model;
+
+  if (!result)
+    return TERNARY_BAD_ARGUMENT;
+  *result = NULL;
+  if (info->abi_version != TERNARY_ABI_VERSION ||
+      info->descriptor_bytes < sizeof(ternary_descriptor))
+    return TERNARY_ABI_MISMATCH;
+  if (!archive_file && !info->archive && !info->archive_file)
+    return TERNARY_ARCHIVE_UNREADABLE;
+
+  model = (ternary_model *)calloc(1, sizeof(ternary_model));
+  reader = (archive_reader *)malloc(sizeof(archive_reader));
+  if (!model || !reader) {
+    status = TERNARY_OUT_OF_MEMORY;
+  } else {
+    ternary_crc32_build(&reader->crc32);
+    if (!archive_file && info->archive)
+      status = open_embedded(reader, model, &prefix);
+    else
+      status =
+          open_file(reader, archive_file ? archive_file : info->archive_file,
+                    model, &prefix);
+  }
+  free(reader);
+  if (status != TERNARY_OK) {
+    free(model);
+    return status;
+  }
+  model->payload_bytes = prefix.payload_bytes;
+  model->payload_crc32 = prefix.payload_crc32;
+  *result = model;
+  return TERNARY_OK;
+}
+
+ternary_status ternary_verify(const ternary_model *model) {
+  ternary_crc32_tables tables;
+  if (!model)
+    return TERNARY_BAD_ARGUMENT;
+  ternary_crc32_build(&tables);
+  return ternary_crc32_update(&tables, 0, model->payload,
+                              (size_t)model->payload_bytes) ==
+                 model->payload_crc32
+             ? TERNARY_OK
+             : TERNARY_ARCHIVE_DAMAGED;
+}
+
+void ternary_close(ternary_model *model) {
+  if (model && model->mapping)
+    munmap(model->mapping, model->mapping_bytes);
+  free(model);
+}
+
+/*===----------------------------------------------------------------------===*
+ * Sessions
+ *===----------------------------------------------------------------------===*/
+
+enum { ALIGNMENT = 64 };
+
+/* Stands at the start of its allocation, followed by what it points to. */
+struct ternary_session {
+  void *allocation;
+  const void *weights;
+  void *state;
+  void *workspace;
+  int32_t
+      *ids; /* [batch, chunk]: part of a longer prompt, or null if batch is 1 */
+  int64_t chunk; /* the most tokens that one step takes */
+  int64_t position;
+  int32_t threads;
+};
+
+static int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor,
+                                int64_t tokens) {
+  return descriptor->workspace_fixed_bytes +
+         descriptor->workspace_bytes_per_token * round_up(tokens, 16);
+}
+
+ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
+                                   ternary_session **result) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  ternary_session *session;
+  void *allocation;
+  uint8_t *next;
+  int64_t chunk, header, state, workspace, ids;
+
+  if (!result)
+    return TERNARY_BAD_ARGUMENT;
+  *result = NULL;
+  if (!model || threads < 1)
+    return TERNARY_BAD_ARGUMENT;
+
+  chunk = info->prefill_chunk;
+  if (info->max_tokens > 0 && info->max_tokens < chunk)
+    chunk = info->max_tokens;
+  if (chunk < 1)
+    chunk = 1;
+  header = round_up((int64_t)sizeof(ternary_session), ALIGNMENT);
+  state = round_up(info->state_bytes, ALIGNMENT);
+  workspace = round_up(ternary_workspace_bytes(info, chunk), ALIGNMENT);
+  ids = info->batch > 1 ? info->batch * chunk * (int64_t)sizeof(int32_t) : 0;
+
+  /* calloc takes large blocks from the system already zero, so that memory
+   * which is never used, such as that of a long context, never becomes
+   * resident. */
+  allocation =
+      calloc(1, (size_t)(header + state + workspace + ids + ALIGNMENT - 1));
+  if (!allocation)
+    return TERNARY_OUT_OF_MEMORY;
+  next = (uint8_t *)allocation +
+         (ALIGNMENT - (uintptr_t)allocation % ALIGNMENT) % ALIGNMENT;
+
+  session = (ternary_session *)(void *)next;
+  session->allocation = allocation;
+  session->weights = model->payload;
+  session->state = next += header;
+  session->workspace = next += state;
+  session->ids = ids ? (int32_t *)(void *)(next + workspace) : NULL;
+  session->chunk = chunk;
+  session->threads = threads;
+  *result = session;
+  return TERNARY_OK;
+}
+
+void ternary_session_free(ternary_session *session) {
+  if (session)
+    free(session->allocation);
+}
+
+void ternary_reset(ternary_session *session) {
+  memset(session->state, 0, (size_t)ternary_descriptor_instance.state_bytes);
+  session->position = 0;
+}
+
+int64_t ternary_position(const ternary_session *session) {
+  return session->position;
+}
+
+/* Whether the session can consume ids[batch, tokens]. */
+static ternary_status check_ids(const ternary_session *session,
+                                const int32_t *ids, int64_t tokens) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  if (!session || !ids || tokens < 1)
+    return TERNARY_BAD_ARGUMENT;
+  if (info->max_tokens > 0 && tokens > info->max_tokens - session->position)
+    return TERNARY_SEQUENCE_TOO_LONG;
+  for (int64_t i = 0; i < info->batch * tokens; ++i)
+    if (ids[i] < 0 || ids[i] >= info->vocab)
+      return TERNARY_BAD_TOKEN;
+  return TERNARY_OK;
+}
+
+static void step(ternary_session *session, const int32_t *ids, int64_t tokens,
+                 int64_t logits_from, float *logits) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  ternary_step compiled = tokens == 1 ? info->decode : info->prefill;
+  compiled(session->weights, session->workspace, session->state, ids, tokens,
+           logits_from, logits, session->threads);
+  session->position += tokens;
+}
+
+/* The part [from, from + count) of ids[batch, tokens], contiguous. */
+static const int32_t *part_of_ids(ternary_session *session, const int32_t *ids,
+                                  int64_t tokens, int64_t from, int64_t count) {
+  int64_t batch = ternary_descriptor_instance.batch;
+  if (batch == 1 || count == tokens)
+    return ids + from;
+  for (int64_t b = 0; b < batch; ++b)
+    memcpy(session->ids + b * count, ids + b * tokens + from,
+           (size_t)count * sizeof(int32_t));
+  return session->ids;
+}
+
+static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
+
+ternary_status ternary_prefill(ternary_session *session, const int32_t *ids,
+                               int64_t tokens, float *logits) {
+  ternary_status status = check_ids(session, ids, tokens);
+  if (status != TERNARY_OK)
+    return status;
+  for (int64_t from = 0; from < tokens; from += session->chunk) {
+    int64_t count = min(session->chunk, tokens - from);
+    int wanted = logits && from + count == tokens;
+    step(session, part_of_ids(session, ids, tokens, from, count), count,
+         wanted ? count - 1 : count, wanted ? logits : NULL);
+  }
+  return TERNARY_OK;
+}
+
+ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids,
+                                   int64_t tokens, float *logits) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  ternary_status status = check_ids(session, ids, tokens);
+  float *buffer = NULL;
+  if (status != TERNARY_OK)
+    return status;
+  if (!logits)
+    return TERNARY_BAD_ARGUMENT;
+  if (info->batch > 1 && tokens > session->chunk) {
+    buffer = (float *)malloc(
+        (size_t)(info->batch * session->chunk * info->vocab) * sizeof(float));
+    if (!buffer)
+      return TERNARY_OUT_OF_MEMORY;
+  }
+
+  for (int64_t from = 0; from < tokens; from += session->chunk) {
+    int64_t count = min(session->chunk, tokens - from);
+    const int32_t *part = part_of_ids(session, ids, tokens, from, count);
+    step(session, part, count, 0,
+         buffer ? buffer : logits + from * info->vocab);
+    for (int64_t b = 0; buffer && b < info->batch; ++b)
+      memcpy(logits + (b * tokens + from) * info->vocab,
+             buffer + b * count * info->vocab,
+             (size_t)(count * info->vocab) * sizeof(float));
+  }
+  free(buffer);
+  return TERNARY_OK;
+}
+
+ternary_status ternary_decode(ternary_session *session, const int32_t *ids,
+                              float *logits) {
+  ternary_status status = check_ids(session, ids, 1);
+  if (status == TERNARY_OK)
+    step(session, ids, 1, logits ? 0 : 1, logits);
+  return status;
+}
+
+/*===----------------------------------------------------------------------===*
+ * Facts and texts
+ *===----------------------------------------------------------------------===*/
+
+const ternary_descriptor *ternary_info(void) {
+  return &ternary_descriptor_instance;
+}
+
+const char *ternary_token_text(int64_t id, size_t *length) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  if (!length || !info->piece_text || id < 0 || id >= info->vocab)
+    return NULL;
+  *length = info->piece_offset[id + 1] - info->piece_offset[id];
+  return info->piece_text + info->piece_offset[id];
+}
+
+const char *ternary_error_string(ternary_status status) {
+  /* Not a switch: a table of pointers would need relocations. */
+  static const char text[][48] = {"no error",
+                                  "bad argument",
+                                  "token id outside the vocabulary",
+                                  "sequence longer than the model allows",
+                                  "out of memory",
+                                  "model and session code differ in version",
+                                  "cannot read the weight archive",
+                                  "not a weight archive",
+                                  "weight archive belongs to another model",
+                                  "weight archive is damaged"};
+  size_t count = sizeof(text) / sizeof(text[0]);
+  return (size_t)status < count ? text[status] : "unknown error";
+}

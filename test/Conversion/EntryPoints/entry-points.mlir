@@ -1,0 +1,103 @@
+// RUN: ternary-opt %s -ternary-emit-entry-points -split-input-file | FileCheck %s --check-prefixes=CHECK,NAME
+// RUN: ternary-opt %s -ternary-emit-entry-points=prefix=bit -split-input-file | FileCheck %s --check-prefixes=CHECK,PREFIX
+// RUN: ternary-opt %s -ternary-emit-entry-points -split-input-file -finalize-memref-to-llvm -convert-arith-to-llvm \
+// RUN:   -convert-func-to-llvm -reconcile-unrealized-casts | FileCheck %s --check-prefix=LLVM
+
+module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i64}} {
+  // Declarations stay as they are, functions with a body are internal from here on.
+
+  // CHECK:       func.func private @outside(memref<4xf32>)
+  // LLVM:        llvm.func @outside(
+  func.func private @outside(memref<4xf32>)
+
+  // CHECK-LABEL: func.func private @scan_4(
+  // CHECK-SAME:    attributes {llvm.linkage = #llvm.linkage<internal>, no_inline, passthrough = ["noinline"], ternary.kernel}
+  // LLVM:        llvm.func internal @scan_4(
+  // LLVM-SAME:     passthrough = ["noinline"]
+  func.func private @scan_4(%state: memref<4xf32>) attributes {no_inline, ternary.kernel} {
+    return
+  }
+
+  // CHECK-LABEL: func.func private @helper(
+  // CHECK-SAME:    passthrough = ["cold", "noinline"]
+  func.func @helper() attributes {no_inline, passthrough = ["cold"]} {
+    return
+  }
+
+  // CHECK-LABEL: func.func private @prefill(
+  // CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
+  // LLVM:        llvm.func internal @prefill(
+  func.func @prefill(%weights: memref<?xi8> {ternary.role = "weights"}, %state: memref<2x3x64xf32> {ternary.role = "state"},
+                     %ids: memref<3x?xi32> {ternary.role = "ids"}, %from: index {ternary.role = "logits_from"},
+                     %logits: memref<3x?x7xf32> {ternary.role = "logits"}, %workspace: memref<?xi8> {ternary.role = "workspace"},
+                     %threads: i32 {ternary.role = "threads"}) attributes {ternary.step = "prefill"} {
+    return
+  }
+
+  // NAME-LABEL:   func.func @BitNet_1_58__x__prefill(
+  // PREFIX-LABEL: func.func @bit_prefill(
+  // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr, %[[IDS:[^:]+]]: !llvm.ptr,
+  // CHECK-SAME:     %[[TOKENS:[^:]+]]: i64, %[[FROM:[^:]+]]: i64, %[[LOGITS:[^:]+]]: !llvm.ptr, %[[THREADS:[^:]+]]: i32) {
+
+  // CHECK:        %[[ALL:.+]] = llvm.mlir.constant(9223372036854775807 : i64) : i64
+  // CHECK:        llvm.insertvalue %[[WEIGHTS]], %{{.+}}[0]
+  // CHECK-NEXT:   llvm.insertvalue %[[WEIGHTS]], %{{.+}}[1]
+  // CHECK:        llvm.insertvalue %[[ALL]], %{{.+}}[3, 0]
+  // CHECK:        %[[W:.+]] = builtin.unrealized_conversion_cast %{{.+}} : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)> to memref<?xi8>
+
+  // CHECK:        llvm.insertvalue %[[STATE]], %{{.+}}[0]
+  // CHECK:        llvm.mlir.constant(1 : i64)
+  // CHECK:        llvm.insertvalue %{{.+}}, %{{.+}}[4, 2]
+  // CHECK:        llvm.mlir.constant(64 : index)
+  // CHECK:        llvm.insertvalue %{{.+}}, %{{.+}}[3, 2]
+  // CHECK:        llvm.mlir.constant(64 : i64)
+  // CHECK:        llvm.insertvalue %{{.+}}, %{{.+}}[4, 1]
+  // CHECK:        llvm.mlir.constant(3 : index)
+  // CHECK:        llvm.insertvalue %{{.+}}, %{{.+}}[3, 1]
+  // CHECK:        llvm.mlir.constant(192 : i64)
+  // CHECK:        llvm.insertvalue %{{.+}}, %{{.+}}[4, 0]
+  // CHECK:        llvm.mlir.constant(2 : index)
+  // CHECK:        llvm.insertvalue %{{.+}}, %{{.+}}[3, 0]
+  // CHECK:        %[[S:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<2x3x64xf32>
+
+  // CHECK:        llvm.insertvalue %[[IDS]], %{{.+}}[0]
+  // CHECK:        llvm.insertvalue %[[TOKENS]], %{{.+}}[3, 1]
+  // CHECK:        %[[STRIDE:.+]] = llvm.mul %{{.+}}, %[[TOKENS]] : i64
+  // CHECK:        llvm.insertvalue %[[STRIDE]], %{{.+}}[4, 0]
+  // CHECK:        llvm.mlir.constant(3 : index)
+  // CHECK:        llvm.insertvalue %{{.+}}, %{{.+}}[3, 0]
+  // CHECK:        %[[I:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x?xi32>
+
+  // CHECK:        %[[F:.+]] = arith.index_cast %[[FROM]] : i64 to index
+
+  // CHECK:        %[[WANTED:.+]] = llvm.sub %[[TOKENS]], %[[FROM]] : i64
+  // CHECK:        llvm.insertvalue %[[LOGITS]], %{{.+}}[0]
+  // CHECK:        llvm.insertvalue %[[WANTED]], %{{.+}}[3, 1]
+  // CHECK:        %[[SEVEN:.+]] = llvm.mlir.constant(7 : i64)
+  // CHECK:        %[[STRIDE:.+]] = llvm.mul %[[SEVEN]], %[[WANTED]] : i64
+  // CHECK:        llvm.insertvalue %[[STRIDE]], %{{.+}}[4, 0]
+  // CHECK:        %[[L:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x?x7xf32>
+
+  // CHECK:        llvm.insertvalue %[[WORKSPACE]], %{{.+}}[0]
+  // CHECK:        %[[WS:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
+  // CHECK:        call @prefill(%[[W]], %[[S]], %[[I]], %[[F]], %[[L]], %[[WS]], %[[THREADS]])
+  // CHECK-NEXT:   return
+
+  // LLVM:         llvm.func @BitNet_1_58__x__prefill(
+  // LLVM-NOT:     unrealized_conversion_cast
+  // LLVM:         llvm.call @prefill(
+
+  // A decode step has one token and need not take all there is.
+
+  // CHECK-LABEL:  func.func private @decode(
+  func.func @decode(%ids: memref<3x1xi32> {ternary.role = "ids"}, %logits: memref<3x1x7xf32> {ternary.role = "logits"})
+      attributes {ternary.step = "decode"} {
+    return
+  }
+
+  // NAME-LABEL:   func.func @BitNet_1_58__x__decode(
+  // PREFIX-LABEL: func.func @bit_decode(
+  // CHECK:          %[[I:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x1xi32>
+  // CHECK:          %[[L:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x1x7xf32>
+  // CHECK-NEXT:     call @decode(%[[I]], %[[L]])
+}

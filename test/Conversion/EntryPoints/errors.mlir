@@ -1,0 +1,73 @@
+// RUN: ternary-opt %s -ternary-emit-entry-points=prefix=m -split-input-file -verify-diagnostics
+// RUN: not ternary-opt %s -ternary-emit-entry-points -split-input-file 2>&1 | FileCheck %s
+
+// CHECK: expected a prefix for entry points, or a 'name' in 'ternary.model', got neither
+
+// expected-error @+1 {{expected argument 0 to have the role weights, workspace, state, ids, logits_from, logits or threads, got 'mask'}}
+func.func @unknown(%x: memref<4xf32> {ternary.role = "mask"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 1 of a step to have a 'ternary.role', got none}}
+func.func @missing(%x: memref<4xf32> {ternary.role = "state"}, %y: index) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, threads, to be of type 'i32', got 'index'}}
+func.func @threads(%x: index {ternary.role = "threads"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, logits_from, to be of type 'index', got 'i64'}}
+func.func @from(%x: i64 {ternary.role = "logits_from"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, ids, to be a memref of identity layout in the default memory space, got 'tensor<1x1xi32>'}}
+func.func @tensor(%x: tensor<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, state, to be a memref of identity layout in the default memory space, got 'memref<4xf32, strided<[2]>>'}}
+func.func @layout(%x: memref<4xf32, strided<[2]>> {ternary.role = "state"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, state, to be static in dimension 0, got 'memref<?x4xf32>'}}
+func.func @dynamic_state(%x: memref<?x4xf32> {ternary.role = "state"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, ids, to be static in dimension 0, got 'memref<?x?xi32>'}}
+func.func @dynamic_batch(%x: memref<?x?xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected a step without results, got 1}}
+func.func @results(%x: index {ternary.role = "logits_from"}) -> index attributes {ternary.step = "decode"} {
+  return %x : index
+}
+
+// -----
+
+func.func @step() attributes {ternary.step = "decode"} {
+  return
+}
+// expected-error @+1 {{expected no symbol @m_decode, the name of an entry point}}
+func.func private @m_decode()

@@ -1,0 +1,119 @@
+// RUN: split-file %s %t
+// RUN: ternary-opt %t/name.mlir -ternary-check-phase=phase=tune -verify-diagnostics
+// RUN: not ternary-opt %t/name.mlir -ternary-check-phase 2>&1 | FileCheck %s
+// RUN: ternary-opt %t/graph.mlir -ternary-check-phase=phase=graph -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/quantize.mlir -ternary-check-phase=phase=quantize -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/fuse.mlir -ternary-check-phase=phase=fuse -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/pack.mlir -ternary-check-phase=phase=pack -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/bufferize.mlir -ternary-check-phase=phase=bufferize -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/lower.mlir -ternary-check-phase=phase=lower -split-input-file -verify-diagnostics
+
+// CHECK: expected a phase of 'graph', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got ''
+
+//--- name.mlir
+// expected-error @+1 {{expected a phase of 'graph', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got 'tune'}}
+module {}
+
+//--- graph.mlir
+func.func @kernel(%ids: tensor<1x?xi32>, %t: tensor<97x64xf16>, %e: tensor<1x?x64xf32>) -> tensor<1x?x64xf32> {
+  // expected-error @+1 {{expected ops of a graph after phase 'graph', got 'ternary.gather_kernel'}}
+  %x = ternary.gather_kernel ins(%ids, %t : tensor<1x?xi32>, tensor<97x64xf16>) outs(%e : tensor<1x?x64xf32>) -> tensor<1x?x64xf32>
+  return %x : tensor<1x?x64xf32>
+}
+
+// -----
+
+func.func @memory(%x: memref<4xf32>, %i: index) -> f32 {
+  // expected-error @+1 {{expected ops of a graph after phase 'graph', got 'memref.load'}}
+  %0 = memref.load %x[%i] : memref<4xf32>
+  return %0 : f32
+}
+
+//--- quantize.mlir
+func.func @layer(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>) -> tensor<1x?x64xf32> {
+  // expected-error @+1 {{expected ops of a graph other than layers after phase 'quantize', got 'ternary.rms_norm'}}
+  %y = ternary.rms_norm %x, %g {epsilon = 1.0e-6 : f32} : tensor<1x?x64xf32>, tensor<64xf32>
+  return %y : tensor<1x?x64xf32>
+}
+
+//--- fuse.mlir
+func.func @row_op(%x: tensor<1x?x64xf32>) -> tensor<1x?x2xf32> {
+  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'ternary.square_sums'}}
+  %y = ternary.square_sums %x : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
+  return %y : tensor<1x?x2xf32>
+}
+
+// -----
+
+func.func @elementwise(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'arith.addf'}}
+  %y = arith.addf %x, %x : tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+//--- pack.mlir
+// expected-error @+1 {{expected parameters in the archive after phase 'pack', got 'norm' as argument 1}}
+func.func @argument(%x: tensor<4xf32>, %y: tensor<4xf32> {ternary.parameter = "norm"}) {
+  return
+}
+
+// -----
+
+func.func @bind_time(%x: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  // expected-error @+1 {{expected kernels, memory and what moves data after phase 'pack', got 'ternary.lower_bounds'}}
+  %y = ternary.lower_bounds %x : tensor<2x64xf32> -> tensor<2x64xf32>
+  return %y : tensor<2x64xf32>
+}
+
+//--- bufferize.mlir
+// expected-error @+1 {{expected memory in place of tensors after phase 'bufferize', got 'func.func'}}
+func.func @argument(%x: tensor<4xf32>) {
+  return
+}
+
+// -----
+
+func.func @value(%x: memref<4xf32>) {
+  // expected-error @+1 {{expected memory in place of tensors after phase 'bufferize', got 'bufferization.to_tensor'}}
+  %0 = bufferization.to_tensor %x : memref<4xf32> to tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = "decode"} {
+  // expected-error @+1 {{expected no copies in a decode step after phase 'bufferize', got 'memref.copy'}}
+  memref.copy %x, %y : memref<4xf32> to memref<4xf32>
+  return
+}
+
+// -----
+
+func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = "decode"} {
+  // expected-error @+1 {{expected no copies in a decode step after phase 'bufferize', got 'linalg.copy'}}
+  linalg.copy ins(%x : memref<4xf32>) outs(%y : memref<4xf32>)
+  return
+}
+
+// -----
+
+func.func @prefill() attributes {ternary.step = "prefill"} {
+  // expected-error @+1 {{expected all memory of a step in its workspace after phase 'bufferize', got 'memref.alloc'}}
+  %0 = memref.alloc() : memref<4xf32>
+  return
+}
+
+//--- lower.mlir
+llvm.func @left(%x: i32) {
+  // expected-error @+1 {{expected ops that translate to LLVM IR after phase 'lower', got 'arith.addi'}}
+  %0 = arith.addi %x, %x : i32
+  llvm.return
+}
+
+// -----
+
+llvm.func @cast(%x: i64) {
+  // expected-error @+1 {{expected ops that translate to LLVM IR after phase 'lower', got 'builtin.unrealized_conversion_cast'}}
+  %0 = builtin.unrealized_conversion_cast %x : i64 to index
+  llvm.return
+}

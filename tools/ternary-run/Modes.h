@@ -1,0 +1,51 @@
+//===- Modes.h - What ternary-run can do ------------------------*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_TOOLS_TERNARYRUN_MODES_H
+#define TERNARY_TOOLS_TERNARYRUN_MODES_H
+
+#include "ternary/Runtime/Model.h"
+#include "ternary/Runtime/Sampler.h"
+
+#include <optional>
+
+namespace ternary::run {
+
+struct Options {
+  std::optional<std::string> prompt, tokenizer, weights;
+  int64_t tokens = 256;
+  runtime::SamplerOptions sampler;
+  int64_t threads = 1;
+  bool stats = false;
+
+  bool selfTest = false;
+
+  std::optional<std::string> inputIds, logits;
+  bool step = false;
+};
+
+/// Streams text. `loadSeconds` is for the statistics.
+int generate(const runtime::Model &model, const Options &options,
+             double loadSeconds);
+
+/// Writes the logits for given ids to a file.
+int writeLogits(const runtime::Model &model, const Options &options);
+
+/// Checks that the model computes the same in every way that it can be asked
+/// to.
+int selfTest(const runtime::Model &model, const Options &options);
+
+/// Whether the user has asked to stop with Ctrl-C. A second Ctrl-C stops at
+/// once.
+bool interrupted();
+
+/// The exit status after Ctrl-C, as of other programs.
+constexpr int kInterruptedStatus = 130;
+
+} // namespace ternary::run
+
+#endif // TERNARY_TOOLS_TERNARYRUN_MODES_H

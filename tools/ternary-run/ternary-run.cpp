@@ -1,0 +1,116 @@
+//===- ternary-run.cpp - Generate text with a compiled model --------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Modes.h"
+#include "ternary/Runtime/CommandLine.h"
+#include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/Machine.h"
+
+#include <chrono>
+#include <csignal>
+
+using namespace ternary;
+using namespace ternary::run;
+
+static volatile std::sig_atomic_t stopRequested = 0;
+
+bool run::interrupted() { return stopRequested; }
+
+static void stopOnCtrlC() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { stopRequested = 1; };
+  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+}
+
+/// Options that do not go together, or not alone.
+static void checkOptions(const Options &options) {
+  if (options.inputIds.has_value() != options.logits.has_value())
+    runtime::fail("--input-ids and --logits: expected both or neither");
+  if (options.step && !options.inputIds)
+    runtime::fail("--step: expected --input-ids and --logits with it");
+  if (options.inputIds && (options.prompt || options.selfTest))
+    runtime::fail("--input-ids: expected neither --prompt nor --self-test");
+  if (options.selfTest && options.prompt)
+    runtime::fail("--self-test: expected no --prompt");
+}
+
+static int runMain(int argc, char **argv) {
+  Options options;
+  options.threads = runtime::availableThreads();
+
+  runtime::CommandLine commandLine(
+      "ternary-run", "MODEL.so [options]",
+      "Streams text from a model that ternary-compile made.\n"
+      "The text alone goes to the standard output.",
+      "examples:\n"
+      "  ternary-run model.so --prompt 'ROMEO:' --temperature 0.8 "
+      "--top-p 0.95\n"
+      "  ternary-run model.so --prompt 'ROMEO:' --tokens 100 --stats\n"
+      "  ternary-run model.so --self-test\n"
+      "  ternary-run model.so --input-ids ids.npy --logits logits.npy\n");
+  int64_t seed = 0;
+  commandLine.group("text");
+  commandLine.text("prompt", "TEXT", options.prompt,
+                   "what to continue (default: nothing)");
+  commandLine.integer("tokens", "N", options.tokens, 0,
+                      std::numeric_limits<int32_t>::max(),
+                      "how many tokens to generate at most (default: 256)");
+  commandLine.number("temperature", "T", options.sampler.temperature, 0, 1000,
+                     "0: always the most likely token (the default); 1: as "
+                     "the model says");
+  commandLine.number("top-p", "P", options.sampler.topP, 0, 1,
+                     "draw from the most likely tokens with this total "
+                     "probability (default: 1)");
+  commandLine.integer("seed", "S", seed, 0, std::numeric_limits<int64_t>::max(),
+                      "of the random numbers (default: 0)");
+  commandLine.text("tokenizer", "FILE", options.tokenizer,
+                   "a SentencePiece model instead of the one in the model");
+  commandLine.group("running");
+  commandLine.text("weights", "FILE", options.weights,
+                   "the weight archive, if not where the model expects it");
+  commandLine.integer("threads", "N", options.threads, 1, 4096,
+                      "how many threads to use (default: all)");
+  commandLine.flag("stats", options.stats,
+                   "speed and memory, on the standard error");
+  commandLine.group("checking");
+  commandLine.flag("self-test", options.selfTest,
+                   "check the weights and that prompt, pieces of it and single "
+                   "tokens give equal bits");
+  commandLine.text("input-ids", "IDS.npy", options.inputIds,
+                   "int32 or int64 ids [batch, tokens] instead of text");
+  commandLine.text(
+      "logits", "OUT.npy", options.logits,
+      "where to write their float32 logits [batch, tokens, vocab]");
+  commandLine.flag("step", options.step, "feed these ids one token at a time");
+
+  auto arguments = commandLine.parse(argc, argv);
+  if (!arguments)
+    return 0;
+  if (arguments->size() != 1)
+    runtime::fail("expected one model, found ", arguments->size(),
+                  " arguments; see --help");
+  checkOptions(options);
+  options.sampler.seed = static_cast<uint64_t>(seed);
+
+  auto start = std::chrono::steady_clock::now();
+  auto model =
+      runtime::Model::load(arguments->front(), options.weights.value_or(""));
+  std::chrono::duration<double> loadSeconds =
+      std::chrono::steady_clock::now() - start;
+
+  stopOnCtrlC();
+  if (options.selfTest)
+    return selfTest(model, options);
+  if (options.inputIds)
+    return writeLogits(model, options);
+  return generate(model, options, loadSeconds.count());
+}
+
+int main(int argc, char **argv) {
+  return runtime::runTool("ternary-run", [&] { return runMain(argc, argv); });
+}

@@ -1,0 +1,83 @@
+//===- TokenizerTest.cpp - Token ids, text and bytes in between -----------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Runtime/Tokenizer.h"
+#include "TempDir.h"
+#include "ternary/Runtime/Error.h"
+
+#include <gtest/gtest.h>
+
+using namespace ternary::runtime;
+
+namespace {
+
+const std::string kModel =
+    TERNARY_TEST_SOURCE_DIR "/models/shakespeare/tokenizer.model";
+
+TEST(TokenizerTest, TextSurvivesTheRoundTrip) {
+  auto tokenizer = Tokenizer::load(kModel);
+  for (const std::string text : {"ROMEO:\nBut soft, what light", "a  b",
+                                 " leading", "na\xc3\xafve \xe2\x82\xac"}) {
+    TextStream stream;
+    std::string result;
+    for (int32_t id : tokenizer->encode(text))
+      result += stream.feed(tokenizer->text(id));
+    result += stream.finish();
+    if (tokenizer->addsPrefixSpace())
+      result.erase(0, 1);
+    EXPECT_EQ(result, text);
+  }
+}
+
+TEST(TokenizerTest, ControlTokensHaveNoText) {
+  auto tokenizer = Tokenizer::load(kModel);
+  EXPECT_EQ(tokenizer->text(1), "");
+  EXPECT_EQ(tokenizer->text(2), "");
+  EXPECT_EQ(tokenizer->text(-1), "");
+  EXPECT_EQ(tokenizer->text(tokenizer->size()), "");
+}
+
+TEST(TokenizerTest, RefusesOtherFiles) {
+  TempDir dir;
+  EXPECT_THROW(Tokenizer::load(dir.file("missing")), Error);
+  EXPECT_THROW(Tokenizer::load(dir.write("text", "no tokenizer")), Error);
+  EXPECT_THROW(Tokenizer::load(dir.write("empty", "")), Error);
+}
+
+TEST(TextStreamTest, KeepsPartsOfCharacters) {
+  TextStream stream;
+  EXPECT_EQ(stream.feed("a\xe2"), "a");
+  EXPECT_EQ(stream.feed("\x82"), "");
+  EXPECT_EQ(stream.feed("\xac"
+                        "b"),
+            "\xe2\x82\xac"
+            "b");
+  EXPECT_EQ(stream.feed("\xf0\x9f\x98"), "");
+  EXPECT_EQ(stream.feed("\x80"), "\xf0\x9f\x98\x80");
+  EXPECT_EQ(stream.finish(), "");
+}
+
+TEST(TextStreamTest, ReplacesWhatIsNoText) {
+  const std::string replacement = "\xef\xbf\xbd";
+  auto all = [](std::string_view bytes) {
+    TextStream stream;
+    std::string text = stream.feed(bytes);
+    return text + stream.finish();
+  };
+  EXPECT_EQ(all("\x80z"), replacement + "z");
+  EXPECT_EQ(all("\xe2z"), replacement + "z");
+  EXPECT_EQ(all("\xc3"), replacement);
+  EXPECT_EQ(all("\xe2\x82"), replacement);
+  EXPECT_EQ(all("\xff"), replacement);
+  EXPECT_EQ(all("\xc0\xaf"), replacement + replacement); // overlong
+  EXPECT_EQ(all("\xed\xa0\x80"),
+            replacement + replacement + replacement); // surrogate
+  EXPECT_EQ(all("\xf5z"), replacement + "z");         // beyond U+10FFFF
+  EXPECT_EQ(all(std::string_view("\0z", 2)), std::string("\0z", 2));
+}
+
+} // namespace

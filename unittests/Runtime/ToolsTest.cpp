@@ -1,0 +1,325 @@
+//===- ToolsTest.cpp - ternary-run and ternary-bench on a fake model ------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TempDir.h"
+#include "ternary/Runtime/Machine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <vector>
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+using testing::StartsWith;
+
+namespace {
+
+const std::string kModels = FAKE_MODELS "/";
+
+struct Result {
+  int status;
+  std::string out, err;
+};
+
+class ToolsTest : public testing::Test {
+protected:
+  /// Runs a shell command in the temporary folder.
+  Result shell(const std::string &command) {
+    std::string wrapped = "cd '" + dir.file(".") + "' && " + command + " > '" +
+                          dir.file("out") + "' 2> '" + dir.file("err") + "'";
+    int status = std::system(wrapped.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, dir.read("out"),
+            dir.read("err")};
+  }
+
+  Result run(const std::string &arguments,
+             const std::string &model = "FakeModel.so") {
+    return shell("'" TERNARY_RUN "' '" + kModels + model + "' " + arguments);
+  }
+
+  Result bench(const std::string &arguments) {
+    return shell("'" TERNARY_BENCH "' '" + kModels + "FakeModel.so' " +
+                 arguments);
+  }
+
+  void expectError(const Result &result, const std::string &text,
+                   const std::string &tool = "ternary-run") {
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(result.err, StartsWith(tool + ": error: "));
+    EXPECT_THAT(result.err, HasSubstr(text));
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
+  }
+
+  /// Writes ids [1, n] as int32.
+  void writeIds(const std::vector<int32_t> &ids) {
+    std::string header =
+        "{'descr': '<i4', 'fortran_order': False, 'shape': (1, " +
+        std::to_string(ids.size()) + ")}\n";
+    std::string file("\x93NUMPY\1\0", 8);
+    file += {static_cast<char>(header.size()), 0};
+    file += header;
+    file.append(reinterpret_cast<const char *>(ids.data()), ids.size() * 4);
+    dir.write("ids.npy", file);
+  }
+
+  /// A copy of a file in which the first `from` is `to`.
+  std::string patched(const std::string &path, const std::string &from,
+                      const std::string &to) {
+    std::ifstream stream(path, std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(stream), {});
+    size_t at = bytes.find(from);
+    EXPECT_NE(at, std::string::npos);
+    return dir.write("patched", bytes.replace(at, from.size(), to));
+  }
+
+  /// The weight archive, taken out of the model that has it inside.
+  void writeArchive(const std::string &name) {
+    std::ifstream stream(kModels + "FakeModel.so", std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(stream), {});
+    size_t at = bytes.find(std::string("TERNARYW\1\0\0\0", 12));
+    ASSERT_NE(at, std::string::npos);
+    dir.write(name, bytes.substr(at, 4096 + 64));
+  }
+
+  TempDir dir;
+};
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+TEST_F(ToolsTest, StreamsText) {
+  Result result = run("--prompt ROMEO: --tokens 20");
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(result.out, StartsWith("ROMEO:"));
+  EXPECT_GT(result.out.size(), 20u);
+  EXPECT_EQ(result.out.back(), '\n');
+  EXPECT_EQ(run("--prompt ROMEO: --tokens 20 --threads 1").out, result.out);
+}
+
+TEST_F(ToolsTest, FewerTokensAreAPrefix) {
+  std::string longer = run("--prompt A --tokens 20").out;
+  std::string shorter = run("--prompt A --tokens 5").out;
+  shorter.pop_back(); // the line's end
+  EXPECT_EQ(longer.substr(0, shorter.size()), shorter);
+  EXPECT_EQ(run("--prompt A --tokens 0").out, "A\n");
+  EXPECT_EQ(run("--tokens 0").out, "");
+}
+
+TEST_F(ToolsTest, SamplingFollowsTheSeed) {
+  std::string options = "--prompt A --tokens 20 --temperature 1 --top-p 0.9 ";
+  EXPECT_EQ(run(options + "--seed 3").out, run(options + "--seed 3").out);
+  EXPECT_NE(run(options + "--seed 3").out, run(options + "--seed 4").out);
+}
+
+TEST_F(ToolsTest, StatisticsGoToTheStandardError) {
+  Result result = run("--prompt A --tokens 5 --stats");
+  EXPECT_EQ(result.status, 0);
+  for (const char *text :
+       {"load ", "prompt ", "generation", "tokens/s", "ms/token", "resident"})
+    EXPECT_THAT(result.err, HasSubstr(text));
+  EXPECT_THAT(result.out, Not(HasSubstr("tokens/s")));
+}
+
+TEST_F(ToolsTest, TeachesItsUse) {
+  for (const char *tool : {TERNARY_RUN, TERNARY_BENCH}) {
+    Result help = shell(std::string(tool) + " --help");
+    EXPECT_EQ(help.status, 0);
+    EXPECT_THAT(help.out, HasSubstr("usage: ternary-"));
+    EXPECT_THAT(help.out, HasSubstr("examples:"));
+    EXPECT_THAT(shell(std::string(tool) + " --version").out,
+                MatchesRegex("ternary-[a-z]+ [0-9.]+\n"));
+  }
+}
+
+TEST_F(ToolsTest, LimitedModels) {
+  std::string model = "FakeModelLimited.so";
+  Result result = run("--prompt A --tokens 1000", model);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.out, StartsWith("A"));
+  expectError(run("--prompt '" + std::string(100, '?') + "'", model),
+              "prompt: expected at most 20 tokens, found ");
+  EXPECT_EQ(run("--self-test", model).status, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Wrong use
+//===----------------------------------------------------------------------===//
+
+TEST_F(ToolsTest, RefusesWrongOptions) {
+  expectError(run("--temperature nan"),
+              "--temperature: expected a number from");
+  expectError(run("--temperature -1"), "found '-1'");
+  expectError(run("--top-p 1.5"), "--top-p: expected a number from 0 to 1");
+  expectError(run("--tokens 1x"), "--tokens: expected an integer");
+  expectError(run("--tokens ''"), "--tokens: expected an integer");
+  expectError(run("--threads 0"), "--threads: expected an integer from 1");
+  expectError(run("--seed 99999999999999999999"), "--seed: expected");
+  expectError(run("--nonsense"), "unknown option --nonsense");
+  expectError(run("-x"), "unknown option -x");
+  expectError(run("--prompt"), "--prompt needs a value");
+  expectError(run("--stats=1"), "takes no value");
+  expectError(run("other.so"), "expected one model, found 2 arguments");
+  expectError(run("--step"), "--step: expected --input-ids");
+  expectError(run("--input-ids a.npy"), "expected both or neither");
+  expectError(run("--input-ids a --logits b --prompt c"), "expected neither");
+}
+
+TEST_F(ToolsTest, RefusesWhatIsNoModel) {
+  expectError(run("", "Missing.so"), "Missing.so: cannot load the model");
+  dir.write("text.so", "no shared object");
+  expectError(shell("'" TERNARY_RUN "' text.so"),
+              "text.so: cannot load the model");
+  expectError(shell("'" TERNARY_RUN "' libm.so.6"), "cannot load the model");
+}
+
+TEST_F(ToolsTest, RefusesOtherTokenizers) {
+  dir.write("text", "no tokenizer");
+  expectError(run("--tokenizer text"), "text: expected a SentencePiece model");
+  expectError(run("--tokenizer missing"), "missing: cannot read the tokenizer");
+}
+
+TEST_F(ToolsTest, FailsWhenTheOutputIsFull) {
+  expectError(shell("('" TERNARY_RUN "' '" + kModels +
+                    "FakeModel.so' --tokens 5 > /dev/full)"),
+              "cannot write to the standard output");
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+TEST_F(ToolsTest, WeightsInAFile) {
+  std::string model = "FakeModelExternal.so";
+  expectError(run("", model),
+              "fake.weights: cannot read the weight archive: No "
+              "such file or directory");
+  writeArchive("w");
+  std::string expected = run("--prompt A --tokens 9").out;
+  EXPECT_EQ(run("--prompt A --tokens 9 --weights w", model).out, expected);
+  writeArchive("fake.weights");
+  std::filesystem::copy(kModels + model, dir.file(model));
+  EXPECT_EQ(shell("'" TERNARY_RUN "' " + model + " --prompt A --tokens 9").out,
+            expected);
+}
+
+TEST_F(ToolsTest, RefusesWrongWeights) {
+  auto error = [&](const std::string &text) {
+    expectError(run("--weights patched", "FakeModelExternal.so"),
+                "patched: " + text);
+  };
+  dir.write("patched", "something else");
+  error("expected a weight archive, which starts with TERNARYW, found another");
+  writeArchive("w");
+  std::string w = dir.read("w");
+  patched(dir.file("w"), "quick", "quack");
+  error("weight archive is damaged: its contents do not match their checksum");
+  patched(dir.file("w"), "\"tensors\"", "\"sensors\"");
+  error("weight archive is damaged: its contents do not match their checksum");
+  dir.write("patched", w.substr(0, 4100));
+  error("weight archive is damaged: expected 4160 bytes, found 4100");
+  dir.write("patched", w + "x");
+  error("weight archive is damaged: expected 4160 bytes, found 4161");
+  dir.write("patched", w.replace(12, 4, "abcd"));
+  error("expected the weights of model 'fake', whose header has checksum "
+        "0x211f6654, found 0x64636261");
+  dir.write("patched", w.replace(8, 1, "\2"));
+  error("expected a weight archive of version 1, found version 2");
+}
+
+TEST_F(ToolsTest, RefusesDamagedWeightsInside) {
+  patched(kModels + "FakeModel.so", "quick", "quack");
+  expectError(shell("'" TERNARY_RUN "' patched"),
+              "patched: weights are damaged: expected checksum");
+  patched(kModels + "FakeModel.so", "\"tensors\"", "\"sensors\"");
+  expectError(shell("'" TERNARY_RUN "' patched"), "weight archive is damaged");
+}
+
+//===----------------------------------------------------------------------===//
+// Ids and logits
+//===----------------------------------------------------------------------===//
+
+TEST_F(ToolsTest, StepsGiveTheSameLogits) {
+  std::vector<int32_t> ids;
+  for (int i = 0; i < 50; ++i)
+    ids.push_back(i * 37 % 1024);
+  writeIds(ids);
+  Result whole = run("--input-ids ids.npy --logits whole.npy");
+  Result step = run("--input-ids ids.npy --logits step.npy --step");
+  EXPECT_EQ(whole.status + step.status, 0);
+  EXPECT_EQ(whole.out + whole.err + step.out + step.err, "");
+  std::string logits = dir.read("whole.npy");
+  EXPECT_EQ(logits.size(), 128u + 50 * 1024 * 4);
+  EXPECT_THAT(logits, HasSubstr("'shape': (1, 50, 1024)"));
+  EXPECT_TRUE(logits == dir.read("step.npy"));
+}
+
+TEST_F(ToolsTest, RefusesWrongIds) {
+  std::string options = "--input-ids ids.npy --logits logits.npy";
+  expectError(run(options), "ids.npy: cannot read the file");
+  writeIds({1, 2, 1024});
+  expectError(run(options),
+              "ids.npy: expected ids in [0, 1024), found 1024 at [0, 2]");
+  writeIds({-1});
+  expectError(run(options), "found -1 at [0, 0]");
+  writeIds({});
+  expectError(run(options), "ids.npy: expected at least one token, found none");
+  writeIds(std::vector<int32_t>(21));
+  expectError(run(options, "FakeModelLimited.so"),
+              "ids.npy: expected at most 20 tokens, found 21");
+  writeIds({1});
+  expectError(run("--input-ids ids.npy --logits no/such.npy"),
+              "no/such.npy: cannot write: No such file or directory");
+  EXPECT_EQ(dir.entries(), 3u); // ids, out and err
+}
+
+//===----------------------------------------------------------------------===//
+// Self-test
+//===----------------------------------------------------------------------===//
+
+TEST_F(ToolsTest, SelfTestPrintsAChecksum) {
+  Result result = run("--self-test");
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.out, StartsWith("self-test passed: checksum "));
+  std::string checksum = result.out.substr(27, 8);
+  EXPECT_EQ(run("--self-test --threads 1").out.substr(27, 8), checksum);
+}
+
+//===----------------------------------------------------------------------===//
+// ternary-bench
+//===----------------------------------------------------------------------===//
+
+const char *const kShort =
+    "--threads 1 --repeats 1 --prompt-tokens 8 --generate-tokens 4 ";
+
+TEST_F(ToolsTest, BenchPrintsJson) {
+  Result result = bench(std::string(kShort) + "--json --allow-fallback");
+  EXPECT_EQ(result.err, "");
+  ASSERT_EQ(result.status, 0);
+  for (const char *key :
+       {"kernel", "threads", "memory_read_gb_per_s", "int8_peak_gmac_per_s",
+        "generate_tokens_per_s", "generate_share_of_memory",
+        "prompt_tokens_per_s", "prompt_share_of_int8", "packed_weight_bytes",
+        "resident_bytes", "runs"})
+    EXPECT_THAT(result.out, HasSubstr("\"" + std::string(key) + "\": "));
+  EXPECT_THAT(result.out, HasSubstr("\"kernel\": \"portable\""));
+  EXPECT_EQ(result.out.front(), '{');
+}
+
+TEST_F(ToolsTest, BenchFailsOnOtherKernels) {
+  expectError(bench(std::string(kShort) + "--expect-kernel avx512vnni"),
+              "expected avx512vnni kernels, found portable", "ternary-bench");
+  if (ternary::runtime::bestKernel().name != "portable")
+    expectError(bench(kShort), "expected the best kernels for this machine",
+                "ternary-bench");
+}
+
+} // namespace

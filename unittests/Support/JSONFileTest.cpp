@@ -1,0 +1,57 @@
+//===- JSONFileTest.cpp - JSON that is not trusted
+//--------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Support/JSONFile.h"
+#include "../TestFiles.h"
+#include "gmock/gmock.h"
+
+using namespace llvm;
+using namespace ternary;
+using testing::HasSubstr;
+
+static std::string parse(StringRef text) {
+  Expected<json::Object> object = parseJSONObject(text, "f");
+  return object ? "" : toString(object.takeError());
+}
+
+TEST(JSONFileTest, AcceptsObjects) {
+  EXPECT_EQ(parse("{}"), "");
+  EXPECT_EQ(parse(R"({"a": {"b": 1}, "b": [{"a": 1}, {"a": 1}]})"), "");
+  EXPECT_EQ(parse(R"({"\"a\": ": 1, "a:": "x:{[", "b\\": 1})"), "");
+}
+
+TEST(JSONFileTest, RefusesWhatIsNoObject) {
+  EXPECT_EQ(parse("[]"), "f: expected a JSON object, got another value");
+  for (StringRef text : {"", "{", "}", "{\"a", "{\"a\\", "{\"a\" 1}", "{} {}",
+                         "]]]", ":", "{\"a\": 1,}", "{\"\xff\": 1}"})
+    EXPECT_THAT(parse(text), HasSubstr("f: invalid JSON: ")) << text.str();
+}
+
+TEST(JSONFileTest, RefusesTwoMembersOfOneName) {
+  EXPECT_EQ(parse(R"({"a": 1, "b": {"a": 1}, "a": 2})"),
+            "f: expected different names, got 'a' twice");
+  EXPECT_EQ(parse(R"([{"b": 1, "b": 2}])"),
+            "f: expected different names, got 'b' twice");
+}
+
+TEST(JSONFileTest, RefusesDeepNesting) {
+  std::string deep = "{\"a\": " + std::string(1'000'000, '[');
+  EXPECT_EQ(parse(deep), "f: expected JSON of at most 16 levels, got more");
+}
+
+TEST(JSONFileTest, RefusesFilesThatItCannotRead) {
+  TestDirectory directory;
+  std::string path = directory.write("a.json", "{\"a\": 1}");
+  EXPECT_EQ(getMessage(readJSONFile(path, 8), directory), "");
+  EXPECT_EQ(getMessage(readJSONFile(path, 7), directory),
+            "a.json: expected at most 7 bytes, got 8");
+  EXPECT_EQ(getMessage(readJSONFile(directory.getPath("b"), 7), directory),
+            "b: No such file or directory");
+  EXPECT_EQ(getMessage(readJSONFile("/dev/zero", 7), directory),
+            "/dev/zero: expected a regular file");
+}

@@ -1,0 +1,48 @@
+//===- RandomTensorTest.cpp - Made-up parameters
+//----------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Support/Numerics.h"
+#include "gtest/gtest.h"
+#include <cmath>
+
+using namespace llvm;
+using namespace ternary;
+
+static std::vector<float> make(StringRef name, ArrayRef<int64_t> shape,
+                               uint64_t seed) {
+  return makeRandomTensor(name, shape, seed).getValues<float>().vec();
+}
+
+TEST(RandomTensorTest, DependsOnNameAndSeed) {
+  std::vector<float> values = make("a", {40, 50}, 1);
+  EXPECT_EQ(values, make("a", {40, 50}, 1));
+  EXPECT_NE(values, make("b", {40, 50}, 1));
+  EXPECT_NE(values, make("a", {40, 50}, 2));
+}
+
+TEST(RandomTensorTest, IsTheSameEverywhere) {
+  // Archives of the same seed must not differ from machine to machine.
+  std::vector<float> values = make("model.embeddings.weight", {2, 2}, 0);
+  EXPECT_EQ(values, std::vector<float>({0x1.4c276cp-5f, 0x1.d4249p-9f,
+                                        0x1.d22236p-10f, 0x1.4a158cp-5f}));
+}
+
+TEST(RandomTensorTest, IsNearlyNormal) {
+  for (auto [shape, mean] :
+       {std::pair<SmallVector<int64_t>, double>{{1000, 1000}, 0.0},
+        {{1'000'000}, 1.0}}) {
+    std::vector<float> values = make("w", shape, 7);
+    double sum = 0, squares = 0;
+    for (float value : values) {
+      sum += value - mean;
+      squares += (value - mean) * (value - mean);
+    }
+    EXPECT_NEAR(sum / values.size(), 0.0, 1e-4);
+    EXPECT_NEAR(std::sqrt(squares / values.size()), 0.02, 1e-4);
+  }
+}
