@@ -44,7 +44,8 @@ demo: configure ## Compile the example model and stream text from it
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target ternary-compile ternary-run
 	@utils/demo.sh $(BUILD)
 
-check: build python ## Build and run every test
+check: configure python ## Build and run every test
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target all ternary-test-depends
 	@$(VENV)/python utils/check.py --build-dir $(BUILD)
 
 docs: configure ## Generate the reference of ops and passes in build/docs/reference

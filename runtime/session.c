@@ -28,8 +28,7 @@ int open(const char *path, int flags, ...);
 int close(int file);
 long read(int file, void *to, size_t bytes);
 long lseek(int file, long offset, int whence);
-void *mmap(void *address, size_t bytes, int protection, int flags, int file,
-           long offset);
+void *mmap(void *address, size_t bytes, int protection, int flags, int file, long offset);
 int munmap(void *address, size_t bytes);
 
 enum {
@@ -81,8 +80,8 @@ static uint64_t load_little_endian(const uint8_t *p, int bytes) {
 
 /* Whether the `available` bytes at the start of an archive of `bytes` in all
  * describe an archive of that length that belongs to this model. */
-static ternary_status check_prefix(const uint8_t *start, size_t available,
-                                   uint64_t bytes, archive_prefix *prefix) {
+static ternary_status check_prefix(const uint8_t *start, size_t available, uint64_t bytes,
+                                   archive_prefix *prefix) {
   if (available < 8 || memcmp(start, TERNARY_ARCHIVE_MAGIC, 8) != 0)
     return TERNARY_NOT_AN_ARCHIVE;
   if (available < PREFIX_BYTES)
@@ -98,8 +97,8 @@ static ternary_status check_prefix(const uint8_t *start, size_t available,
   if (prefix->version != TERNARY_ARCHIVE_VERSION ||
       prefix->header_crc32 != ternary_descriptor_instance.archive_header_crc32)
     return TERNARY_ARCHIVE_MISMATCH;
-  if (prefix->payload_offset % PAYLOAD_ALIGNMENT != 0 ||
-      prefix->payload_offset < PREFIX_BYTES || prefix->payload_offset > bytes ||
+  if (prefix->payload_offset % PAYLOAD_ALIGNMENT != 0 || prefix->payload_offset < PREFIX_BYTES ||
+      prefix->payload_offset > bytes ||
       prefix->header_bytes > prefix->payload_offset - PREFIX_BYTES ||
       prefix->payload_bytes != bytes - prefix->payload_offset)
     return TERNARY_ARCHIVE_DAMAGED;
@@ -123,9 +122,8 @@ static long read_fully(int file, uint8_t *to, size_t bytes) {
 /* Compares `bytes` of the file from `offset` on with their checksum. Reads the
  * file instead of its mapping: pages of weights that are never used stay out of
  * memory. */
-static ternary_status check_file_range(archive_reader *reader, int file,
-                                       uint64_t offset, uint64_t bytes,
-                                       uint32_t expected) {
+static ternary_status check_file_range(archive_reader *reader, int file, uint64_t offset,
+                                       uint64_t bytes, uint32_t expected) {
   uint32_t crc = 0;
   if (lseek(file, (long)offset, SEEK_FROM_START) < 0)
     return TERNARY_ARCHIVE_UNREADABLE;
@@ -142,8 +140,8 @@ static ternary_status check_file_range(archive_reader *reader, int file,
   return crc == expected ? TERNARY_OK : TERNARY_ARCHIVE_DAMAGED;
 }
 
-static ternary_status check_file(archive_reader *reader, int file,
-                                 uint64_t bytes, archive_prefix *prefix) {
+static ternary_status check_file(archive_reader *reader, int file, uint64_t bytes,
+                                 archive_prefix *prefix) {
   ternary_status status;
   long available = -1;
   if (lseek(file, 0, SEEK_FROM_START) == 0)
@@ -152,16 +150,16 @@ static ternary_status check_file(archive_reader *reader, int file,
     return TERNARY_ARCHIVE_UNREADABLE;
   status = check_prefix(reader->buffer, (size_t)available, bytes, prefix);
   if (status == TERNARY_OK)
-    status = check_file_range(reader, file, PREFIX_BYTES, prefix->header_bytes,
-                              prefix->header_crc32);
+    status =
+        check_file_range(reader, file, PREFIX_BYTES, prefix->header_bytes, prefix->header_crc32);
   if (status == TERNARY_OK)
-    status = check_file_range(reader, file, prefix->payload_offset,
-                              prefix->payload_bytes, prefix->payload_crc32);
+    status = check_file_range(reader, file, prefix->payload_offset, prefix->payload_bytes,
+                              prefix->payload_crc32);
   return status;
 }
 
-static ternary_status open_file(archive_reader *reader, const char *path,
-                                ternary_model *model, archive_prefix *prefix) {
+static ternary_status open_file(archive_reader *reader, const char *path, ternary_model *model,
+                                archive_prefix *prefix) {
   ternary_status status;
   long bytes;
   int file = open(path, OPEN_READ_ONLY | OPEN_CLOSE_ON_EXEC);
@@ -169,11 +167,10 @@ static ternary_status open_file(archive_reader *reader, const char *path,
     return TERNARY_ARCHIVE_UNREADABLE;
 
   bytes = lseek(file, 0, SEEK_FROM_END);
-  status = bytes < 0 ? TERNARY_ARCHIVE_UNREADABLE
-                     : check_file(reader, file, (uint64_t)bytes, prefix);
+  status =
+      bytes < 0 ? TERNARY_ARCHIVE_UNREADABLE : check_file(reader, file, (uint64_t)bytes, prefix);
   if (status == TERNARY_OK) {
-    void *mapping =
-        mmap(NULL, (size_t)bytes, MAP_READABLE, MAP_PRIVATELY, file, 0);
+    void *mapping = mmap(NULL, (size_t)bytes, MAP_READABLE, MAP_PRIVATELY, file, 0);
     if (mapping == (void *)-1) {
       status = TERNARY_OUT_OF_MEMORY;
     } else {
@@ -186,21 +183,17 @@ static ternary_status open_file(archive_reader *reader, const char *path,
   return status;
 }
 
-static ternary_status open_embedded(archive_reader *reader,
-                                    ternary_model *model,
+static ternary_status open_embedded(archive_reader *reader, ternary_model *model,
                                     archive_prefix *prefix) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   const uint8_t *archive = (const uint8_t *)info->archive;
-  size_t available = info->archive_bytes < PREFIX_BYTES
-                         ? (size_t)info->archive_bytes
-                         : PREFIX_BYTES;
-  ternary_status status =
-      check_prefix(archive, available, info->archive_bytes, prefix);
+  size_t available =
+      info->archive_bytes < PREFIX_BYTES ? (size_t)info->archive_bytes : PREFIX_BYTES;
+  ternary_status status = check_prefix(archive, available, info->archive_bytes, prefix);
   if (status != TERNARY_OK)
     return status;
   if (ternary_crc32_update(&reader->crc32, 0, archive + PREFIX_BYTES,
-                           (size_t)prefix->header_bytes) !=
-      prefix->header_crc32)
+                           (size_t)prefix->header_bytes) != prefix->header_crc32)
     return TERNARY_ARCHIVE_DAMAGED;
   model->payload = archive + prefix->payload_offset;
   return TERNARY_OK;
@@ -231,9 +224,7 @@ ternary_status ternary_open(const char *archive_file, ternary_model **result) {
     if (!archive_file && info->archive)
       status = open_embedded(reader, model, &prefix);
     else
-      status =
-          open_file(reader, archive_file ? archive_file : info->archive_file,
-                    model, &prefix);
+      status = open_file(reader, archive_file ? archive_file : info->archive_file, model, &prefix);
   }
   free(reader);
   if (status != TERNARY_OK) {
@@ -251,8 +242,7 @@ ternary_status ternary_verify(const ternary_model *model) {
   if (!model)
     return TERNARY_BAD_ARGUMENT;
   ternary_crc32_build(&tables);
-  return ternary_crc32_update(&tables, 0, model->payload,
-                              (size_t)model->payload_bytes) ==
+  return ternary_crc32_update(&tables, 0, model->payload, (size_t)model->payload_bytes) ==
                  model->payload_crc32
              ? TERNARY_OK
              : TERNARY_ARCHIVE_DAMAGED;
@@ -276,8 +266,7 @@ struct ternary_session {
   const void *weights;
   void *state;
   void *workspace;
-  int32_t
-      *ids; /* [batch, chunk]: part of a longer prompt, or null if batch is 1 */
+  int32_t *ids;  /* [batch, chunk]: part of a longer prompt, or null if batch is 1 */
   int64_t chunk; /* the most tokens that one step takes */
   int64_t position;
   int32_t threads;
@@ -287,8 +276,7 @@ static int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor,
-                                int64_t tokens) {
+int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor, int64_t tokens) {
   return descriptor->workspace_fixed_bytes +
          descriptor->workspace_bytes_per_token * round_up(tokens, 16);
 }
@@ -320,12 +308,10 @@ ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
   /* calloc takes large blocks from the system already zero, so that memory
    * which is never used, such as that of a long context, never becomes
    * resident. */
-  allocation =
-      calloc(1, (size_t)(header + state + workspace + ids + ALIGNMENT - 1));
+  allocation = calloc(1, (size_t)(header + state + workspace + ids + ALIGNMENT - 1));
   if (!allocation)
     return TERNARY_OUT_OF_MEMORY;
-  next = (uint8_t *)allocation +
-         (ALIGNMENT - (uintptr_t)allocation % ALIGNMENT) % ALIGNMENT;
+  next = (uint8_t *)allocation + (ALIGNMENT - (uintptr_t)allocation % ALIGNMENT) % ALIGNMENT;
 
   session = (ternary_session *)(void *)next;
   session->allocation = allocation;
@@ -349,13 +335,11 @@ void ternary_reset(ternary_session *session) {
   session->position = 0;
 }
 
-int64_t ternary_position(const ternary_session *session) {
-  return session->position;
-}
+int64_t ternary_position(const ternary_session *session) { return session->position; }
 
 /* Whether the session can consume ids[batch, tokens]. */
-static ternary_status check_ids(const ternary_session *session,
-                                const int32_t *ids, int64_t tokens) {
+static ternary_status check_ids(const ternary_session *session, const int32_t *ids,
+                                int64_t tokens) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   if (!session || !ids || tokens < 1)
     return TERNARY_BAD_ARGUMENT;
@@ -367,45 +351,44 @@ static ternary_status check_ids(const ternary_session *session,
   return TERNARY_OK;
 }
 
-static void step(ternary_session *session, const int32_t *ids, int64_t tokens,
-                 int64_t logits_from, float *logits) {
+static void step(ternary_session *session, const int32_t *ids, int64_t tokens, int64_t logits_from,
+                 float *logits) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_step compiled = tokens == 1 ? info->decode : info->prefill;
-  compiled(session->weights, session->workspace, session->state, ids, tokens,
-           logits_from, logits, session->threads);
+  compiled(session->weights, session->workspace, session->state, ids, tokens, logits_from, logits,
+           session->threads);
   session->position += tokens;
 }
 
 /* The part [from, from + count) of ids[batch, tokens], contiguous. */
-static const int32_t *part_of_ids(ternary_session *session, const int32_t *ids,
-                                  int64_t tokens, int64_t from, int64_t count) {
+static const int32_t *part_of_ids(ternary_session *session, const int32_t *ids, int64_t tokens,
+                                  int64_t from, int64_t count) {
   int64_t batch = ternary_descriptor_instance.batch;
   if (batch == 1 || count == tokens)
     return ids + from;
   for (int64_t b = 0; b < batch; ++b)
-    memcpy(session->ids + b * count, ids + b * tokens + from,
-           (size_t)count * sizeof(int32_t));
+    memcpy(session->ids + b * count, ids + b * tokens + from, (size_t)count * sizeof(int32_t));
   return session->ids;
 }
 
 static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 
-ternary_status ternary_prefill(ternary_session *session, const int32_t *ids,
-                               int64_t tokens, float *logits) {
+ternary_status ternary_prefill(ternary_session *session, const int32_t *ids, int64_t tokens,
+                               float *logits) {
   ternary_status status = check_ids(session, ids, tokens);
   if (status != TERNARY_OK)
     return status;
   for (int64_t from = 0; from < tokens; from += session->chunk) {
     int64_t count = min(session->chunk, tokens - from);
     int wanted = logits && from + count == tokens;
-    step(session, part_of_ids(session, ids, tokens, from, count), count,
-         wanted ? count - 1 : count, wanted ? logits : NULL);
+    step(session, part_of_ids(session, ids, tokens, from, count), count, wanted ? count - 1 : count,
+         wanted ? logits : NULL);
   }
   return TERNARY_OK;
 }
 
-ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids,
-                                   int64_t tokens, float *logits) {
+ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids, int64_t tokens,
+                                   float *logits) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_status status = check_ids(session, ids, tokens);
   float *buffer = NULL;
@@ -414,8 +397,7 @@ ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids,
   if (!logits)
     return TERNARY_BAD_ARGUMENT;
   if (info->batch > 1 && tokens > session->chunk) {
-    buffer = (float *)malloc(
-        (size_t)(info->batch * session->chunk * info->vocab) * sizeof(float));
+    buffer = (float *)malloc((size_t)(info->batch * session->chunk * info->vocab) * sizeof(float));
     if (!buffer)
       return TERNARY_OUT_OF_MEMORY;
   }
@@ -423,19 +405,16 @@ ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids,
   for (int64_t from = 0; from < tokens; from += session->chunk) {
     int64_t count = min(session->chunk, tokens - from);
     const int32_t *part = part_of_ids(session, ids, tokens, from, count);
-    step(session, part, count, 0,
-         buffer ? buffer : logits + from * info->vocab);
+    step(session, part, count, 0, buffer ? buffer : logits + from * info->vocab);
     for (int64_t b = 0; buffer && b < info->batch; ++b)
-      memcpy(logits + (b * tokens + from) * info->vocab,
-             buffer + b * count * info->vocab,
+      memcpy(logits + (b * tokens + from) * info->vocab, buffer + b * count * info->vocab,
              (size_t)(count * info->vocab) * sizeof(float));
   }
   free(buffer);
   return TERNARY_OK;
 }
 
-ternary_status ternary_decode(ternary_session *session, const int32_t *ids,
-                              float *logits) {
+ternary_status ternary_decode(ternary_session *session, const int32_t *ids, float *logits) {
   ternary_status status = check_ids(session, ids, 1);
   if (status == TERNARY_OK)
     step(session, ids, 1, logits ? 0 : 1, logits);
@@ -446,9 +425,7 @@ ternary_status ternary_decode(ternary_session *session, const int32_t *ids,
  * Facts and texts
  *===----------------------------------------------------------------------===*/
 
-const ternary_descriptor *ternary_info(void) {
-  return &ternary_descriptor_instance;
-}
+const ternary_descriptor *ternary_info(void) { return &ternary_descriptor_instance; }
 
 const char *ternary_token_text(int64_t id, size_t *length) {
   const ternary_descriptor *info = &ternary_descriptor_instance;

@@ -44,6 +44,10 @@ tools = [
 ]
 llvm_config.add_tool_substitutions(tools, [config.ternary_tools_dir, config.llvm_tools_dir])
 
+llvm_config.with_environment(
+    "PATH", [config.ternary_tools_dir, config.llvm_tools_dir], append_path=True
+)
+
 venv_python = os.path.join(config.ternary_venv, "bin", "python")
 if os.path.exists(venv_python):
     config.available_features.add("venv")

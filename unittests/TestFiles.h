@@ -22,9 +22,7 @@ namespace ternary {
 /// A directory that goes with the test.
 class TestDirectory {
 public:
-  TestDirectory() {
-    EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("ternary-test", path));
-  }
+  TestDirectory() { EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("ternary-test", path)); }
   ~TestDirectory() { llvm::sys::fs::remove_directories(path); }
   TestDirectory(const TestDirectory &) = delete;
   TestDirectory &operator=(const TestDirectory &) = delete;
@@ -54,8 +52,8 @@ public:
   int countFiles() const {
     int count = 0;
     std::error_code code;
-    for (llvm::sys::fs::directory_iterator it(path, code), end;
-         it != end && !code; it.increment(code))
+    for (llvm::sys::fs::directory_iterator it(path, code), end; it != end && !code;
+         it.increment(code))
       ++count;
     return count;
   }
@@ -66,8 +64,7 @@ private:
 
 /// The message of an error, "" if there is none. File names lose `directory`,
 /// which is different in each run.
-inline std::string getMessage(llvm::Error error,
-                              const TestDirectory &directory) {
+inline std::string getMessage(llvm::Error error, const TestDirectory &directory) {
   std::string message = llvm::toString(std::move(error));
   std::string prefix = directory.getPath() + "/";
   for (size_t at; (at = message.find(prefix)) != std::string::npos;)
@@ -76,8 +73,7 @@ inline std::string getMessage(llvm::Error error,
 }
 
 template <typename T>
-std::string getMessage(llvm::Expected<T> value,
-                       const TestDirectory &directory) {
+std::string getMessage(llvm::Expected<T> value, const TestDirectory &directory) {
   return value ? "" : getMessage(value.takeError(), directory);
 }
 

@@ -1,8 +1,9 @@
 """Runs every MLIR example of the generated documentation through ternary-opt.
 
 An example is a fenced block marked ```mlir. It has to parse and verify as it stands, so it is
-a complete piece of IR: functions around the ops it shows. Blocks of another kind (```text) are not
-run. With --require-op-examples, each op must have at least one example that uses it.
+a complete piece of IR: functions around the ops it shows. Blocks of another kind are not run, nor
+are those marked ```mlir fragment: the lines before and after a pass, say, with things left out.
+With --require-op-examples, each op must be used by at least one example.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import re
 import subprocess
 import sys
 
-FENCE = re.compile(r"^( *)```(\w*)\s*$")
+FENCE = re.compile(r"^( *)```([^`]*)$")
 HEADING = re.compile(r"^#+ +(.*)$")
 OP_HEADING = re.compile(r"^`(\w+\.[\w.]+)` \(")
 
@@ -37,7 +38,7 @@ def read_page(path: pathlib.Path) -> tuple[list[Example], list[str]]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         fence = FENCE.match(line)
         if block is not None:
-            if fence and not fence[2]:
+            if fence and not fence[2].strip():
                 if block[0] == "mlir":
                     examples.append(Example(path, block[1], heading, "\n".join(block[2]) + "\n"))
                 block = None
@@ -45,7 +46,7 @@ def read_page(path: pathlib.Path) -> tuple[list[Example], list[str]]:
                 block[2].append(line.removeprefix(indent))
         elif fence:
             indent = fence[1]
-            block = (fence[2], number, [])
+            block = (fence[2].strip(), number, [])
         elif title := HEADING.match(line):
             op = OP_HEADING.match(title[1])
             # The subheadings of an op (Operands, Results, ...) keep its name.
@@ -74,14 +75,11 @@ def check_examples(opt: str, examples: list[Example]) -> list[str]:
 
 
 def check_op_examples(examples: list[Example], ops: list[str]) -> list[str]:
-    """Returns a message for each op without an example that uses it."""
+    """Returns a message for each op that no example uses; that of an enclosing op will do."""
     return [
         f"{op} has no ```mlir example that uses it"
         for op in ops
-        if not any(
-            example.heading == op and re.search(rf"\b{re.escape(op)}\b", example.code)
-            for example in examples
-        )
+        if not any(re.search(rf"\b{re.escape(op)}\b", example.code) for example in examples)
     ]
 
 

@@ -1,4 +1,4 @@
-//===- MathUtils.cpp - Arithmetic that all targets share -------------------===//
+//===- MathUtils.cpp - Arithmetic that all targets share ------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,12 +8,13 @@
 #include "ternary/Conversion/MathUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace ternary;
 
-/// 1.5·2^23: from 2^23 to 2^24 floats are one apart, and what is added to the middle
-/// of that range, up to 2^22 either way, is rounded to an integer.
+/// 1.5·2^23: from 2^23 to 2^24 floats are one apart, and what is added to the
+/// middle of that range, up to 2^22 either way, is rounded to an integer.
 static constexpr float kRounder = 12582912.0f;
 static constexpr int32_t kRounderBits = 0x4B400000;
 
@@ -57,9 +58,9 @@ Value ternary::buildClamp(OpBuilder &builder, Location loc, Value x, float low, 
   return x;
 }
 
-/// `bound` if it is less (or greater, as `predicate` says) than `x`, else `x`: NaN stays.
-static Value buildBound(ImplicitLocOpBuilder &builder, arith::CmpFPredicate predicate,
-                        float bound, Value x) {
+/// `bound` where it compares with `x` as `predicate` says, else `x`: NaN stays.
+static Value buildBound(ImplicitLocOpBuilder &builder, arith::CmpFPredicate predicate, float bound,
+                        Value x) {
   Value limit = buildFloat(builder, builder.getLoc(), x.getType(), bound);
   Value exceeds = arith::CmpFOp::create(builder, predicate, limit, x);
   return arith::SelectOp::create(builder, exceeds, limit, x);
@@ -74,26 +75,27 @@ Value ternary::buildExp(OpBuilder &opBuilder, Location loc, Value x) {
   auto sub = [&](Value a, Value b) -> Value { return arith::SubFOp::create(builder, a, b); };
   auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, a, b); };
 
-  // Beyond these bounds the result is +inf or 0 anyway; within them n fits two factors.
+  // Beyond these bounds the result is +inf or 0 anyway.
   x = buildBound(builder, arith::CmpFPredicate::OGT, -104.0f, x);
   x = buildBound(builder, arith::CmpFPredicate::OLT, 89.0f, x);
 
-  // The integer is in the low bits of the sum that rounds: taking it from there is
-  // defined for NaN too, which a conversion is not.
+  // The integer is in the low bits of the sum that rounds: taking it from there
+  // is defined for NaN too, which a conversion is not.
   Value quotient = mul(x, f(1.44269504f));
   Value shifted = add(quotient, f(kRounder));
   Value n = sub(shifted, f(kRounder));
   Value bits = arith::BitcastOp::create(builder, integer, shifted);
   Value exponent = arith::SubIOp::create(builder, bits, i(kRounderBits));
 
-  // ln 2 in two parts: the first has so few bits that its product with n is exact.
+  // ln 2 in two parts, the first of so few bits that its product with n is
+  // exact.
   Value r = sub(x, mul(n, f(0.693359375f)));
   r = sub(r, mul(n, f(-2.12194440e-4f)));
 
   // (e^r - 1 - r) / r², the coefficients of Cephes' expf.
   Value p = f(1.9875691500E-4f);
-  for (float coefficient : {1.3981999507E-3f, 8.3334519073E-3f, 4.1665795894E-2f,
-                            1.6666665459E-1f, 5.0000001201E-1f}) {
+  for (float coefficient :
+       {1.3981999507E-3f, 8.3334519073E-3f, 4.1665795894E-2f, 1.6666665459E-1f, 5.0000001201E-1f}) {
     p = mul(p, r);
     p = add(p, f(coefficient));
   }
@@ -118,8 +120,7 @@ static Value buildSigmoid(ImplicitLocOpBuilder &builder, Value x) {
   return arith::DivFOp::create(builder, one, arith::AddFOp::create(builder, one, power));
 }
 
-Value ternary::buildActivation(OpBuilder &opBuilder, Location loc, Activation activation,
-                               Value x) {
+Value ternary::buildActivation(OpBuilder &opBuilder, Location loc, Activation activation, Value x) {
   ImplicitLocOpBuilder builder(loc, opBuilder);
   auto relu = [&] { return buildBound(builder, arith::CmpFPredicate::OGT, 0.0f, x); };
   switch (activation) {

@@ -1,4 +1,4 @@
-//===- WeightStorage.cpp - Weights as bytes --------------------------------===//
+//===- WeightStorage.cpp - Weights as bytes -------------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -44,8 +44,7 @@ struct ConvertParameter : OpConversionPattern<ParameterOp> {
 };
 } // namespace
 
-void ternary::populateWeightStorageConversion(TypeConverter &converter,
-                                              RewritePatternSet &patterns,
+void ternary::populateWeightStorageConversion(TypeConverter &converter, RewritePatternSet &patterns,
                                               ConversionTarget &target) {
   converter.addConversion([](Type type) { return type; });
   converter.addConversion([](MemRefType type) -> std::optional<Type> {

@@ -86,8 +86,7 @@ private:
 } // namespace
 
 llvm::Expected<EmittedArchive> ternary::emitArchive(ArchiveOp archive,
-                                                    const ParameterSource &source,
-                                                    StringRef path) {
+                                                    const ParameterSource &source, StringRef path) {
   ArchiveLayout layout;
   for (auto entry : archive.getBody().getOps<ArchiveEntryOp>()) {
     std::string type;

@@ -132,8 +132,7 @@ Error Compiler::checkOptions() {
                      options.output + "'");
   }
   bool isCode = emit != EmitKind::MLIR;
-  if (isCode && options.output == "-" &&
-      (emit == EmitKind::Shared || emit == EmitKind::Object))
+  if (isCode && options.output == "-" && (emit == EmitKind::Shared || emit == EmitKind::Object))
     return makeError("expected a file for an object or a shared library, got standard output");
   return Error::success();
 }
@@ -212,8 +211,8 @@ Error Compiler::dump(const PhaseInfo &phase) {
   if (options.dumpPhases.empty())
     return Error::success();
   if (std::error_code error = sys::fs::create_directories(options.dumpPhases))
-    return createStringError(error, "cannot create '" + options.dumpPhases +
-                                        "': " + error.message());
+    return createStringError(error,
+                             "cannot create '" + options.dumpPhases + "': " + error.message());
   std::string name = std::to_string(static_cast<int>(phase.phase)) + "-" + phase.name.str();
   SmallString<128> path(options.dumpPhases);
   sys::path::append(path, name + ".mlir");
@@ -364,14 +363,14 @@ Error Compiler::run() {
   pipeline.reference = options.target == "reference";
   pipeline.openmp = options.openmp;
   pipeline.fuse = options.fuse;
-  pipeline.kernel = options.kernel.empty() ? selectMicrokernel(*machine).name.str()
-                                           : options.kernel;
+  pipeline.kernel =
+      options.kernel.empty() ? selectMicrokernel(*machine).name.str() : options.kernel;
   if (!lookupMicrokernel(pipeline.kernel))
-    return makeError("expected a microkernel of --help for --kernel, got '" + pipeline.kernel + "'");
+    return makeError("expected a microkernel of --help for --kernel, got '" + pipeline.kernel +
+                     "'");
   prefix = options.symbolPrefix;
   if (prefix.empty())
-    prefix = emit == EmitKind::Shared ? "ternary"
-                                      : toIdentifier(sys::path::stem(options.output));
+    prefix = emit == EmitKind::Shared ? "ternary" : toIdentifier(sys::path::stem(options.output));
   pipeline.prefix = prefix + "_step";
 
   if (Error error = import())

@@ -15,8 +15,8 @@ static Error cannotWrite(StringRef path, std::error_code error) {
 }
 
 Expected<OutputFile> OutputFile::create(StringRef path) {
-  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(
-      path + ".%%%%%%.tmp", sys::fs::all_read | sys::fs::all_write);
+  Expected<sys::fs::TempFile> file =
+      sys::fs::TempFile::create(path + ".%%%%%%.tmp", sys::fs::all_read | sys::fs::all_write);
   if (!file)
     return cannotWrite(path, errorToErrorCode(file.takeError()));
   return OutputFile(std::move(*file), path.str());

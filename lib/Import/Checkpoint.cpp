@@ -38,8 +38,8 @@ Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory) {
     if (Error error = result->openShards(index))
       return error;
   } else {
-    return makeFileError(directory, "expected " + kSingleFile + " or " +
-                                        kIndexFile + ", got neither");
+    return makeFileError(directory,
+                         "expected " + kSingleFile + " or " + kIndexFile + ", got neither");
   }
   return result;
 }
@@ -68,8 +68,8 @@ Error Checkpoint::openShards(StringRef indexPath) {
     std::optional<StringRef> shard = value.getAsString();
     // A name, not a path: an index must not reach out of its directory.
     if (!shard || shard->empty() ||
-        shard->find_first_of(StringRef("/\\\0", 3)) != StringRef::npos ||
-        *shard == "." || *shard == "..")
+        shard->find_first_of(StringRef("/\\\0", 3)) != StringRef::npos || *shard == "." ||
+        *shard == "..")
       return makeFileError(indexPath + ": tensor '" + StringRef(key) + "'",
                            "expected the name of a file in this directory, "
                            "got '" +
@@ -79,32 +79,29 @@ Error Checkpoint::openShards(StringRef indexPath) {
   }
   for (StringRef shard : shards) {
     if (!sys::fs::exists(joinPath(directory, shard)))
-      return makeFileError(indexPath, "expected file '" + shard +
-                                          "' in this directory, got none");
+      return makeFileError(indexPath, "expected file '" + shard + "' in this directory, got none");
     if (Error error = addFile(joinPath(directory, shard)))
       return error;
     for (const auto &[name, entry] : files.back()->getEntries())
-      if (auto it = shardOf.find(name);
-          it == shardOf.end() || it->second != shard)
-        return makeFileError(
-            files.back()->getPath() + ": tensor '" + name + "'",
-            it == shardOf.end() ? "expected " + kIndexFile + " to list it"
-                                : "expected it in '" + it->second + "', as " +
-                                      kIndexFile + " says");
+      if (auto it = shardOf.find(name); it == shardOf.end() || it->second != shard)
+        return makeFileError(files.back()->getPath() + ": tensor '" + name + "'",
+                             it == shardOf.end() ? "expected " + kIndexFile + " to list it"
+                                                 : "expected it in '" + it->second + "', as " +
+                                                       kIndexFile + " says");
   }
   for (auto [name, shard] : shardOf)
     if (!tensors.count(name))
-      return makeFileError(indexPath, "expected tensor '" + name + "' in '" +
-                                          shard + "', got none");
+      return makeFileError(indexPath,
+                           "expected tensor '" + name + "' in '" + shard + "', got none");
   return Error::success();
 }
 
-Expected<const SafetensorsFile *>
-Checkpoint::locate(StringRef name, ArrayRef<int64_t> shape) const {
+Expected<const SafetensorsFile *> Checkpoint::locate(StringRef name,
+                                                     ArrayRef<int64_t> shape) const {
   auto it = tensors.find(name);
   if (it == tensors.end())
-    return makeFileError(directory, "expected tensor '" + name + "' of shape " +
-                                        printShape(shape) + ", got none");
+    return makeFileError(directory, "expected tensor '" + name + "' of shape " + printShape(shape) +
+                                        ", got none");
   const SafetensorsFile &file = *it->second;
   const SafetensorsFile::Entry &entry = *file.lookup(name);
   auto fail = [&](const Twine &message) {
@@ -113,13 +110,12 @@ Checkpoint::locate(StringRef name, ArrayRef<int64_t> shape) const {
   if (!entry.type || !isFloat(*entry.type))
     return fail("expected dtype F32, F16 or BF16, got " + entry.dtype);
   if (ArrayRef(entry.shape) != shape)
-    return fail("expected shape " + printShape(shape) +
-                " as config.json says, got " + printShape(entry.shape));
+    return fail("expected shape " + printShape(shape) + " as config.json says, got " +
+                printShape(entry.shape));
   return &file;
 }
 
-Expected<HostTensor> Checkpoint::read(StringRef name,
-                                      ArrayRef<int64_t> shape) const {
+Expected<HostTensor> Checkpoint::read(StringRef name, ArrayRef<int64_t> shape) const {
   Expected<const SafetensorsFile *> file = locate(name, shape);
   if (!file)
     return file.takeError();
@@ -163,7 +159,6 @@ Error Checkpoint::check(ArrayRef<ParameterInfo> parameters,
   bool more = unexpected.size() > listed;
   warn(Twine(directory) + ": ignoring " + Twine(unexpected.size()) +
        " tensors that the model does not have: " +
-       join(ArrayRef(unexpected).take_front(listed), ", ") +
-       (more ? ", ..." : ""));
+       join(ArrayRef(unexpected).take_front(listed), ", ") + (more ? ", ..." : ""));
   return Error::success();
 }

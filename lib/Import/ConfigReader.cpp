@@ -31,8 +31,7 @@ void ConfigReader::fail(const Twine &message) {
     error = ("expected " + message).str();
 }
 
-void ConfigReader::failValue(StringRef key, const Twine &expected,
-                             const json::Value &value) {
+void ConfigReader::failValue(StringRef key, const Twine &expected, const json::Value &value) {
   fail(key + " to be " + expected + ", got " + print(value));
 }
 
@@ -92,8 +91,7 @@ bool ConfigReader::getBool(StringRef key, bool fallback) {
   return fallback;
 }
 
-StringRef ConfigReader::getString(StringRef key,
-                                  std::optional<StringRef> fallback) {
+StringRef ConfigReader::getString(StringRef key, std::optional<StringRef> fallback) {
   const json::Value *value = find(key, /*required=*/!fallback);
   if (!value)
     return fallback.value_or("");
@@ -109,8 +107,7 @@ void ConfigReader::require(StringRef key, const json::Value &expected) {
     failValue(key, print(expected) + ", all that is supported", *value);
 }
 
-int64_t ConfigReader::getTokenId(StringRef key, int64_t vocabSize,
-                                 int64_t fallback) {
+int64_t ConfigReader::getTokenId(StringRef key, int64_t vocabSize, int64_t fallback) {
   const json::Value *value = object.get(key);
   if (value && value->getAsNull())
     return -1;

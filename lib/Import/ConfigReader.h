@@ -33,8 +33,7 @@ public:
   double getNumber(llvm::StringRef key, double min, double max,
                    std::optional<double> fallback = std::nullopt);
   bool getBool(llvm::StringRef key, bool fallback);
-  llvm::StringRef getString(llvm::StringRef key,
-                            std::optional<llvm::StringRef> fallback);
+  llvm::StringRef getString(llvm::StringRef key, std::optional<llvm::StringRef> fallback);
   /// A token, -1 if the member is null: there is none.
   int64_t getTokenId(llvm::StringRef key, int64_t vocabSize, int64_t fallback);
   bool has(llvm::StringRef key) const;
@@ -56,8 +55,7 @@ private:
   /// `required`.
   const llvm::json::Value *find(llvm::StringRef key, bool required);
   /// Keeps the error that `key` has another value.
-  void failValue(llvm::StringRef key, const llvm::Twine &expected,
-                 const llvm::json::Value &value);
+  void failValue(llvm::StringRef key, const llvm::Twine &expected, const llvm::json::Value &value);
 
   std::string file;
   llvm::json::Object object;

@@ -60,10 +60,10 @@ private:
     Value bound = bounds && layer > 0 ? slice(bounds, layer) : Value();
     auto recurrence = MLGRUOp::create(b, forget, input, slice(state, layer), bound);
     state = insertSlice(recurrence.getNewState(), state, layer);
-    Value gated = OutputGateOp::create(
-        b, gate, recurrence.getHidden(), parameter(attn + "g_norm.weight", {hidden}),
-        GateOrderAttr::get(b.getContext(), GateOrder::NormGate),
-        b.getF32FloatAttr(config.rmsNormEps));
+    Value gated = OutputGateOp::create(b, gate, recurrence.getHidden(),
+                                       parameter(attn + "g_norm.weight", {hidden}),
+                                       GateOrderAttr::get(b.getContext(), GateOrder::NormGate),
+                                       b.getF32FloatAttr(config.rmsNormEps));
     x = add(x, bitLinear(gated, attn + "o_proj", hidden));
 
     Value v = rmsNorm(x, prefix + "mlp_norm");

@@ -37,17 +37,13 @@ ConfigResult ternary::readHGRNBitConfig(ConfigReader &reader) {
   config->useLowerBound = reader.getBool("use_lower_bound", true);
   config->rmsNormEps = reader.getNumber("rms_norm_eps", 1e-30, 1.0, 1e-6);
   if (reader.has("intermediate_size")) {
-    config->intermediateSize =
-        reader.getInteger("intermediate_size", 1, kMaxIntermediate);
+    config->intermediateSize = reader.getInteger("intermediate_size", 1, kMaxIntermediate);
   } else {
     double ratio = reader.getNumber("hidden_ratio", 0.0, 1024.0, 4.0);
-    config->intermediateSize =
-        computeIntermediateSize(config->hiddenSize, ratio);
-    if (config->intermediateSize < 1 ||
-        config->intermediateSize > kMaxIntermediate)
-      reader.fail("hidden_size and hidden_ratio that make from 1 to " +
-                  Twine(kMaxIntermediate) + " intermediate columns, got " +
-                  Twine(config->intermediateSize));
+    config->intermediateSize = computeIntermediateSize(config->hiddenSize, ratio);
+    if (config->intermediateSize < 1 || config->intermediateSize > kMaxIntermediate)
+      reader.fail("hidden_size and hidden_ratio that make from 1 to " + Twine(kMaxIntermediate) +
+                  " intermediate columns, got " + Twine(config->intermediateSize));
   }
   if (Error error = reader.takeError())
     return error;
@@ -81,7 +77,6 @@ std::vector<ParameterInfo> HGRNBitConfig::getParameters() const {
   return parameters;
 }
 
-void HGRNBitConfig::buildGraph(mlir::ModuleOp module,
-                               const GraphOptions &options) const {
+void HGRNBitConfig::buildGraph(mlir::ModuleOp module, const GraphOptions &options) const {
   buildHGRNBit(module, *this, options);
 }

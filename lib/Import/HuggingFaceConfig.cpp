@@ -31,10 +31,8 @@ static constexpr ModelFamily kFamilies[] = {
 ModelConfig::~ModelConfig() = default;
 
 SmallVector<StringRef> ternary::getSupportedModelTypes() {
-  return to_vector(
-      map_range(kFamilies, [](const ModelFamily &family) -> StringRef {
-        return family.modelType;
-      }));
+  return to_vector(map_range(
+      kFamilies, [](const ModelFamily &family) -> StringRef { return family.modelType; }));
 }
 
 ConfigResult ternary::readModelConfig(StringRef directory) {
@@ -50,8 +48,7 @@ ConfigResult ternary::readModelConfig(StringRef directory) {
   for (const ModelFamily &family : kFamilies)
     if (family.modelType == modelType)
       return family.readConfig(reader);
-  reader.fail("model_type to be one of " +
-              join(getSupportedModelTypes(), ", ") + ", got '" + modelType +
-              "'");
+  reader.fail("model_type to be one of " + join(getSupportedModelTypes(), ", ") + ", got '" +
+              modelType + "'");
   return reader.takeError();
 }

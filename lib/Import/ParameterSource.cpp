@@ -14,12 +14,10 @@ using namespace ternary;
 
 ParameterSource::~ParameterSource() = default;
 
-Expected<HostTensor> RandomParameters::read(StringRef name,
-                                            ArrayRef<int64_t> shape) const {
+Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
   return makeRandomTensor(name, shape, seed);
 }
 
-Error RandomParameters::check(ArrayRef<ParameterInfo>,
-                              function_ref<void(const Twine &)>) const {
+Error RandomParameters::check(ArrayRef<ParameterInfo>, function_ref<void(const Twine &)>) const {
   return Error::success();
 }

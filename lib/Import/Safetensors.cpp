@@ -46,8 +46,7 @@ static std::optional<DType> getDType(StringRef dtype) {
 }
 
 /// The elements of an array of non-negative integers.
-static std::optional<SmallVector<int64_t, 2>>
-parseNaturals(const json::Array *array) {
+static std::optional<SmallVector<int64_t, 2>> parseNaturals(const json::Array *array) {
   if (!array)
     return std::nullopt;
   SmallVector<int64_t, 2> values;
@@ -60,8 +59,7 @@ parseNaturals(const json::Array *array) {
   return values;
 }
 
-Expected<std::unique_ptr<SafetensorsFile>>
-SafetensorsFile::open(StringRef path) {
+Expected<std::unique_ptr<SafetensorsFile>> SafetensorsFile::open(StringRef path) {
   Expected<uint64_t> size = getRegularFileSize(path);
   if (!size)
     return size.takeError();
@@ -91,19 +89,17 @@ Error SafetensorsFile::readHeader() {
   };
 
   if (fileSize < kPrefixBytes)
-    return makeFileError(path, "expected at least " + Twine(kPrefixBytes) +
-                                   " bytes, got " + Twine(fileSize));
+    return makeFileError(path, "expected at least " + Twine(kPrefixBytes) + " bytes, got " +
+                                   Twine(fileSize));
   auto prefix = readBytes(0, kPrefixBytes);
   if (!prefix)
     return makeFileError(path, prefix.getError().message());
   uint64_t headerSize = support::endian::read64le((*prefix)->getBufferStart());
   if (headerSize > kMaxHeaderBytes)
-    return makeFileError(path, "expected a header of at most " +
-                                   Twine(kMaxHeaderBytes) + " bytes, got " +
-                                   Twine(headerSize));
+    return makeFileError(path, "expected a header of at most " + Twine(kMaxHeaderBytes) +
+                                   " bytes, got " + Twine(headerSize));
   if (headerSize > fileSize - kPrefixBytes)
-    return makeFileError(path, "expected a header of " + Twine(headerSize) +
-                                   " bytes, got " +
+    return makeFileError(path, "expected a header of " + Twine(headerSize) + " bytes, got " +
                                    Twine(fileSize - kPrefixBytes));
   auto header = readBytes(kPrefixBytes, headerSize);
   if (!header)
@@ -131,40 +127,35 @@ Error SafetensorsFile::readHeader() {
   return checkOrder(dataStart, fileSize);
 }
 
-Expected<SafetensorsFile::Entry>
-SafetensorsFile::parseEntry(const json::Object &object, uint64_t dataStart,
-                            uint64_t fileSize) const {
+Expected<SafetensorsFile::Entry> SafetensorsFile::parseEntry(const json::Object &object,
+                                                             uint64_t dataStart,
+                                                             uint64_t fileSize) const {
   std::optional<StringRef> dtype = object.getString("dtype");
   int64_t bytes = dtype ? getElementBytes(*dtype) : 0;
   if (bytes == 0)
-    return createStringError("expected a known dtype, got '" +
-                             dtype.value_or("").str() + "'");
+    return createStringError("expected a known dtype, got '" + dtype.value_or("").str() + "'");
   auto shape = parseNaturals(object.getArray("shape"));
   if (!shape)
     return createStringError("expected a shape of non-negative integers");
   auto offsets = parseNaturals(object.getArray("data_offsets"));
   if (!offsets || offsets->size() != 2)
-    return createStringError(
-        "expected data_offsets of two non-negative integers");
+    return createStringError("expected data_offsets of two non-negative integers");
 
   for (int64_t size : *shape) {
     std::optional<int64_t> product = checkedMul(bytes, size);
     if (!product)
-      return createStringError("expected a size below 2^63 bytes, got shape " +
-                               printShape(*shape));
+      return createStringError("expected a size below 2^63 bytes, got shape " + printShape(*shape));
     bytes = *product;
   }
   uint64_t begin = (*offsets)[0], end = (*offsets)[1];
   if (begin > end || end > fileSize - dataStart)
-    return createStringError("expected data_offsets within " +
-                             Twine(fileSize - dataStart) + " bytes, got " +
-                             printShape(*offsets));
+    return createStringError("expected data_offsets within " + Twine(fileSize - dataStart) +
+                             " bytes, got " + printShape(*offsets));
   if (end - begin != uint64_t(bytes))
-    return createStringError("expected " + Twine(bytes) + " bytes of " +
-                             *dtype + " " + printShape(*shape) + ", got " +
-                             Twine(end - begin));
-  return Entry{dtype->str(), getDType(*dtype), std::move(*shape),
-               dataStart + begin, dataStart + end};
+    return createStringError("expected " + Twine(bytes) + " bytes of " + *dtype + " " +
+                             printShape(*shape) + ", got " + Twine(end - begin));
+  return Entry{dtype->str(), getDType(*dtype), std::move(*shape), dataStart + begin,
+               dataStart + end};
 }
 
 /// Every byte of the data belongs to exactly one tensor.
@@ -182,16 +173,14 @@ Error SafetensorsFile::checkOrder(uint64_t dataStart, uint64_t fileSize) const {
     uint64_t begin = entry->second.begin;
     if (begin != expected)
       return makeFileError(path + ": tensor '" + entry->first + "'",
-                           "expected data from byte " +
-                               Twine(expected - dataStart) +
+                           "expected data from byte " + Twine(expected - dataStart) +
                                " on, where the previous tensor ends, got " +
                                Twine(begin - dataStart) +
                                (begin < expected ? " (overlap)" : " (hole)"));
     expected = entry->second.end;
   }
   if (expected != fileSize)
-    return makeFileError(path, "expected " + Twine(expected - dataStart) +
-                                   " bytes of data, got " +
+    return makeFileError(path, "expected " + Twine(expected - dataStart) + " bytes of data, got " +
                                    Twine(fileSize - dataStart));
   return Error::success();
 }
@@ -204,8 +193,7 @@ Expected<HostTensor> SafetensorsFile::read(StringRef name) const {
   if (!entry)
     return fail("expected it to be there, got none");
   if (!entry->type)
-    return fail("expected dtype F32, F16, BF16, I8 or I32, got " +
-                entry->dtype);
+    return fail("expected dtype F32, F16, BF16, I8 or I32, got " + entry->dtype);
   uint64_t size = entry->end - entry->begin;
   auto buffer = MemoryBuffer::getOpenFileSlice(file, path, size, entry->begin);
   if (!buffer)
@@ -213,12 +201,11 @@ Expected<HostTensor> SafetensorsFile::read(StringRef name) const {
   std::shared_ptr<MemoryBuffer> owner = std::move(*buffer);
   ArrayRef<uint8_t> bytes = arrayRefFromStringRef(owner->getBuffer());
   if (bytes.size() != size)
-    return fail("expected " + Twine(size) + " bytes, got " +
-                Twine(bytes.size()));
+    return fail("expected " + Twine(size) + " bytes, got " + Twine(bytes.size()));
   // The format does not ask for alignment, though its own writer provides it.
   if (!isAddrAligned(Align(getByteWidth(*entry->type)), bytes.data())) {
     HostTensor copy = HostTensor::allocate(*entry->type, entry->shape);
-    llvm::copy(bytes, const_cast<uint8_t *>(copy.getBytes().data()));
+    llvm::copy(bytes, copy.getMutableBytes().begin());
     return copy;
   }
   return HostTensor(*entry->type, entry->shape, bytes, std::move(owner));

@@ -52,10 +52,10 @@ Expected<TokenizerData> ternary::readTokenizer(StringRef directory, int64_t voca
     return createStringError(inconvertibleErrorCode(),
                              path + ": expected a SentencePiece model, found something else");
   if (processor.GetPieceSize() > vocabSize)
-    return createStringError(inconvertibleErrorCode(),
-                             path + ": expected at most " + Twine(vocabSize) +
-                                 " tokens, the model's vocabulary, got " +
-                                 Twine(processor.GetPieceSize()));
+    return createStringError(inconvertibleErrorCode(), path + ": expected at most " +
+                                                           Twine(vocabSize) +
+                                                           " tokens, the model's vocabulary, got " +
+                                                           Twine(processor.GetPieceSize()));
   for (int id = 0; id < processor.GetPieceSize(); ++id)
     data.pieces.push_back(getText(processor, id));
   data.pieces.resize(vocabSize);

@@ -171,11 +171,11 @@ void ternary::registerPipelines() {
         [&info](OpPassManager &pm, const PipelineOptions &options) {
           buildPipeline(pm, info.phase, options);
         });
-  PassPipelineRegistration<PipelineOptions>(
-      "ternary-to-cpu", "all phases for the CPU, down to the LLVM dialect",
-      [](OpPassManager &pm, const PipelineOptions &options) {
-        buildPipeline(pm, Phase::Lower, options);
-      });
+  PassPipelineRegistration<PipelineOptions>("ternary-to-cpu",
+                                            "all phases for the CPU, down to the LLVM dialect",
+                                            [](OpPassManager &pm, const PipelineOptions &options) {
+                                              buildPipeline(pm, Phase::Lower, options);
+                                            });
   PassPipelineRegistration<>("ternary-to-reference",
                              "all phases for the reference target, down to the LLVM dialect",
                              [](OpPassManager &pm) {

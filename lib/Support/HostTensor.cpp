@@ -68,22 +68,20 @@ static int64_t countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
-HostTensor::HostTensor(DType type, ArrayRef<int64_t> shape,
-                       ArrayRef<uint8_t> bytes,
+HostTensor::HostTensor(DType type, ArrayRef<int64_t> shape, ArrayRef<uint8_t> bytes,
                        std::shared_ptr<const void> owner)
     : type(type), shape(shape), bytes(bytes), owner(std::move(owner)) {
   assert(int64_t(bytes.size()) == countElements(shape) * getByteWidth(type) &&
          "expected bytes for every element");
-  assert(isAddrAligned(Align(getByteWidth(type)), bytes.data()) &&
-         "expected aligned elements");
+  assert(isAddrAligned(Align(getByteWidth(type)), bytes.data()) && "expected aligned elements");
 }
 
 HostTensor HostTensor::allocate(DType type, ArrayRef<int64_t> shape) {
   constexpr size_t alignment = 64;
   size_t size = countElements(shape) * getByteWidth(type);
   auto *data = static_cast<uint8_t *>(allocate_buffer(size, alignment));
-  std::shared_ptr<const void> owner(
-      data, [size](uint8_t *p) { deallocate_buffer(p, size, alignment); });
+  std::shared_ptr<const void> owner(data,
+                                    [size](uint8_t *p) { deallocate_buffer(p, size, alignment); });
   HostTensor result(type, shape, {data, size}, std::move(owner));
   result.writable = true;
   return result;
@@ -104,16 +102,13 @@ static uint32_t extendHalf(uint16_t half) {
   uint32_t special = magnitude + ((255 - 31) << 23);
   // Subnormal: m·2^-24 is (1 + m·2^-10)·2^-14 - 2^-14, which is exact.
   constexpr uint32_t smallest = (127 - 14) << 23;
-  uint32_t subnormal = bit_cast<uint32_t>(
-      bit_cast<float>(magnitude + smallest) - bit_cast<float>(smallest));
-  uint32_t bits = magnitude >= (31u << 23) ? special
-                  : magnitude < (1u << 23) ? subnormal
-                                           : normal;
+  uint32_t subnormal =
+      bit_cast<uint32_t>(bit_cast<float>(magnitude + smallest) - bit_cast<float>(smallest));
+  uint32_t bits = magnitude >= (31u << 23) ? special : magnitude < (1u << 23) ? subnormal : normal;
   return bits | uint32_t(half & 0x8000) << 16;
 }
 
-void ternary::convertToFloat32(DType type, const void *input, float *output,
-                               int64_t count) {
+void ternary::convertToFloat32(DType type, const void *input, float *output, int64_t count) {
   auto *halves = static_cast<const uint16_t *>(input);
   switch (type) {
   case DType::F32:
@@ -133,8 +128,7 @@ void ternary::convertToFloat32(DType type, const void *input, float *output,
 }
 
 /// Calls `work(begin, end)` for pieces of [0, count), in parallel.
-static void forEachChunk(int64_t count,
-                         function_ref<void(int64_t, int64_t)> work) {
+static void forEachChunk(int64_t count, function_ref<void(int64_t, int64_t)> work) {
   parallelFor(0, divideCeil(count, kChunk), [&](size_t chunk) {
     int64_t begin = chunk * kChunk;
     work(begin, std::min(begin + kChunk, count));
@@ -145,14 +139,13 @@ Expected<HostTensor> ternary::convert(const HostTensor &tensor, DType type) {
   if (tensor.getDType() == type)
     return tensor;
   if (type != DType::F32 || !isFloat(tensor.getDType()))
-    return createStringError("cannot convert " + getName(tensor.getDType()) +
-                             " to " + getName(type) + " exactly");
+    return createStringError("cannot convert " + getName(tensor.getDType()) + " to " +
+                             getName(type) + " exactly");
   HostTensor result = HostTensor::allocate(type, tensor.getShape());
   const uint16_t *input = tensor.getValues<uint16_t>().data();
   float *output = result.getMutableValues<float>().data();
   forEachChunk(tensor.getNumElements(), [&](int64_t begin, int64_t end) {
-    convertToFloat32(tensor.getDType(), input + begin, output + begin,
-                     end - begin);
+    convertToFloat32(tensor.getDType(), input + begin, output + begin, end - begin);
   });
   return result;
 }
@@ -167,8 +160,7 @@ template <typename T> static bool isNonFinite(T bits, T exponent) {
 }
 
 /// The index of the first value that is not finite, or the number of values.
-template <typename T>
-static int64_t findNonFinite(ArrayRef<T> values, T exponent) {
+template <typename T> static int64_t findNonFinite(ArrayRef<T> values, T exponent) {
   std::atomic<int64_t> first = values.size();
   forEachChunk(values.size(), [&](int64_t begin, int64_t end) {
     ArrayRef<T> chunk = values.slice(begin, end - begin);
@@ -178,8 +170,7 @@ static int64_t findNonFinite(ArrayRef<T> values, T exponent) {
       bad += isNonFinite(bits, exponent);
     if (bad == 0)
       return;
-    auto *found =
-        find_if(chunk, [&](T bits) { return isNonFinite(bits, exponent); });
+    auto *found = find_if(chunk, [&](T bits) { return isNonFinite(bits, exponent); });
     int64_t index = begin + (found - chunk.begin());
     int64_t known = first;
     while (index < known && !first.compare_exchange_weak(known, index)) {
@@ -215,10 +206,8 @@ Error ternary::checkFinite(const HostTensor &tensor) {
     return Error::success();
   float value;
   convertToFloat32(tensor.getDType(),
-                   tensor.getBytes().data() +
-                       index * getByteWidth(tensor.getDType()),
-                   &value, 1);
+                   tensor.getBytes().data() + index * getByteWidth(tensor.getDType()), &value, 1);
   const char *text = value != value ? "nan" : value < 0 ? "-inf" : "inf";
-  return createStringError("expected finite values, got " + Twine(text) +
-                           " at " + printPosition(tensor.getShape(), index));
+  return createStringError("expected finite values, got " + Twine(text) + " at " +
+                           printPosition(tensor.getShape(), index));
 }

@@ -45,8 +45,8 @@ static Error checkStructure(StringRef text, StringRef file) {
     case '{':
     case '[':
       if (open.size() == kMaxDepth)
-        return makeFileError(file, "expected JSON of at most " +
-                                       Twine(kMaxDepth) + " levels, got more");
+        return makeFileError(file,
+                             "expected JSON of at most " + Twine(kMaxDepth) + " levels, got more");
       open.emplace_back();
       break;
     case '}':
@@ -56,8 +56,7 @@ static Error checkStructure(StringRef text, StringRef file) {
       break;
     case ':':
       if (!open.empty() && !open.back().insert(last).second)
-        return makeFileError(file, "expected different names, got '" + last +
-                                       "' twice");
+        return makeFileError(file, "expected different names, got '" + last + "' twice");
       break;
     default:
       break;
@@ -66,8 +65,7 @@ static Error checkStructure(StringRef text, StringRef file) {
   return Error::success();
 }
 
-Expected<json::Object> ternary::parseJSONObject(StringRef text,
-                                                StringRef file) {
+Expected<json::Object> ternary::parseJSONObject(StringRef text, StringRef file) {
   if (Error error = checkStructure(text, file))
     return error;
   Expected<json::Value> value = json::parse(text);
@@ -87,14 +85,13 @@ Expected<uint64_t> ternary::getRegularFileSize(StringRef path) {
   return status.getSize();
 }
 
-Expected<json::Object> ternary::readJSONFile(StringRef path,
-                                             uint64_t maxBytes) {
+Expected<json::Object> ternary::readJSONFile(StringRef path, uint64_t maxBytes) {
   Expected<uint64_t> size = getRegularFileSize(path);
   if (!size)
     return size.takeError();
   if (*size > maxBytes)
-    return makeFileError(path, "expected at most " + Twine(maxBytes) +
-                                   " bytes, got " + Twine(*size));
+    return makeFileError(path,
+                         "expected at most " + Twine(maxBytes) + " bytes, got " + Twine(*size));
   auto buffer = MemoryBuffer::getFile(path);
   if (!buffer)
     return makeFileError(path, buffer.getError().message());

@@ -36,8 +36,7 @@ float ternary::exponential(float x) {
   // (e^r - 1 - r) / r², the coefficients of Cephes' expf.
   float p = 1.9875691500E-4f;
   for (float coefficient :
-       {1.3981999507E-3f, 8.3334519073E-3f, 4.1665795894E-2f, 1.6666665459E-1f,
-        5.0000001201E-1f})
+       {1.3981999507E-3f, 8.3334519073E-3f, 4.1665795894E-2f, 1.6666665459E-1f, 5.0000001201E-1f})
     p = p * r + coefficient;
   float y = ((p * r) * r + r) + 1.0f;
 
@@ -54,27 +53,28 @@ float ternary::exponential(float x) {
 static constexpr int64_t kLanes = 16;
 static constexpr int64_t kBlock = 2 * kLanes;
 
-static float fold(std::array<float, kLanes> v) {
+template <typename T> static T fold(std::array<T, kLanes> v) {
   for (int64_t half = kLanes / 2; half > 0; half /= 2)
     for (int64_t l = 0; l < half; ++l)
       v[l] += v[l + half];
   return v[0];
 }
 
-/// rowSum of map(e[0]), map(e[1]), ...
-template <typename Map> static float sumRow(ArrayRef<float> e, Map map) {
-  auto sumBlock = [&](const float *block) {
-    std::array<float, kLanes> lanes;
+/// The blocked sum of map(e[0]), map(e[1]), ... in the type of sums `T`.
+template <typename T, typename Element, typename Map>
+static T sumRow(ArrayRef<Element> e, Map map) {
+  auto sumBlock = [&](const Element *block) {
+    std::array<T, kLanes> lanes;
     for (int64_t l = 0; l < kLanes; ++l)
       lanes[l] = map(block[l]) + map(block[kLanes + l]);
     return fold(lanes);
   };
-  std::array<float, kLanes> sums = {};
+  std::array<T, kLanes> sums = {};
   int64_t blocks = e.size() / kBlock;
   for (int64_t b = 0; b < blocks; ++b)
     sums[b % kLanes] += sumBlock(e.data() + b * kBlock);
-  if (ArrayRef<float> rest = e.drop_front(blocks * kBlock); !rest.empty()) {
-    std::array<float, kBlock> padded = {};
+  if (ArrayRef<Element> rest = e.drop_front(blocks * kBlock); !rest.empty()) {
+    std::array<Element, kBlock> padded = {};
     copy(rest, padded.begin());
     sums[blocks % kLanes] += sumBlock(padded.data());
   }
@@ -82,11 +82,11 @@ template <typename Map> static float sumRow(ArrayRef<float> e, Map map) {
 }
 
 float ternary::rowSum(ArrayRef<float> e) {
-  return sumRow(e, [](float x) { return x; });
+  return sumRow<float>(e, [](float x) { return x; });
 }
 
-static float sumMagnitudes(ArrayRef<float> e) {
-  return sumRow(e, [](float x) { return std::fabs(x); });
+static double sumMagnitudes(ArrayRef<float> e) {
+  return sumRow<double>(e, [](double x) { return std::fabs(x); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -98,8 +98,7 @@ namespace {
 class RowReader {
 public:
   RowReader(const HostTensor &matrix)
-      : type(matrix.getDType()), data(matrix.getBytes().data()),
-        columns(matrix.getDim(1)) {}
+      : type(matrix.getDType()), data(matrix.getBytes().data()), columns(matrix.getDim(1)) {}
 
   /// Row `n`; `buffer` keeps what has to be converted.
   ArrayRef<float> read(int64_t n, std::vector<float> &buffer) const {
@@ -128,38 +127,27 @@ static void quantizeRow(ArrayRef<float> weights, float inverse, int8_t *trits) {
   }
 }
 
-static float computeScale(float sum, int64_t count) {
-  return std::max(sum / static_cast<float>(count), 1e-5f);
+static float computeScale(double sum, int64_t count) {
+  return std::max(static_cast<float>(sum / static_cast<double>(count)), 1e-5f);
 }
 
-static Error checkScales(const HostTensor &weight, ArrayRef<float> scales) {
-  if (all_of(scales, [](float scale) { return std::isfinite(scale); }))
-    return Error::success();
-  if (Error error = checkFinite(weight))
-    return error;
-  return createStringError("expected weights whose magnitudes have a finite "
-                           "sum, got a larger one");
-}
-
-Expected<QuantizedWeights>
-ternary::quantizeWeights(const HostTensor &weight, ScaleGranularity granularity,
-                         int64_t groupSize) {
+Expected<QuantizedWeights> ternary::quantizeWeights(const HostTensor &weight,
+                                                    ScaleGranularity granularity,
+                                                    int64_t groupSize) {
   if (weight.getRank() != 2 || !isFloat(weight.getDType()))
     return createStringError("expected a matrix of floats to quantise, got " +
-                             getName(weight.getDType()) + " " +
-                             printShape(weight.getShape()));
+                             getName(weight.getDType()) + " " + printShape(weight.getShape()));
   int64_t rows = weight.getDim(0), columns = weight.getDim(1);
   bool perTensor = granularity == ScaleGranularity::Tensor;
   int64_t group = granularity == ScaleGranularity::Group ? groupSize : columns;
   if (weight.getNumElements() == 0 || group <= 0 || columns % group != 0)
     return createStringError("expected " + Twine(columns) +
-                             " columns in groups of a divisor of that, got " +
-                             Twine(group));
+                             " columns in groups of a divisor of that, got " + Twine(group));
 
   // One sum for each row or group; of a whole matrix, these are summed again.
   int64_t groups = columns / group;
   RowReader reader(weight);
-  std::vector<float> sums(rows * groups);
+  std::vector<double> sums(rows * groups);
   parallelFor(0, rows, [&](size_t n) {
     std::vector<float> buffer;
     ArrayRef<float> row = reader.read(n, buffer);
@@ -176,12 +164,14 @@ ternary::quantizeWeights(const HostTensor &weight, ScaleGranularity granularity,
                           HostTensor::allocate(DType::F32, shape)};
   MutableArrayRef<float> scales = result.scale.getMutableValues<float>();
   if (perTensor)
-    scales[0] = computeScale(rowSum(sums), rows * columns);
+    scales[0] = computeScale(sumRow<double>(ArrayRef(sums), [](double sum) { return sum; }),
+                             rows * columns);
   else
     for (auto [scale, sum] : zip_equal(scales, sums))
       scale = computeScale(sum, group);
-  if (Error error = checkScales(weight, scales))
-    return error;
+  // Only a weight that is not finite makes such a scale: f64 holds any sum.
+  if (!all_of(scales, [](float scale) { return std::isfinite(scale); }))
+    return checkFinite(weight);
 
   int8_t *trits = result.trits.getMutableValues<int8_t>().data();
   parallelFor(0, rows, [&](size_t n) {
@@ -189,8 +179,7 @@ ternary::quantizeWeights(const HostTensor &weight, ScaleGranularity granularity,
     ArrayRef<float> row = reader.read(n, buffer);
     for (int64_t g = 0; g < groups; ++g) {
       float scale = scales[perTensor ? 0 : n * groups + g];
-      quantizeRow(row.slice(g * group, group), 1.0f / scale,
-                  trits + n * columns + g * group);
+      quantizeRow(row.slice(g * group, group), 1.0f / scale, trits + n * columns + g * group);
     }
   });
   return result;

@@ -24,8 +24,7 @@ int64_t PackedLayout::getPaddedColumns(int64_t columns) const {
 }
 
 int64_t PackedLayout::getStorageBytes(int64_t rows, int64_t columns) const {
-  return getNumTiles(rows) * getTileRows() *
-         (getPaddedColumns(columns) / planes);
+  return getNumTiles(rows) * getTileRows() * (getPaddedColumns(columns) / planes);
 }
 
 namespace {
@@ -33,11 +32,9 @@ namespace {
 class PackedRows {
 public:
   PackedRows(const PackedLayout &layout, int64_t rows, int64_t columns)
-      : layout(layout), rows(rows),
-        bytes(layout.getPaddedColumns(columns) / layout.planes) {
-    assert((layout.planes == 1 || layout.planes == 4) &&
-           layout.vectors % layout.halves == 0 && rows % layout.halves == 0 &&
-           "invalid layout");
+      : layout(layout), rows(rows), bytes(layout.getPaddedColumns(columns) / layout.planes) {
+    assert((layout.planes == 1 || layout.planes == 4) && layout.vectors % layout.halves == 0 &&
+           rows % layout.halves == 0 && "invalid layout");
   }
 
   /// Bytes that the codes of one row take.
@@ -78,8 +75,7 @@ static void copyRun(uint8_t *to, const uint8_t *from, int64_t count) {
 }
 
 /// Column `p·bytes + i` of a row goes into bits 2p, 2p + 1 of byte i.
-static void encodeRow(ArrayRef<int8_t> row, int64_t planes,
-                      MutableArrayRef<uint8_t> bytes) {
+static void encodeRow(ArrayRef<int8_t> row, int64_t planes, MutableArrayRef<uint8_t> bytes) {
   std::memset(bytes.data(), 0, bytes.size());
   for (int64_t p = 0; p < planes; ++p) {
     ArrayRef<int8_t> part = row.take_front(bytes.size());
@@ -92,8 +88,7 @@ static void encodeRow(ArrayRef<int8_t> row, int64_t planes,
 }
 
 /// The inverse of encodeRow; false if a code stands for no trit.
-static bool decodeRow(ArrayRef<uint8_t> bytes, int64_t planes,
-                      MutableArrayRef<int8_t> row) {
+static bool decodeRow(ArrayRef<uint8_t> bytes, int64_t planes, MutableArrayRef<int8_t> row) {
   bool valid = true;
   for (int64_t p = 0; p < planes; ++p) {
     MutableArrayRef<int8_t> part = row.take_front(bytes.size());
@@ -107,12 +102,10 @@ static bool decodeRow(ArrayRef<uint8_t> bytes, int64_t planes,
   return valid;
 }
 
-HostTensor ternary::packTrits(const HostTensor &trits,
-                              const PackedLayout &layout) {
+HostTensor ternary::packTrits(const HostTensor &trits, const PackedLayout &layout) {
   assert(trits.getDType() == DType::Trit && trits.getRank() == 2);
   int64_t rows = trits.getDim(0), columns = trits.getDim(1);
-  HostTensor result =
-      HostTensor::allocate(DType::I8, {layout.getStorageBytes(rows, columns)});
+  HostTensor result = HostTensor::allocate(DType::I8, {layout.getStorageBytes(rows, columns)});
   PackedRows packed(layout, rows, columns);
   ArrayRef<int8_t> values = trits.getValues<int8_t>();
   uint8_t *output = result.getMutableValues<uint8_t>().data();
@@ -121,9 +114,8 @@ HostTensor ternary::packTrits(const HostTensor &trits,
     uint8_t *base = output + tile * packed.getTileBytes();
     for (int64_t slot = 0; slot < layout.getTileRows(); ++slot) {
       int64_t row = packed.getRow(tile, slot);
-      encodeRow(row < 0 ? ArrayRef<int8_t>()
-                        : values.slice(row * columns, columns),
-                layout.planes, codes);
+      encodeRow(row < 0 ? ArrayRef<int8_t>() : values.slice(row * columns, columns), layout.planes,
+                codes);
       packed.forEachRun(slot, [&](int64_t to, int64_t from, int64_t count) {
         copyRun(base + to, &codes[from], count);
       });
@@ -132,13 +124,11 @@ HostTensor ternary::packTrits(const HostTensor &trits,
   return result;
 }
 
-Expected<HostTensor> ternary::unpackTrits(ArrayRef<uint8_t> bytes,
-                                          const PackedLayout &layout,
+Expected<HostTensor> ternary::unpackTrits(ArrayRef<uint8_t> bytes, const PackedLayout &layout,
                                           int64_t rows, int64_t columns) {
   int64_t expected = layout.getStorageBytes(rows, columns);
   if (int64_t(bytes.size()) != expected)
-    return createStringError("expected " + Twine(expected) +
-                             " bytes of packed trits, got " +
+    return createStringError("expected " + Twine(expected) + " bytes of packed trits, got " +
                              Twine(bytes.size()));
   HostTensor result = HostTensor::allocate(DType::Trit, {rows, columns});
   PackedRows packed(layout, rows, columns);
@@ -154,8 +144,7 @@ Expected<HostTensor> ternary::unpackTrits(ArrayRef<uint8_t> bytes,
       packed.forEachRun(slot, [&](int64_t from, int64_t to, int64_t count) {
         copyRun(&codes[to], base + from, count);
       });
-      if (!decodeRow(codes, layout.planes,
-                     values.slice(row * columns, columns)))
+      if (!decodeRow(codes, layout.planes, values.slice(row * columns, columns)))
         valid = false;
     }
   });

@@ -26,12 +26,11 @@ static uint64_t splitMix(uint64_t state, uint64_t index) {
 /// and hence the same everywhere.
 static int32_t sumParts(uint64_t bits) {
   constexpr int32_t mean = 2 * 0xffff;
-  return int32_t(bits & 0xffff) + int32_t(bits >> 16 & 0xffff) +
-         int32_t(bits >> 32 & 0xffff) + int32_t(bits >> 48) - mean;
+  return int32_t(bits & 0xffff) + int32_t(bits >> 16 & 0xffff) + int32_t(bits >> 32 & 0xffff) +
+         int32_t(bits >> 48) - mean;
 }
 
-HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape,
-                                     uint64_t seed) {
+HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape, uint64_t seed) {
   // The sum's standard deviation is sqrt(4 (2^32 - 1) / 12).
   constexpr float scale = 0.02f / 37836.89f;
   constexpr int64_t chunk = 1 << 16;

@@ -79,7 +79,10 @@ class TrainingText:
         merge_dropout: float,
         seed: int,
     ) -> TrainingText:
-        """Encodes `text` once plainly and `variants` times with dropout; windows start lines."""
+        """Encodes `text` once plainly and `variants` times with dropout; windows start lines.
+
+        SentencePiece 0.2.3 pays no heed to the seed: it leaves out other merges in each run.
+        """
         sentencepiece.set_random_generator_seed(seed)
         lines = text.splitlines(keepends=True)
         ids: list[int] = []

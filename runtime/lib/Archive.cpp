@@ -20,8 +20,7 @@
 
 using namespace ternary::runtime;
 
-uint32_t ternary::runtime::crc32(uint32_t crc, const void *bytes,
-                                 size_t count) {
+uint32_t ternary::runtime::crc32(uint32_t crc, const void *bytes, size_t count) {
   static const ternary_crc32_tables tables = [] {
     ternary_crc32_tables built;
     ternary_crc32_build(&built);
@@ -63,8 +62,7 @@ static std::string hex(uint32_t value) {
 }
 
 std::string ternary::runtime::explainArchive(const std::string &path,
-                                             const ternary_descriptor &info,
-                                             ternary_status status,
+                                             const ternary_descriptor &info, ternary_status status,
                                              const char *text) {
   std::ostringstream message;
   message << path << ": ";
@@ -81,26 +79,21 @@ std::string ternary::runtime::explainArchive(const std::string &path,
     message << "cannot read the weight archive: " << std::strerror(errno);
     break;
   case TERNARY_NOT_AN_ARCHIVE:
-    message << "expected a weight archive, which starts with "
-            << TERNARY_ARCHIVE_MAGIC << ", found another kind of file";
+    message << "expected a weight archive, which starts with " << TERNARY_ARCHIVE_MAGIC
+            << ", found another kind of file";
     break;
   case TERNARY_ARCHIVE_MISMATCH:
     if (prefix.version != TERNARY_ARCHIVE_VERSION)
-      message << "expected a weight archive of version "
-              << TERNARY_ARCHIVE_VERSION << ", found version "
-              << prefix.version;
+      message << "expected a weight archive of version " << TERNARY_ARCHIVE_VERSION
+              << ", found version " << prefix.version;
     else
-      message << "expected the weights of model '" << info.name
-              << "', whose header has checksum "
-              << hex(info.archive_header_crc32) << ", found "
-              << hex(prefix.headerCrc32);
+      message << "expected the weights of model '" << info.name << "', whose header has checksum "
+              << hex(info.archive_header_crc32) << ", found " << hex(prefix.headerCrc32);
     break;
   case TERNARY_ARCHIVE_DAMAGED:
-    if (bytes < sizeof(start) ||
-        prefix.payloadBytes != bytes - prefix.payloadOffset)
+    if (bytes < sizeof(start) || prefix.payloadBytes != bytes - prefix.payloadOffset)
       message << "weight archive is damaged: expected "
-              << prefix.payloadOffset + prefix.payloadBytes << " bytes, found "
-              << bytes;
+              << prefix.payloadOffset + prefix.payloadBytes << " bytes, found " << bytes;
     else
       message << "weight archive is damaged: its contents do not match their "
                  "checksum";
@@ -152,6 +145,6 @@ void ternary::runtime::verifyEmbeddedArchive(const std::string &path,
     left -= count;
   }
   if (crc != prefix.payloadCrc32)
-    fail(path, ": weights are damaged: expected checksum ",
-         hex(prefix.payloadCrc32), ", found ", hex(crc));
+    fail(path, ": weights are damaged: expected checksum ", hex(prefix.payloadCrc32), ", found ",
+         hex(crc));
 }

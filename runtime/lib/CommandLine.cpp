@@ -18,17 +18,16 @@
 
 using namespace ternary::runtime;
 
-CommandLine::CommandLine(std::string tool, std::string synopsis,
-                         std::string description, std::string examples)
-    : tool(std::move(tool)), synopsis(std::move(synopsis)),
-      description(std::move(description)), examples(std::move(examples)) {}
+CommandLine::CommandLine(std::string tool, std::string synopsis, std::string description,
+                         std::string examples)
+    : tool(std::move(tool)), synopsis(std::move(synopsis)), description(std::move(description)),
+      examples(std::move(examples)) {}
 
 void CommandLine::group(std::string title) {
   options.push_back({"", "", std::move(title), nullptr});
 }
 
-void CommandLine::option(const char *name, const char *placeholder,
-                         std::string help,
+void CommandLine::option(const char *name, const char *placeholder, std::string help,
                          std::function<void(const char *)> set) {
   options.push_back({name, placeholder, std::move(help), std::move(set)});
 }
@@ -37,38 +36,33 @@ void CommandLine::flag(const char *name, bool &value, std::string help) {
   option(name, "", std::move(help), [&value](const char *) { value = true; });
 }
 
-void CommandLine::text(const char *name, const char *placeholder,
-                       std::optional<std::string> &value, std::string help) {
-  option(name, placeholder, std::move(help),
-         [&value](const char *argument) { value = argument; });
+void CommandLine::text(const char *name, const char *placeholder, std::optional<std::string> &value,
+                       std::string help) {
+  option(name, placeholder, std::move(help), [&value](const char *argument) { value = argument; });
 }
 
-static int64_t parseInteger(const char *name, const std::string &argument,
-                            int64_t least, int64_t most) {
+static int64_t parseInteger(const char *name, const std::string &argument, int64_t least,
+                            int64_t most) {
   char *end;
   errno = 0;
   long long value = std::strtoll(argument.c_str(), &end, 10);
   if (argument.empty() || *end || errno || value < least || value > most) {
     if (most == std::numeric_limits<int64_t>::max())
-      fail("--", name, ": expected an integer of at least ", least, ", found '",
-           argument, "'");
-    fail("--", name, ": expected an integer from ", least, " to ", most,
-         ", found '", argument, "'");
+      fail("--", name, ": expected an integer of at least ", least, ", found '", argument, "'");
+    fail("--", name, ": expected an integer from ", least, " to ", most, ", found '", argument,
+         "'");
   }
   return value;
 }
 
-void CommandLine::integer(const char *name, const char *placeholder,
-                          int64_t &value, int64_t least, int64_t most,
-                          std::string help) {
-  option(name, placeholder, std::move(help), [=, &value](const char *argument) {
-    value = parseInteger(name, argument, least, most);
-  });
+void CommandLine::integer(const char *name, const char *placeholder, int64_t &value, int64_t least,
+                          int64_t most, std::string help) {
+  option(name, placeholder, std::move(help),
+         [=, &value](const char *argument) { value = parseInteger(name, argument, least, most); });
 }
 
-void CommandLine::integers(const char *name, const char *placeholder,
-                           std::vector<int64_t> &value, int64_t least,
-                           int64_t most, std::string help) {
+void CommandLine::integers(const char *name, const char *placeholder, std::vector<int64_t> &value,
+                           int64_t least, int64_t most, std::string help) {
   option(name, placeholder, std::move(help), [=, &value](const char *argument) {
     std::istringstream list(std::string(argument) + ",");
     value.clear();
@@ -77,23 +71,21 @@ void CommandLine::integers(const char *name, const char *placeholder,
   });
 }
 
-void CommandLine::number(const char *name, const char *placeholder,
-                         double &value, double least, double most,
-                         std::string help) {
+void CommandLine::number(const char *name, const char *placeholder, double &value, double least,
+                         double most, std::string help) {
   option(name, placeholder, std::move(help), [=, &value](const char *argument) {
     char *end;
     double parsed = std::strtod(argument, &end);
     // Written so that NaN fails, too.
     if (!*argument || *end || !(parsed >= least && parsed <= most))
-      fail("--", name, ": expected a number from ", least, " to ", most,
-           ", found '", argument, "'");
+      fail("--", name, ": expected a number from ", least, " to ", most, ", found '", argument,
+           "'");
     value = parsed;
   });
 }
 
 void CommandLine::printHelp() const {
-  std::cout << "usage: " << tool << " " << synopsis << "\n\n"
-            << description << "\n";
+  std::cout << "usage: " << tool << " " << synopsis << "\n\n" << description << "\n";
   for (const Option &option : options) {
     if (option.name.empty()) {
       std::cout << "\n" << option.help << ":\n";
@@ -111,17 +103,15 @@ void CommandLine::printHelp() const {
             << examples;
 }
 
-std::optional<std::vector<std::string>> CommandLine::parse(int argc,
-                                                           char **argv) {
+std::optional<std::vector<std::string>> CommandLine::parse(int argc, char **argv) {
   enum { kHelp = 1000, kVersion, kFirst };
   std::vector<::option> table = {{"help", no_argument, nullptr, kHelp},
                                  {"version", no_argument, nullptr, kVersion}};
   for (size_t i = 0; i < options.size(); ++i)
     if (!options[i].name.empty())
-      table.push_back(
-          {options[i].name.c_str(),
-           options[i].placeholder.empty() ? no_argument : required_argument,
-           nullptr, static_cast<int>(kFirst + i)});
+      table.push_back({options[i].name.c_str(),
+                       options[i].placeholder.empty() ? no_argument : required_argument, nullptr,
+                       static_cast<int>(kFirst + i)});
   table.push_back({nullptr, 0, nullptr, 0});
 
   opterr = 0; // the messages are ours
@@ -152,8 +142,7 @@ std::optional<std::vector<std::string>> CommandLine::parse(int argc,
   return std::vector<std::string>(argv + optind, argv + argc);
 }
 
-int ternary::runtime::runTool(const char *tool,
-                              const std::function<int()> &body) {
+int ternary::runtime::runTool(const char *tool, const std::function<int()> &body) {
   try {
     int status = body();
     if (!std::cout.flush() || std::fflush(stdout) != 0)

@@ -22,16 +22,15 @@ using namespace ternary::runtime;
 // Not all compilers have a name for AVX-VNNI in __builtin_cpu_supports.
 static bool hasAVXVNNI() {
   unsigned eax, ebx, ecx, edx;
-  return __builtin_cpu_supports("avx2") &&
-         __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1);
+  return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) &&
+         (eax >> 4 & 1);
 }
 #endif
 
 const std::vector<Kernel> &ternary::runtime::kernels() {
   static const std::vector<Kernel> all = {
 #if defined(__x86_64__)
-      {"avx512vnni", __builtin_cpu_supports("avx512f") &&
-                         __builtin_cpu_supports("avx512bw") &&
+      {"avx512vnni", __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                          __builtin_cpu_supports("avx512vl") &&
                          __builtin_cpu_supports("avx512vnni")},
       {"avxvnni", hasAVXVNNI()},
@@ -74,9 +73,7 @@ static int64_t readProcBytes(const char *path, const std::string &key) {
   return 0;
 }
 
-int64_t ternary::runtime::residentBytes() {
-  return readProcBytes("/proc/self/status", "VmRSS:");
-}
+int64_t ternary::runtime::residentBytes() { return readProcBytes("/proc/self/status", "VmRSS:"); }
 
 int64_t ternary::runtime::availableMemoryBytes() {
   return readProcBytes("/proc/meminfo", "MemAvailable:");

@@ -51,8 +51,7 @@ private:
   }
 };
 
-Model::Impl::Impl(const std::string &path, const std::string &weights)
-    : path(path) {
+Model::Impl::Impl(const std::string &path, const std::string &weights) : path(path) {
   try {
     loadLibrary();
     openWeights(weights);
@@ -99,16 +98,15 @@ void Model::Impl::loadLibrary() {
 
 void Model::Impl::checkDescriptor() const {
   if (info->abi_version != TERNARY_ABI_VERSION)
-    fail(path, ": expected a model with ABI version ", TERNARY_ABI_VERSION,
-         ", found version ", info->abi_version);
+    fail(path, ": expected a model with ABI version ", TERNARY_ABI_VERSION, ", found version ",
+         info->abi_version);
   if (info->descriptor_bytes < sizeof(ternary_descriptor))
-    fail(path, ": expected a descriptor of at least ",
-         sizeof(ternary_descriptor), " bytes, found ", info->descriptor_bytes);
+    fail(path, ": expected a descriptor of at least ", sizeof(ternary_descriptor), " bytes, found ",
+         info->descriptor_bytes);
   const Kernel *kernel = findKernel(info->kernel);
   if (kernel && !kernel->supported)
     fail(path, ": model was compiled for ", info->cpu, " with ", kernel->name,
-         " kernels, but the best that this machine supports is ",
-         bestKernel().name);
+         " kernels, but the best that this machine supports is ", bestKernel().name);
 }
 
 void Model::Impl::openWeights(const std::string &weights) {
@@ -152,17 +150,16 @@ void Model::verify() const {
 void Model::checkIds(const std::string &what, const int64_t *ids, int64_t batch,
                      int64_t tokens) const {
   if (batch != info().batch)
-    fail(what, ": expected ", info().batch,
-         info().batch == 1 ? " sequence" : " sequences", ", found ", batch);
+    fail(what, ": expected ", info().batch, info().batch == 1 ? " sequence" : " sequences",
+         ", found ", batch);
   if (tokens < 1)
     fail(what, ": expected at least one token, found none");
   if (info().max_tokens > 0 && tokens > info().max_tokens)
-    fail(what, ": expected at most ", info().max_tokens, " tokens, found ",
-         tokens);
+    fail(what, ": expected at most ", info().max_tokens, " tokens, found ", tokens);
   for (int64_t i = 0; i < batch * tokens; ++i)
     if (ids[i] < 0 || ids[i] >= info().vocab)
-      fail(what, ": expected ids in [0, ", info().vocab, "), found ", ids[i],
-           " at [", i / tokens, ", ", i % tokens, "]");
+      fail(what, ": expected ids in [0, ", info().vocab, "), found ", ids[i], " at [", i / tokens,
+           ", ", i % tokens, "]");
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,8 +38,7 @@ struct Header {
 
 class HeaderParser {
 public:
-  HeaderParser(const std::string &path, std::string_view text)
-      : path(path), text(text) {}
+  HeaderParser(const std::string &path, std::string_view text) : path(path), text(text) {}
 
   Header parse() {
     Header header;
@@ -181,17 +180,14 @@ template <typename T> static T loadLittleEndian(const char *bytes) {
 
 IdMatrix ternary::runtime::readIds(const std::string &path) {
   Reader reader(path);
-  std::string start =
-      reader.read(std::min<int64_t>(8, reader.bytesLeft()), "preamble");
+  std::string start = reader.read(std::min<int64_t>(8, reader.bytesLeft()), "preamble");
   if (start.size() < 8 || start.compare(0, kMagic.size(), kMagic) != 0)
     fail(path, ": expected a .npy file, found another kind of file");
   int version = static_cast<uint8_t>(start[6]);
   if (version < 1 || version > 3)
     fail(path, ": expected .npy version 1, 2 or 3, found ", version);
-  int64_t headerBytes =
-      version == 1
-          ? loadLittleEndian<uint16_t>(reader.read(2, "length").data())
-          : loadLittleEndian<uint32_t>(reader.read(4, "length").data());
+  int64_t headerBytes = version == 1 ? loadLittleEndian<uint16_t>(reader.read(2, "length").data())
+                                     : loadLittleEndian<uint32_t>(reader.read(4, "length").data());
   std::string text = reader.read(headerBytes, "header");
   Header header = HeaderParser(path, text).parse();
 
@@ -200,25 +196,22 @@ IdMatrix ternary::runtime::readIds(const std::string &path) {
   if (header.columnMajor)
     fail(path, ": expected an array in C order, found Fortran order");
   if (header.shape.size() != 2)
-    fail(path, ": expected 2 dimensions [batch, tokens], found ",
-         header.shape.size());
+    fail(path, ": expected 2 dimensions [batch, tokens], found ", header.shape.size());
 
   IdMatrix ids;
   ids.rows = header.shape[0];
   ids.columns = header.shape[1];
   int64_t itemBytes = header.type == "<i4" ? 4 : 8, bytes;
   if (__builtin_mul_overflow(ids.rows, ids.columns, &bytes) ||
-      __builtin_mul_overflow(bytes, itemBytes, &bytes) ||
-      bytes != reader.bytesLeft())
-    fail(path, ": expected data for ", ids.rows, " x ", ids.columns, " ids of ",
-         itemBytes, " bytes, found ", reader.bytesLeft(), " bytes");
+      __builtin_mul_overflow(bytes, itemBytes, &bytes) || bytes != reader.bytesLeft())
+    fail(path, ": expected data for ", ids.rows, " x ", ids.columns, " ids of ", itemBytes,
+         " bytes, found ", reader.bytesLeft(), " bytes");
 
   std::string data = reader.read(bytes, "data");
   ids.values.resize(static_cast<size_t>(bytes / itemBytes));
   for (size_t i = 0; i < ids.values.size(); ++i)
-    ids.values[i] = itemBytes == 4
-                        ? loadLittleEndian<int32_t>(data.data() + i * 4)
-                        : loadLittleEndian<int64_t>(data.data() + i * 8);
+    ids.values[i] = itemBytes == 4 ? loadLittleEndian<int32_t>(data.data() + i * 4)
+                                   : loadLittleEndian<int64_t>(data.data() + i * 8);
   return ids;
 }
 
@@ -226,16 +219,15 @@ IdMatrix ternary::runtime::readIds(const std::string &path) {
 // Writing
 //===----------------------------------------------------------------------===//
 
-LogitsWriter::LogitsWriter(const std::string &path, int64_t batch,
-                           int64_t tokens, int64_t vocab)
+LogitsWriter::LogitsWriter(const std::string &path, int64_t batch, int64_t tokens, int64_t vocab)
     : path(path), batch(batch), tokens(tokens), vocab(vocab) {
   struct stat existing;
   if (stat(path.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode))
     fail(path, ": cannot write: expected a regular file");
 
   std::ostringstream shape;
-  shape << "{'descr': '<f4', 'fortran_order': False, 'shape': (" << batch
-        << ", " << tokens << ", " << vocab << "), }";
+  shape << "{'descr': '<f4', 'fortran_order': False, 'shape': (" << batch << ", " << tokens << ", "
+        << vocab << "), }";
   std::string header = shape.str();
   // The data starts at a multiple of 64 bytes; 10 bytes precede the header.
   header.append(63 - (10 + header.size()) % 64, ' ').append("\n");
@@ -246,8 +238,8 @@ LogitsWriter::LogitsWriter(const std::string &path, int64_t batch,
   if (file < 0)
     fail(path, ": cannot write: ", std::strerror(errno));
   std::string start(kMagic);
-  start.append({1, 0, static_cast<char>(header.size() & 0xff),
-                static_cast<char>(header.size() >> 8)});
+  start.append(
+      {1, 0, static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)});
   start.append(header);
   try {
     writeAt(0, start.data(), start.size());
@@ -280,12 +272,11 @@ void LogitsWriter::writeAt(int64_t offset, const void *bytes, size_t count) {
 }
 
 void LogitsWriter::write(int64_t from, int64_t count, const float *logits) {
-  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-                "the file is little-endian");
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the file is little-endian");
   int64_t rowBytes = vocab * static_cast<int64_t>(sizeof(float));
   for (int64_t b = 0; b < batch; ++b)
-    writeAt(dataOffset + (b * tokens + from) * rowBytes,
-            logits + b * count * vocab, static_cast<size_t>(count * rowBytes));
+    writeAt(dataOffset + (b * tokens + from) * rowBytes, logits + b * count * vocab,
+            static_cast<size_t>(count * rowBytes));
 }
 
 void LogitsWriter::commit() {

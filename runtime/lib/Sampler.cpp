@@ -37,8 +37,7 @@ static int32_t argmax(const float *logits, int64_t vocab) {
   return static_cast<int32_t>(best);
 }
 
-Sampler::Sampler(const SamplerOptions &options)
-    : options(options), state(options.seed) {}
+Sampler::Sampler(const SamplerOptions &options) : options(options), state(options.seed) {}
 
 double Sampler::nextUniform() {
   uint64_t z = state += 0x9e3779b97f4a7c15;
@@ -56,9 +55,8 @@ int32_t Sampler::sample(const float *logits, int64_t vocab) {
   double largest = logits[best], total = 0;
   candidates.clear();
   for (int64_t id = 0; id < vocab; ++id) {
-    double p = std::isnan(logits[id])
-                   ? 0
-                   : portableExp((logits[id] - largest) / options.temperature);
+    double p =
+        std::isnan(logits[id]) ? 0 : portableExp((logits[id] - largest) / options.temperature);
     total += p;
     if (p > 0)
       candidates.emplace_back(p, static_cast<int32_t>(id));
@@ -69,17 +67,14 @@ int32_t Sampler::sample(const float *logits, int64_t vocab) {
     // out, so none of them is in the set: most need no sorting.
     double cutoff = total * (1 - options.topP) / static_cast<double>(vocab);
     auto unlikely = [&](const auto &c) { return c.first < cutoff; };
-    candidates.erase(
-        std::remove_if(candidates.begin(), candidates.end(), unlikely),
-        candidates.end());
-    std::sort(
-        candidates.begin(), candidates.end(), [](const auto &a, const auto &b) {
-          return a.first != b.first ? a.first > b.first : a.second < b.second;
-        });
+    candidates.erase(std::remove_if(candidates.begin(), candidates.end(), unlikely),
+                     candidates.end());
+    std::sort(candidates.begin(), candidates.end(), [](const auto &a, const auto &b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
     double kept = 0;
     size_t count = 0;
-    while (count < candidates.size() &&
-           (count == 0 || kept < total * options.topP))
+    while (count < candidates.size() && (count == 0 || kept < total * options.topP))
       kept += candidates[count++].first;
     candidates.resize(count);
     total = kept;

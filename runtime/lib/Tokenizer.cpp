@@ -54,8 +54,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
 
 std::string Tokenizer::text(int64_t id) const {
   int piece = static_cast<int>(id);
-  if (id < 0 || id >= size() || processor->IsControl(piece) ||
-      processor->IsUnused(piece))
+  if (id < 0 || id >= size() || processor->IsControl(piece) || processor->IsUnused(piece))
     return {};
   if (processor->IsUnknown(piece))
     return std::string(kReplacement);

@@ -21,20 +21,14 @@ public:
   static Json object() { return Json("{", "}"); }
   static Json array() { return Json("[", "]"); }
 
-  Json &add(const char *key, const std::string &value) {
-    return append(key, quote(value));
-  }
-  Json &add(const char *key, int64_t value) {
-    return append(key, std::to_string(value));
-  }
+  Json &add(const char *key, const std::string &value) { return append(key, quote(value)); }
+  Json &add(const char *key, int64_t value) { return append(key, std::to_string(value)); }
   Json &add(const char *key, double value) {
     char text[32];
     std::snprintf(text, sizeof(text), "%.6g", value);
     return append(key, std::isfinite(value) ? text : "null");
   }
-  Json &add(const char *key, const Json &value) {
-    return append(key, value.text());
-  }
+  Json &add(const char *key, const Json &value) { return append(key, value.text()); }
   /// An element of an array.
   Json &add(const Json &value) { return append(nullptr, value.text()); }
 
@@ -50,8 +44,7 @@ private:
       if (c == '"' || c == '\\')
         quoted.append({'\\', c});
       else if (static_cast<unsigned char>(c) < 0x20 &&
-               std::snprintf(escape, sizeof(escape), "\\u%04x",
-                             static_cast<unsigned>(c)))
+               std::snprintf(escape, sizeof(escape), "\\u%04x", static_cast<unsigned>(c)))
         quoted.append(escape);
       else
         quoted.push_back(c);

@@ -55,34 +55,30 @@ static double timeThreads(int threads, const std::function<void(int)> &body) {
 
 // Reads [from, from + bytes) with vector registers of type V, where `bytes` is
 // a multiple of 1024: the or of everything, so that nothing can be skipped.
-#define TERNARY_READ_BODY(V)                                                   \
-  const V *at = reinterpret_cast<const V *>(from);                             \
-  const V *end = at + bytes / sizeof(V);                                       \
-  V a = {}, b = {}, c = {}, d = {};                                            \
-  for (; at != end; at += 4) {                                                 \
-    a |= at[0];                                                                \
-    b |= at[1];                                                                \
-    c |= at[2];                                                                \
-    d |= at[3];                                                                \
-  }                                                                            \
-  a |= b | c | d;                                                              \
+#define TERNARY_READ_BODY(V)                                                                       \
+  const V *at = reinterpret_cast<const V *>(from);                                                 \
+  const V *end = at + bytes / sizeof(V);                                                           \
+  V a = {}, b = {}, c = {}, d = {};                                                                \
+  for (; at != end; at += 4) {                                                                     \
+    a |= at[0];                                                                                    \
+    b |= at[1];                                                                                    \
+    c |= at[2];                                                                                    \
+    d |= at[3];                                                                                    \
+  }                                                                                                \
+  a |= b | c | d;                                                                                  \
   keep(a);
 
 typedef uint64_t Vector128 __attribute__((vector_size(16)));
-static void readPortable(const char *from, size_t bytes) {
-  TERNARY_READ_BODY(Vector128)
-}
+static void readPortable(const char *from, size_t bytes) { TERNARY_READ_BODY(Vector128) }
 
 #if defined(__x86_64__)
 typedef uint64_t Vector256 __attribute__((vector_size(32)));
-__attribute__((target("avx2"))) static void readAVX2(const char *from,
-                                                     size_t bytes) {
+__attribute__((target("avx2"))) static void readAVX2(const char *from, size_t bytes) {
   TERNARY_READ_BODY(Vector256)
 }
 
 typedef uint64_t Vector512 __attribute__((vector_size(64)));
-__attribute__((target("avx512f"))) static void readAVX512(const char *from,
-                                                          size_t bytes) {
+__attribute__((target("avx512f"))) static void readAVX512(const char *from, size_t bytes) {
   TERNARY_READ_BODY(Vector512)
 }
 #endif
@@ -103,24 +99,21 @@ double bench::measureMemoryRead(int threads) {
   int64_t wanted = std::min(kMost, runtime::availableMemoryBytes() / 4);
   int64_t share = std::max(wanted / threads / kPage, int64_t(1)) * kPage;
   size_t bytes = static_cast<size_t>(share * threads);
-  void *mapping = mmap(nullptr, bytes + kPage, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *mapping =
+      mmap(nullptr, bytes + kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED)
     runtime::fail("cannot measure memory: expected ", bytes, " free bytes");
   char *buffer = static_cast<char *>(mapping);
   buffer += (kPage - reinterpret_cast<uintptr_t>(buffer) % kPage) % kPage;
   madvise(buffer, bytes, MADV_HUGEPAGE);
   auto share_of = [&](int thread) { return buffer + thread * share; };
-  timeThreads(threads, [&](int thread) {
-    std::fill_n(share_of(thread), share, char(thread + 1));
-  });
+  timeThreads(threads, [&](int thread) { std::fill_n(share_of(thread), share, char(thread + 1)); });
 
   auto read = selectRead();
   double best = 0;
   for (int pass = 0; pass < kPasses; ++pass) {
-    double seconds = timeThreads(threads, [&](int thread) {
-      read(share_of(thread), static_cast<size_t>(share));
-    });
+    double seconds = timeThreads(
+        threads, [&](int thread) { read(share_of(thread), static_cast<size_t>(share)); });
     best = std::max(best, static_cast<double>(bytes) / seconds * 1e-9);
   }
   munmap(mapping, bytes + kPage);
@@ -155,17 +148,16 @@ static int64_t dotPortable(int64_t steps) {
 // them, named by \n: more than the instructions' latency times their number per
 // clock, and few enough to leave some of 16 registers. What the registers hold
 // does not matter.
-#define TERNARY_DOT_LOOP(INSTRUCTIONS)                                         \
-  asm volatile(                                                                \
-      "1:\n"                                                                   \
-      ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n" INSTRUCTIONS ".endr\n"  \
-      "dec %0\n"                                                               \
-      "jnz 1b\n"                                                               \
-      "vzeroupper\n"                                                           \
-      : "+r"(steps)                                                            \
-      :                                                                        \
-      : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",  \
-        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
+#define TERNARY_DOT_LOOP(INSTRUCTIONS)                                                             \
+  asm volatile("1:\n"                                                                              \
+               ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n" INSTRUCTIONS ".endr\n"             \
+               "dec %0\n"                                                                          \
+               "jnz 1b\n"                                                                          \
+               "vzeroupper\n"                                                                      \
+               : "+r"(steps)                                                                       \
+               :                                                                                   \
+               : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",     \
+                 "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
 
 static int64_t dotAVX2(int64_t steps) {
   int64_t products = steps * 12 * 32;

@@ -47,8 +47,7 @@ struct Run {
 static double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   size_t middle = values.size() / 2;
-  return values.size() % 2 ? values[middle]
-                           : (values[middle - 1] + values[middle]) / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 static double timed(const std::function<void()> &body) {
@@ -62,18 +61,14 @@ static void checkKernel(const runtime::Model &model, const Options &options) {
   std::string kernel = model.info().kernel;
   if (options.expectKernel) {
     if (kernel != *options.expectKernel)
-      runtime::fail(model.path(), ": expected ", *options.expectKernel,
-                    " kernels, found ", kernel);
+      runtime::fail(model.path(), ": expected ", *options.expectKernel, " kernels, found ", kernel);
   } else if (kernel != runtime::bestKernel().name && !options.allowFallback) {
-    runtime::fail(model.path(),
-                  ": expected the best kernels for this machine, ",
-                  runtime::bestKernel().name, ", found ", kernel,
-                  "; see --allow-fallback");
+    runtime::fail(model.path(), ": expected the best kernels for this machine, ",
+                  runtime::bestKernel().name, ", found ", kernel, "; see --allow-fallback");
   }
 }
 
-static Run measure(const runtime::Model &model, const Options &options,
-                   int threads) {
+static Run measure(const runtime::Model &model, const Options &options, int threads) {
   const ternary_descriptor &info = model.info();
   Run run = {};
   run.threads = threads;
@@ -83,8 +78,7 @@ static Run measure(const runtime::Model &model, const Options &options,
   run.int8Peak = bench::measureInt8Peak(threads);
 
   // Which ids does not matter, except that their embeddings are read as well.
-  std::vector<int32_t> ids(
-      static_cast<size_t>(info.batch * options.promptTokens));
+  std::vector<int32_t> ids(static_cast<size_t>(info.batch * options.promptTokens));
   for (size_t i = 0; i < ids.size(); ++i)
     ids[i] = static_cast<int32_t>(i * 7919 % static_cast<size_t>(info.vocab));
   std::vector<float> logits(static_cast<size_t>(info.batch * info.vocab));
@@ -94,9 +88,8 @@ static Run measure(const runtime::Model &model, const Options &options,
   std::vector<double> promptSeconds, generateSeconds;
   for (int64_t repeat = 0; repeat < options.repeats; ++repeat) {
     session.reset();
-    promptSeconds.push_back(timed([&] {
-      session.prefill(ids.data(), options.promptTokens, logits.data());
-    }));
+    promptSeconds.push_back(
+        timed([&] { session.prefill(ids.data(), options.promptTokens, logits.data()); }));
     generateSeconds.push_back(timed([&] {
       for (int64_t t = 0; t < options.generateTokens; ++t) {
         int64_t from = t % options.promptTokens;
@@ -110,15 +103,13 @@ static Run measure(const runtime::Model &model, const Options &options,
   double promptTokens = batch * static_cast<double>(options.promptTokens);
   double steps = static_cast<double>(options.generateTokens);
   // Only the last token of a prompt needs logits.
-  double promptMacs =
-      promptTokens * static_cast<double>(info.macs_per_token) -
-      (promptTokens - batch) * static_cast<double>(info.macs_per_logits);
+  double promptMacs = promptTokens * static_cast<double>(info.macs_per_token) -
+                      (promptTokens - batch) * static_cast<double>(info.macs_per_logits);
   double prompt = median(promptSeconds), generate = median(generateSeconds);
   run.prompt = promptTokens / prompt;
   run.promptRate = promptMacs / prompt * 1e-9;
   run.generate = batch * steps / generate;
-  run.generateRate = steps * static_cast<double>(info.weight_bytes_per_token) /
-                     generate * 1e-9;
+  run.generateRate = steps * static_cast<double>(info.weight_bytes_per_token) / generate * 1e-9;
   run.memory = std::max(run.memory, bench::measureMemoryRead(threads));
   return run;
 }
@@ -138,9 +129,8 @@ static void addFigures(bench::Json &json, const Run &run) {
 
 static void printJson(const ternary_descriptor &info, const Options &options,
                       const std::vector<Run> &runs) {
-  auto most = std::max_element(
-      runs.begin(), runs.end(),
-      [](const Run &a, const Run &b) { return a.threads < b.threads; });
+  auto most = std::max_element(runs.begin(), runs.end(),
+                               [](const Run &a, const Run &b) { return a.threads < b.threads; });
   bench::Json all = bench::Json::array();
   for (const Run &run : runs) {
     bench::Json figures = bench::Json::object();
@@ -177,20 +167,16 @@ static void printTable(const ternary_descriptor &info, const Options &options,
   };
   row("threads", "", 0, [](const Run &r) { return double(r.threads); });
   row("machine: memory read", "GB/s", 1, [](const Run &r) { return r.memory; });
-  row("machine: int8 products", "GMAC/s", 1,
-      [](const Run &r) { return r.int8Peak; });
-  row("generate " + std::to_string(options.generateTokens) + " tokens",
-      "tokens/s", 2, [](const Run &r) { return r.generate; });
+  row("machine: int8 products", "GMAC/s", 1, [](const Run &r) { return r.int8Peak; });
+  row("generate " + std::to_string(options.generateTokens) + " tokens", "tokens/s", 2,
+      [](const Run &r) { return r.generate; });
   row("  weights read", "GB/s", 1, [](const Run &r) { return r.generateRate; });
-  row("  share of memory read", "%", 1,
-      [](const Run &r) { return 100 * r.shareOfMemory(); });
-  row("prompt of " + std::to_string(options.promptTokens) + " tokens",
-      "tokens/s", 2, [](const Run &r) { return r.prompt; });
+  row("  share of memory read", "%", 1, [](const Run &r) { return 100 * r.shareOfMemory(); });
+  row("prompt of " + std::to_string(options.promptTokens) + " tokens", "tokens/s", 2,
+      [](const Run &r) { return r.prompt; });
   row("  products", "GMAC/s", 1, [](const Run &r) { return r.promptRate; });
-  row("  share of int8 products", "%", 1,
-      [](const Run &r) { return 100 * r.shareOfInt8(); });
-  row("resident memory", "MB", 1,
-      [](const Run &r) { return r.residentBytes * 1e-6; });
+  row("  share of int8 products", "%", 1, [](const Run &r) { return 100 * r.shareOfInt8(); });
+  row("resident memory", "MB", 1, [](const Run &r) { return r.residentBytes * 1e-6; });
 }
 
 static int runMain(int argc, char **argv) {
@@ -212,8 +198,8 @@ static int runMain(int argc, char **argv) {
                        "numbers of threads (default: one and all)");
   commandLine.integer("prompt-tokens", "N", options.promptTokens, 1, 1 << 20,
                       "length of the prompt (default: 512)");
-  commandLine.integer("generate-tokens", "N", options.generateTokens, 1,
-                      1 << 20, "how many tokens to generate (default: 64)");
+  commandLine.integer("generate-tokens", "N", options.generateTokens, 1, 1 << 20,
+                      "how many tokens to generate (default: 64)");
   commandLine.integer("repeats", "N", options.repeats, 1, 1000,
                       "how often to measure (default: 3)");
   commandLine.text("weights", "FILE", options.weights,
@@ -229,23 +215,20 @@ static int runMain(int argc, char **argv) {
   if (!arguments)
     return 0;
   if (arguments->size() != 1)
-    runtime::fail("expected one model, found ", arguments->size(),
-                  " arguments; see --help");
+    runtime::fail("expected one model, found ", arguments->size(), " arguments; see --help");
   if (options.threads.empty()) {
     options.threads = {1};
     if (runtime::availableThreads() > 1)
       options.threads.push_back(runtime::availableThreads());
   }
 
-  auto model =
-      runtime::Model::load(arguments->front(), options.weights.value_or(""));
+  auto model = runtime::Model::load(arguments->front(), options.weights.value_or(""));
   const ternary_descriptor &info = model.info();
   checkKernel(model, options);
   int64_t tokens = options.promptTokens + options.generateTokens;
   if (info.max_tokens > 0 && tokens > info.max_tokens)
     runtime::fail(model.path(), ": expected at most ", info.max_tokens,
-                  " tokens of prompt and generation, found ", tokens,
-                  "; see --prompt-tokens");
+                  " tokens of prompt and generation, found ", tokens, "; see --prompt-tokens");
 
   std::vector<Run> runs;
   for (int64_t threads : options.threads)

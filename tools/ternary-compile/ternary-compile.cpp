@@ -22,23 +22,24 @@ static cl::opt<std::string, true> output("o", cl::desc("Where to write the resul
                                          cl::value_desc("file"), cl::location(options.output),
                                          cl::cat(category));
 static cl::opt<std::string, true>
-    target("target", cl::desc("cpu (default), or reference: scalar, unfused, in specification order"),
+    target("target",
+           cl::desc("cpu (default), or reference: scalar, unfused, in specification order"),
            cl::value_desc("name"), cl::location(options.target), cl::cat(category));
-static cl::opt<std::string, true> triple("mtriple",
-                                         cl::desc("Target triple, as in llc; this machine's by default"),
-                                         cl::location(options.triple), cl::cat(category));
+static cl::opt<std::string, true>
+    triple("mtriple", cl::desc("Target triple, as in llc; this machine's by default"),
+           cl::location(options.triple), cl::cat(category));
 static cl::opt<std::string, true> cpu("mcpu", cl::desc("CPU, as in llc; native by default"),
                                       cl::location(options.cpu), cl::cat(category));
 static cl::opt<std::string, true> attributes("mattr", cl::desc("CPU features, as in llc: +a,-b"),
                                              cl::location(options.attributes), cl::cat(category));
-static cl::opt<EmitKind> emit(
-    "emit", cl::desc("What to write; by the suffix of -o when not given:"),
-    cl::values(clEnumValN(EmitKind::MLIR, "mlir", "MLIR after the last phase (.mlir)"),
-               clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR (.ll)"),
-               clEnumValN(EmitKind::Assembly, "asm", "assembly (.s)"),
-               clEnumValN(EmitKind::Object, "obj", "object file and C header (.o, .h)"),
-               clEnumValN(EmitKind::Shared, "shared", "shared library for ternary-run (.so)")),
-    cl::cat(category));
+static cl::opt<EmitKind>
+    emit("emit", cl::desc("What to write; by the suffix of -o when not given:"),
+         cl::values(clEnumValN(EmitKind::MLIR, "mlir", "MLIR after the last phase (.mlir)"),
+                    clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR (.ll)"),
+                    clEnumValN(EmitKind::Assembly, "asm", "assembly (.s)"),
+                    clEnumValN(EmitKind::Object, "obj", "object file and C header (.o, .h)"),
+                    clEnumValN(EmitKind::Shared, "shared", "shared library for ternary-run (.so)")),
+         cl::cat(category));
 static cl::opt<std::string, true> function("function",
                                            cl::desc("What to compile a model for: generate"),
                                            cl::value_desc("name"), cl::location(options.function),
@@ -54,33 +55,36 @@ static cl::opt<Parallel> parallel(
     cl::values(clEnumValN(Parallel::OpenMP, "openmp", "by libomp (default)"),
                clEnumValN(Parallel::None, "none", "not at all; the result needs no library")),
     cl::init(Parallel::OpenMP), cl::cat(category));
-static cl::opt<Weights> weights(
-    "weights", cl::desc("Where the weights go:"),
-    cl::values(clEnumValN(Weights::Embed, "embed", "into the object (default)"),
-               clEnumValN(Weights::External, "external",
-                          "into an archive next to it, mapped at run time")),
-    cl::init(Weights::Embed), cl::cat(category));
+static cl::opt<Weights>
+    weights("weights", cl::desc("Where the weights go:"),
+            cl::values(clEnumValN(Weights::Embed, "embed", "into the object (default)"),
+                       clEnumValN(Weights::External, "external",
+                                  "into an archive next to it, mapped at run time")),
+            cl::init(Weights::Embed), cl::cat(category));
 static cl::opt<bool, true> fuse("fuse", cl::desc("Fuse chains of ops into kernels (default true)"),
                                 cl::location(options.fuse), cl::init(true), cl::cat(category));
 static cl::opt<std::string, true>
-    kernel("kernel", cl::desc("Microkernels instead of the CPU's best: avx512vnni, avxvnni, avx2, portable"),
+    kernel("kernel",
+           cl::desc("Microkernels instead of the CPU's best: avx512vnni, avxvnni, avx2, portable"),
            cl::value_desc("name"), cl::location(options.kernel), cl::cat(category));
-static cl::opt<double> epsilon(
-    "epsilon", cl::desc("Epsilon of BitLinear's own norm (1e-6 when the checkpoint does not say)"),
-    cl::cat(category));
-static cl::opt<uint64_t> randomWeights(
-    "random-weights", cl::desc("Random weights for a directory that has just a config.json"),
-    cl::value_desc("seed"), cl::ValueOptional, cl::cat(category));
+static cl::opt<double>
+    epsilon("epsilon",
+            cl::desc("Epsilon of BitLinear's own norm (1e-6 when the checkpoint does not say)"),
+            cl::cat(category));
+static cl::opt<uint64_t>
+    randomWeights("random-weights",
+                  cl::desc("Random weights for a directory that has just a config.json"),
+                  cl::value_desc("seed"), cl::ValueOptional, cl::cat(category));
 static cl::opt<std::string> compileTo("compile-to",
                                       cl::desc("Stop after this phase and write MLIR:"),
                                       cl::value_desc("phase"), cl::cat(category));
-static cl::opt<std::string, true> dumpPhases("dump-phases",
-                                             cl::desc("Write the IR after each phase to this directory"),
-                                             cl::value_desc("dir"), cl::location(options.dumpPhases),
-                                             cl::cat(category));
+static cl::opt<std::string, true>
+    dumpPhases("dump-phases", cl::desc("Write the IR after each phase to this directory"),
+               cl::value_desc("dir"), cl::location(options.dumpPhases), cl::cat(category));
 static cl::opt<std::string, true> symbolPrefix(
     "symbol-prefix",
-    cl::desc("Prefix of C functions (the output's name for objects, 'ternary' for shared libraries)"),
+    cl::desc(
+        "Prefix of C functions (the output's name for objects, 'ternary' for shared libraries)"),
     cl::value_desc("name"), cl::location(options.symbolPrefix), cl::cat(category));
 static cl::opt<bool, true> timing("timing", cl::desc("Report the time of each pass"),
                                   cl::location(options.timing), cl::cat(category));
@@ -94,8 +98,9 @@ int main(int argc, char **argv) {
                          "  INPUT is a Hugging Face model directory or a graph.mlir.\n\n"
                          "  Phases (--compile-to, --dump-phases):\n";
   for (const PhaseInfo &info : getPhases())
-    overview += ("    " + info.name + std::string(11 - info.name.size(), ' ') + info.description +
-                 "\n").str();
+    overview +=
+        ("    " + info.name + std::string(11 - info.name.size(), ' ') + info.description + "\n")
+            .str();
   cl::ParseCommandLineOptions(argc, argv, overview);
 
   auto fail = [](const Twine &message) {

@@ -24,24 +24,22 @@ static double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-static std::unique_ptr<runtime::Tokenizer>
-openTokenizer(const runtime::Model &model, const Options &options) {
+static std::unique_ptr<runtime::Tokenizer> openTokenizer(const runtime::Model &model,
+                                                         const Options &options) {
   const ternary_descriptor &info = model.info();
   std::unique_ptr<runtime::Tokenizer> tokenizer;
   if (options.tokenizer)
     tokenizer = runtime::Tokenizer::load(*options.tokenizer);
   else if (info.tokenizer)
     tokenizer = std::make_unique<runtime::Tokenizer>(
-        std::string_view(static_cast<const char *>(info.tokenizer),
-                         info.tokenizer_bytes),
+        std::string_view(static_cast<const char *>(info.tokenizer), info.tokenizer_bytes),
         model.path());
   else
     runtime::fail(model.path(), ": expected a tokenizer in the model, found "
                                 "none; see --tokenizer and --input-ids");
   if (tokenizer->size() > info.vocab)
-    runtime::fail(options.tokenizer.value_or(model.path()),
-                  ": expected a tokenizer of at most ", info.vocab,
-                  " pieces, found ", tokenizer->size());
+    runtime::fail(options.tokenizer.value_or(model.path()), ": expected a tokenizer of at most ",
+                  info.vocab, " pieces, found ", tokenizer->size());
   return tokenizer;
 }
 
@@ -51,8 +49,8 @@ static std::vector<int32_t> encodePrompt(const runtime::Model &model,
   std::vector<int32_t> ids = tokenizer.encode(prompt);
   if (model.info().bos_id >= 0)
     ids.insert(ids.begin(), static_cast<int32_t>(model.info().bos_id));
-  model.checkIds("prompt", std::vector<int64_t>(ids.begin(), ids.end()).data(),
-                 1, static_cast<int64_t>(ids.size()));
+  model.checkIds("prompt", std::vector<int64_t>(ids.begin(), ids.end()).data(), 1,
+                 static_cast<int64_t>(ids.size()));
   return ids;
 }
 
@@ -67,18 +65,15 @@ struct Statistics {
                    "%-10s %6lld tokens in %8.3f s, %9.2f tokens/s, %8.3f "
                    "ms/token\n",
                    what, static_cast<long long>(tokens), seconds,
-                   tokens > 0 ? tokens / seconds : 0.0,
-                   tokens > 0 ? 1e3 * seconds / tokens : 0.0);
+                   tokens > 0 ? tokens / seconds : 0.0, tokens > 0 ? 1e3 * seconds / tokens : 0.0);
     };
-    std::fprintf(stderr, "model      %s, %s kernels, %lld thread%s\n",
-                 info.name, info.kernel, static_cast<long long>(threads),
-                 threads == 1 ? "" : "s");
+    std::fprintf(stderr, "model      %s, %s kernels, %lld thread%s\n", info.name, info.kernel,
+                 static_cast<long long>(threads), threads == 1 ? "" : "s");
     std::fprintf(stderr, "load       %.3f s\n", loadSeconds);
     line("prompt", promptTokens, promptSeconds);
     line("generation", generatedTokens, generateSeconds);
-    std::fprintf(
-        stderr, "memory     %.1f MB resident, %.1f MB packed weights\n",
-        runtime::residentBytes() / 1e6, info.packed_weight_bytes / 1e6);
+    std::fprintf(stderr, "memory     %.1f MB resident, %.1f MB packed weights\n",
+                 runtime::residentBytes() / 1e6, info.packed_weight_bytes / 1e6);
   }
 };
 } // namespace
@@ -89,8 +84,7 @@ static void show(const std::string &text) {
     runtime::fail("cannot write to the standard output");
 }
 
-int run::generate(const runtime::Model &model, const Options &options,
-                  double loadSeconds) {
+int run::generate(const runtime::Model &model, const Options &options, double loadSeconds) {
   const ternary_descriptor &info = model.info();
   if (info.batch != 1)
     runtime::fail(model.path(),

@@ -29,8 +29,7 @@ struct Options {
 };
 
 /// Streams text. `loadSeconds` is for the statistics.
-int generate(const runtime::Model &model, const Options &options,
-             double loadSeconds);
+int generate(const runtime::Model &model, const Options &options, double loadSeconds);
 
 /// Writes the logits for given ids to a file.
 int writeLogits(const runtime::Model &model, const Options &options);

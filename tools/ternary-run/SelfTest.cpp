@@ -27,22 +27,19 @@ struct Way {
 static constexpr int64_t kTokens = 40;
 
 /// The same ids on every machine, from a linear congruential generator.
-static std::vector<int32_t> testIds(const ternary_descriptor &info,
-                                    int64_t tokens) {
+static std::vector<int32_t> testIds(const ternary_descriptor &info, int64_t tokens) {
   std::vector<int32_t> ids(static_cast<size_t>(info.batch * tokens));
   uint64_t state = 1;
   for (int32_t &id : ids) {
     state = state * 6364136223846793005u + 1442695040888963407u;
-    id =
-        static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(info.vocab));
+    id = static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(info.vocab));
   }
   return ids;
 }
 
 /// Logits [batch, tokens, vocab] for ids [batch, tokens], fed in parts.
 static std::vector<float> feed(const runtime::Model &model, int threads,
-                               const std::vector<int32_t> &ids, int64_t tokens,
-                               const Way &way) {
+                               const std::vector<int32_t> &ids, int64_t tokens, const Way &way) {
   const ternary_descriptor &info = model.info();
   std::vector<float> all(ids.size() * static_cast<size_t>(info.vocab));
   std::vector<float> part(all.size());
@@ -57,8 +54,7 @@ static std::vector<float> feed(const runtime::Model &model, int threads,
                   &partIds[static_cast<size_t>(b * count)]);
     session.prefillAll(partIds.data(), count, part.data());
     for (int64_t b = 0; b < info.batch; ++b)
-      std::copy_n(&part[static_cast<size_t>(b * count * info.vocab)],
-                  count * info.vocab,
+      std::copy_n(&part[static_cast<size_t>(b * count * info.vocab)], count * info.vocab,
                   &all[static_cast<size_t>((b * tokens + from) * info.vocab)]);
   }
   return all;
@@ -70,9 +66,8 @@ static uint32_t bits(float value) {
   return result;
 }
 
-static void compare(const ternary_descriptor &info, int64_t tokens,
-                    const std::string &name, const std::vector<float> &expected,
-                    const std::vector<float> &found) {
+static void compare(const ternary_descriptor &info, int64_t tokens, const std::string &name,
+                    const std::vector<float> &expected, const std::vector<float> &found) {
   for (size_t i = 0; i < expected.size(); ++i) {
     if (bits(expected[i]) == bits(found[i]))
       continue;
@@ -81,10 +76,9 @@ static void compare(const ternary_descriptor &info, int64_t tokens,
     std::snprintf(text, sizeof(text),
                   "logits[%lld, %lld, %lld]: expected %.9g (0x%08x), found "
                   "%.9g (0x%08x)",
-                  static_cast<long long>(row / tokens),
-                  static_cast<long long>(row % tokens),
-                  static_cast<long long>(static_cast<int64_t>(i) % info.vocab),
-                  expected[i], bits(expected[i]), found[i], bits(found[i]));
+                  static_cast<long long>(row / tokens), static_cast<long long>(row % tokens),
+                  static_cast<long long>(static_cast<int64_t>(i) % info.vocab), expected[i],
+                  bits(expected[i]), found[i], bits(found[i]));
     runtime::fail("self-test failed: ", name, ": ", text);
   }
 }
@@ -93,12 +87,10 @@ int run::selfTest(const runtime::Model &model, const Options &options) {
   const ternary_descriptor &info = model.info();
   model.verify();
 
-  int64_t tokens =
-      info.max_tokens > 0 ? std::min(kTokens, info.max_tokens) : kTokens;
+  int64_t tokens = info.max_tokens > 0 ? std::min(kTokens, info.max_tokens) : kTokens;
   std::vector<int32_t> ids = testIds(info, tokens);
-  const Way ways[] = {{"whole", {0}},
-                      {"in odd parts", {3, 1, 7, 16, 5, 2}},
-                      {"token by token", {1}}};
+  const Way ways[] = {
+      {"whole", {0}}, {"in odd parts", {3, 1, 7, 16, 5, 2}}, {"token by token", {1}}};
   std::vector<int> threadCounts = {1};
   if (options.threads > 1 && info.openmp)
     threadCounts.push_back(static_cast<int>(options.threads));
@@ -113,19 +105,18 @@ int run::selfTest(const runtime::Model &model, const Options &options) {
         expected = std::move(found);
       else
         compare(info, tokens,
-                std::string(way.name) + " with " + std::to_string(threads) +
-                    " thread" + (threads == 1 ? "" : "s"),
+                std::string(way.name) + " with " + std::to_string(threads) + " thread" +
+                    (threads == 1 ? "" : "s"),
                 expected, found);
     }
   for (float logit : expected)
     if (!std::isfinite(logit))
       runtime::fail("self-test failed: expected finite logits, found ", logit);
 
-  std::printf(
-      "self-test passed: checksum %08x (%s, %s kernels, %lld tokens, "
-      "%d thread%s)\n",
-      runtime::crc32(0, expected.data(), expected.size() * sizeof(float)),
-      info.name, info.kernel, static_cast<long long>(tokens),
-      threadCounts.back(), threadCounts.back() == 1 ? "" : "s");
+  std::printf("self-test passed: checksum %08x (%s, %s kernels, %lld tokens, "
+              "%d thread%s)\n",
+              runtime::crc32(0, expected.data(), expected.size() * sizeof(float)), info.name,
+              info.kernel, static_cast<long long>(tokens), threadCounts.back(),
+              threadCounts.back() == 1 ? "" : "s");
   return 0;
 }

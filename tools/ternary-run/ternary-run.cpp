@@ -55,10 +55,8 @@ static int runMain(int argc, char **argv) {
       "  ternary-run model.so --input-ids ids.npy --logits logits.npy\n");
   int64_t seed = 0;
   commandLine.group("text");
-  commandLine.text("prompt", "TEXT", options.prompt,
-                   "what to continue (default: nothing)");
-  commandLine.integer("tokens", "N", options.tokens, 0,
-                      std::numeric_limits<int32_t>::max(),
+  commandLine.text("prompt", "TEXT", options.prompt, "what to continue (default: nothing)");
+  commandLine.integer("tokens", "N", options.tokens, 0, std::numeric_limits<int32_t>::max(),
                       "how many tokens to generate at most (default: 256)");
   commandLine.number("temperature", "T", options.sampler.temperature, 0, 1000,
                      "0: always the most likely token (the default); 1: as "
@@ -75,33 +73,28 @@ static int runMain(int argc, char **argv) {
                    "the weight archive, if not where the model expects it");
   commandLine.integer("threads", "N", options.threads, 1, 4096,
                       "how many threads to use (default: all)");
-  commandLine.flag("stats", options.stats,
-                   "speed and memory, on the standard error");
+  commandLine.flag("stats", options.stats, "speed and memory, on the standard error");
   commandLine.group("checking");
   commandLine.flag("self-test", options.selfTest,
                    "check the weights and that prompt, pieces of it and single "
                    "tokens give equal bits");
   commandLine.text("input-ids", "IDS.npy", options.inputIds,
                    "int32 or int64 ids [batch, tokens] instead of text");
-  commandLine.text(
-      "logits", "OUT.npy", options.logits,
-      "where to write their float32 logits [batch, tokens, vocab]");
+  commandLine.text("logits", "OUT.npy", options.logits,
+                   "where to write their float32 logits [batch, tokens, vocab]");
   commandLine.flag("step", options.step, "feed these ids one token at a time");
 
   auto arguments = commandLine.parse(argc, argv);
   if (!arguments)
     return 0;
   if (arguments->size() != 1)
-    runtime::fail("expected one model, found ", arguments->size(),
-                  " arguments; see --help");
+    runtime::fail("expected one model, found ", arguments->size(), " arguments; see --help");
   checkOptions(options);
   options.sampler.seed = static_cast<uint64_t>(seed);
 
   auto start = std::chrono::steady_clock::now();
-  auto model =
-      runtime::Model::load(arguments->front(), options.weights.value_or(""));
-  std::chrono::duration<double> loadSeconds =
-      std::chrono::steady_clock::now() - start;
+  auto model = runtime::Model::load(arguments->front(), options.weights.value_or(""));
+  std::chrono::duration<double> loadSeconds = std::chrono::steady_clock::now() - start;
 
   stopOnCtrlC();
   if (options.selfTest)

@@ -19,9 +19,7 @@ static constexpr StringLiteral kIndex = "model.safetensors.index.json";
 namespace {
 class CheckpointTest : public testing::Test {
 protected:
-  std::string open() {
-    return getMessage(Checkpoint::open(directory.getPath()), directory);
-  }
+  std::string open() { return getMessage(Checkpoint::open(directory.getPath()), directory); }
   /// What is wrong with an index with this weight_map.
   std::string openIndex(StringRef weightMap) {
     directory.write(kIndex, ("{\"weight_map\": " + weightMap + "}").str());
@@ -35,12 +33,9 @@ protected:
   std::string check(ArrayRef<ParameterInfo> parameters) {
     auto checkpoint = cantFail(Checkpoint::open(directory.getPath()));
     std::string warnings;
-    std::string error = getMessage(checkpoint->check(parameters,
-                                                     [&](const Twine &message) {
-                                                       warnings +=
-                                                           message.str();
-                                                     }),
-                                   directory);
+    std::string error = getMessage(
+        checkpoint->check(parameters, [&](const Twine &message) { warnings += message.str(); }),
+        directory);
     return error + StringRef(warnings).split(": ").second.str();
   }
   void writeShards() {
@@ -53,8 +48,7 @@ protected:
 } // namespace
 
 TEST_F(CheckpointTest, ReadsOneFile) {
-  directory.write("model.safetensors",
-                  SafetensorsBuilder().add("a", {2, 2}, 1.5f).build());
+  directory.write("model.safetensors", SafetensorsBuilder().add("a", {2, 2}, 1.5f).build());
   auto checkpoint = cantFail(Checkpoint::open(directory.getPath()));
   HostTensor a = cantFail(checkpoint->read("a", {2, 2}));
   EXPECT_EQ(a.getValues<float>(), ArrayRef<float>({1.5f, 1.5f, 1.5f, 1.5f}));
@@ -64,8 +58,7 @@ TEST_F(CheckpointTest, ReadsShards) {
   writeShards();
   EXPECT_EQ(openIndex(R"({"a": "s1", "b": "s2"})"), "");
   auto checkpoint = cantFail(Checkpoint::open(directory.getPath()));
-  EXPECT_EQ(cantFail(checkpoint->read("a", {2, 2})).getValues<float>()[0],
-            1.0f);
+  EXPECT_EQ(cantFail(checkpoint->read("a", {2, 2})).getValues<float>()[0], 1.0f);
   EXPECT_EQ(cantFail(checkpoint->read("b", {3})).getValues<float>()[2], 2.0f);
 }
 
@@ -80,15 +73,13 @@ TEST_F(CheckpointTest, RefusesWrongIndexes) {
   const std::string index = kIndex.str();
   directory.write(kIndex, "{}");
   EXPECT_EQ(open(), index + ": expected an object weight_map, got none");
-  for (StringRef name :
-       {"../s1", "/etc/passwd", "..", ".", "", "d/s1", "d\\\\s1", "s1\\u0000"})
+  for (StringRef name : {"../s1", "/etc/passwd", "..", ".", "", "d/s1", "d\\\\s1", "s1\\u0000"})
     EXPECT_NE(openIndex("{\"a\": \"" + name.str() + "\"}")
                   .find("expected the name of a file in this directory, got '"),
               std::string::npos)
         << name.str();
-  EXPECT_EQ(openIndex(R"({"a": 1})"),
-            index + ": tensor 'a': expected the name of a file in this "
-                    "directory, got ''");
+  EXPECT_EQ(openIndex(R"({"a": 1})"), index + ": tensor 'a': expected the name of a file in this "
+                                              "directory, got ''");
   EXPECT_EQ(openIndex(R"({"a": "s1", "b": "s3"})"),
             index + ": expected file 's3' in this directory, got none");
   EXPECT_EQ(openIndex(R"({"a": "s2", "b": "s2"})"),
@@ -110,13 +101,11 @@ TEST_F(CheckpointTest, RefusesWrongTensors) {
   directory.write("model.safetensors", buildFile(header, data));
   EXPECT_EQ(read("w", {1, 2}), "model.safetensors: tensor 'w': expected finite "
                                "values, got -inf at [0, 1]");
-  EXPECT_EQ(read("w", {2, 1}),
-            "model.safetensors: tensor 'w': expected shape [2, 1] as "
-            "config.json says, got [1, 2]");
+  EXPECT_EQ(read("w", {2, 1}), "model.safetensors: tensor 'w': expected shape [2, 1] as "
+                               "config.json says, got [1, 2]");
   EXPECT_EQ(read("i", {2}), "model.safetensors: tensor 'i': expected dtype "
                             "F32, F16 or BF16, got I32");
-  EXPECT_EQ(read("v", {1}), directory.getPath() +
-                                ": expected tensor 'v' of shape [1], got none");
+  EXPECT_EQ(read("v", {1}), directory.getPath() + ": expected tensor 'v' of shape [1], got none");
 }
 
 TEST_F(CheckpointTest, ChecksAllBeforeReadingAny) {
@@ -126,31 +115,23 @@ TEST_F(CheckpointTest, ChecksAllBeforeReadingAny) {
   directory.write("model.safetensors", builder.build());
   ParameterInfo a{"a", {2}}, b{"b", {2}}, c{"c", {2}}, d{"d", {2}}, e{"e", {2}};
   EXPECT_EQ(check({a, b, c, d, e}), "");
-  EXPECT_EQ(check({b, d, e}),
-            "ignoring 2 tensors that the model does not have: 'a', 'c'");
+  EXPECT_EQ(check({b, d, e}), "ignoring 2 tensors that the model does not have: 'a', 'c'");
   EXPECT_EQ(check({d}), "ignoring 4 tensors that the model does not have: 'a', "
                         "'b', 'c', ...");
   EXPECT_EQ(check({a, {"z", {7, 2}}}),
-            directory.getPath() +
-                ": expected tensor 'z' of shape [7, 2], got none");
-  EXPECT_EQ(check({{"a", {3}}}),
-            "model.safetensors: tensor 'a': expected shape [3] as config.json "
-            "says, got [2]");
+            directory.getPath() + ": expected tensor 'z' of shape [7, 2], got none");
+  EXPECT_EQ(check({{"a", {3}}}), "model.safetensors: tensor 'a': expected shape [3] as config.json "
+                                 "says, got [2]");
 }
 
 TEST_F(CheckpointTest, KnowsTheTypeOfMatrices) {
   auto getType = [&](StringRef first, StringRef second) {
     std::string header =
-        "{" +
-        describe("a", first, "[1, 2]", first == "F32" ? "[0, 8]" : "[0, 4]") +
-        ", " +
-        describe("b", second, "[1, 2]", first == "F32" ? "[8, 12]" : "[4, 8]") +
-        ", " +
-        describe("g", "F32", "[1]", first == "F32" ? "[12, 16]" : "[8, 12]") +
-        "}";
-    directory.write(
-        "model.safetensors",
-        buildFile(header, std::string(first == "F32" ? 16 : 12, '\0')));
+        "{" + describe("a", first, "[1, 2]", first == "F32" ? "[0, 8]" : "[0, 4]") + ", " +
+        describe("b", second, "[1, 2]", first == "F32" ? "[8, 12]" : "[4, 8]") + ", " +
+        describe("g", "F32", "[1]", first == "F32" ? "[12, 16]" : "[8, 12]") + "}";
+    directory.write("model.safetensors",
+                    buildFile(header, std::string(first == "F32" ? 16 : 12, '\0')));
     return cantFail(Checkpoint::open(directory.getPath()))->getMatrixType();
   };
   EXPECT_EQ(getType("F16", "F16"), DType::F16);

@@ -55,8 +55,8 @@ TEST_F(ConfigTest, HasDefaults) {
 }
 
 TEST_F(ConfigTest, ReadsAllMembers) {
-  HGRNBitConfig config = parseHGRNBit(
-      kSmallest + R"(, "intermediate_size": 100, "rms_norm_eps": 1e-5,
+  HGRNBitConfig config =
+      parseHGRNBit(kSmallest + R"(, "intermediate_size": 100, "rms_norm_eps": 1e-5,
       "use_lower_bound": false, "bos_token_id": null, "eos_token_id": 96,
       "num_heads": 1, "expand_ratio": 1, "use_short_conv": false,
       "tie_word_embeddings": false, "hidden_act": "silu", "hidden_ratio": 4,
@@ -96,12 +96,9 @@ TEST_F(ConfigTest, ListsParameters) {
   EXPECT_THAT(getShape("model.embeddings.weight"), ElementsAre(97, 64));
   EXPECT_THAT(getShape("model.lower_bounds"), ElementsAre(3, 64));
   EXPECT_THAT(getShape("model.layers.2.attn.g_norm.weight"), ElementsAre(64));
-  EXPECT_THAT(getShape("model.layers.0.mlp.gate_proj.weight"),
-              ElementsAre(512, 64));
-  EXPECT_THAT(getShape("model.layers.1.mlp.down_proj.weight"),
-              ElementsAre(64, 256));
-  EXPECT_THAT(getShape("model.layers.1.mlp.down_proj.norm.weight"),
-              ElementsAre(256));
+  EXPECT_THAT(getShape("model.layers.0.mlp.gate_proj.weight"), ElementsAre(512, 64));
+  EXPECT_THAT(getShape("model.layers.1.mlp.down_proj.weight"), ElementsAre(64, 256));
+  EXPECT_THAT(getShape("model.layers.1.mlp.down_proj.norm.weight"), ElementsAre(256));
   EXPECT_THAT(getShape("lm_head.weight"), ElementsAre(97, 64));
   config.useLowerBound = false;
   EXPECT_EQ(config.getParameters().size(), parameters.size() - 1);
@@ -111,8 +108,7 @@ TEST_F(ConfigTest, RefusesUnknownModels) {
   EXPECT_EQ(getMessage(parse(R"("model_type": "llama")"), directory),
             "config.json: expected model_type to be one of hgrn_bit, got "
             "'llama'");
-  EXPECT_EQ(getMessage(parse(""), directory),
-            "config.json: expected model_type, got none");
+  EXPECT_EQ(getMessage(parse(""), directory), "config.json: expected model_type, got none");
   EXPECT_EQ(getMessage(parse(R"("model_type": 7)"), directory),
             "config.json: expected model_type to be a string, got 7");
   EXPECT_THAT(getSupportedModelTypes(), ElementsAre("hgrn_bit"));
@@ -139,32 +135,25 @@ TEST_F(ConfigTest, RefusesNonsense) {
   auto parseWith = [&](StringRef key, StringRef value) {
     std::string members;
     for (StringRef each : {"vocab_size", "hidden_size", "num_hidden_layers"})
-      members += ", \"" + each.str() +
-                 "\": " + (each == key ? value : StringRef("8")).str();
-    return getMessage(parse("\"model_type\": \"hgrn_bit\"" + members),
-                      directory);
+      members += ", \"" + each.str() + "\": " + (each == key ? value : StringRef("8")).str();
+    return getMessage(parse("\"model_type\": \"hgrn_bit\"" + members), directory);
   };
   EXPECT_EQ(parseWith("", ""), "");
-  for (StringRef value :
-       {"0", "-1", "1.5", "\"8\"", "1e30", "[8]", "123456789012345678901"})
-    for (auto [key, max] :
-         {std::pair<StringRef, StringRef>{"vocab_size", "16777216"},
-          {"hidden_size", "524287"},
-          {"num_hidden_layers", "4096"}})
+  for (StringRef value : {"0", "-1", "1.5", "\"8\"", "1e30", "[8]", "123456789012345678901"})
+    for (auto [key, max] : {std::pair<StringRef, StringRef>{"vocab_size", "16777216"},
+                            {"hidden_size", "524287"},
+                            {"num_hidden_layers", "4096"}})
       EXPECT_THAT(parseWith(key, value),
-                  HasSubstr("config.json: expected " + key.str() +
-                            " to be an integer from 1 to " + max.str() +
-                            ", got "));
-  EXPECT_EQ(parseWith("hidden_size", "null"),
-            "config.json: expected hidden_size, got none");
+                  HasSubstr("config.json: expected " + key.str() + " to be an integer from 1 to " +
+                            max.str() + ", got "));
+  EXPECT_EQ(parseWith("hidden_size", "null"), "config.json: expected hidden_size, got none");
   EXPECT_EQ(getError(R"("intermediate_size": 0)"),
             "config.json: expected intermediate_size to be an integer from 1 "
             "to 524287, got 0");
   EXPECT_EQ(getError(R"("hidden_ratio": -4)"),
             "config.json: expected hidden_ratio to be a number between 0 and "
             "1024, got -4");
-  EXPECT_THAT(getError(R"("hidden_ratio": 0.0001)"),
-              HasSubstr("intermediate columns, got 0"));
+  EXPECT_THAT(getError(R"("hidden_ratio": 0.0001)"), HasSubstr("intermediate columns, got 0"));
   EXPECT_EQ(getError(R"("rms_norm_eps": 0)"),
             "config.json: expected rms_norm_eps to be a number between 1e-30 "
             "and 1, got 0");
@@ -182,7 +171,6 @@ TEST_F(ConfigTest, RefusesWhatIsNoConfig) {
   EXPECT_THAT(getMessage(readModelConfig(directory.getPath()), directory),
               HasSubstr("config.json: invalid JSON: "));
   // Long values are cut short in messages.
-  std::string error =
-      getError("\"use_lower_bound\": \"" + std::string(10'000, 'x') + "\"");
+  std::string error = getError("\"use_lower_bound\": \"" + std::string(10'000, 'x') + "\"");
   EXPECT_LT(error.size(), 200u);
 }

@@ -23,18 +23,17 @@ inline std::string buildFile(llvm::StringRef header, llvm::StringRef data) {
 }
 
 /// The description of one tensor in a header.
-inline std::string describe(llvm::StringRef name, llvm::StringRef dtype,
-                            llvm::StringRef shape, llvm::StringRef offsets) {
-  return ("\"" + name + "\": {\"dtype\": \"" + dtype +
-          "\", \"shape\": " + shape + ", \"data_offsets\": " + offsets + "}")
+inline std::string describe(llvm::StringRef name, llvm::StringRef dtype, llvm::StringRef shape,
+                            llvm::StringRef offsets) {
+  return ("\"" + name + "\": {\"dtype\": \"" + dtype + "\", \"shape\": " + shape +
+          ", \"data_offsets\": " + offsets + "}")
       .str();
 }
 
 /// A file with f32 tensors, all of one value.
 class SafetensorsBuilder {
 public:
-  SafetensorsBuilder &add(llvm::StringRef name, std::vector<int64_t> shape,
-                          float value = 0.0f) {
+  SafetensorsBuilder &add(llvm::StringRef name, std::vector<int64_t> shape, float value = 0.0f) {
     std::string sizes;
     int64_t count = 1;
     for (int64_t size : shape) {
@@ -46,14 +45,11 @@ public:
     data.append(reinterpret_cast<const char *>(values.data()), 4 * count);
     header += (header.empty() ? "{" : ", ") +
               describe(name, "F32", "[" + sizes + "]",
-                       "[" + std::to_string(begin) + ", " +
-                           std::to_string(data.size()) + "]");
+                       "[" + std::to_string(begin) + ", " + std::to_string(data.size()) + "]");
     return *this;
   }
 
-  std::string build() const {
-    return buildFile(header.empty() ? "{}" : header + "}", data);
-  }
+  std::string build() const { return buildFile(header.empty() ? "{}" : header + "}", data); }
 
 private:
   std::string header, data;

@@ -26,8 +26,7 @@ protected:
   }
   /// What is wrong with tensor 't' of a file with 8 bytes of data.
   std::string openTensor(StringRef dtype, StringRef shape, StringRef offsets) {
-    return open(buildFile("{" + describe("t", dtype, shape, offsets) + "}",
-                          std::string(8, '\0')));
+    return open(buildFile("{" + describe("t", dtype, shape, offsets) + "}", std::string(8, '\0')));
   }
 
   TestDirectory directory;
@@ -43,8 +42,7 @@ TEST_F(SafetensorsTest, ReadsTensors) {
   float floats[] = {1.5f, -2.0f};
   std::string data(reinterpret_cast<char *>(floats), 8);
   data += "\1\2\3\4\5\6\x80\x3f";
-  auto file =
-      SafetensorsFile::open(directory.write("f", buildFile(header, data)));
+  auto file = SafetensorsFile::open(directory.write("f", buildFile(header, data)));
   ASSERT_TRUE(bool(file)) << toString(file.takeError());
   EXPECT_EQ((*file)->getEntries().size(), 4u);
 
@@ -67,10 +65,9 @@ TEST_F(SafetensorsTest, ReadsTensorsAtAnyPlace) {
     values[i] = i * i;
   StringRef data(reinterpret_cast<char *>(values.data()), 400'000);
   for (StringRef padding : {"", " ", "  ", "   "}) {
-    std::string header =
-        "{" + describe("t", "I32", "[100000]", "[0, 400000]") + "}";
-    auto file = SafetensorsFile::open(
-        directory.write("f", buildFile(header + padding.str(), data)));
+    std::string header = "{" + describe("t", "I32", "[100000]", "[0, 400000]") + "}";
+    auto file =
+        SafetensorsFile::open(directory.write("f", buildFile(header + padding.str(), data)));
     ASSERT_TRUE(bool(file));
     HostTensor tensor = cantFail((*file)->read("t"));
     file->reset(); // the tensor needs the file no longer
@@ -83,14 +80,12 @@ TEST_F(SafetensorsTest, RefusesWrongHeaders) {
   EXPECT_EQ(open("1234567"), "f: expected at least 8 bytes, got 7");
   std::string whole = SafetensorsBuilder().add("t", {2}).build();
   EXPECT_EQ(open(whole), "");
-  EXPECT_EQ(open(whole.substr(0, 20)),
-            "f: expected a header of 61 bytes, got 12");
+  EXPECT_EQ(open(whole.substr(0, 20)), "f: expected a header of 61 bytes, got 12");
   EXPECT_EQ(open(std::string(8, '\xff') + "{}"),
             "f: expected a header of at most 100000000 bytes, got "
             "18446744073709551615");
   EXPECT_THAT(open(buildFile("", "")), HasSubstr("f: invalid JSON: "));
-  EXPECT_EQ(open(buildFile("[]", "")),
-            "f: expected a JSON object, got another value");
+  EXPECT_EQ(open(buildFile("[]", "")), "f: expected a JSON object, got another value");
   EXPECT_EQ(open(buildFile("{" + std::string(1000, '['), "")),
             "f: expected JSON of at most 16 levels, got more");
 }
@@ -99,16 +94,14 @@ TEST_F(SafetensorsTest, RefusesWrongDescriptions) {
   EXPECT_EQ(open(buildFile("{\"t\": 1}", "")),
             "f: tensor 't': expected an object with dtype, shape and "
             "data_offsets");
-  EXPECT_EQ(open(buildFile("{\"t\": {}}", "")),
-            "f: tensor 't': expected a known dtype, got ''");
-  EXPECT_EQ(openTensor("F31", "[2]", "[0, 8]"),
-            "f: tensor 't': expected a known dtype, got 'F31'");
-  for (StringRef shape : {"[-2]", "[1.5]", "[\"2\"]", "2", "null", "{}",
-                          "[[2]]", "[9223372036854775808]", "[1e30]"})
+  EXPECT_EQ(open(buildFile("{\"t\": {}}", "")), "f: tensor 't': expected a known dtype, got ''");
+  EXPECT_EQ(openTensor("F31", "[2]", "[0, 8]"), "f: tensor 't': expected a known dtype, got 'F31'");
+  for (StringRef shape :
+       {"[-2]", "[1.5]", "[\"2\"]", "2", "null", "{}", "[[2]]", "[9223372036854775808]", "[1e30]"})
     EXPECT_EQ(openTensor("F32", shape, "[0, 8]"),
               "f: tensor 't': expected a shape of non-negative integers");
-  for (StringRef offsets : {"[0]", "[0, 4, 8]", "[-8, 0]", "[0, 8.5]", "8",
-                            "null", "[0, 18446744073709551615]"})
+  for (StringRef offsets :
+       {"[0]", "[0, 4, 8]", "[-8, 0]", "[0, 8.5]", "8", "null", "[0, 18446744073709551615]"})
     EXPECT_EQ(openTensor("F32", "[2]", offsets),
               "f: tensor 't': expected data_offsets of two non-negative "
               "integers");
@@ -128,8 +121,7 @@ TEST_F(SafetensorsTest, RefusesWrongSizes) {
   EXPECT_EQ(openTensor("F32", "[4611686018427387904]", "[0, 8]"),
             "f: tensor 't': expected a size below 2^63 bytes, got shape "
             "[4611686018427387904]");
-  EXPECT_EQ(openTensor("F32", "[1]", "[0, 4]"),
-            "f: expected 4 bytes of data, got 8");
+  EXPECT_EQ(openTensor("F32", "[1]", "[0, 4]"), "f: expected 4 bytes of data, got 8");
   EXPECT_EQ(openTensor("F32", "[1]", "[4, 8]"),
             "f: tensor 't': expected data from byte 0 on, where the previous "
             "tensor ends, got 4 (hole)");
@@ -150,8 +142,7 @@ TEST_F(SafetensorsTest, RefusesOverlapsAndHoles) {
   EXPECT_EQ(openTwo("[12, 20]", "[0, 8]"),
             "f: tensor 'a': expected data from byte 8 on, where the previous "
             "tensor ends, got 12 (hole)");
-  EXPECT_EQ(openTwo("[0, 8]", "[8, 16]"),
-            "f: expected 16 bytes of data, got 20");
+  EXPECT_EQ(openTwo("[0, 8]", "[8, 16]"), "f: expected 16 bytes of data, got 20");
 }
 
 TEST_F(SafetensorsTest, RefusesNamesThatOccurTwice) {
@@ -161,8 +152,7 @@ TEST_F(SafetensorsTest, RefusesNamesThatOccurTwice) {
 }
 
 TEST_F(SafetensorsTest, RefusesTypesThatItDoesNotRead) {
-  std::string bytes =
-      buildFile("{" + describe("t", "I64", "[1]", "[0, 8]") + "}", "12345678");
+  std::string bytes = buildFile("{" + describe("t", "I64", "[1]", "[0, 8]") + "}", "12345678");
   auto file = SafetensorsFile::open(directory.write("f", bytes));
   ASSERT_TRUE(bool(file));
   EXPECT_EQ(getMessage((*file)->read("t"), directory),
@@ -172,24 +162,21 @@ TEST_F(SafetensorsTest, RefusesTypesThatItDoesNotRead) {
 }
 
 TEST_F(SafetensorsTest, RefusesFilesThatItCannotRead) {
-  EXPECT_EQ(
-      getMessage(SafetensorsFile::open(directory.getPath("g")), directory),
-      "g: No such file or directory");
+  EXPECT_EQ(getMessage(SafetensorsFile::open(directory.getPath("g")), directory),
+            "g: No such file or directory");
   EXPECT_EQ(getMessage(SafetensorsFile::open("/dev/zero"), directory),
             "/dev/zero: expected a regular file");
 }
 
 /// Any damage is either refused or harmless; sanitizers watch.
 TEST_F(SafetensorsTest, SurvivesDamage) {
-  std::string whole =
-      SafetensorsBuilder().add("a", {2, 3}).add("b", {4}).add("c", {0}).build();
+  std::string whole = SafetensorsBuilder().add("a", {2, 3}).add("b", {4}).add("c", {0}).build();
   std::mt19937 generator(1);
   const char bytes[] = "\0\1\x7f\xff\"{}[],:0123456789-.eE \\";
   for (int i = 0; i < 500; ++i) {
     std::string damaged = whole;
     for (unsigned edits = 1 + generator() % 3; edits > 0; --edits)
-      damaged[generator() % damaged.size()] =
-          bytes[generator() % (sizeof(bytes) - 1)];
+      damaged[generator() % damaged.size()] = bytes[generator() % (sizeof(bytes) - 1)];
     if (i % 4 == 0)
       damaged.resize(generator() % damaged.size());
     auto file = SafetensorsFile::open(directory.write("f", damaged));

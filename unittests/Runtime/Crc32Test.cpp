@@ -12,9 +12,7 @@
 
 using ternary::runtime::crc32;
 
-static uint32_t crc32(const std::string &text) {
-  return crc32(0, text.data(), text.size());
-}
+static uint32_t crc32(const std::string &text) { return crc32(0, text.data(), text.size()); }
 
 TEST(Crc32Test, KnownValues) {
   EXPECT_EQ(crc32(""), 0u);
@@ -30,7 +28,5 @@ TEST(Crc32Test, PartsGiveTheSame) {
   for (int i = 0; i < 100; ++i)
     text += static_cast<char>(i * 37);
   for (size_t cut = 0; cut <= text.size(); ++cut)
-    EXPECT_EQ(
-        crc32(crc32(0, text.data(), cut), text.data() + cut, text.size() - cut),
-        crc32(text));
+    EXPECT_EQ(crc32(crc32(0, text.data(), cut), text.data() + cut, text.size() - cut), crc32(text));
 }

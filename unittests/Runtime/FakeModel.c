@@ -31,10 +31,8 @@ extern const char fake_tokenizer_end[] __attribute__((visibility("hidden")));
 
 #define HEADER_CRC32 0x211f6654u
 #define PAYLOAD_CRC32 0xadec207eu
-#define HEADER                                                                 \
-  "{\"tensors\":[{\"name\":\"w\",\"type\":\"i8\",\"offset\":0,\"bytes\":64}]}"
-#define PAYLOAD                                                                \
-  "the quick brown fox jumps over the lazy dog, then it rests well"
+#define HEADER "{\"tensors\":[{\"name\":\"w\",\"type\":\"i8\",\"offset\":0,\"bytes\":64}]}"
+#define PAYLOAD "the quick brown fox jumps over the lazy dog, then it rests well"
 
 static const struct {
   char magic[8];
@@ -44,17 +42,16 @@ static const struct {
   char reserved[20];
   char header[4096 - 64];
   char payload[64];
-} archive
-    __attribute__((aligned(4096))) = {{'T', 'E', 'R', 'N', 'A', 'R', 'Y', 'W'},
-                                      TERNARY_ARCHIVE_VERSION,
-                                      HEADER_CRC32,
-                                      sizeof(HEADER) - 1,
-                                      4096,
-                                      64,
-                                      PAYLOAD_CRC32,
-                                      {0},
-                                      HEADER,
-                                      PAYLOAD};
+} archive __attribute__((aligned(4096))) = {{'T', 'E', 'R', 'N', 'A', 'R', 'Y', 'W'},
+                                            TERNARY_ARCHIVE_VERSION,
+                                            HEADER_CRC32,
+                                            sizeof(HEADER) - 1,
+                                            4096,
+                                            64,
+                                            PAYLOAD_CRC32,
+                                            {0},
+                                            HEADER,
+                                            PAYLOAD};
 
 fake_log fake_model_log;
 
@@ -64,12 +61,10 @@ static const char piece_text[] = "a\xc3\xa4"
 static const uint32_t piece_offset[] = {0, 0, 0, 1, 3, 4, 5};
 #endif
 
-static void prefill(const void *weights, void *workspace, void *state,
-                    const int32_t *ids, int64_t tokens, int64_t logits_from,
-                    float *logits, int32_t threads);
-static void decode(const void *weights, void *workspace, void *state,
-                   const int32_t *ids, int64_t tokens, int64_t logits_from,
-                   float *logits, int32_t threads);
+static void prefill(const void *weights, void *workspace, void *state, const int32_t *ids,
+                    int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
+static void decode(const void *weights, void *workspace, void *state, const int32_t *ids,
+                   int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
 
 /* Not const here, so that tests can change it. */
 ternary_descriptor ternary_descriptor_instance = {
@@ -117,14 +112,11 @@ ternary_descriptor ternary_descriptor_instance = {
 
 #ifdef FAKE_TOKENIZER
 __attribute__((constructor)) static void measure_tokenizer(void) {
-  ternary_descriptor_instance.tokenizer_bytes =
-      (uint64_t)(fake_tokenizer_end - fake_tokenizer);
+  ternary_descriptor_instance.tokenizer_bytes = (uint64_t)(fake_tokenizer_end - fake_tokenizer);
 }
 #endif
 
-ternary_descriptor *fake_model_descriptor(void) {
-  return &ternary_descriptor_instance;
-}
+ternary_descriptor *fake_model_descriptor(void) { return &ternary_descriptor_instance; }
 
 const void *fake_model_archive(size_t *bytes) {
   *bytes = sizeof(archive);
@@ -141,16 +133,14 @@ float fake_model_logit(uint64_t hash, int64_t token) {
   return (float)(mixed >> 48) / 8192.0f - 4.0f;
 }
 
-static void step(const void *weights, void *workspace, void *state,
-                 const int32_t *ids, int64_t tokens, int64_t logits_from,
-                 float *logits, int32_t threads) {
+static void step(const void *weights, void *workspace, void *state, const int32_t *ids,
+                 int64_t tokens, int64_t logits_from, float *logits, int32_t threads) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   uint64_t *hashes = (uint64_t *)state;
   int64_t rows = tokens - logits_from;
   uint8_t *scratch = (uint8_t *)workspace;
   int64_t scratch_bytes =
-      info->workspace_fixed_bytes +
-      info->workspace_bytes_per_token * ((tokens + 15) / 16 * 16);
+      info->workspace_fixed_bytes + info->workspace_bytes_per_token * ((tokens + 15) / 16 * 16);
 
   if (((uintptr_t)weights | (uintptr_t)workspace | (uintptr_t)state) % 64 != 0)
     fake_model_log.misaligned = 1;
@@ -166,21 +156,18 @@ static void step(const void *weights, void *workspace, void *state,
       if (t < logits_from)
         continue;
       for (int64_t v = 0; v < info->vocab; ++v)
-        logits[(b * rows + t - logits_from) * info->vocab + v] =
-            fake_model_logit(hashes[b], v);
+        logits[(b * rows + t - logits_from) * info->vocab + v] = fake_model_logit(hashes[b], v);
     }
 }
 
-static void prefill(const void *weights, void *workspace, void *state,
-                    const int32_t *ids, int64_t tokens, int64_t logits_from,
-                    float *logits, int32_t threads) {
+static void prefill(const void *weights, void *workspace, void *state, const int32_t *ids,
+                    int64_t tokens, int64_t logits_from, float *logits, int32_t threads) {
   ++fake_model_log.prefills;
   step(weights, workspace, state, ids, tokens, logits_from, logits, threads);
 }
 
-static void decode(const void *weights, void *workspace, void *state,
-                   const int32_t *ids, int64_t tokens, int64_t logits_from,
-                   float *logits, int32_t threads) {
+static void decode(const void *weights, void *workspace, void *state, const int32_t *ids,
+                   int64_t tokens, int64_t logits_from, float *logits, int32_t threads) {
   ++fake_model_log.decodes;
   step(weights, workspace, state, ids, tokens, logits_from, logits, threads);
 }

@@ -18,8 +18,7 @@ using namespace ternary::runtime;
 namespace {
 
 /// A .npy file; `version` 2 and 3 have a longer field for the header's length.
-std::string npy(const std::string &header, const std::string &data,
-                char version = 1) {
+std::string npy(const std::string &header, const std::string &data, char version = 1) {
   std::string file("\x93NUMPY", 6);
   file += {version, 0};
   size_t length = header.size();
@@ -30,15 +29,13 @@ std::string npy(const std::string &header, const std::string &data,
 
 std::string header(const std::string &type, const std::string &shape,
                    const std::string &order = "False") {
-  return "{'descr': '" + type + "', 'fortran_order': " + order +
-         ", 'shape': " + shape + ", }          \n";
+  return "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape +
+         ", }          \n";
 }
 
 class NpyTest : public testing::Test {
 protected:
-  IdMatrix read(const std::string &content) {
-    return readIds(dir.write("ids.npy", content));
-  }
+  IdMatrix read(const std::string &content) { return readIds(dir.write("ids.npy", content)); }
 
   /// The error that reading gives, without the path.
   std::string error(const std::string &content) {
@@ -53,8 +50,7 @@ protected:
   TempDir dir;
 };
 
-const std::string kInt64("\1\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
-                         16);
+const std::string kInt64("\1\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff", 16);
 const std::string kInt32("\1\0\0\0\xff\xff\xff\xff", 8);
 
 TEST_F(NpyTest, ReadsInt32AndInt64) {
@@ -71,10 +67,7 @@ TEST_F(NpyTest, ReadsInt32AndInt64) {
 }
 
 TEST_F(NpyTest, AcceptsAnyOrderOfKeys) {
-  EXPECT_EQ(
-      read(npy("{\"shape\":(1,2),'fortran_order':False,'descr':'<i4'}", kInt32))
-          .columns,
-      2);
+  EXPECT_EQ(read(npy("{\"shape\":(1,2),'fortran_order':False,'descr':'<i4'}", kInt32)).columns, 2);
 }
 
 TEST_F(NpyTest, RefusesOtherArrays) {
@@ -97,16 +90,14 @@ TEST_F(NpyTest, RefusesWrongSizes) {
             "expected data for 1 x 1 ids of 4 bytes, found 8 bytes");
   std::string huge = "999999999999999999";
   EXPECT_EQ(error(npy(header("<i4", "(" + huge + ", " + huge + ")"), kInt32)),
-            "expected data for " + huge + " x " + huge +
-                " ids of 4 bytes, found 8 bytes");
+            "expected data for " + huge + " x " + huge + " ids of 4 bytes, found 8 bytes");
   // The product of the dimensions overflows to a plausible size.
   EXPECT_NE(error(npy(header("<i4", "(4294967296, 4294967296)"), "")), "none");
 }
 
 TEST_F(NpyTest, RefusesDamagedFiles) {
   EXPECT_EQ(error(""), "expected a .npy file, found another kind of file");
-  EXPECT_EQ(error("PK\3\4 a zip file"),
-            "expected a .npy file, found another kind of file");
+  EXPECT_EQ(error("PK\3\4 a zip file"), "expected a .npy file, found another kind of file");
   EXPECT_EQ(error(npy(header("<i4", "(1, 2)"), kInt32, 9)),
             "expected .npy version 1, 2 or 3, found 9");
   std::string longHeader = npy(header("<i4", "(1, 2)"), kInt32, 2);
@@ -117,13 +108,12 @@ TEST_F(NpyTest, RefusesDamagedFiles) {
 }
 
 TEST_F(NpyTest, RefusesMalformedHeaders) {
-  for (const char *text :
-       {"", "{", "{}", "garbage", "{'descr'", "{'descr': '<i4'}",
-        "{'descr': '<i4', 'descr': '<i4'}", "{'shape': (1,",
-        "{'shape': (-1, 2)", "{'shape': (1 2)}", "{'fortran_order': Maybe}",
-        "{'descr': '<i4", "{'shape': (9999999999999999999999, 1)}",
-        "{'descr': '<i4', 'fortran_order': False, 'shape': (1, 2)} x",
-        "{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1, 2)}"})
+  for (const char *text : {"", "{", "{}", "garbage", "{'descr'", "{'descr': '<i4'}",
+                           "{'descr': '<i4', 'descr': '<i4'}", "{'shape': (1,", "{'shape': (-1, 2)",
+                           "{'shape': (1 2)}", "{'fortran_order': Maybe}", "{'descr': '<i4",
+                           "{'shape': (9999999999999999999999, 1)}",
+                           "{'descr': '<i4', 'fortran_order': False, 'shape': (1, 2)} x",
+                           "{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1, 2)}"})
     EXPECT_THAT(error(npy(text, kInt32)), testing::HasSubstr("header")) << text;
 }
 
@@ -145,8 +135,7 @@ TEST_F(NpyTest, WritesLogits) {
   }
   std::string file = dir.read("logits.npy");
   ASSERT_EQ(file.size() % 64, 12 * 4u);
-  EXPECT_EQ(file.substr(10, 59),
-            "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2)");
+  EXPECT_EQ(file.substr(10, 59), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2)");
   const char *data = file.data() + file.size() - 48;
   for (int i = 0; i < 12; ++i) {
     float value;

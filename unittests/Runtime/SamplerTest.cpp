@@ -26,8 +26,7 @@ int32_t sample(const SamplerOptions &options, const Floats &logits) {
 }
 
 /// How often each token is drawn in 10,000 draws.
-std::vector<int> histogram(const SamplerOptions &options,
-                           const Floats &logits) {
+std::vector<int> histogram(const SamplerOptions &options, const Floats &logits) {
   Sampler sampler(options);
   std::vector<int> counts(logits.size());
   for (int i = 0; i < 10000; ++i)
@@ -49,8 +48,7 @@ TEST(SamplerTest, RefusesLogitsThatAreNoNumbers) {
 
 TEST(SamplerTest, FollowsTheProbabilities) {
   // Probabilities 0.1, 0.2, 0.7.
-  Floats logits = {std::log(1.f), std::log(2.f), std::log(7.f), -kInfinity,
-                   kNaN};
+  Floats logits = {std::log(1.f), std::log(2.f), std::log(7.f), -kInfinity, kNaN};
   std::vector<int> counts = histogram({1, 1, 42}, logits);
   EXPECT_NEAR(counts[0], 1000, 200);
   EXPECT_NEAR(counts[1], 2000, 200);
@@ -68,8 +66,7 @@ TEST(SamplerTest, TemperatureSharpensAndFlattens) {
 
 TEST(SamplerTest, TopPLeavesOutTheTail) {
   Floats logits = {std::log(1.f), std::log(2.f), std::log(7.f)};
-  EXPECT_THAT(histogram({1, 0.5, 3}, logits),
-              testing::ElementsAre(0, 0, 10000));
+  EXPECT_THAT(histogram({1, 0.5, 3}, logits), testing::ElementsAre(0, 0, 10000));
   EXPECT_THAT(histogram({1, 0, 3}, logits), testing::ElementsAre(0, 0, 10000));
   std::vector<int> counts = histogram({1, 0.85, 3}, logits);
   EXPECT_EQ(counts[0], 0);

@@ -65,16 +65,14 @@ protected:
   }
 
   Floats row(const Floats &logits, int64_t index) {
-    return Floats(logits.begin() + index * info.vocab,
-                  logits.begin() + (index + 1) * info.vocab);
+    return Floats(logits.begin() + index * info.vocab, logits.begin() + (index + 1) * info.vocab);
   }
 
   ternary_descriptor &info = *fake_model_descriptor();
   const ternary_descriptor original = info;
-  std::unique_ptr<ternary_model, decltype(&ternary_close)> model{nullptr,
-                                                                 ternary_close};
-  std::unique_ptr<ternary_session, decltype(&ternary_session_free)> session{
-      nullptr, ternary_session_free};
+  std::unique_ptr<ternary_model, decltype(&ternary_close)> model{nullptr, ternary_close};
+  std::unique_ptr<ternary_session, decltype(&ternary_session_free)> session{nullptr,
+                                                                            ternary_session_free};
 };
 
 //===----------------------------------------------------------------------===//
@@ -87,8 +85,7 @@ TEST_F(SessionTest, PrefillGivesTheLastLogits) {
     Ids ids = someIds(tokens);
     Floats logits(info.vocab);
     ternary_reset(session.get());
-    ASSERT_EQ(ternary_prefill(session.get(), ids.data(), tokens, logits.data()),
-              TERNARY_OK);
+    ASSERT_EQ(ternary_prefill(session.get(), ids.data(), tokens, logits.data()), TERNARY_OK);
     EXPECT_EQ(logits, row(expectedLogits(ids, tokens), tokens - 1)) << tokens;
     EXPECT_EQ(ternary_position(session.get()), tokens);
   }
@@ -97,8 +94,7 @@ TEST_F(SessionTest, PrefillGivesTheLastLogits) {
 
 TEST_F(SessionTest, PrefillWithoutLogitsComputesNone) {
   openSession();
-  ASSERT_EQ(ternary_prefill(session.get(), someIds(40).data(), 40, nullptr),
-            TERNARY_OK);
+  ASSERT_EQ(ternary_prefill(session.get(), someIds(40).data(), 40, nullptr), TERNARY_OK);
   EXPECT_EQ(fake_model_log.logits_rows, 0);
   EXPECT_EQ(fake_model_log.prefills, 3);
 }
@@ -110,9 +106,7 @@ TEST_F(SessionTest, PrefillAllGivesAllLogits) {
       openSession();
       Ids ids = someIds(tokens);
       Floats logits(batch * tokens * info.vocab);
-      ASSERT_EQ(
-          ternary_prefill_all(session.get(), ids.data(), tokens, logits.data()),
-          TERNARY_OK);
+      ASSERT_EQ(ternary_prefill_all(session.get(), ids.data(), tokens, logits.data()), TERNARY_OK);
       EXPECT_EQ(logits, expectedLogits(ids, tokens)) << batch << " " << tokens;
     }
 }
@@ -122,8 +116,7 @@ TEST_F(SessionTest, BatchPrefillGathersParts) {
   openSession();
   Ids ids = someIds(37);
   Floats logits(3 * info.vocab), expected = expectedLogits(ids, 37);
-  ASSERT_EQ(ternary_prefill(session.get(), ids.data(), 37, logits.data()),
-            TERNARY_OK);
+  ASSERT_EQ(ternary_prefill(session.get(), ids.data(), 37, logits.data()), TERNARY_OK);
   for (int64_t b = 0; b < 3; ++b)
     EXPECT_EQ(row(logits, b), row(expected, b * 37 + 36));
 }
@@ -132,11 +125,9 @@ TEST_F(SessionTest, DecodeContinuesPrefill) {
   openSession();
   Ids ids = someIds(30);
   Floats expected = expectedLogits(ids, 30), logits(info.vocab);
-  ASSERT_EQ(ternary_prefill(session.get(), ids.data(), 20, nullptr),
-            TERNARY_OK);
+  ASSERT_EQ(ternary_prefill(session.get(), ids.data(), 20, nullptr), TERNARY_OK);
   for (int64_t t = 20; t < 30; ++t) {
-    ASSERT_EQ(ternary_decode(session.get(), &ids[t], logits.data()),
-              TERNARY_OK);
+    ASSERT_EQ(ternary_decode(session.get(), &ids[t], logits.data()), TERNARY_OK);
     EXPECT_EQ(logits, row(expected, t));
   }
   EXPECT_EQ(fake_model_log.decodes, 10);
@@ -176,12 +167,10 @@ TEST_F(SessionTest, SessionsAreIndependent) {
 
 TEST_F(SessionTest, RefusesIdsOutsideTheVocabulary) {
   openSession();
-  for (int32_t bad :
-       {-1, static_cast<int32_t>(info.vocab), INT32_MIN, INT32_MAX}) {
+  for (int32_t bad : {-1, static_cast<int32_t>(info.vocab), INT32_MIN, INT32_MAX}) {
     Ids ids = someIds(40);
     ids.back() = bad;
-    EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 40, nullptr),
-              TERNARY_BAD_TOKEN);
+    EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 40, nullptr), TERNARY_BAD_TOKEN);
     EXPECT_EQ(ternary_decode(session.get(), &bad, nullptr), TERNARY_BAD_TOKEN);
   }
   EXPECT_EQ(ternary_position(session.get()), 0);
@@ -191,16 +180,11 @@ TEST_F(SessionTest, RefusesIdsOutsideTheVocabulary) {
 TEST_F(SessionTest, RefusesNothing) {
   openSession();
   Ids ids = someIds(1);
-  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 0, nullptr),
-            TERNARY_BAD_ARGUMENT);
-  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), -1, nullptr),
-            TERNARY_BAD_ARGUMENT);
-  EXPECT_EQ(ternary_prefill(session.get(), nullptr, 1, nullptr),
-            TERNARY_BAD_ARGUMENT);
-  EXPECT_EQ(ternary_prefill(nullptr, ids.data(), 1, nullptr),
-            TERNARY_BAD_ARGUMENT);
-  EXPECT_EQ(ternary_prefill_all(session.get(), ids.data(), 1, nullptr),
-            TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 0, nullptr), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), -1, nullptr), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_prefill(session.get(), nullptr, 1, nullptr), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_prefill(nullptr, ids.data(), 1, nullptr), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_prefill_all(session.get(), ids.data(), 1, nullptr), TERNARY_BAD_ARGUMENT);
   ternary_session *none;
   EXPECT_EQ(ternary_session_new(model.get(), 0, &none), TERNARY_BAD_ARGUMENT);
   EXPECT_EQ(ternary_session_new(nullptr, 1, &none), TERNARY_BAD_ARGUMENT);
@@ -214,14 +198,11 @@ TEST_F(SessionTest, RefusesTooLongSequences) {
   info.max_tokens = 10;
   openSession();
   Ids ids = someIds(11);
-  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 11, nullptr),
-            TERNARY_SEQUENCE_TOO_LONG);
+  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 11, nullptr), TERNARY_SEQUENCE_TOO_LONG);
   EXPECT_EQ(ternary_prefill(session.get(), ids.data(), INT64_MAX, nullptr),
             TERNARY_SEQUENCE_TOO_LONG);
-  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 10, nullptr),
-            TERNARY_OK);
-  EXPECT_EQ(ternary_decode(session.get(), ids.data(), nullptr),
-            TERNARY_SEQUENCE_TOO_LONG);
+  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), 10, nullptr), TERNARY_OK);
+  EXPECT_EQ(ternary_decode(session.get(), ids.data(), nullptr), TERNARY_SEQUENCE_TOO_LONG);
   EXPECT_EQ(ternary_position(session.get()), 10);
   ternary_reset(session.get());
   EXPECT_EQ(ternary_decode(session.get(), ids.data(), nullptr), TERNARY_OK);
@@ -239,9 +220,7 @@ protected:
     archive.assign(data, bytes);
   }
 
-  ternary_status openFile() {
-    return open(dir.write("weights", archive).c_str());
-  }
+  ternary_status openFile() { return open(dir.write("weights", archive).c_str()); }
 
   ternary_status open(const char *path) {
     ternary_model *opened;
@@ -326,8 +305,8 @@ TEST_F(ArchiveTest, FlippedBits) {
 
 TEST_F(ArchiveTest, HostileSizes) {
   const std::string good = archive;
-  for (uint64_t huge : {uint64_t(1) << 32, uint64_t(1) << 63, UINT64_MAX,
-                        UINT64_MAX - 63, UINT64_MAX - 4095})
+  for (uint64_t huge :
+       {uint64_t(1) << 32, uint64_t(1) << 63, UINT64_MAX, UINT64_MAX - 63, UINT64_MAX - 4095})
     for (size_t field : {16, 24, 32}) {
       archive = good;
       put(field, huge, 8);
@@ -390,12 +369,9 @@ TEST_F(SessionTest, TextsOfTokens) {
 
 TEST_F(SessionTest, TextsOfErrors) {
   EXPECT_STREQ(ternary_error_string(TERNARY_OK), "no error");
-  EXPECT_STREQ(ternary_error_string(TERNARY_ARCHIVE_DAMAGED),
-               "weight archive is damaged");
-  EXPECT_STREQ(ternary_error_string(static_cast<ternary_status>(99)),
-               "unknown error");
-  EXPECT_STREQ(ternary_error_string(static_cast<ternary_status>(-1)),
-               "unknown error");
+  EXPECT_STREQ(ternary_error_string(TERNARY_ARCHIVE_DAMAGED), "weight archive is damaged");
+  EXPECT_STREQ(ternary_error_string(static_cast<ternary_status>(99)), "unknown error");
+  EXPECT_STREQ(ternary_error_string(static_cast<ternary_status>(-1)), "unknown error");
 }
 
 } // namespace

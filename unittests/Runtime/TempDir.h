@@ -18,8 +18,7 @@
 class TempDir {
 public:
   TempDir() {
-    auto pattern =
-        (std::filesystem::temp_directory_path() / "ternary.XXXXXX").string();
+    auto pattern = (std::filesystem::temp_directory_path() / "ternary.XXXXXX").string();
     path = mkdtemp(pattern.data());
   }
   ~TempDir() { std::filesystem::remove_all(path); }

@@ -15,13 +15,12 @@ using namespace ternary::runtime;
 
 namespace {
 
-const std::string kModel =
-    TERNARY_TEST_SOURCE_DIR "/models/shakespeare/tokenizer.model";
+const std::string kModel = TERNARY_TEST_SOURCE_DIR "/models/shakespeare/tokenizer.model";
 
 TEST(TokenizerTest, TextSurvivesTheRoundTrip) {
   auto tokenizer = Tokenizer::load(kModel);
-  for (const std::string text : {"ROMEO:\nBut soft, what light", "a  b",
-                                 " leading", "na\xc3\xafve \xe2\x82\xac"}) {
+  for (const std::string text :
+       {"ROMEO:\nBut soft, what light", "a  b", " leading", "na\xc3\xafve \xe2\x82\xac"}) {
     TextStream stream;
     std::string result;
     for (int32_t id : tokenizer->encode(text))

@@ -31,21 +31,18 @@ class ToolsTest : public testing::Test {
 protected:
   /// Runs a shell command in the temporary folder.
   Result shell(const std::string &command) {
-    std::string wrapped = "cd '" + dir.file(".") + "' && " + command + " > '" +
-                          dir.file("out") + "' 2> '" + dir.file("err") + "'";
+    std::string wrapped = "cd '" + dir.file(".") + "' && " + command + " > '" + dir.file("out") +
+                          "' 2> '" + dir.file("err") + "'";
     int status = std::system(wrapped.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, dir.read("out"),
-            dir.read("err")};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, dir.read("out"), dir.read("err")};
   }
 
-  Result run(const std::string &arguments,
-             const std::string &model = "FakeModel.so") {
+  Result run(const std::string &arguments, const std::string &model = "FakeModel.so") {
     return shell("'" TERNARY_RUN "' '" + kModels + model + "' " + arguments);
   }
 
   Result bench(const std::string &arguments) {
-    return shell("'" TERNARY_BENCH "' '" + kModels + "FakeModel.so' " +
-                 arguments);
+    return shell("'" TERNARY_BENCH "' '" + kModels + "FakeModel.so' " + arguments);
   }
 
   void expectError(const Result &result, const std::string &text,
@@ -59,9 +56,8 @@ protected:
 
   /// Writes ids [1, n] as int32.
   void writeIds(const std::vector<int32_t> &ids) {
-    std::string header =
-        "{'descr': '<i4', 'fortran_order': False, 'shape': (1, " +
-        std::to_string(ids.size()) + ")}\n";
+    std::string header = "{'descr': '<i4', 'fortran_order': False, 'shape': (1, " +
+                         std::to_string(ids.size()) + ")}\n";
     std::string file("\x93NUMPY\1\0", 8);
     file += {static_cast<char>(header.size()), 0};
     file += header;
@@ -70,8 +66,7 @@ protected:
   }
 
   /// A copy of a file in which the first `from` is `to`.
-  std::string patched(const std::string &path, const std::string &from,
-                      const std::string &to) {
+  std::string patched(const std::string &path, const std::string &from, const std::string &to) {
     std::ifstream stream(path, std::ios::binary);
     std::string bytes(std::istreambuf_iterator<char>(stream), {});
     size_t at = bytes.find(from);
@@ -123,8 +118,7 @@ TEST_F(ToolsTest, SamplingFollowsTheSeed) {
 TEST_F(ToolsTest, StatisticsGoToTheStandardError) {
   Result result = run("--prompt A --tokens 5 --stats");
   EXPECT_EQ(result.status, 0);
-  for (const char *text :
-       {"load ", "prompt ", "generation", "tokens/s", "ms/token", "resident"})
+  for (const char *text : {"load ", "prompt ", "generation", "tokens/s", "ms/token", "resident"})
     EXPECT_THAT(result.err, HasSubstr(text));
   EXPECT_THAT(result.out, Not(HasSubstr("tokens/s")));
 }
@@ -155,8 +149,7 @@ TEST_F(ToolsTest, LimitedModels) {
 //===----------------------------------------------------------------------===//
 
 TEST_F(ToolsTest, RefusesWrongOptions) {
-  expectError(run("--temperature nan"),
-              "--temperature: expected a number from");
+  expectError(run("--temperature nan"), "--temperature: expected a number from");
   expectError(run("--temperature -1"), "found '-1'");
   expectError(run("--top-p 1.5"), "--top-p: expected a number from 0 to 1");
   expectError(run("--tokens 1x"), "--tokens: expected an integer");
@@ -176,8 +169,7 @@ TEST_F(ToolsTest, RefusesWrongOptions) {
 TEST_F(ToolsTest, RefusesWhatIsNoModel) {
   expectError(run("", "Missing.so"), "Missing.so: cannot load the model");
   dir.write("text.so", "no shared object");
-  expectError(shell("'" TERNARY_RUN "' text.so"),
-              "text.so: cannot load the model");
+  expectError(shell("'" TERNARY_RUN "' text.so"), "text.so: cannot load the model");
   expectError(shell("'" TERNARY_RUN "' libm.so.6"), "cannot load the model");
 }
 
@@ -188,8 +180,7 @@ TEST_F(ToolsTest, RefusesOtherTokenizers) {
 }
 
 TEST_F(ToolsTest, FailsWhenTheOutputIsFull) {
-  expectError(shell("('" TERNARY_RUN "' '" + kModels +
-                    "FakeModel.so' --tokens 5 > /dev/full)"),
+  expectError(shell("('" TERNARY_RUN "' '" + kModels + "FakeModel.so' --tokens 5 > /dev/full)"),
               "cannot write to the standard output");
 }
 
@@ -199,22 +190,19 @@ TEST_F(ToolsTest, FailsWhenTheOutputIsFull) {
 
 TEST_F(ToolsTest, WeightsInAFile) {
   std::string model = "FakeModelExternal.so";
-  expectError(run("", model),
-              "fake.weights: cannot read the weight archive: No "
-              "such file or directory");
+  expectError(run("", model), "fake.weights: cannot read the weight archive: No "
+                              "such file or directory");
   writeArchive("w");
   std::string expected = run("--prompt A --tokens 9").out;
   EXPECT_EQ(run("--prompt A --tokens 9 --weights w", model).out, expected);
   writeArchive("fake.weights");
   std::filesystem::copy(kModels + model, dir.file(model));
-  EXPECT_EQ(shell("'" TERNARY_RUN "' " + model + " --prompt A --tokens 9").out,
-            expected);
+  EXPECT_EQ(shell("'" TERNARY_RUN "' " + model + " --prompt A --tokens 9").out, expected);
 }
 
 TEST_F(ToolsTest, RefusesWrongWeights) {
   auto error = [&](const std::string &text) {
-    expectError(run("--weights patched", "FakeModelExternal.so"),
-                "patched: " + text);
+    expectError(run("--weights patched", "FakeModelExternal.so"), "patched: " + text);
   };
   dir.write("patched", "something else");
   error("expected a weight archive, which starts with TERNARYW, found another");
@@ -266,15 +254,13 @@ TEST_F(ToolsTest, RefusesWrongIds) {
   std::string options = "--input-ids ids.npy --logits logits.npy";
   expectError(run(options), "ids.npy: cannot read the file");
   writeIds({1, 2, 1024});
-  expectError(run(options),
-              "ids.npy: expected ids in [0, 1024), found 1024 at [0, 2]");
+  expectError(run(options), "ids.npy: expected ids in [0, 1024), found 1024 at [0, 2]");
   writeIds({-1});
   expectError(run(options), "found -1 at [0, 0]");
   writeIds({});
   expectError(run(options), "ids.npy: expected at least one token, found none");
   writeIds(std::vector<int32_t>(21));
-  expectError(run(options, "FakeModelLimited.so"),
-              "ids.npy: expected at most 20 tokens, found 21");
+  expectError(run(options, "FakeModelLimited.so"), "ids.npy: expected at most 20 tokens, found 21");
   writeIds({1});
   expectError(run("--input-ids ids.npy --logits no/such.npy"),
               "no/such.npy: cannot write: No such file or directory");
@@ -297,8 +283,7 @@ TEST_F(ToolsTest, SelfTestPrintsAChecksum) {
 // ternary-bench
 //===----------------------------------------------------------------------===//
 
-const char *const kShort =
-    "--threads 1 --repeats 1 --prompt-tokens 8 --generate-tokens 4 ";
+const char *const kShort = "--threads 1 --repeats 1 --prompt-tokens 8 --generate-tokens 4 ";
 
 TEST_F(ToolsTest, BenchPrintsJson) {
   Result result = bench(std::string(kShort) + "--json --allow-fallback");
@@ -306,9 +291,8 @@ TEST_F(ToolsTest, BenchPrintsJson) {
   ASSERT_EQ(result.status, 0);
   for (const char *key :
        {"kernel", "threads", "memory_read_gb_per_s", "int8_peak_gmac_per_s",
-        "generate_tokens_per_s", "generate_share_of_memory",
-        "prompt_tokens_per_s", "prompt_share_of_int8", "packed_weight_bytes",
-        "resident_bytes", "runs"})
+        "generate_tokens_per_s", "generate_share_of_memory", "prompt_tokens_per_s",
+        "prompt_share_of_int8", "packed_weight_bytes", "resident_bytes", "runs"})
     EXPECT_THAT(result.out, HasSubstr("\"" + std::string(key) + "\": "));
   EXPECT_THAT(result.out, HasSubstr("\"kernel\": \"portable\""));
   EXPECT_EQ(result.out.front(), '{');
@@ -318,8 +302,7 @@ TEST_F(ToolsTest, BenchFailsOnOtherKernels) {
   expectError(bench(std::string(kShort) + "--expect-kernel avx512vnni"),
               "expected avx512vnni kernels, found portable", "ternary-bench");
   if (ternary::runtime::bestKernel().name != "portable")
-    expectError(bench(kShort), "expected the best kernels for this machine",
-                "ternary-bench");
+    expectError(bench(kShort), "expected the best kernels for this machine", "ternary-bench");
 }
 
 } // namespace

@@ -16,8 +16,7 @@ using namespace llvm;
 using namespace ternary;
 
 template <typename T>
-static HostTensor makeTensor(DType type, ArrayRef<int64_t> shape,
-                             ArrayRef<T> values) {
+static HostTensor makeTensor(DType type, ArrayRef<int64_t> shape, ArrayRef<T> values) {
   HostTensor tensor = HostTensor::allocate(type, shape);
   llvm::copy(values, tensor.getMutableValues<T>().begin());
   return tensor;
@@ -36,8 +35,7 @@ static void checkAllConversions(DType type, const fltSemantics &semantics) {
   for (size_t i = 0; i < all.size(); ++i) {
     APFloat expected(semantics, APInt(16, i));
     bool isNaN = expected.isNaN(), losesInfo;
-    expected.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven,
-                     &losesInfo);
+    expected.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &losesInfo);
     if (isNaN)
       EXPECT_TRUE(std::isnan(bit_cast<float>(bits[i]))) << i;
     else
@@ -45,21 +43,16 @@ static void checkAllConversions(DType type, const fltSemantics &semantics) {
   }
 }
 
-TEST(HostTensorTest, ConvertsEveryF16) {
-  checkAllConversions(DType::F16, APFloat::IEEEhalf());
-}
+TEST(HostTensorTest, ConvertsEveryF16) { checkAllConversions(DType::F16, APFloat::IEEEhalf()); }
 
-TEST(HostTensorTest, ConvertsEveryBF16) {
-  checkAllConversions(DType::BF16, APFloat::BFloat());
-}
+TEST(HostTensorTest, ConvertsEveryBF16) { checkAllConversions(DType::BF16, APFloat::BFloat()); }
 
 TEST(HostTensorTest, ConvertsOnlyExactly) {
   HostTensor floats = makeTensor<float>(DType::F32, {2}, {1.0f, 2.0f});
   Expected<HostTensor> same = convert(floats, DType::F32);
   ASSERT_TRUE(bool(same));
   EXPECT_EQ(same->getBytes().data(), floats.getBytes().data());
-  EXPECT_EQ(toString(convert(floats, DType::F16).takeError()),
-            "cannot convert f32 to f16 exactly");
+  EXPECT_EQ(toString(convert(floats, DType::F16).takeError()), "cannot convert f32 to f16 exactly");
   HostTensor integers = HostTensor::allocate(DType::I32, {2});
   EXPECT_EQ(toString(convert(integers, DType::F32).takeError()),
             "cannot convert i32 to f32 exactly");
@@ -90,17 +83,13 @@ TEST(HostTensorTest, FindsTheFirstValueThatIsNotFinite) {
   llvm::fill(values, 1e38f);
   EXPECT_FALSE(checkFinite(tensor));
   values[299'999] = NAN;
-  EXPECT_EQ(toString(checkFinite(tensor)),
-            "expected finite values, got nan at [2, 99999]");
+  EXPECT_EQ(toString(checkFinite(tensor)), "expected finite values, got nan at [2, 99999]");
   values[100'007] = -INFINITY;
-  EXPECT_EQ(toString(checkFinite(tensor)),
-            "expected finite values, got -inf at [1, 7]");
+  EXPECT_EQ(toString(checkFinite(tensor)), "expected finite values, got -inf at [1, 7]");
 
-  EXPECT_EQ(toString(checkFinite(
-                makeTensor<uint16_t>(DType::F16, {2}, {0x7bff, 0x7c00}))),
+  EXPECT_EQ(toString(checkFinite(makeTensor<uint16_t>(DType::F16, {2}, {0x7bff, 0x7c00}))),
             "expected finite values, got inf at [1]");
-  EXPECT_EQ(toString(checkFinite(
-                makeTensor<uint16_t>(DType::BF16, {2}, {0x7f7f, 0xffc0}))),
+  EXPECT_EQ(toString(checkFinite(makeTensor<uint16_t>(DType::BF16, {2}, {0x7f7f, 0xffc0}))),
             "expected finite values, got nan at [1]");
   EXPECT_FALSE(checkFinite(makeTensor<int8_t>(DType::I8, {2}, {-1, 127})));
 }

@@ -27,16 +27,15 @@ TEST(JSONFileTest, AcceptsObjects) {
 
 TEST(JSONFileTest, RefusesWhatIsNoObject) {
   EXPECT_EQ(parse("[]"), "f: expected a JSON object, got another value");
-  for (StringRef text : {"", "{", "}", "{\"a", "{\"a\\", "{\"a\" 1}", "{} {}",
-                         "]]]", ":", "{\"a\": 1,}", "{\"\xff\": 1}"})
+  for (StringRef text : {"", "{", "}", "{\"a", "{\"a\\", "{\"a\" 1}", "{} {}", "]]]", ":",
+                         "{\"a\": 1,}", "{\"\xff\": 1}"})
     EXPECT_THAT(parse(text), HasSubstr("f: invalid JSON: ")) << text.str();
 }
 
 TEST(JSONFileTest, RefusesTwoMembersOfOneName) {
   EXPECT_EQ(parse(R"({"a": 1, "b": {"a": 1}, "a": 2})"),
             "f: expected different names, got 'a' twice");
-  EXPECT_EQ(parse(R"([{"b": 1, "b": 2}])"),
-            "f: expected different names, got 'b' twice");
+  EXPECT_EQ(parse(R"([{"b": 1, "b": 2}])"), "f: expected different names, got 'b' twice");
 }
 
 TEST(JSONFileTest, RefusesDeepNesting) {

@@ -28,8 +28,8 @@ static HostTensor makeTrits(int64_t rows, int64_t columns, unsigned seed) {
 
 /// The code that a layout stores for row `n`, column `k`, as the definition
 /// reads.
-static int lookup(ArrayRef<uint8_t> packed, const PackedLayout &layout,
-                  int64_t rows, int64_t columns, int64_t n, int64_t k) {
+static int lookup(ArrayRef<uint8_t> packed, const PackedLayout &layout, int64_t rows,
+                  int64_t columns, int64_t n, int64_t k) {
   int64_t perHalf = rows / layout.halves;
   int64_t vectorsPerHalf = layout.vectors / layout.halves;
   int64_t half = n / perHalf, r = n % perHalf;
@@ -43,9 +43,7 @@ static int lookup(ArrayRef<uint8_t> packed, const PackedLayout &layout,
   int64_t j = k % quarter % layout.depth;
   int64_t groups = quarter / layout.depth;
   int64_t byte =
-      (((tile * groups + g) * layout.vectors + v) * layout.lanes + lane) *
-          layout.depth +
-      j;
+      (((tile * groups + g) * layout.vectors + v) * layout.lanes + lane) * layout.depth + j;
   return packed[byte] >> 2 * p & 3;
 }
 
@@ -62,8 +60,7 @@ TEST(PackTritsTest, PutsCodesWhereTheLayoutSays) {
         for (int64_t k = 0; k < columns; ++k)
           ASSERT_EQ(lookup(packed.getBytes(), layout, rows, columns, n, k),
                     trits.getValues<int8_t>()[n * columns + k] + 1);
-      Expected<HostTensor> unpacked =
-          unpackTrits(packed.getBytes(), layout, rows, columns);
+      Expected<HostTensor> unpacked = unpackTrits(packed.getBytes(), layout, rows, columns);
       ASSERT_TRUE(bool(unpacked));
       ASSERT_EQ(unpacked->getBytes(), trits.getBytes());
     }
@@ -80,8 +77,8 @@ TEST(PackTritsTest, PadsWithZeroTrits) {
       for (int64_t p = 0; p < layout.planes; ++p, ++codes)
         sum += (byte >> 2 * p & 3) - 1;
     EXPECT_EQ(sum, rows * columns);
-    EXPECT_EQ(codes, layout.getNumTiles(rows) * layout.getTileRows() *
-                         layout.getPaddedColumns(columns));
+    EXPECT_EQ(codes,
+              layout.getNumTiles(rows) * layout.getTileRows() * layout.getPaddedColumns(columns));
   }
 }
 

@@ -13,8 +13,7 @@
 using namespace llvm;
 using namespace ternary;
 
-static std::vector<float> make(StringRef name, ArrayRef<int64_t> shape,
-                               uint64_t seed) {
+static std::vector<float> make(StringRef name, ArrayRef<int64_t> shape, uint64_t seed) {
   return makeRandomTensor(name, shape, seed).getValues<float>().vec();
 }
 
@@ -28,14 +27,13 @@ TEST(RandomTensorTest, DependsOnNameAndSeed) {
 TEST(RandomTensorTest, IsTheSameEverywhere) {
   // Archives of the same seed must not differ from machine to machine.
   std::vector<float> values = make("model.embeddings.weight", {2, 2}, 0);
-  EXPECT_EQ(values, std::vector<float>({0x1.4c276cp-5f, 0x1.d4249p-9f,
-                                        0x1.d22236p-10f, 0x1.4a158cp-5f}));
+  EXPECT_EQ(values,
+            std::vector<float>({0x1.4c276cp-5f, 0x1.d4249p-9f, 0x1.d22236p-10f, 0x1.4a158cp-5f}));
 }
 
 TEST(RandomTensorTest, IsNearlyNormal) {
   for (auto [shape, mean] :
-       {std::pair<SmallVector<int64_t>, double>{{1000, 1000}, 0.0},
-        {{1'000'000}, 1.0}}) {
+       {std::pair<SmallVector<int64_t>, double>{{1000, 1000}, 0.0}, {{1'000'000}, 1.0}}) {
     std::vector<float> values = make("w", shape, 7);
     double sum = 0, squares = 0;
     for (float value : values) {

@@ -20,9 +20,7 @@ using namespace llvm::support;
 using namespace ternary;
 using testing::HasSubstr;
 
-static ArrayRef<uint8_t> asBytes(StringRef text) {
-  return arrayRefFromStringRef(text);
-}
+static ArrayRef<uint8_t> asBytes(StringRef text) { return arrayRefFromStringRef(text); }
 
 namespace {
 class WeightArchiveTest : public testing::Test {
@@ -62,12 +60,8 @@ protected:
     return bytes;
   }
 
-  static void write32le(char *at, uint32_t value) {
-    endian::write32le(at, value);
-  }
-  static void write64le(char *at, uint64_t value) {
-    endian::write64le(at, value);
-  }
+  static void write32le(char *at, uint32_t value) { endian::write32le(at, value); }
+  static void write64le(char *at, uint64_t value) { endian::write64le(at, value); }
 
   TestDirectory directory;
   ArchiveLayout layout;
@@ -98,11 +92,9 @@ TEST_F(WeightArchiveTest, HasTheSpecifiedFormat) {
   EXPECT_EQ(endian::read64le(&bytes[32]), 164u);
   EXPECT_EQ(bytes.substr(44, 20), std::string(20, '\0'));
   EXPECT_EQ(bytes.substr(64, header.size()), header);
-  EXPECT_EQ(
-      header,
-      R"({"tensors":[{"name":"a","type":"tensor<5xi8>","offset":0,"bytes":5},)"
-      R"({"name":"none","type":"tensor<0xf32>","offset":64,"bytes":0},)"
-      R"({"name":"b","type":"tensor<100xi8>","offset":64,"bytes":100}]})");
+  EXPECT_EQ(header, R"({"tensors":[{"name":"a","type":"tensor<5xi8>","offset":0,"bytes":5},)"
+                    R"({"name":"none","type":"tensor<0xf32>","offset":64,"bytes":0},)"
+                    R"({"name":"b","type":"tensor<100xi8>","offset":64,"bytes":100}]})");
   std::string payload = "12345" + std::string(59, '\0') + b;
   EXPECT_EQ(bytes.substr(4096), payload);
   EXPECT_EQ(endian::read32le(&bytes[40]), crc32(asBytes(payload)));
@@ -122,8 +114,7 @@ TEST_F(WeightArchiveTest, ReadsWhatItWrites) {
 }
 
 TEST_F(WeightArchiveTest, MayBeEmpty) {
-  auto writer = cantFail(
-      WeightArchiveWriter::create(directory.getPath("w"), ArchiveLayout()));
+  auto writer = cantFail(WeightArchiveWriter::create(directory.getPath("w"), ArchiveLayout()));
   cantFail(writer->finish());
   EXPECT_EQ(writer->getFileBytes(), 4096u);
   cantFail(writer->keep());
@@ -135,11 +126,9 @@ TEST_F(WeightArchiveTest, MayBeEmpty) {
 TEST_F(WeightArchiveTest, AppearsWholeOrNotAtAll) {
   directory.write("w", "old");
   {
-    auto writer =
-        cantFail(WeightArchiveWriter::create(directory.getPath("w"), layout));
+    auto writer = cantFail(WeightArchiveWriter::create(directory.getPath("w"), layout));
     EXPECT_TRUE(sys::fs::exists(writer->getTemporaryPath()));
-    EXPECT_EQ(sys::path::parent_path(writer->getTemporaryPath()),
-              directory.getPath());
+    EXPECT_EQ(sys::path::parent_path(writer->getTemporaryPath()), directory.getPath());
     cantFail(writer->append(asBytes("12345")));
     EXPECT_EQ(toString(writer->finish()), "expected 3 archive entries, got 1");
     EXPECT_EQ(directory.read("w"), "old");
@@ -150,21 +139,16 @@ TEST_F(WeightArchiveTest, AppearsWholeOrNotAtAll) {
 }
 
 TEST_F(WeightArchiveTest, RefusesOtherDataThanPlanned) {
-  auto writer =
-      cantFail(WeightArchiveWriter::create(directory.getPath("w"), layout));
+  auto writer = cantFail(WeightArchiveWriter::create(directory.getPath("w"), layout));
   EXPECT_EQ(toString(writer->append(asBytes("1234"))),
             "expected 5 bytes of archive entry 'a', got 4");
-  writer = cantFail(
-      WeightArchiveWriter::create(directory.getPath("w"), ArchiveLayout()));
-  EXPECT_EQ(toString(writer->append({})),
-            "expected 0 archive entries, got more");
+  writer = cantFail(WeightArchiveWriter::create(directory.getPath("w"), ArchiveLayout()));
+  EXPECT_EQ(toString(writer->append({})), "expected 0 archive entries, got more");
 }
 
 TEST_F(WeightArchiveTest, ReportsWhereItCannotWrite) {
-  EXPECT_EQ(write(directory.getPath("d/w")),
-            "cannot write 'd/w': No such file or directory");
-  EXPECT_EQ(write("/dev/full"),
-            "cannot write '/dev/full': expected a regular file");
+  EXPECT_EQ(write(directory.getPath("d/w")), "cannot write 'd/w': No such file or directory");
+  EXPECT_EQ(write("/dev/full"), "cannot write '/dev/full': expected a regular file");
   EXPECT_TRUE(sys::fs::exists("/dev/full"));
 }
 
@@ -196,15 +180,13 @@ TEST_F(WeightArchiveTest, RefusesDamage) {
 
   std::string version = whole, header = whole, offset = whole, length = whole;
   version[8] = 2;
-  EXPECT_EQ(open(version),
-            "w: expected version 1 of the archive format, got 2");
+  EXPECT_EQ(open(version), "w: expected version 1 of the archive format, got 2");
   header[70] ^= 1;
   EXPECT_EQ(open(header), "w: checksum of the header does not match");
   write64le(&offset[24], 4097);
   EXPECT_THAT(open(offset), HasSubstr("and a payload at 4097 within 4260"));
   write64le(&length[16], UINT64_MAX);
-  EXPECT_THAT(open(length),
-              HasSubstr("expected a header of 18446744073709551615 bytes"));
+  EXPECT_THAT(open(length), HasSubstr("expected a header of 18446744073709551615 bytes"));
 
   std::string payload = whole;
   payload.back() ^= 1;
@@ -220,14 +202,12 @@ TEST_F(WeightArchiveTest, RefusesWrongHeaders) {
   };
   EXPECT_THAT(open(buildWith("{")), HasSubstr("w: invalid JSON"));
   EXPECT_EQ(open(buildWith("{}")), "w: expected an array tensors, got none");
-  for (StringRef tensor :
-       {"1", "{}", R"({"name": "a", "type": "t", "offset": 0})",
-        R"({"name": "a", "type": "t", "offset": 0.5, "bytes": 1})"})
-    EXPECT_EQ(openTensors(tensor),
-              "w: expected tensors with name, type, offset and bytes");
+  for (StringRef tensor : {"1", "{}", R"({"name": "a", "type": "t", "offset": 0})",
+                           R"({"name": "a", "type": "t", "offset": 0.5, "bytes": 1})"})
+    EXPECT_EQ(openTensors(tensor), "w: expected tensors with name, type, offset and bytes");
   auto describe = [](StringRef name, StringRef offset, StringRef bytes) {
-    return ("{\"name\": \"" + name + "\", \"type\": \"t\", \"offset\": " +
-            offset + ", \"bytes\": " + bytes + "}")
+    return ("{\"name\": \"" + name + "\", \"type\": \"t\", \"offset\": " + offset +
+            ", \"bytes\": " + bytes + "}")
         .str();
   };
   EXPECT_EQ(openTensors(describe("a", "0", "164")), "");
@@ -240,20 +220,17 @@ TEST_F(WeightArchiveTest, RefusesWrongHeaders) {
   EXPECT_EQ(openTensors(describe("a", "32", "1")),
             "w: tensor 'a': expected an offset that is a multiple of 64 and at "
             "least 0, got 32");
-  EXPECT_EQ(
-      openTensors(describe("a", "0", "65") + "," + describe("b", "64", "1")),
-      "w: tensor 'b': expected an offset that is a multiple of 64 and at "
-      "least 65, got 64");
-  EXPECT_EQ(
-      openTensors(describe("a", "0", "1") + "," + describe("a", "64", "1")),
-      "w: tensor 'a': expected different names, got it twice");
+  EXPECT_EQ(openTensors(describe("a", "0", "65") + "," + describe("b", "64", "1")),
+            "w: tensor 'b': expected an offset that is a multiple of 64 and at "
+            "least 65, got 64");
+  EXPECT_EQ(openTensors(describe("a", "0", "1") + "," + describe("a", "64", "1")),
+            "w: tensor 'a': expected different names, got it twice");
 }
 
 TEST_F(WeightArchiveTest, StandsAnyName) {
   ArchiveLayout strange;
   strange.add("\xff\"\n", "t", 1);
-  auto writer =
-      cantFail(WeightArchiveWriter::create(directory.getPath("w"), strange));
+  auto writer = cantFail(WeightArchiveWriter::create(directory.getPath("w"), strange));
   cantFail(writer->append(asBytes("x")));
   cantFail(writer->finish());
   cantFail(writer->keep());

@@ -21,6 +21,10 @@ Example:
 not run
 ```
 
+```mlir fragment
+toy.add ...
+```
+
   ```mlir
   toy.add
   ```
@@ -44,13 +48,13 @@ def test_examples_and_ops_are_found(tmp_path):
     assert ops == ["toy.add", "toy.mul"]
     assert [(e.line, e.heading) for e in examples] == [
         (9, "toy.add"),
-        (19, "toy.add"),
-        (25, "toy.mul"),
+        (23, "toy.add"),
+        (29, "toy.mul"),
     ]
     assert examples[1].code == "toy.add\n"
 
 
-def test_an_op_without_an_example_of_its_own_is_reported(tmp_path):
+def test_an_op_without_an_example_is_reported(tmp_path):
     errors = check_doc_examples.check_op_examples(*read(tmp_path))
     assert errors == ["toy.mul has no ```mlir example that uses it"]
 

@@ -1,13 +1,13 @@
-//===- MathUtils.h - Arithmetic that all targets share -----------*- C++ -*-===//
+//===- MathUtils.h - Arithmetic that all targets share ----------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Builders for functions that machines, libraries and compilers round differently.
-// They consist of arith ops alone, which are the same everywhere. All take f32 or
-// vectors of f32 of any shape, scalable ones too.
+// Builders for functions that machines, libraries and compilers round
+// differently. They consist of arith ops alone, which are the same everywhere.
+// All take f32 or vectors of f32 of any shape, scalable ones too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,24 +18,24 @@
 
 namespace ternary {
 
-/// A constant of `type`, f32 or a vector of it, all of whose elements are `value`.
-mlir::Value buildFloat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type,
-                       float value);
-
-/// A constant of `type`, an integer type or a vector of it, all of whose elements are
+/// A constant of `type`, f32 or a vector of it, all of whose elements are
 /// `value`.
+mlir::Value buildFloat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, float value);
+
+/// A constant of `type`, an integer type or a vector of it, all of whose
+/// elements are `value`.
 mlir::Value buildInteger(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type,
                          int64_t value);
 
 /// `x` to the nearest integer, ties to even, for |x| < 2^22. Zero is always +0.
 ///
-/// Adds and subtracts 1.5·2^23, at which floats are one apart: `math.roundeven` would
-/// be a library call on machines without an instruction for it.
+/// Adds and subtracts 1.5·2^23, at which floats are one apart: `math.roundeven`
+/// would be a library call on machines without an instruction for it.
 mlir::Value buildRoundEven(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 
-/// `x` in [low, high]; NaN becomes `low`, so that a conversion to an integer is always
-/// defined. Comparisons and selects that are one instruction each where the machine has
-/// a maximum.
+/// `x` in [low, high]; NaN becomes `low`, so that a conversion to an integer is
+/// always defined. Comparisons and selects that are one instruction each where
+/// the machine has a maximum.
 mlir::Value buildClamp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, float low,
                        float high);
 

@@ -1,4 +1,4 @@
-//===- Passes.h - From the ternary dialect to others -------------*- C++ -*-===//
+//===- Passes.h - From the ternary dialect to others ------------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

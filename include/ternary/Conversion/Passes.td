@@ -118,7 +118,7 @@ def TernaryParallelToOpenMP : Pass<"ternary-parallel-to-openmp", "::mlir::Module
     the thread's own stack; all else is repeated by every thread. It must not read what a
     loop after it writes without a loop in between: threads may be that far apart.
 
-    ```mlir
+    ```text
     func.func private @scan_64(...) attributes {ternary.kernel} {
       scf.parallel (%i) = (%c0) to (%n) step (%c1) {...}
       return
@@ -129,7 +129,7 @@ def TernaryParallelToOpenMP : Pass<"ternary-parallel-to-openmp", "::mlir::Module
     }
     ```
     ⇒
-    ```mlir
+    ```text
     func.func private @scan_64(...) attributes {ternary.kernel} {
       omp.wsloop schedule(static) {
         omp.loop_nest (%i) : index = (%c0) to (%n) step (%c1) {...}
@@ -169,12 +169,12 @@ def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp
     The prefix is the `name` in the module's `ternary.model`, if not given; what C does
     not allow in a name becomes `_`.
 
-    ```mlir
+    ```text
     func.func @decode(%w: memref<?xi8> {ternary.role = "weights"},
                       %ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"}
     ```
     ⇒
-    ```mlir
+    ```text
     func.func @m_decode(%weights: !llvm.ptr, %workspace: !llvm.ptr, %state: !llvm.ptr, %ids: !llvm.ptr,
                         %tokens: i64, %from: i64, %logits: !llvm.ptr, %threads: i32) {
       %0 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>

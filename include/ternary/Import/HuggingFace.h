@@ -37,8 +37,7 @@ public:
   virtual std::vector<ParameterInfo> getParameters() const = 0;
 
   /// Adds the model's step functions to `module`.
-  virtual void buildGraph(mlir::ModuleOp module,
-                          const GraphOptions &options) const = 0;
+  virtual void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const = 0;
 
   std::string modelType;
   int64_t vocabSize = 0;
@@ -51,8 +50,7 @@ public:
 
 /// Reads config.json of a model directory. Errors name the file, the member,
 /// and what was expected.
-llvm::Expected<std::unique_ptr<ModelConfig>>
-readModelConfig(llvm::StringRef directory);
+llvm::Expected<std::unique_ptr<ModelConfig>> readModelConfig(llvm::StringRef directory);
 
 /// The values of `model_type` that readModelConfig knows.
 llvm::SmallVector<llvm::StringRef> getSupportedModelTypes();
@@ -66,8 +64,7 @@ llvm::SmallVector<llvm::StringRef> getSupportedModelTypes();
 class HGRNBitConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
-  void buildGraph(mlir::ModuleOp module,
-                  const GraphOptions &options) const override;
+  void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
 
   /// As stated, or 256·ceil(int(hidden_size·hidden_ratio·2/3) / 256).
   int64_t intermediateSize = 0;
@@ -75,8 +72,7 @@ public:
   float rmsNormEps = 1e-6f;
 };
 
-void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config,
-                  const GraphOptions &options);
+void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config, const GraphOptions &options);
 
 } // namespace ternary
 

@@ -28,17 +28,16 @@ public:
 
   /// The tensor `name`, an error if it has another shape or a value that is not
   /// finite. Its memory goes with the last copy of the result: hold few.
-  virtual llvm::Expected<HostTensor>
-  read(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) const = 0;
+  virtual llvm::Expected<HostTensor> read(llvm::StringRef name,
+                                          llvm::ArrayRef<int64_t> shape) const = 0;
 
   /// The float type that all matrices have; f32 if they differ.
   virtual DType getMatrixType() const = 0;
 
   /// Whether all `parameters` are there, before any is read. Calls `warn` with
   /// a message if there are others as well.
-  virtual llvm::Error
-  check(llvm::ArrayRef<ParameterInfo> parameters,
-        llvm::function_ref<void(const llvm::Twine &)> warn) const = 0;
+  virtual llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,
+                            llvm::function_ref<void(const llvm::Twine &)> warn) const = 0;
 };
 
 /// Made-up values for any parameter, the same for the same seed.
@@ -49,9 +48,8 @@ public:
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
   DType getMatrixType() const override { return DType::F32; }
-  llvm::Error
-  check(llvm::ArrayRef<ParameterInfo> parameters,
-        llvm::function_ref<void(const llvm::Twine &)> warn) const override;
+  llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,
+                    llvm::function_ref<void(const llvm::Twine &)> warn) const override;
 
 private:
   uint64_t seed;

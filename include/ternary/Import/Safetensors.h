@@ -34,16 +34,13 @@ public:
     uint64_t begin, end; ///< bytes from the start of the file
   };
 
-  static llvm::Expected<std::unique_ptr<SafetensorsFile>>
-  open(llvm::StringRef path);
+  static llvm::Expected<std::unique_ptr<SafetensorsFile>> open(llvm::StringRef path);
   ~SafetensorsFile();
   SafetensorsFile(const SafetensorsFile &) = delete;
   SafetensorsFile &operator=(const SafetensorsFile &) = delete;
 
   llvm::StringRef getPath() const { return path; }
-  const std::map<std::string, Entry, std::less<>> &getEntries() const {
-    return entries;
-  }
+  const std::map<std::string, Entry, std::less<>> &getEntries() const { return entries; }
   /// The entry `name`, or null.
   const Entry *lookup(llvm::StringRef name) const;
 
@@ -52,12 +49,11 @@ public:
   llvm::Expected<HostTensor> read(llvm::StringRef name) const;
 
 private:
-  SafetensorsFile(llvm::StringRef path, llvm::sys::fs::file_t file)
-      : path(path), file(file) {}
+  SafetensorsFile(llvm::StringRef path, llvm::sys::fs::file_t file) : path(path), file(file) {}
 
   llvm::Error readHeader();
-  llvm::Expected<Entry> parseEntry(const llvm::json::Object &object,
-                                   uint64_t dataStart, uint64_t fileSize) const;
+  llvm::Expected<Entry> parseEntry(const llvm::json::Object &object, uint64_t dataStart,
+                                   uint64_t fileSize) const;
   llvm::Error checkOrder(uint64_t dataStart, uint64_t fileSize) const;
 
   std::string path;
@@ -69,15 +65,13 @@ private:
 /// that model.safetensors.index.json lists.
 class Checkpoint : public ParameterSource {
 public:
-  static llvm::Expected<std::unique_ptr<Checkpoint>>
-  open(llvm::StringRef directory);
+  static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef directory);
 
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
   DType getMatrixType() const override;
-  llvm::Error
-  check(llvm::ArrayRef<ParameterInfo> parameters,
-        llvm::function_ref<void(const llvm::Twine &)> warn) const override;
+  llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,
+                    llvm::function_ref<void(const llvm::Twine &)> warn) const override;
 
 private:
   explicit Checkpoint(llvm::StringRef directory) : directory(directory) {}
@@ -85,8 +79,8 @@ private:
   llvm::Error openShards(llvm::StringRef indexPath);
   llvm::Error addFile(llvm::StringRef path);
   /// The file that has the tensor, if that is a float tensor of `shape`.
-  llvm::Expected<const SafetensorsFile *>
-  locate(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) const;
+  llvm::Expected<const SafetensorsFile *> locate(llvm::StringRef name,
+                                                 llvm::ArrayRef<int64_t> shape) const;
 
   std::string directory;
   std::vector<std::unique_ptr<SafetensorsFile>> files;

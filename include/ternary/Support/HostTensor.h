@@ -42,8 +42,8 @@ public:
   HostTensor() = default;
 
   /// Bytes that `owner` keeps alive, aligned for the element type.
-  HostTensor(DType type, llvm::ArrayRef<int64_t> shape,
-             llvm::ArrayRef<uint8_t> bytes, std::shared_ptr<const void> owner);
+  HostTensor(DType type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<uint8_t> bytes,
+             std::shared_ptr<const void> owner);
 
   /// Memory of its own, not initialised, aligned to 64 bytes.
   static HostTensor allocate(DType type, llvm::ArrayRef<int64_t> shape);
@@ -58,15 +58,17 @@ public:
   /// The elements as `T`, which has their size; 16-bit floats are uint16_t.
   template <typename T> llvm::ArrayRef<T> getValues() const {
     assert(sizeof(T) == size_t(getByteWidth(type)) && "wrong element size");
-    return {reinterpret_cast<const T *>(bytes.data()),
-            bytes.size() / sizeof(T)};
+    return {reinterpret_cast<const T *>(bytes.data()), bytes.size() / sizeof(T)};
   }
 
-  /// The elements of a tensor from `allocate`, to fill in.
-  template <typename T> llvm::MutableArrayRef<T> getMutableValues() {
+  /// The bytes and the elements of a tensor from `allocate`, to fill in.
+  llvm::MutableArrayRef<uint8_t> getMutableBytes() {
     assert(writable && "borrowed bytes are read-only");
+    return {const_cast<uint8_t *>(bytes.data()), bytes.size()};
+  }
+  template <typename T> llvm::MutableArrayRef<T> getMutableValues() {
     llvm::ArrayRef<T> values = getValues<T>();
-    return {const_cast<T *>(values.data()), values.size()};
+    return {reinterpret_cast<T *>(getMutableBytes().data()), values.size()};
   }
 
 private:
@@ -78,8 +80,7 @@ private:
 };
 
 /// Extends `count` floats of `type` to f32, which is exact.
-void convertToFloat32(DType type, const void *input, float *output,
-                      int64_t count);
+void convertToFloat32(DType type, const void *input, float *output, int64_t count);
 
 /// `tensor` as `type`: itself, or f16 and bf16 extended to f32. Anything else
 /// is an error, because it would not be exact.

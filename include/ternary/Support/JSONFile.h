@@ -19,12 +19,10 @@ llvm::Error makeFileError(const llvm::Twine &file, const llvm::Twine &message);
 /// Parses an object from a file, which is named in errors. Unlike the parser of
 /// LLVM it refuses deep nesting, which would exhaust the stack, and two members
 /// of the same name.
-llvm::Expected<llvm::json::Object> parseJSONObject(llvm::StringRef text,
-                                                   llvm::StringRef file);
+llvm::Expected<llvm::json::Object> parseJSONObject(llvm::StringRef text, llvm::StringRef file);
 
 /// Reads a file of at most `maxBytes` that holds one object.
-llvm::Expected<llvm::json::Object> readJSONFile(llvm::StringRef path,
-                                                uint64_t maxBytes);
+llvm::Expected<llvm::json::Object> readJSONFile(llvm::StringRef path, uint64_t maxBytes);
 
 /// The size of a file, an error if it is not a regular file.
 llvm::Expected<uint64_t> getRegularFileSize(llvm::StringRef path);

@@ -51,14 +51,14 @@ struct QuantizedWeights {
 /// Ternary weights from latent ones [N, K] of any float type. Over the whole
 /// matrix, each row, or each `groupSize` columns of a row:
 ///
-///   scale = max(rowSum_n(rowSum_k |W[n, k]|) / f32(count), 1e-5)
+///   scale = max(f32(mean |W|), 1e-5)
 ///   trit  = clamp(round(W · (1 / scale)), -1, 1)      ties to even
 ///
-/// so that W ≈ scale · trit. An error if a scale is not finite: then a weight
-/// is not, or their sum is too large.
+/// with the mean taken in f64 and rounded once, so that its order of summation
+/// does not decide a trit; W ≈ scale · trit. An error names a weight that is
+/// not finite.
 llvm::Expected<QuantizedWeights>
-quantizeWeights(const HostTensor &weight,
-                ScaleGranularity granularity = ScaleGranularity::Tensor,
+quantizeWeights(const HostTensor &weight, ScaleGranularity granularity = ScaleGranularity::Tensor,
                 int64_t groupSize = 0);
 
 /// Lower bounds of the forget gates [L, H] from their parameters p [L, H] of
@@ -85,15 +85,13 @@ HostTensor packTrits(const HostTensor &trits, const PackedLayout &layout);
 
 /// The trits [rows, columns] that `packed` holds. An error if it has another
 /// size than these take, or codes that stand for no trit.
-llvm::Expected<HostTensor> unpackTrits(llvm::ArrayRef<uint8_t> packed,
-                                       const PackedLayout &layout, int64_t rows,
-                                       int64_t columns);
+llvm::Expected<HostTensor> unpackTrits(llvm::ArrayRef<uint8_t> packed, const PackedLayout &layout,
+                                       int64_t rows, int64_t columns);
 
 /// Made-up parameters in f32, a function of name, shape and seed alone. Close
 /// to normally distributed with standard deviation 0.02, around 0 for matrices
 /// and around 1 for vectors, which are gains.
-HostTensor makeRandomTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
-                            uint64_t seed);
+HostTensor makeRandomTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, uint64_t seed);
 
 } // namespace ternary
 

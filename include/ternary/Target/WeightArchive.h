@@ -55,8 +55,8 @@ private:
 /// destination. Unless it is kept, nothing is left of it.
 class WeightArchiveWriter {
 public:
-  static llvm::Expected<std::unique_ptr<WeightArchiveWriter>>
-  create(llvm::StringRef path, const ArchiveLayout &layout);
+  static llvm::Expected<std::unique_ptr<WeightArchiveWriter>> create(llvm::StringRef path,
+                                                                     const ArchiveLayout &layout);
   ~WeightArchiveWriter();
 
   /// Writes the data of the layout's next entry.
@@ -94,8 +94,7 @@ private:
 /// An archive open for reading, its prefix and header verified.
 class WeightArchive {
 public:
-  static llvm::Expected<std::unique_ptr<WeightArchive>>
-  open(llvm::StringRef path);
+  static llvm::Expected<std::unique_ptr<WeightArchive>> open(llvm::StringRef path);
 
   llvm::ArrayRef<ArchiveEntry> getEntries() const { return entries; }
   uint32_t getHeaderCRC32() const { return headerCRC32; }
@@ -106,8 +105,7 @@ public:
   llvm::Error verifyPayload() const;
 
 private:
-  WeightArchive(llvm::StringRef path,
-                std::unique_ptr<llvm::MemoryBuffer> buffer)
+  WeightArchive(llvm::StringRef path, std::unique_ptr<llvm::MemoryBuffer> buffer)
       : path(path), buffer(std::move(buffer)) {}
 
   llvm::Error readPrefix();

@@ -211,21 +211,19 @@ private:
     if (auto name = known && model.empty() ? known.getAs<StringAttr>("name") : StringAttr())
       model = name;
     if (model.empty())
-      return getOperation().emitError()
-             << "expected a prefix for entry points, or a 'name' in '" << kModelAttr
-             << "', got neither";
+      return getOperation().emitError() << "expected a prefix for entry points, or a 'name' in '"
+                                        << kModelAttr << "', got neither";
     auto stepName = step->getAttrOfType<StringAttr>(kStepAttr);
     std::string name = toIdentifier((model + "_" + stepName.getValue()).str());
     if (Operation *other = symbols.lookup(name))
-      return other->emitError() << "expected no symbol @" << name
-                                << ", the name of an entry point";
+      return other->emitError() << "expected no symbol @" << name << ", the name of an entry point";
 
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(step);
     Type pointer = LLVM::LLVMPointerType::get(&getContext());
     Type i64 = builder.getI64Type(), i32 = builder.getI32Type();
-    auto type = builder.getFunctionType(
-        {pointer, pointer, pointer, pointer, i64, i64, pointer, i32}, {});
+    auto type =
+        builder.getFunctionType({pointer, pointer, pointer, pointer, i64, i64, pointer, i32}, {});
     auto entry = func::FuncOp::create(builder, step.getLoc(), name, type);
     symbols.insert(entry);
     builder.setInsertionPointToStart(entry.addEntryBlock());

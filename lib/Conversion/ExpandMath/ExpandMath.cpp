@@ -1,16 +1,18 @@
-//===- ExpandMath.cpp - Activations and exponentials as arithmetic ---------===//
+//===- ExpandMath.cpp - Activations and exponentials as arithmetic --------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// A target's own exp would be a library call, and libraries disagree in the last bit.
+// A target's own exp would be a library call, and libraries disagree in the
+// last bit.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ternary/Conversion/MathUtils.h"
 #include "ternary/Conversion/Passes.h"
 
@@ -36,9 +38,8 @@ struct ExpandMath : ternary::impl::TernaryExpandMathBase<ExpandMath> {
       OpBuilder builder(op);
       Value x = op->getOperand(0);
       auto activate = dyn_cast<ActivateOp>(op);
-      Value result = activate
-                         ? buildActivation(builder, op->getLoc(), activate.getActivation(), x)
-                         : buildExp(builder, op->getLoc(), x);
+      Value result = activate ? buildActivation(builder, op->getLoc(), activate.getActivation(), x)
+                              : buildExp(builder, op->getLoc(), x);
       op->replaceAllUsesWith(ValueRange(result));
       op->erase();
     });

@@ -47,10 +47,10 @@ bool isThreadLocal(Value memref) {
 bool isRepeatable(Operation *op) {
   auto effects = getEffectsRecursively(op);
   return effects && llvm::all_of(*effects, [](const MemoryEffects::EffectInstance &effect) {
-    return isa<MemoryEffects::Read>(effect.getEffect()) ||
-           effect.getResource() == SideEffects::AutomaticAllocationScopeResource::get() ||
-           (effect.getValue() && isThreadLocal(effect.getValue()));
-  });
+           return isa<MemoryEffects::Read>(effect.getEffect()) ||
+                  effect.getResource() == SideEffects::AutomaticAllocationScopeResource::get() ||
+                  (effect.getValue() && isThreadLocal(effect.getValue()));
+         });
 }
 
 /// Stack memory that the loop `op` allocates is freed by each iteration. Loops of other
@@ -83,8 +83,7 @@ public:
       bool isStep = func->hasAttr(kStepAttr);
       if (func.isDeclaration() || (!isStep && !func->hasAttr(kKernelAttr)))
         continue;
-      if (failed(convertLoops(func)) ||
-          (openmp && failed(runOnceEach(func.getBody(), symbols))) ||
+      if (failed(convertLoops(func)) || (openmp && failed(runOnceEach(func.getBody(), symbols))) ||
           (isStep && failed(addThreads(func))))
         return signalPassFailure();
     }
@@ -138,9 +137,8 @@ private:
       if (isa<omp::WsloopOp>(op) || isKernelCall(&op, symbols))
         continue;
       auto result = op.walk([&](Operation *inner) {
-        return isa<omp::WsloopOp>(inner) || isKernelCall(inner, symbols)
-                   ? WalkResult::interrupt()
-                   : WalkResult::advance();
+        return isa<omp::WsloopOp>(inner) || isKernelCall(inner, symbols) ? WalkResult::interrupt()
+                                                                         : WalkResult::advance();
       });
       if (result.wasInterrupted()) {
         for (Region &inner : op.getRegions())

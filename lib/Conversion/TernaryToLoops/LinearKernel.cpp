@@ -1,12 +1,12 @@
-//===- LinearKernel.cpp - Linear kernels as scalar loops -------------------===//
+//===- LinearKernel.cpp - Linear kernels as scalar loops ------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Trits are looked up one by one, wherever the layout puts them: this is the second,
-// independent statement of `#ternary.packed`, by which packing is tested.
+// Trits are looked up one by one, wherever the layout puts them: this is the
+// second, independent statement of `#ternary.packed`: packing is tested by it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,9 +53,7 @@ public:
   }
 
 private:
-  int64_t columnsOfPlane() const {
-    return layout.getPaddedColumns(columns) / layout.getPlanes();
-  }
+  int64_t columnsOfPlane() const { return layout.getPaddedColumns(columns) / layout.getPlanes(); }
   /// Quotient and remainder.
   std::pair<Value, Value> split(Value value, int64_t divisor) {
     if (divisor == 1)
@@ -63,7 +61,7 @@ private:
     return {b.op<arith::DivUIOp>(value, b.index(divisor)),
             b.op<arith::RemUIOp>(value, b.index(divisor))};
   }
-  /// Offset of element `index` of an array of `size` within the array at `offset`.
+  /// Index of element `index` of the `offset`-th array of `size` elements.
   Value nested(Value offset, int64_t size, Value index) {
     return b.op<arith::AddIOp>(b.op<arith::MulIOp>(offset, b.index(size)), index);
   }
@@ -121,14 +119,14 @@ private:
     });
   }
 
-  /// The dequantised product for row `half · N / halves + column` of the weight.
+  /// The dequantised product for row `column` of a half of the weight.
   static Value emitElement(LoopBuilder &b, LinearKernelOp op, Value bytes, ValueRange row,
                            int64_t half, Value column) {
     ArrayRef<int64_t> shape = op.getWeightShape();
     TritReader trits(b, bytes, op.getLayout(), shape);
     Value sum = b.reduce(b.index(shape[1]), b.i32(0), [&](Value k, Value sum) -> Value {
-      Value activation = arith::ExtSIOp::create(b, b.getI32Type(),
-                                                b.load(op.getActivations(), append(row, k)));
+      Value activation =
+          arith::ExtSIOp::create(b, b.getI32Type(), b.load(op.getActivations(), append(row, k)));
       Value product = arith::MulIOp::create(b, activation, trits.read(half, column, k));
       return arith::AddIOp::create(b, sum, product);
     });
@@ -153,7 +151,7 @@ private:
 };
 } // namespace
 
-void loops::populateLinearKernelPattern(RewritePatternSet &patterns,
-                                        const TypeConverter &converter, Scratch &scratch) {
+void loops::populateLinearKernelPattern(RewritePatternSet &patterns, const TypeConverter &converter,
+                                        Scratch &scratch) {
   patterns.add<ConvertLinearKernel>(converter, patterns.getContext(), scratch);
 }

@@ -1,4 +1,4 @@
-//===- LoopUtils.cpp - What the scalar lowerings share ---------------------===//
+//===- LoopUtils.cpp - What the scalar lowerings share --------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -81,8 +81,7 @@ Value LoopBuilder::reduce(Value size, Value init, function_ref<Value(Value, Valu
   return loop.getResult(0);
 }
 
-Value LoopBuilder::elementOrZero(Value index, int64_t size,
-                                 function_ref<Value(Value)> element) {
+Value LoopBuilder::elementOrZero(Value index, int64_t size, function_ref<Value(Value)> element) {
   Value exists = arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, index, this->index(size));
   auto ifOp = scf::IfOp::create(*this, getF32Type(), exists, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(*this);

@@ -1,4 +1,4 @@
-//===- LoopUtils.h - What the scalar lowerings share --------------*- C++ -*-===//
+//===- LoopUtils.h - What the scalar lowerings share ------------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,7 +15,7 @@
 
 namespace ternary::loops {
 
-/// A builder at one kernel, with its location and shorthand for its scalar code.
+/// A builder at one kernel, with shorthand for scalar code.
 class LoopBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   LoopBuilder(mlir::Operation *kernel, mlir::OpBuilder &builder);
@@ -30,9 +30,15 @@ public:
   template <typename Op> mlir::Value op(mlir::Value a, mlir::Value b) {
     return createOrFold<Op>(a, b);
   }
-  mlir::Value addf(mlir::Value a, mlir::Value b) { return mlir::arith::AddFOp::create(*this, a, b); }
-  mlir::Value mulf(mlir::Value a, mlir::Value b) { return mlir::arith::MulFOp::create(*this, a, b); }
-  mlir::Value divf(mlir::Value a, mlir::Value b) { return mlir::arith::DivFOp::create(*this, a, b); }
+  mlir::Value addf(mlir::Value a, mlir::Value b) {
+    return mlir::arith::AddFOp::create(*this, a, b);
+  }
+  mlir::Value mulf(mlir::Value a, mlir::Value b) {
+    return mlir::arith::MulFOp::create(*this, a, b);
+  }
+  mlir::Value divf(mlir::Value a, mlir::Value b) {
+    return mlir::arith::DivFOp::create(*this, a, b);
+  }
   /// `a` if it is greater than `b`, else `b`.
   mlir::Value maximum(mlir::Value a, mlir::Value b);
 
@@ -54,8 +60,8 @@ public:
   mlir::Value elementOrZero(mlir::Value index, int64_t size,
                             llvm::function_ref<mlir::Value(mlir::Value)> element);
 
-  /// `fold(v)` of 16 lanes: halves added lane by lane until one is left. `lanes` is
-  /// overwritten.
+  /// `fold(v)` of 16 lanes: halves added lane by lane until one is left.
+  /// `lanes` is overwritten.
   mlir::Value fold(mlir::Value lanes);
 
 private:
@@ -69,8 +75,9 @@ llvm::SmallVector<mlir::Value> append(mlir::ValueRange row, mlir::Value column);
 /// Lanes that `fold` adds.
 inline constexpr int64_t kLanes = 16;
 
-/// Stack memory of the functions that hold the kernels. It is allocated on entry, where
-/// no loop repeats it, and the kernels of a function use the same memory in turn.
+/// Stack memory of the functions that hold the kernels. It is allocated on
+/// entry, where no loop repeats it, and the kernels of a function use the same
+/// memory in turn.
 class Scratch {
 public:
   /// All memory of the kernel's function is free again.
@@ -86,8 +93,8 @@ private:
   llvm::DenseMap<mlir::Type, size_t> used;
 };
 
-/// `block(b)` of the squares of a row with `columns` elements, for every b; `lanes` are
-/// scratch.
+/// `block(b)` of the squares of a row with `columns` elements, for every b;
+/// `lanes` are scratch.
 void emitSquareSums(LoopBuilder &builder, mlir::Value lanes, int64_t columns,
                     llvm::function_ref<mlir::Value(mlir::Value column)> element,
                     llvm::function_ref<void(mlir::Value sum, mlir::Value block)> store);

@@ -1,20 +1,20 @@
-//===- RowKernel.cpp - Row kernels as scalar loops -------------------------===//
+//===- RowKernel.cpp - Row kernels as scalar loops ------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The region is carried out op by op. Rows that it computes or is given are in memory of
-// their own, so outs that share memory with an operand are no special case.
+// The region is carried out op by op. Rows that it computes or is given are in
+// memory of their own, so outs may share memory with operands.
 //
 //===----------------------------------------------------------------------===//
 
 #include "LoopUtils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ternary/Conversion/MathUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -43,8 +43,9 @@ bool loops::isSupportedInRowKernel(Operation *op) {
   if (!llvm::all_of(op->getOperandTypes(), isRowOrScalar) ||
       !llvm::all_of(op->getResultTypes(), isRowOrScalar))
     return false;
-  return isa<SquareSumsOp, InverseRMSOp, NormalizeOp, QuantizeActivationsOp, YieldOp,
-             vector::BroadcastOp>(op) ||
+  if (auto broadcast = dyn_cast<vector::BroadcastOp>(op))
+    return !isa<VectorType>(broadcast.getSourceType());
+  return isa<SquareSumsOp, InverseRMSOp, NormalizeOp, QuantizeActivationsOp, YieldOp>(op) ||
          (OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1) ||
          getConstantElement(op);
 }
@@ -78,8 +79,7 @@ private:
     auto type = dyn_cast<VectorType>(value.getType());
     Operation *producer = value.getDefiningOp();
     if (type && !(producer && getConstantElement(producer)))
-      rows[value] = scratch.allocate(
-          b, MemRefType::get(type.getShape(), type.getElementType()));
+      rows[value] = scratch.allocate(b, MemRefType::get(type.getShape(), type.getElementType()));
   }
 
   Value getLanes() {
@@ -88,7 +88,8 @@ private:
     return lanes;
   }
 
-  /// An element of a row; of a scalar or a constant, which are the same everywhere, that.
+  /// An element of a row; of a scalar or a constant, which are the same
+  /// everywhere, that.
   Value element(Value value, Value column) {
     if (Value row = rows.lookup(value))
       return b.load(row, column);
@@ -105,8 +106,7 @@ private:
   }
 
   void loadArguments(ValueRange row) {
-    for (auto [i, operand, argument] :
-         llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
+    for (auto [i, operand, argument] : llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
       ValueRange indices = op.isPassedByRow(i) ? row : ValueRange();
       Value memory = operand, argumentValue = argument;
       if (!isa<VectorType>(argument.getType()))
@@ -155,7 +155,7 @@ private:
         [&](Value sum, Value block) { setElement(sums.getResult(), block, sum); });
   }
 
-  /// Block l of every 16 goes to lane l, in order; then the lanes are folded.
+  /// Lane l adds blocks l, 16 + l, ... in this order; then lanes are folded.
   void emitInverseRMS(InverseRMSOp inverse) {
     int64_t blocks = getColumns(inverse.getSquareSums());
     Value groups = b.index(llvm::divideCeil(blocks, kLanes));
@@ -192,15 +192,14 @@ private:
     largest = b.maximum(largest, b.f32(1e-5f));
     Value inverse = b.divf(b.f32(127.0f), largest);
     scalars[quantize.getScale()] = b.divf(largest, b.f32(127.0f));
-    scalars[quantize.getSum()] =
-        b.reduce(columns, b.i32(0), [&](Value column, Value sum) -> Value {
-          Value scaled = b.mulf(element(input, column), inverse);
-          Value rounded = buildRoundEven(b, b.getLoc(), scaled);
-          Value clamped = buildClamp(b, b.getLoc(), rounded, -128.0f, 127.0f);
-          Value code = arith::FPToSIOp::create(b, b.getI32Type(), clamped);
-          setElement(quantized, column, arith::TruncIOp::create(b, b.getI8Type(), code));
-          return arith::AddIOp::create(b, sum, code);
-        });
+    scalars[quantize.getSum()] = b.reduce(columns, b.i32(0), [&](Value column, Value sum) -> Value {
+      Value scaled = b.mulf(element(input, column), inverse);
+      Value rounded = buildRoundEven(b, b.getLoc(), scaled);
+      Value clamped = buildClamp(b, b.getLoc(), rounded, -128.0f, 127.0f);
+      Value code = arith::FPToSIOp::create(b, b.getI32Type(), clamped);
+      setElement(quantized, column, arith::TruncIOp::create(b, b.getI8Type(), code));
+      return arith::AddIOp::create(b, sum, code);
+    });
     int64_t padding = getColumns(quantized) - getColumns(input);
     if (padding == 0)
       return;
@@ -253,7 +252,7 @@ private:
 };
 } // namespace
 
-void loops::populateRowKernelPattern(RewritePatternSet &patterns,
-                                     const TypeConverter &converter, Scratch &scratch) {
+void loops::populateRowKernelPattern(RewritePatternSet &patterns, const TypeConverter &converter,
+                                     Scratch &scratch) {
   patterns.add<ConvertRowKernel>(converter, patterns.getContext(), scratch);
 }

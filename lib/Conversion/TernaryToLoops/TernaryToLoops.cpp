@@ -1,12 +1,12 @@
-//===- TernaryToLoops.cpp - Kernels as scalar loops ------------------------===//
+//===- TernaryToLoops.cpp - Kernels as scalar loops -----------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The reference target. Nothing here is shared with the lowerings that are fast but what
-// rounds floats, so that a mistake in one of them shows.
+// The reference target. Nothing here is shared with the lowerings that are fast
+// but what rounds floats, so that a mistake in one of them shows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Conversion/WeightStorage.h"
 
@@ -71,7 +72,7 @@ struct ConvertScanKernel : OpConversionPattern<ScanKernelOp> {
   }
 };
 
-/// Errors for what the patterns cannot lower, with a better message than theirs.
+/// Errors for what the patterns cannot lower.
 LogicalResult verifyKernel(KernelOpInterface kernel) {
   auto destinations = cast<DestinationStyleOpInterface>(*kernel);
   if (!destinations.hasPureBufferSemantics())

@@ -21,9 +21,7 @@ Value Emitter::add(Value a, Value c) { return b.createOrFold<arith::AddIOp>(a, c
 
 Value Emitter::mul(Value a, int64_t c) { return b.createOrFold<arith::MulIOp>(a, index(c)); }
 
-Value Emitter::dim(Value memref, int64_t dim) {
-  return b.createOrFold<memref::DimOp>(memref, dim);
-}
+Value Emitter::dim(Value memref, int64_t dim) { return b.createOrFold<memref::DimOp>(memref, dim); }
 
 VectorType Emitter::vectorType(int64_t size, Type element) {
   return VectorType::get(size, element);
@@ -33,9 +31,7 @@ Value Emitter::splat(Value scalar, int64_t size) {
   return vector::BroadcastOp::create(b, vectorType(size, scalar.getType()), scalar);
 }
 
-Value Emitter::zeros(VectorType type) {
-  return arith::ConstantOp::create(b, b.getZeroAttr(type));
-}
+Value Emitter::zeros(VectorType type) { return arith::ConstantOp::create(b, b.getZeroAttr(type)); }
 
 Value Emitter::load(VectorType type, Value memref, ValueRange indices, Value mask) {
   if (!mask)
@@ -53,12 +49,10 @@ void Emitter::store(Value value, Value memref, ValueRange indices, Value mask) {
 Value Emitter::fold(Value vector) {
   int64_t size = cast<VectorType>(vector.getType()).getNumElements();
   for (int64_t half = size / 2; half >= 1; half /= 2) {
-    Value low = vector::ExtractStridedSliceOp::create(b, vector, ArrayRef<int64_t>{0},
-                                                      ArrayRef<int64_t>{half},
-                                                      ArrayRef<int64_t>{1});
-    Value high = vector::ExtractStridedSliceOp::create(b, vector, ArrayRef<int64_t>{half},
-                                                       ArrayRef<int64_t>{half},
-                                                       ArrayRef<int64_t>{1});
+    Value low = vector::ExtractStridedSliceOp::create(
+        b, vector, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{half}, ArrayRef<int64_t>{1});
+    Value high = vector::ExtractStridedSliceOp::create(
+        b, vector, ArrayRef<int64_t>{half}, ArrayRef<int64_t>{half}, ArrayRef<int64_t>{1});
     vector = arith::AddFOp::create(b, low, high);
   }
   return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
@@ -68,8 +62,8 @@ void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
   Value total = sizes.front();
   for (Value size : sizes.drop_front())
     total = b.createOrFold<arith::MulIOp>(total, size);
-  auto loop = scf::ParallelOp::create(b, ValueRange{index(0)}, ValueRange{total},
-                                      ValueRange{index(1)});
+  auto loop =
+      scf::ParallelOp::create(b, ValueRange{index(0)}, ValueRange{total}, ValueRange{index(1)});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> indices(sizes.size());
@@ -86,9 +80,8 @@ void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
   body(indices);
 }
 
-SmallVector<Value>
-Emitter::loop(Value from, Value to, int64_t step, ValueRange init,
-              function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+SmallVector<Value> Emitter::loop(Value from, Value to, int64_t step, ValueRange init,
+                                 function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   auto loop = scf::ForOp::create(b, from, to, index(step), init);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());

@@ -42,8 +42,7 @@ struct Emitter {
   mlir::Value fold(mlir::Value vector);
 
   /// Calls `body` for all indices of `sizes` as one parallel loop.
-  void parallel(mlir::ValueRange sizes,
-                llvm::function_ref<void(mlir::ValueRange indices)> body);
+  void parallel(mlir::ValueRange sizes, llvm::function_ref<void(mlir::ValueRange indices)> body);
   /// A loop with carried values.
   mlir::SmallVector<mlir::Value>
   loop(mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange init,

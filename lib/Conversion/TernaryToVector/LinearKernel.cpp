@@ -70,9 +70,7 @@ private:
   VectorType sums() { return e.vectorType(lanes, e.b.getI32Type()); }
   VectorType bytes() { return e.vectorType(lanes * layout.getDepth(), e.b.getI8Type()); }
   int64_t tileColumns() const { return lanes * vectors / halves; }
-  int64_t planeColumns() const {
-    return layout.getPaddedColumns(op.getWeightShape()[1]) / kPlanes;
-  }
+  int64_t planeColumns() const { return layout.getPaddedColumns(op.getWeightShape()[1]) / kPlanes; }
 
   Emitter e;
   mutable LinearKernelOp op;
@@ -104,9 +102,10 @@ Value LinearEmitter::toRows(Value memref, int64_t trailing) {
 LogicalResult LinearEmitter::emit() {
   if (layout.getPlanes() != kPlanes || lanes != isa.lanes || layout.getDepth() != isa.depth ||
       vectors != isa.vectors)
-    return op.emitOpError() << "expected a weight packed for '" << isa.name << "' (lanes = "
-                            << isa.lanes << ", depth = " << isa.depth << ", planes = " << kPlanes
-                            << ", vectors = " << isa.vectors << "), got " << layout;
+    return op.emitOpError() << "expected a weight packed for '" << isa.name
+                            << "' (lanes = " << isa.lanes << ", depth = " << isa.depth
+                            << ", planes = " << kPlanes << ", vectors = " << isa.vectors
+                            << "), got " << layout;
   auto collapse = [&](Value memref, int64_t trailing, Value &rows) {
     rows = toRows(memref, trailing);
     return rows ? success()
@@ -206,8 +205,7 @@ LinearEmitter::Block LinearEmitter::accumulateByPlane(Value tile, Value token, i
           codes.push_back(loadCodes(offset, v));
         for (int64_t p = 0; p < kPlanes; ++p)
           for (int64_t m = 0; m < tokens; ++m) {
-            Value activation =
-                loadActivations(e.add(token, m), e.add(column, p * planeColumns()));
+            Value activation = loadActivations(e.add(token, m), e.add(column, p * planeColumns()));
             for (int64_t v = 0; v < vectors; ++v) {
               Value plane = shiftCodes ? shiftToLowPlane(codes[v], p) : maskPlane(codes[v], p);
               Value &sum = acc[(m * vectors + v) * perVector + (shiftCodes ? 0 : p)];
@@ -223,8 +221,7 @@ LinearEmitter::Block LinearEmitter::accumulateByPlane(Value tile, Value token, i
       for (int64_t p = 1; p < perVector; ++p) {
         Value shift = arith::ConstantOp::create(
             e.b, DenseElementsAttr::get(sums(), e.b.getI32IntegerAttr(2 * p)));
-        Value shifted =
-            arith::ShRSIOp::create(e.b, accs[(m * vectors + v) * perVector + p], shift);
+        Value shifted = arith::ShRSIOp::create(e.b, accs[(m * vectors + v) * perVector + p], shift);
         sum = arith::AddIOp::create(e.b, sum, shifted);
       }
       block[m].push_back(sum);
@@ -291,8 +288,7 @@ void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
       for (int64_t half = 0; half < halves; ++half) {
         Value weightScale;
         if (scalePerRow) {
-          weightScale =
-              e.load(floats(), op.getWeightScale(), e.add(column, half * columns), mask);
+          weightScale = e.load(floats(), op.getWeightScale(), e.add(column, half * columns), mask);
           weightScale = arith::MulFOp::create(e.b, e.splat(scale, lanes), weightScale);
         } else {
           weightScale = memref::LoadOp::create(e.b, op.getWeightScale(), e.index(0));

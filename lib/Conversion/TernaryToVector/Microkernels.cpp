@@ -15,8 +15,7 @@ using namespace ternary;
 
 static Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name, Type type,
                            ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(builder, loc, type,
-                                       builder.getStringAttr(name), operands)
+  return LLVM::CallIntrinsicOp::create(builder, loc, type, builder.getStringAttr(name), operands)
       .getResults();
 }
 
@@ -35,11 +34,10 @@ static Value dotVNNI256(OpBuilder &builder, Location loc, Value acc, Value codes
 
 /// vpmaddubsw, then vpmaddwd with ones. The first saturates at i16, which two products
 /// of a code at most 128 and an activation of at least -128 do not exceed.
-static Value dotAVX2(OpBuilder &builder, Location loc, Value acc, Value codes,
-                     Value activations) {
+static Value dotAVX2(OpBuilder &builder, Location loc, Value acc, Value codes, Value activations) {
   Type pairs = VectorType::get(16, builder.getI16Type());
-  Value products = callIntrinsic(builder, loc, "llvm.x86.avx2.pmadd.ub.sw", pairs,
-                                 {codes, activations});
+  Value products =
+      callIntrinsic(builder, loc, "llvm.x86.avx2.pmadd.ub.sw", pairs, {codes, activations});
   Value ones = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(cast<ShapedType>(pairs), builder.getI16IntegerAttr(1)));
   Value sums =

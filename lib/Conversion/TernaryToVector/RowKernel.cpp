@@ -108,8 +108,7 @@ Value RowEmitter::createScratch(int64_t columns, Type element) {
 }
 
 LogicalResult RowEmitter::emitRow(ValueRange row) {
-  for (auto [i, operand, argument] :
-       llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
+  for (auto [i, operand, argument] : llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
     RowMemory place{operand, {}};
     if (op.isPassedByRow(i))
       llvm::append_range(place.prefix, row);
@@ -166,9 +165,9 @@ Value RowEmitter::constantMask(int64_t set) {
                                         ArrayRef<int64_t>{set});
 }
 
-SmallVector<Value> RowEmitter::forChunks(
-    int64_t columns, ValueRange init,
-    function_ref<SmallVector<Value>(Value, Value, ValueRange)> body) {
+SmallVector<Value>
+RowEmitter::forChunks(int64_t columns, ValueRange init,
+                      function_ref<SmallVector<Value>(Value, Value, ValueRange)> body) {
   int64_t whole = columns / kChunk * kChunk;
   SmallVector<Value> carried(init);
   if (whole > 0)
@@ -203,8 +202,7 @@ Value RowEmitter::loadRow(const RowMemory &place, Value column, Value mask) {
 Value RowEmitter::zeroOutside(Value chunk, Value mask) {
   if (!mask)
     return chunk;
-  return arith::SelectOp::create(e.b, mask, chunk,
-                                 e.zeros(cast<VectorType>(chunk.getType())));
+  return arith::SelectOp::create(e.b, mask, chunk, e.zeros(cast<VectorType>(chunk.getType())));
 }
 
 Value RowEmitter::chunk(Value row, Value column, Value mask) {
@@ -276,20 +274,19 @@ void RowEmitter::emitSquareSums(SquareSumsOp sums) {
 
 void RowEmitter::emitInverseRMS(InverseRMSOp inverse) {
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
-  Value sum = forChunks(getColumns(inverse.getSquareSums()), e.zeros(floats),
-                        [&](Value column, Value mask, ValueRange carried) {
-                          Value sums =
-                              zeroOutside(chunk(inverse.getSquareSums(), column, mask), mask);
-                          return SmallVector<Value>{
-                              arith::AddFOp::create(e.b, carried.front(), sums)};
-                        })
-                  .front();
+  Value sum =
+      forChunks(getColumns(inverse.getSquareSums()), e.zeros(floats),
+                [&](Value column, Value mask, ValueRange carried) {
+                  Value sums = zeroOutside(chunk(inverse.getSquareSums(), column, mask), mask);
+                  return SmallVector<Value>{arith::AddFOp::create(e.b, carried.front(), sums)};
+                })
+          .front();
   Type f32 = e.b.getF32Type();
   Value total = e.fold(sum);
-  Value mean = arith::DivFOp::create(e.b, total,
-                                     buildFloat(e.b, e.b.getLoc(), f32, inverse.getSize()));
-  Value shifted = arith::AddFOp::create(
-      e.b, mean, arith::ConstantOp::create(e.b, inverse.getEpsilonAttr()));
+  Value mean =
+      arith::DivFOp::create(e.b, total, buildFloat(e.b, e.b.getLoc(), f32, inverse.getSize()));
+  Value shifted =
+      arith::AddFOp::create(e.b, mean, arith::ConstantOp::create(e.b, inverse.getEpsilonAttr()));
   Value root = math::SqrtOp::create(e.b, shifted);
   scalars[inverse.getResult()] =
       arith::DivFOp::create(e.b, buildFloat(e.b, e.b.getLoc(), f32, 1.0f), root);
@@ -335,14 +332,14 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
           SmallVector<Value> indices(out->prefix);
           indices.push_back(column);
           // A masked chunk may be stored whole where the row is padded that far.
-          bool fits = getColumns(quantize.getQuantized()) >= (int64_t)llvm::alignTo(columns, kChunk);
+          bool fits =
+              getColumns(quantize.getQuantized()) >= (int64_t)llvm::alignTo(columns, kChunk);
           e.store(arith::TruncIOp::create(e.b, bytes, code), out->memref, indices,
                   fits ? Value() : mask);
         }
         return SmallVector<Value>{arith::AddIOp::create(e.b, carried.front(), code)};
       }).front();
-  scalars[quantize.getSum()] =
-      vector::ReductionOp::create(e.b, vector::CombiningKind::ADD, total);
+  scalars[quantize.getSum()] = vector::ReductionOp::create(e.b, vector::CombiningKind::ADD, total);
   if (!out)
     return;
   // Columns of padding beyond the last chunk.

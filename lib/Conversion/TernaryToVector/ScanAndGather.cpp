@@ -37,8 +37,8 @@ LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op)
     id = arith::IndexCastOp::create(e.b, e.b.getIndexType(), id);
     e.loop(e.index(0), e.index(columns), kChunk, {}, [&](Value column, ValueRange) {
       Value mask = chunkMask(e, column, columns);
-      Value value = e.load(e.vectorType(kChunk, table.getElementType()), op.getTable(),
-                           {id, column}, mask);
+      Value value =
+          e.load(e.vectorType(kChunk, table.getElementType()), op.getTable(), {id, column}, mask);
       if (!table.getElementType().isF32())
         value = arith::ExtFOp::create(e.b, floats, value);
       SmallVector<Value> indices(row);

@@ -26,8 +26,7 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-template <typename KernelOp>
-struct KernelPattern : OpConversionPattern<KernelOp> {
+template <typename KernelOp> struct KernelPattern : OpConversionPattern<KernelOp> {
   using Emit = LogicalResult (*)(OpBuilder &, KernelOp);
   KernelPattern(const TypeConverter &converter, MLIRContext *context, Emit emit)
       : OpConversionPattern<KernelOp>(converter, context), emit(emit) {}

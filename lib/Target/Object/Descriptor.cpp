@@ -20,12 +20,8 @@ class StructBuilder {
 public:
   explicit StructBuilder(Module &module) : module(module), context(module.getContext()) {}
 
-  void u32(uint32_t value) {
-    fields.push_back(ConstantInt::get(Type::getInt32Ty(context), value));
-  }
-  void i64(uint64_t value) {
-    fields.push_back(ConstantInt::get(Type::getInt64Ty(context), value));
-  }
+  void u32(uint32_t value) { fields.push_back(ConstantInt::get(Type::getInt32Ty(context), value)); }
+  void i64(uint64_t value) { fields.push_back(ConstantInt::get(Type::getInt64Ty(context), value)); }
   void null() { fields.push_back(ConstantPointerNull::get(PointerType::getUnqual(context))); }
   void pointer(Constant *value) { fields.push_back(value); }
   void string(StringRef text) {
@@ -60,8 +56,9 @@ static Constant *embedArchive(Module &module, const ternary::ModelInfo &info,
   }
   // A section of its own beyond the code, so that relocations of code stay short.
   module.appendModuleInlineAsm(".section .lrodata.ternary,\"a\",@progbits\n.p2align 12\n"
-                               ".globl " + symbol + "\n.hidden " + symbol + "\n" + symbol +
-                               ":\n.incbin \"" + path + "\"\n.text\n");
+                               ".globl " +
+                               symbol + "\n.hidden " + symbol + "\n" + symbol + ":\n.incbin \"" +
+                               path + "\"\n.text\n");
   return new GlobalVariable(module, Type::getInt8Ty(module.getContext()), /*isConstant=*/true,
                             GlobalValue::ExternalLinkage, nullptr, symbol);
 }

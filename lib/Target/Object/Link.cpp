@@ -32,8 +32,8 @@ Error ternary::linkShared(StringRef object, StringRef output, bool openmp,
                              "cannot link a shared library: expected ld.lld on the path, got none");
   // Functions of the C library are resolved by whoever loads the library; libomp is named,
   // since a program that loads models need not know about it.
-  SmallVector<StringRef> arguments = {*linker, "-shared", "--build-id", "-z", "noexecstack",
-                                      "--gc-sections", object, "-o", output};
+  SmallVector<StringRef> arguments = {
+      *linker, "-shared", "--build-id", "-z", "noexecstack", "--gc-sections", object, "-o", output};
   std::string libraryPath, runPath;
   if (openmp) {
     libraryPath = "-L" TERNARY_OPENMP_LIBRARY_DIR;

@@ -25,8 +25,8 @@ static Expected<std::unique_ptr<Module>> loadSession(StringRef prefix, TargetMac
   if (bitcode.empty())
     return createStringError(inconvertibleErrorCode(),
                              "expected an architecture with session functions (" +
-                                 StringRef(ternary::getSessionArchitectures()) + "), got '" +
-                                 arch + "'");
+                                 StringRef(ternary::getSessionArchitectures()) + "), got '" + arch +
+                                 "'");
   Expected<std::unique_ptr<Module>> session =
       parseBitcodeFile(MemoryBufferRef(bitcode, "session"), context);
   if (!session)
@@ -97,8 +97,8 @@ Error ternary::emitFile(Module &module, TargetMachine &machine, FileKind kind,
     return Error::success();
   }
   legacy::PassManager passes;
-  auto type = kind == FileKind::Object ? CodeGenFileType::ObjectFile
-                                       : CodeGenFileType::AssemblyFile;
+  auto type =
+      kind == FileKind::Object ? CodeGenFileType::ObjectFile : CodeGenFileType::AssemblyFile;
   if (machine.addPassesToEmitFile(passes, os, nullptr, type))
     return createStringError(inconvertibleErrorCode(), "the target cannot emit this kind of file");
   passes.run(module);

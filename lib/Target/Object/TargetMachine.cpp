@@ -19,9 +19,8 @@ static Error makeError(const Twine &message) {
   return createStringError(inconvertibleErrorCode(), message);
 }
 
-Expected<std::unique_ptr<TargetMachine>> ternary::createTargetMachine(StringRef tripleName,
-                                                                      StringRef cpu,
-                                                                      StringRef attributes) {
+Expected<std::unique_ptr<TargetMachine>>
+ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attributes) {
   InitializeAllTargetInfos();
   InitializeAllTargets();
   InitializeAllTargetMCs();
@@ -66,9 +65,9 @@ Expected<std::unique_ptr<TargetMachine>> ternary::createTargetMachine(StringRef 
   TargetOptions options;
   // Every operation is rounded on its own; results do not depend on the machine.
   options.AllowFPOpFusion = FPOpFusion::Strict;
-  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(
-      triple, name, features.getString(), options, Reloc::PIC_, CodeModel::Small,
-      CodeGenOptLevel::Aggressive));
+  std::unique_ptr<TargetMachine> machine(
+      target->createTargetMachine(triple, name, features.getString(), options, Reloc::PIC_,
+                                  CodeModel::Small, CodeGenOptLevel::Aggressive));
   if (!machine)
     return makeError("expected a target with a code generator, got '" + triple.str() + "'");
   return machine;

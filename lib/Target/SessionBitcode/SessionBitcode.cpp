@@ -23,9 +23,7 @@ std::string_view ternary::getSessionBitcode(std::string_view arch) {
   return {};
 }
 
-std::string_view ternary::getSessionArchitectures() {
-  return "x86_64, aarch64, riscv64";
-}
+std::string_view ternary::getSessionArchitectures() { return "x86_64, aarch64, riscv64"; }
 
 static bool isIdentifierChar(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
@@ -33,8 +31,7 @@ static bool isIdentifierChar(char c) {
 
 /// Appends `text` with `from` replaced by `to` wherever it starts an
 /// identifier.
-static std::string renamePrefix(std::string_view text, std::string_view from,
-                                std::string_view to) {
+static std::string renamePrefix(std::string_view text, std::string_view from, std::string_view to) {
   std::string result;
   size_t done = 0;
   for (size_t at = text.find(from); at != std::string_view::npos;

@@ -48,6 +48,4 @@ std::string ArchiveLayout::getHeader() const {
   return header;
 }
 
-uint32_t ArchiveLayout::getHeaderCRC32() const {
-  return crc32(arrayRefFromStringRef(getHeader()));
-}
+uint32_t ArchiveLayout::getHeaderCRC32() const { return crc32(arrayRefFromStringRef(getHeader())); }

@@ -23,8 +23,7 @@ Expected<std::unique_ptr<WeightArchive>> WeightArchive::open(StringRef path) {
                                       /*RequiresNullTerminator=*/false);
   if (!buffer)
     return makeFileError(path, buffer.getError().message());
-  std::unique_ptr<WeightArchive> archive(
-      new WeightArchive(path, std::move(*buffer)));
+  std::unique_ptr<WeightArchive> archive(new WeightArchive(path, std::move(*buffer)));
   if (Error error = archive->readPrefix())
     return error;
   return archive;
@@ -34,27 +33,25 @@ Error WeightArchive::readPrefix() {
   StringRef file = buffer->getBuffer();
   ArchivePrefix prefix;
   if (file.size() < sizeof(prefix))
-    return makeFileError(path, "expected at least " + Twine(sizeof(prefix)) +
-                                   " bytes, got " + Twine(file.size()));
+    return makeFileError(path, "expected at least " + Twine(sizeof(prefix)) + " bytes, got " +
+                                   Twine(file.size()));
   std::memcpy(&prefix, file.data(), sizeof(prefix));
   if (StringRef(prefix.magic, sizeof(prefix.magic)) != TERNARY_ARCHIVE_MAGIC)
     return makeFileError(path, "expected a weight archive");
   if (prefix.version != TERNARY_ARCHIVE_VERSION)
-    return makeFileError(path, "expected version " +
-                                   Twine(TERNARY_ARCHIVE_VERSION) +
+    return makeFileError(path, "expected version " + Twine(TERNARY_ARCHIVE_VERSION) +
                                    " of the archive format, got " +
                                    Twine(uint32_t(prefix.version)));
 
   uint64_t headerBytes = prefix.headerBytes, offset = prefix.payloadOffset;
-  if (offset % kPayloadAlignment != 0 || offset < sizeof(prefix) ||
-      offset > file.size() || headerBytes > offset - sizeof(prefix))
+  if (offset % kPayloadAlignment != 0 || offset < sizeof(prefix) || offset > file.size() ||
+      headerBytes > offset - sizeof(prefix))
     return makeFileError(path, "expected a header of " + Twine(headerBytes) +
-                                   " bytes and a payload at " + Twine(offset) +
-                                   " within " + Twine(file.size()) + " bytes");
+                                   " bytes and a payload at " + Twine(offset) + " within " +
+                                   Twine(file.size()) + " bytes");
   if (prefix.payloadBytes != file.size() - offset)
-    return makeFileError(
-        path, "expected a payload of " + Twine(uint64_t(prefix.payloadBytes)) +
-                  " bytes, got " + Twine(file.size() - offset));
+    return makeFileError(path, "expected a payload of " + Twine(uint64_t(prefix.payloadBytes)) +
+                                   " bytes, got " + Twine(file.size() - offset));
   StringRef header = file.substr(sizeof(prefix), headerBytes);
   headerCRC32 = prefix.headerCRC32;
   payloadCRC32 = prefix.payloadCRC32;
@@ -93,13 +90,11 @@ Error WeightArchive::readHeader(StringRef header) {
       return fail("expected different names, got it twice");
     uint64_t begin = *offset, size = *bytes;
     if (begin % ArchiveLayout::kAlignment != 0 || begin < end)
-      return fail("expected an offset that is a multiple of " +
-                  Twine(ArchiveLayout::kAlignment) + " and at least " +
-                  Twine(end) + ", got " + Twine(*offset));
+      return fail("expected an offset that is a multiple of " + Twine(ArchiveLayout::kAlignment) +
+                  " and at least " + Twine(end) + ", got " + Twine(*offset));
     if (begin > payload.size() || size > payload.size() - begin)
-      return fail("expected it within " + Twine(payload.size()) +
-                  " bytes, got " + Twine(*bytes) + " bytes at " +
-                  Twine(*offset));
+      return fail("expected it within " + Twine(payload.size()) + " bytes, got " + Twine(*bytes) +
+                  " bytes at " + Twine(*offset));
     end = begin + size;
     entries.push_back({name->str(), type->str(), begin, size});
   }

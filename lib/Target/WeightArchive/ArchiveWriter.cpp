@@ -19,8 +19,7 @@ using namespace llvm;
 using namespace ternary;
 
 static Error makeWriteError(StringRef path, std::error_code code) {
-  return createStringError(code,
-                           "cannot write '" + path + "': " + code.message());
+  return createStringError(code, "cannot write '" + path + "': " + code.message());
 }
 
 Expected<std::unique_ptr<WeightArchiveWriter>>
@@ -28,10 +27,8 @@ WeightArchiveWriter::create(StringRef path, const ArchiveLayout &layout) {
   // The file replaces its destination, which must not happen to a device.
   sys::fs::file_status status;
   if (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status))
-    return createStringError("cannot write '" + path +
-                             "': expected a regular file");
-  Expected<sys::fs::TempFile> file =
-      sys::fs::TempFile::create(path + ".%%%%%%.tmp");
+    return createStringError("cannot write '" + path + "': expected a regular file");
+  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.tmp");
   if (!file)
     return makeWriteError(path, errorToErrorCode(file.takeError()));
   std::unique_ptr<WeightArchiveWriter> writer(
@@ -42,19 +39,16 @@ WeightArchiveWriter::create(StringRef path, const ArchiveLayout &layout) {
     return error;
   if (Error error = writer->write(arrayRefFromStringRef(writer->header)))
     return error;
-  if (Error error =
-          writer->writeZeros(writer->payloadOffset - writer->position))
+  if (Error error = writer->writeZeros(writer->payloadOffset - writer->position))
     return error;
   return writer;
 }
 
-WeightArchiveWriter::WeightArchiveWriter(StringRef path,
-                                         const ArchiveLayout &layout,
+WeightArchiveWriter::WeightArchiveWriter(StringRef path, const ArchiveLayout &layout,
                                          sys::fs::TempFile temporary)
     : path(path), file(std::move(temporary)), entries(layout.getEntries()),
       header(layout.getHeader()),
-      payloadOffset(
-          alignTo(sizeof(ArchivePrefix) + header.size(), kPayloadAlignment)),
+      payloadOffset(alignTo(sizeof(ArchivePrefix) + header.size(), kPayloadAlignment)),
       payloadBytes(layout.getPayloadBytes()) {}
 
 WeightArchiveWriter::~WeightArchiveWriter() {
@@ -83,15 +77,12 @@ Error WeightArchiveWriter::writeZeros(uint64_t count) {
 
 Error WeightArchiveWriter::append(ArrayRef<uint8_t> data) {
   if (next == entries.size())
-    return createStringError("expected " + Twine(next) +
-                             " archive entries, got more");
+    return createStringError("expected " + Twine(next) + " archive entries, got more");
   const ArchiveEntry &entry = entries[next++];
   if (data.size() != entry.bytes)
-    return createStringError("expected " + Twine(entry.bytes) +
-                             " bytes of archive entry '" + entry.name +
-                             "', got " + Twine(data.size()));
-  SmallVector<uint8_t, ArchiveLayout::kAlignment> padding(
-      payloadOffset + entry.offset - position);
+    return createStringError("expected " + Twine(entry.bytes) + " bytes of archive entry '" +
+                             entry.name + "', got " + Twine(data.size()));
+  SmallVector<uint8_t, ArchiveLayout::kAlignment> padding(payloadOffset + entry.offset - position);
   for (ArrayRef<uint8_t> part : {ArrayRef<uint8_t>(padding), data}) {
     if (part.empty()) // zlib starts anew at a null pointer
       continue;
@@ -118,8 +109,8 @@ Error WeightArchiveWriter::writePrefix() {
 
 Error WeightArchiveWriter::finish() {
   if (next != entries.size())
-    return createStringError("expected " + Twine(entries.size()) +
-                             " archive entries, got " + Twine(next));
+    return createStringError("expected " + Twine(entries.size()) + " archive entries, got " +
+                             Twine(next));
   return writePrefix();
 }
 

@@ -29,10 +29,8 @@
  *   logits       [batch, tokens - logits_from, vocab]; may be null if that is empty
  *   threads      how many threads to use, at least 1
  */
-typedef void (*ternary_step)(const void *weights, void *workspace, void *state,
-                             const int32_t *ids, int64_t tokens,
-                             int64_t logits_from, float *logits,
-                             int32_t threads);
+typedef void (*ternary_step)(const void *weights, void *workspace, void *state, const int32_t *ids,
+                             int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
 
 typedef struct ternary_descriptor {
   uint32_t abi_version;
@@ -46,13 +44,13 @@ typedef struct ternary_descriptor {
   const char *kernel;     /* which microkernels: "avx512vnni", "avx2", "portable",
                              or "scalar" for the reference target */
 
-  int64_t batch;          /* sequences per session */
+  int64_t batch; /* sequences per session */
   int64_t vocab;
   int64_t hidden;
   int64_t layers;
-  int64_t max_tokens;     /* longest sequence; 0: unbounded */
-  int64_t bos_id;         /* -1: none */
-  int64_t eos_id;         /* -1: none */
+  int64_t max_tokens; /* longest sequence; 0: unbounded */
+  int64_t bos_id;     /* -1: none */
+  int64_t eos_id;     /* -1: none */
 
   int64_t state_bytes;               /* carried state of one session */
   int64_t workspace_fixed_bytes;     /* scratch of a step over T tokens: fixed + */
@@ -64,14 +62,14 @@ typedef struct ternary_descriptor {
    * shape, layout and place, so equal headers mean that the code fits the data. */
   const void *archive;
   uint64_t archive_bytes;
-  const char *archive_file;        /* default path, relative to the model's file */
+  const char *archive_file; /* default path, relative to the model's file */
   uint32_t archive_header_crc32;
-  uint32_t openmp;                 /* 1: steps use libomp; 0: `threads` is ignored */
+  uint32_t openmp; /* 1: steps use libomp; 0: `threads` is ignored */
 
-  int64_t packed_weight_bytes;     /* ternary weights, as packed */
-  int64_t weight_bytes_per_token;  /* bytes of the archive one decode step reads */
-  int64_t macs_per_token;          /* ternary multiply-accumulates per token,
-                                      padding not counted */
+  int64_t packed_weight_bytes;    /* ternary weights, as packed */
+  int64_t weight_bytes_per_token; /* bytes of the archive one decode step reads */
+  int64_t macs_per_token;         /* ternary multiply-accumulates per token,
+                                     padding not counted */
 
   /* SentencePiece model as in the checkpoint, or null. */
   const void *tokenizer;

@@ -34,18 +34,16 @@ static inline void ternary_crc32_build(ternary_crc32_tables *tables) {
 
 /* The checksum of some data followed by `bytes`, given that of the data alone;
  * 0 is the checksum of nothing. */
-static inline uint32_t ternary_crc32_update(const ternary_crc32_tables *tables,
-                                            uint32_t crc, const void *bytes,
-                                            size_t count) {
+static inline uint32_t ternary_crc32_update(const ternary_crc32_tables *tables, uint32_t crc,
+                                            const void *bytes, size_t count) {
   const uint8_t *p = (const uint8_t *)bytes;
   const uint32_t (*entry)[256] = tables->entry;
   crc = ~crc;
   for (; count >= 8; count -= 8, p += 8) {
-    uint32_t low = crc ^ ((uint32_t)p[0] | (uint32_t)p[1] << 8 |
-                          (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
-    crc = entry[7][low & 0xff] ^ entry[6][low >> 8 & 0xff] ^
-          entry[5][low >> 16 & 0xff] ^ entry[4][low >> 24] ^ entry[3][p[4]] ^
-          entry[2][p[5]] ^ entry[1][p[6]] ^ entry[0][p[7]];
+    uint32_t low =
+        crc ^ ((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+    crc = entry[7][low & 0xff] ^ entry[6][low >> 8 & 0xff] ^ entry[5][low >> 16 & 0xff] ^
+          entry[4][low >> 24] ^ entry[3][p[4]] ^ entry[2][p[5]] ^ entry[1][p[6]] ^ entry[0][p[7]];
   }
   for (; count > 0; --count, ++p)
     crc = (crc >> 8) ^ entry[0][(crc ^ *p) & 0xff];

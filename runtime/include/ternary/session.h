@@ -39,7 +39,7 @@ typedef enum ternary_status {
   TERNARY_BAD_TOKEN,         /* an id outside the vocabulary */
   TERNARY_SEQUENCE_TOO_LONG, /* the session would exceed max_tokens */
   TERNARY_OUT_OF_MEMORY,
-  TERNARY_ABI_MISMATCH, /* model and session code are of different versions */
+  TERNARY_ABI_MISMATCH,       /* model and session code are of different versions */
   TERNARY_ARCHIVE_UNREADABLE, /* no such file, or reading it failed */
   TERNARY_NOT_AN_ARCHIVE,     /* a file of another kind */
   TERNARY_ARCHIVE_MISMATCH,   /* the weights of another model */
@@ -84,17 +84,16 @@ int64_t ternary_position(const ternary_session *session);
 
 /* Consumes ids[batch, tokens], any number of them, and writes the logits that
  * follow the last of them to logits[batch, vocab], unless that is null. */
-ternary_status ternary_prefill(ternary_session *session, const int32_t *ids,
-                               int64_t tokens, float *logits);
+ternary_status ternary_prefill(ternary_session *session, const int32_t *ids, int64_t tokens,
+                               float *logits);
 
 /* The same with the logits at every position, [batch, tokens, vocab]. Allocates
  * a buffer when batch > 1 and tokens > prefill_chunk. */
-ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids,
-                                   int64_t tokens, float *logits);
+ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids, int64_t tokens,
+                                   float *logits);
 
 /* Consumes ids[batch], one token each; logits as for ternary_prefill. */
-ternary_status ternary_decode(ternary_session *session, const int32_t *ids,
-                              float *logits);
+ternary_status ternary_decode(ternary_session *session, const int32_t *ids, float *logits);
 
 /* UTF-8 text of a token and its length in bytes: not terminated, and part of a
  * character if the vocabulary has such tokens. Null if the model has no
@@ -105,8 +104,7 @@ const char *ternary_token_text(int64_t id, size_t *length);
 const char *ternary_error_string(ternary_status status);
 
 /* Scratch memory that one compiled step over `tokens` tokens needs. */
-int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor,
-                                int64_t tokens);
+int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor, int64_t tokens);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -102,6 +102,7 @@ func.func @packed(%w: !weight, %q: memref<1x1x112xi8>, %a: memref<1x1xf32>, %c: 
 // CHECK-SAME:    %[[W:[^:]*]]: memref<32xi8>, %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %[[S:[^:]*]]: memref<6xf32>,
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x3xf32>, %[[B:[^:]*]]: memref<3xf32>, %[[OUT:[^:]*]]: memref<?x3xf32>, %[[SQUARES:[^:]*]]: memref<?x1xf32>)
 // CHECK:         %[[LANES:.*]] = memref.alloca() : memref<16xf32>
+// CHECK-DAG:     %[[C0:.*]] = arith.constant 0 : index
 // CHECK-DAG:     %[[C2:.*]] = arith.constant 2 : index
 // CHECK-DAG:     %[[C3:.*]] = arith.constant 3 : index
 // CHECK-DAG:     %[[C4:.*]] = arith.constant 4 : index
@@ -112,18 +113,19 @@ func.func @packed(%w: !weight, %q: memref<1x1x112xi8>, %a: memref<1x1xf32>, %c: 
 // CHECK:               %[[VECTOR:.*]] = arith.divui %[[IN_TILE]], %[[C2]]
 // CHECK-NOT:           arith.addi %[[VECTOR]]
 // CHECK:             memref.load %[[S]][%[[N]]]
-// CHECK:             %[[V:.*]] = arith.mulf
+// CHECK:             %[[SCALE:.*]] = arith.mulf
+// CHECK:             %[[V:.*]] = arith.mulf %{{.*}}, %[[SCALE]]
 // CHECK:             scf.for
 // CHECK:               %[[IN_TILE:.*]] = arith.remui %[[N]], %[[C4]]
 // CHECK:               %[[VECTOR:.*]] = arith.divui %[[IN_TILE]], %[[C2]]
 // CHECK:               arith.addi %[[VECTOR]], %[[C2]]
 // CHECK:             %[[SECOND:.*]] = arith.addi %[[N]], %[[C3]]
 // CHECK:             memref.load %[[S]][%[[SECOND]]]
-// CHECK:             %[[U:.*]] = arith.mulf
-// CHECK:             %[[U:.*]] = arith.mulf
+// CHECK:             %[[SCALE:.*]] = arith.mulf
+// CHECK:             %[[U:.*]] = arith.mulf %{{.*}}, %[[SCALE]]
 // CHECK:             %[[RESIDUAL:.*]] = memref.load %[[X]][%[[I]], %[[N]]]
 // CHECK:             %[[BIAS:.*]] = memref.load %[[B]][%[[N]]]
-// CHECK:             %[[ACTIVE:.*]] = ternary.activate silu %{{.*}} : f32
+// CHECK:             %[[ACTIVE:.*]] = ternary.activate silu %[[V]] : f32
 // CHECK:             %[[PRODUCT:.*]] = arith.mulf %[[ACTIVE]], %[[U]]
 // CHECK:             %[[BIASED:.*]] = arith.addf %[[PRODUCT]], %[[BIAS]]
 // CHECK:             %[[Y:.*]] = arith.addf %[[RESIDUAL]], %[[BIASED]]
@@ -132,7 +134,7 @@ func.func @packed(%w: !weight, %q: memref<1x1x112xi8>, %a: memref<1x1xf32>, %c: 
 // CHECK:           scf.for %[[BLOCK:.*]] =
 // CHECK:             %[[ELEMENT:.*]] = memref.load %[[OUT]][%[[I]], %{{.*}}]
 // CHECK:             arith.mulf %[[ELEMENT]], %[[ELEMENT]]
-// CHECK:             %[[SUM:.*]] = memref.load %[[LANES]]
+// CHECK:             %[[SUM:.*]] = memref.load %[[LANES]][%[[C0]]]
 // CHECK:             memref.store %[[SUM]], %[[SQUARES]][%[[I]], %[[BLOCK]]]
 func.func @halves(%w: !weight, %q: memref<?x16xi8>, %a: memref<?xf32>, %c: memref<?xi32>, %s: memref<6xf32>,
                   %x: memref<?x3xf32>, %b: memref<3xf32>, %out: memref<?x3xf32>, %squares: memref<?x1xf32>) {

@@ -119,9 +119,7 @@ PackedAttr LinearKernelOp::getLayout() {
   return layout ? layout : PackedAttr::getPlain(getContext());
 }
 
-int64_t LinearKernelOp::getHalves() {
-  return getEpilogue().getNumArguments() - getExtras().size();
-}
+int64_t LinearKernelOp::getHalves() { return getEpilogue().getNumArguments() - getExtras().size(); }
 
 ArrayRef<int64_t> LinearKernelOp::getWeightShape() {
   return cast<ShapedType>(getWeight().getType()).getShape();
@@ -207,7 +205,8 @@ void GatherKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &
 }
 
 LogicalResult GatherKernelOp::verify() {
-  if (failed(verifyDestinations(*this, (*this)->getOperands().take_back(), (*this)->getResultTypes())))
+  if (failed(
+          verifyDestinations(*this, (*this)->getOperands().take_back(), (*this)->getResultTypes())))
     return failure();
   auto table = cast<ShapedType>(getTable().getType());
   SmallVector<int64_t> shape(cast<ShapedType>(getIds().getType()).getShape());

@@ -41,8 +41,8 @@ Value createOnes(OpBuilder &builder, Location loc, Value like) {
 // EmbeddingOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   SmallVector<int64_t> shape(cast<ShapedType>(adaptor.getIds().getType()).getShape());
   shape.push_back(getColumns(adaptor.getTable().getType()));
   types.push_back(RankedTensorType::get(shape, Float32Type::get(adaptor.getIds().getContext())));
@@ -68,8 +68,8 @@ LogicalResult RMSNormOp::verify() {
 
 SmallVector<Value> RMSNormOp::decompose(OpBuilder &builder) {
   Value sums = SquareSumsOp::create(builder, getLoc(), getInput());
-  Value scale = InverseRMSOp::create(builder, getLoc(), sums, getColumns(getInput().getType()),
-                                     getEpsilon());
+  Value scale =
+      InverseRMSOp::create(builder, getLoc(), sums, getColumns(getInput().getType()), getEpsilon());
   return {NormalizeOp::create(builder, getLoc(), getInput(), scale, getGain())};
 }
 
@@ -77,12 +77,12 @@ SmallVector<Value> RMSNormOp::decompose(OpBuilder &builder) {
 // BitLinearOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult BitLinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BitLinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   auto weight = cast<ShapedType>(adaptor.getWeight().getType());
-  types.push_back(RankedTensorType::get(
-      replaceColumns(adaptor.getInput().getType(), {weight.getDimSize(0)}),
-      Float32Type::get(adaptor.getInput().getContext())));
+  types.push_back(
+      RankedTensorType::get(replaceColumns(adaptor.getInput().getType(), {weight.getDimSize(0)}),
+                            Float32Type::get(adaptor.getInput().getContext())));
   return success();
 }
 
@@ -263,8 +263,8 @@ SmallVector<Value> OutputGateOp::decompose(OpBuilder &builder) {
 
 LogicalResult LowerBoundsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  types.push_back(RankedTensorType::get(
-      cast<ShapedType>(adaptor.getInput().getType()).getShape(), Float32Type::get(context)));
+  types.push_back(RankedTensorType::get(cast<ShapedType>(adaptor.getInput().getType()).getShape(),
+                                        Float32Type::get(context)));
   return success();
 }
 

@@ -54,7 +54,7 @@ LogicalResult op_utils::verifyColumns(Operation *op, StringRef name, Type type) 
 }
 
 LogicalResult op_utils::verifyShape(Operation *op, StringRef name, Type got,
-                                  ArrayRef<int64_t> expected) {
+                                    ArrayRef<int64_t> expected) {
   if (succeeded(verifyCompatibleShape(getShapeOrScalar(got), expected)))
     return success();
   return op->emitOpError() << "expected " << name << " of shape " << printShape(expected)
@@ -70,7 +70,7 @@ LogicalResult op_utils::verifyEpsilon(Operation *op, const APFloat &epsilon) {
 }
 
 LogicalResult op_utils::verifyGroupSize(Operation *op, Granularity granularity,
-                                      std::optional<int64_t> groupSize, int64_t columns) {
+                                        std::optional<int64_t> groupSize, int64_t columns) {
   if (groupSize.has_value() != (granularity == Granularity::Group))
     return op->emitOpError() << "expected group_size exactly for granularity 'group', got '"
                              << stringifyGranularity(granularity) << "'"
@@ -82,8 +82,8 @@ LogicalResult op_utils::verifyGroupSize(Operation *op, Granularity granularity,
 }
 
 SmallVector<int64_t> op_utils::getScaleShape(Granularity granularity,
-                                           std::optional<int64_t> groupSize,
-                                           ArrayRef<int64_t> weight) {
+                                             std::optional<int64_t> groupSize,
+                                             ArrayRef<int64_t> weight) {
   switch (granularity) {
   case Granularity::Tensor:
     return {1};

@@ -43,8 +43,7 @@ mlir::LogicalResult verifyGroupSize(mlir::Operation *op, Granularity granularity
                                     std::optional<int64_t> groupSize, int64_t columns);
 
 /// Shape of the scales of a weight [N, K].
-llvm::SmallVector<int64_t> getScaleShape(Granularity granularity,
-                                         std::optional<int64_t> groupSize,
+llvm::SmallVector<int64_t> getScaleShape(Granularity granularity, std::optional<int64_t> groupSize,
                                          llvm::ArrayRef<int64_t> weight);
 
 /// Prints a shape as `[2, ?, 64]`.

@@ -46,8 +46,8 @@ LogicalResult InverseRMSOp::verify() {
   return verifyEpsilon(*this, getEpsilon());
 }
 
-LogicalResult NormalizeOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult NormalizeOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   types.push_back(adaptor.getInput().getType());
   return success();
 }
@@ -66,8 +66,8 @@ LogicalResult NormalizeOp::verify() {
 // QuantizeActivationsOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult QuantizeActivationsOp::inferReturnTypes(MLIRContext *context,
-                                                      std::optional<Location>, Adaptor adaptor,
+LogicalResult QuantizeActivationsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
+                                                      Adaptor adaptor,
                                                       SmallVectorImpl<Type> &types) {
   Type type = adaptor.getInput().getType();
   types.push_back(withShape(type, cast<ShapedType>(type).getShape(), IntegerType::get(context, 8)));
@@ -105,9 +105,9 @@ LogicalResult QuantizeWeightsOp::inferReturnTypes(MLIRContext *context, std::opt
                                                   Adaptor adaptor, SmallVectorImpl<Type> &types) {
   ArrayRef<int64_t> shape = cast<ShapedType>(adaptor.getWeight().getType()).getShape();
   types.push_back(RankedTensorType::get(shape, TritType::get(context)));
-  types.push_back(RankedTensorType::get(
-      getScaleShape(adaptor.getGranularity(), adaptor.getGroupSize(), shape),
-      Float32Type::get(context)));
+  types.push_back(
+      RankedTensorType::get(getScaleShape(adaptor.getGranularity(), adaptor.getGroupSize(), shape),
+                            Float32Type::get(context)));
   return success();
 }
 
@@ -128,13 +128,12 @@ LogicalResult AccumulateOp::inferReturnTypes(MLIRContext *context, std::optional
   SmallVector<int64_t> columns = {weight.getDimSize(0)};
   if (auto groupSize = adaptor.getGroupSize()) {
     if (static_cast<int64_t>(*groupSize) <= 0 || weight.getDimSize(1) % *groupSize != 0)
-      return emitOptionalError(loc, "expected a group_size that divides the ",
-                               weight.getDimSize(1), " columns, got ",
-                               static_cast<int64_t>(*groupSize));
+      return emitOptionalError(loc, "expected a group_size that divides the ", weight.getDimSize(1),
+                               " columns, got ", static_cast<int64_t>(*groupSize));
     columns.push_back(weight.getDimSize(1) / *groupSize);
   }
-  types.push_back(RankedTensorType::get(
-      replaceColumns(adaptor.getActivations().getType(), columns), IntegerType::get(context, 32)));
+  types.push_back(RankedTensorType::get(replaceColumns(adaptor.getActivations().getType(), columns),
+                                        IntegerType::get(context, 32)));
   return success();
 }
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -17,8 +17,8 @@ using namespace ternary;
 #define GET_ATTRDEF_CLASSES
 #include "ternary/Dialect/Ternary/IR/TernaryAttributes.cpp.inc"
 #define GET_TYPEDEF_CLASSES
-#include "ternary/Dialect/Ternary/IR/TernaryTypes.cpp.inc"
 #include "ternary/Dialect/Ternary/IR/TernaryInterfaces.cpp.inc"
+#include "ternary/Dialect/Ternary/IR/TernaryTypes.cpp.inc"
 
 void TernaryDialect::initialize() {
   addAttributes<
@@ -54,8 +54,8 @@ LogicalResult PackedAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   if (planes != 1 && planes != 4)
     return emitError() << "expected 1 or 4 planes, got " << planes;
   if (halves != 1 && (halves != 2 || vectors % 2 != 0))
-    return emitError() << "expected one half, or two with an even number of vectors, got "
-                       << halves << " with " << vectors;
+    return emitError() << "expected one half, or two with an even number of vectors, got " << halves
+                       << " with " << vectors;
   return success();
 }
 

@@ -23,8 +23,8 @@ LogicalResult PackOp::verify() {
     return emitOpError() << "expected to pack a plain into a '#ternary.packed' weight, got "
                          << input << " and " << result;
   if (input.getShape() != result.getShape())
-    return emitOpError() << "expected result of shape " << printShape(input.getShape())
-                         << ", got " << result;
+    return emitOpError() << "expected result of shape " << printShape(input.getShape()) << ", got "
+                         << result;
   return success();
 }
 
@@ -46,13 +46,13 @@ LogicalResult StackRowsOp::verify() {
   for (auto [input, scale] : llvm::zip_equal(getInputs(), getScales())) {
     auto type = cast<RankedTensorType>(input.getType());
     if (type.getEncoding() || !type.hasStaticShape() || type.getDimSize(1) != columns)
-      return emitOpError() << "expected plain static inputs with " << columns
-                           << " columns, got " << type;
+      return emitOpError() << "expected plain static inputs with " << columns << " columns, got "
+                           << type;
     auto scales = cast<ShapedType>(scale.getType());
     if (scales.getRank() != 1 ||
         (scales.getDimSize(0) != 1 && scales.getDimSize(0) != type.getDimSize(0)))
-      return emitOpError() << "expected scale of shape [1] or [" << type.getDimSize(0)
-                           << "], got " << scales;
+      return emitOpError() << "expected scale of shape [1] or [" << type.getDimSize(0) << "], got "
+                           << scales;
   }
   return success();
 }
@@ -82,8 +82,8 @@ LogicalResult ArchiveOp::verifyRegions() {
     if (!entry)
       return op.emitOpError("expected a bind-time op in an archive");
     if (!names.insert(entry.getName()).second)
-      return entry.emitOpError() << "expected entries of different names, got '"
-                                 << entry.getName() << "' twice";
+      return entry.emitOpError() << "expected entries of different names, got '" << entry.getName()
+                                 << "' twice";
     if (entry.getOffset() % 64 != 0 || (int64_t)entry.getOffset() < end)
       return entry.emitOpError() << "expected an offset that is a multiple of 64 and at least "
                                  << end << ", got " << entry.getOffset();

@@ -174,7 +174,7 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
         stored.push_back(value);
     // All that comes of a parameter together: whoever writes the archive then needs to
     // hold one parameter at a time.
-    llvm::stable_sort(stored, [](Value a, Value c) {
+    std::stable_sort(stored.begin(), stored.end(), [](Value a, Value c) {
       return getParameter(a).getArgNumber() < getParameter(c).getArgNumber();
     });
     for (Value value : stored) {
@@ -183,10 +183,9 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
       MemRefLayoutAttrInterface layout;
       if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
         layout = packed;
-      Value memory =
-          ParameterOp::create(builder, value.getLoc(),
-                              MemRefType::get(type.getShape(), type.getElementType(), layout),
-                              kArchive, name, base);
+      Value memory = ParameterOp::create(
+          builder, value.getLoc(), MemRefType::get(type.getShape(), type.getElementType(), layout),
+          kArchive, name, base);
       // Kernels take weights as memory; to all else a parameter is a tensor.
       if (!isa<TritType>(type.getElementType()))
         memory = bufferization::ToTensorOp::create(builder, value.getLoc(), type, memory,
@@ -234,8 +233,8 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
             index, MemRefType::get(type.getShape(), type.getElementType()), func.getLoc());
         newArgumentRoles.push_back(role.getValue());
       }
-      auto store = bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(),
-                                                                     value, memory);
+      auto store =
+          bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), value, memory);
       store.setRestrict(true);
       store.setWritable(true);
     }
@@ -259,8 +258,7 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
 
   DictionaryAttr roleAttrs(StringRef role) {
     Builder builder(&getContext());
-    return builder.getDictionaryAttr(
-        builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
+    return builder.getDictionaryAttr(builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
   }
 
   SmallVector<StringRef> newArgumentRoles;

@@ -53,9 +53,8 @@ bool isKernelOrMovesData(Operation *op) {
           tensor::InsertSliceOp>(op) ||
       isOf<affine::AffineDialect, func::FuncDialect>(op))
     return true;
-  return isOf<arith::ArithDialect>(op) && llvm::all_of(op->getResultTypes(), [](Type type) {
-           return type.isIntOrIndex();
-         });
+  return isOf<arith::ArithDialect>(op) &&
+         llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndex(); });
 }
 
 bool isFusedOp(Operation *op) { return isKernelOrMovesData(op) || isa<BindTimeOpInterface>(op); }

@@ -110,7 +110,8 @@ std::optional<Epilogue> close(ArrayRef<Value> starts, const llvm::DenseSet<Opera
         else
           epilogue.ops.push_back(def);
       } else if (def && isElementwiseOnTensors(def) &&
-                 llvm::all_of(def->getUsers(), [&](Operation *user) { return ops.contains(user); })) {
+                 llvm::all_of(def->getUsers(),
+                              [&](Operation *user) { return ops.contains(user); })) {
         ops.insert(def);
       } else {
         epilogue.extras.insert(operand);

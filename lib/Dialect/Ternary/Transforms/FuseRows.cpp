@@ -14,7 +14,9 @@
 #include "Elementwise.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Remarks.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
@@ -47,6 +49,18 @@ bool isShared(OpOperand &operand) {
   return op && op.isSharedByRows(operand);
 }
 
+/// Sizes of a tensor, without a use of one that kernels absorb.
+SmallVector<OpFoldResult> getSizes(OpBuilder &builder, Location loc, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (auto splat = tensor.getDefiningOp<tensor::SplatOp>())
+    return getMixedValues(type.getShape(), splat.getDynamicSizes(), builder);
+  if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>())
+    return empty.getMixedSizes();
+  if (auto broadcast = tensor.getDefiningOp<linalg::BroadcastOp>())
+    return getSizes(builder, loc, broadcast.getInit());
+  return tensor::getMixedSizes(builder, loc, tensor);
+}
+
 /// A row kernel in the making.
 class Group {
 public:
@@ -60,7 +74,8 @@ public:
     SmallVector<Value> results, outs;
     for (Operation *op : ops)
       for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !inside.contains(user); })) {
+        if (llvm::any_of(result.getUsers(),
+                         [&](Operation *user) { return !inside.contains(user); })) {
           results.push_back(result);
           outs.push_back(createEmpty(builder, result));
         }
@@ -68,9 +83,8 @@ public:
                                       operands.getArrayRef(), outs);
     buildRegion(kernel, results);
     for (auto [result, replacement] : llvm::zip_equal(results, kernel.getResults()))
-      result.replaceUsesWithIf(replacement, [&](OpOperand &use) {
-        return !inside.contains(use.getOwner());
-      });
+      result.replaceUsesWithIf(replacement,
+                               [&](OpOperand &use) { return !inside.contains(use.getOwner()); });
     for (Operation *op : llvm::reverse(ops))
       op->erase();
   }
@@ -101,8 +115,7 @@ private:
     Location loc = result.getLoc();
     auto type = cast<RankedTensorType>(result.getType());
     // Rows are those of the group's first operand, which exists before the group does.
-    SmallVector<OpFoldResult> sizes =
-        tensor::getMixedSizes(builder, loc, ops.front()->getOperand(0));
+    SmallVector<OpFoldResult> sizes = getSizes(builder, loc, ops.front()->getOperand(0));
     sizes.resize(rank);
     for (int64_t size : type.getShape().drop_front(rank))
       sizes.push_back(builder.getIndexAttr(size));

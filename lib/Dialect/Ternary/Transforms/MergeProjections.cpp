@@ -62,9 +62,8 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
     auto stacked = StackRowsOp::create(builder, loc, trits, scales);
     Value sum = AccumulateOp::create(builder, loc, projections.front().accumulate.getActivations(),
                                      stacked.getTrits(), /*group_size=*/IntegerAttr());
-    Value merged =
-        DequantizeOp::create(builder, loc, sum, projections.front().dequantize.getActivationScale(),
-                             stacked.getScale());
+    Value merged = DequantizeOp::create(
+        builder, loc, sum, projections.front().dequantize.getActivationScale(), stacked.getScale());
     int64_t row = 0;
     auto rank = cast<RankedTensorType>(merged.getType()).getRank();
     for (auto [accumulate, dequantize] : projections) {
@@ -74,15 +73,15 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
       SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, merged);
       offsets.back() = builder.getIndexAttr(row);
       sizes.back() = builder.getIndexAttr(type.getShape().back());
-      dequantize->replaceAllUsesWith(tensor::ExtractSliceOp::create(
-          builder, loc, type, merged, offsets, sizes, strides));
+      dequantize->replaceAllUsesWith(
+          tensor::ExtractSliceOp::create(builder, loc, type, merged, offsets, sizes, strides));
       row += type.getShape().back();
       dequantize->erase();
       accumulate->erase();
     }
     remark::passed(loc, remark::RemarkOpts::name("merge-projections"))
-        << "merged " << Twine(projections.size()).str() << " projections into one accumulate of " << Twine(row).str()
-        << " rows";
+        << "merged " << Twine(projections.size()).str() << " projections into one accumulate of "
+        << Twine(row).str() << " rows";
     numMerged += projections.size() - 1;
   }
 };

@@ -44,13 +44,11 @@ MemRefType dropOffset(MemRefType type) {
 /// Whether one function can do what both kernels do: only the values of their operands
 /// may differ.
 bool isSameKernel(Operation *lhs, Operation *rhs) {
-  return lhs->getName() == rhs->getName() &&
-         lhs->getAttrDictionary() == rhs->getAttrDictionary() &&
+  return lhs->getName() == rhs->getName() && lhs->getAttrDictionary() == rhs->getAttrDictionary() &&
          lhs->getOperandTypes() == rhs->getOperandTypes() &&
          llvm::all_of(llvm::zip_equal(lhs->getRegions(), rhs->getRegions()), [](auto regions) {
            return OperationEquivalence::isRegionEquivalentTo(
-               &std::get<0>(regions), &std::get<1>(regions),
-               OperationEquivalence::IgnoreLocations);
+               &std::get<0>(regions), &std::get<1>(regions), OperationEquivalence::IgnoreLocations);
          });
 }
 
@@ -109,8 +107,8 @@ private:
     for (OpOperand &operand : kernel->getOpOperands()) {
       auto type = dyn_cast<MemRefType>(operand.get().getType());
       if (!type)
-        return kernel->emitOpError() << "expected operands to be memrefs, got "
-                                     << operand.get().getType();
+        return kernel->emitOpError()
+               << "expected operands to be memrefs, got " << operand.get().getType();
       if (MemRefType anywhere = dropOffset(type); anywhere != type)
         operand.set(memref::CastOp::create(builder, kernel->getLoc(), anywhere, operand.get()));
     }

@@ -52,8 +52,8 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     if (failed(padActivations(op, columns)))
       return failure();
     OpBuilder builder(op);
-    op.getWeightMutable().assign(PackOp::create(builder, op.getLoc(),
-                                                type.cloneWithEncoding(layout), op.getWeight()));
+    op.getWeightMutable().assign(
+        PackOp::create(builder, op.getLoc(), type.cloneWithEncoding(layout), op.getWeight()));
     ++numPacked;
     return success();
   }
@@ -72,14 +72,15 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     auto quantize = kernel.getYield().getValues()[index].getDefiningOp<QuantizeActivationsOp>();
     auto empty = kernel.getOuts()[index].getDefiningOp<tensor::EmptyOp>();
     if (!quantize || !empty)
-      return op.emitOpError("expected activations that a row kernel quantises into an empty tensor");
+      return op.emitOpError(
+          "expected activations that a row kernel quantises into an empty tensor");
     Value quantized = quantize.getQuantized();
     quantized.setType(withColumns(cast<VectorType>(quantized.getType()), columns));
     result.setType(withColumns(type, columns));
     OpBuilder builder(empty);
-    kernel.getOutsMutable()[index].set(tensor::EmptyOp::create(
-        builder, empty.getLoc(), cast<RankedTensorType>(result.getType()),
-        empty.getDynamicSizes()));
+    kernel.getOutsMutable()[index].set(
+        tensor::EmptyOp::create(builder, empty.getLoc(), cast<RankedTensorType>(result.getType()),
+                                empty.getDynamicSizes()));
     if (empty->use_empty())
       empty->erase();
     return success();

@@ -75,8 +75,8 @@ int64_t placeBuffers(MutableArrayRef<Buffer *> buffers) {
         break;
       buffer->offset = std::max(buffer->offset, other->offset + other->size);
     }
-    auto *above = llvm::upper_bound(
-        placed, buffer, [](Buffer *a, Buffer *b) { return a->offset < b->offset; });
+    auto *above = llvm::upper_bound(placed, buffer,
+                                    [](Buffer *a, Buffer *b) { return a->offset < b->offset; });
     placed.insert(above, buffer);
     total = std::max(total, buffer->offset + buffer->size);
   }
@@ -159,8 +159,7 @@ private:
     Buffer &buffer = buffers.emplace_back();
     buffer.alloc = alloc;
     buffer.isPerToken = bound.isPerToken;
-    buffer.size =
-        llvm::alignTo(bytes, bound.isPerToken ? kAlignment / kTokenBlock : kAlignment);
+    buffer.size = llvm::alignTo(bytes, bound.isPerToken ? kAlignment / kTokenBlock : kAlignment);
     return success();
   }
 
@@ -243,8 +242,7 @@ private:
     if (perToken) {
       Location loc = func.getLoc();
       Value count = memref::DimOp::create(builder, loc, ids, 1);
-      Value padded =
-          arith::AddIOp::create(builder, loc, count, createIndex(loc, kTokenBlock - 1));
+      Value padded = arith::AddIOp::create(builder, loc, count, createIndex(loc, kTokenBlock - 1));
       tokens = arith::AndIOp::create(builder, loc, padded, createIndex(loc, -kTokenBlock));
     }
     for (Buffer &buffer : buffers) {

@@ -21,15 +21,13 @@ uint32_t crc32(uint32_t crc, const void *bytes, size_t count);
 
 /// Why `ternary_open` returned `status`, which means `text`, for a file: what
 /// it expected and found.
-std::string explainArchive(const std::string &path,
-                           const ternary_descriptor &info,
+std::string explainArchive(const std::string &path, const ternary_descriptor &info,
                            ternary_status status, const char *text);
 
 /// Compares the weights inside a loaded shared object with their checksum.
 /// Reads the object's file, so that weights that are never used stay out of
 /// memory.
-void verifyEmbeddedArchive(const std::string &path,
-                           const ternary_descriptor &info);
+void verifyEmbeddedArchive(const std::string &path, const ternary_descriptor &info);
 
 } // namespace ternary::runtime
 

@@ -29,16 +29,15 @@ public:
   void group(std::string title);
 
   void flag(const char *name, bool &value, std::string help);
-  void text(const char *name, const char *placeholder,
-            std::optional<std::string> &value, std::string help);
-  void integer(const char *name, const char *placeholder, int64_t &value,
-               int64_t least, int64_t most, std::string help);
-  void number(const char *name, const char *placeholder, double &value,
-              double least, double most, std::string help);
+  void text(const char *name, const char *placeholder, std::optional<std::string> &value,
+            std::string help);
+  void integer(const char *name, const char *placeholder, int64_t &value, int64_t least,
+               int64_t most, std::string help);
+  void number(const char *name, const char *placeholder, double &value, double least, double most,
+              std::string help);
   /// A list such as 1,2,4.
-  void integers(const char *name, const char *placeholder,
-                std::vector<int64_t> &value, int64_t least, int64_t most,
-                std::string help);
+  void integers(const char *name, const char *placeholder, std::vector<int64_t> &value,
+                int64_t least, int64_t most, std::string help);
 
   /// Parses the command line and returns the arguments that are no options.
   /// Empty when --help or --version was given and answered. Throws on a wrong

@@ -35,8 +35,7 @@ public:
 
   /// Throws unless every one of ids[batch, tokens] is in the vocabulary, naming
   /// `what` they are.
-  void checkIds(const std::string &what, const int64_t *ids, int64_t batch,
-                int64_t tokens) const;
+  void checkIds(const std::string &what, const int64_t *ids, int64_t batch, int64_t tokens) const;
 
 private:
   friend class Session;

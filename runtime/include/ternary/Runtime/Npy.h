@@ -28,8 +28,7 @@ IdMatrix readIds(const std::string &path);
 /// an error.
 class LogitsWriter {
 public:
-  LogitsWriter(const std::string &path, int64_t batch, int64_t tokens,
-               int64_t vocab);
+  LogitsWriter(const std::string &path, int64_t batch, int64_t tokens, int64_t vocab);
   ~LogitsWriter();
   LogitsWriter(const LogitsWriter &) = delete;
   LogitsWriter &operator=(const LogitsWriter &) = delete;

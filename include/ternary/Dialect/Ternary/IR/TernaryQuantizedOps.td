@@ -144,11 +144,11 @@ def Ternary_QuantizeWeightsOp : Ternary_PureOp<"quantize_weights", [
     Over the whole matrix, each row, or each `group_size` columns of a row:
 
     ```
-    scale = max(mean |weight|, 1e-5),  mean = rowsum over rows of (rowsum |weight|) / count
+    scale = max(f32(mean |weight|), 1e-5)
     trits = clamp(round(weight · (1 / scale)), -1, 1)
     ```
 
-    so that `weight ≈ trits · scale`. 16-bit weights are extended to f32 first.
+    with the mean taken in f64 and rounded once, so that `weight ≈ trits · scale`. 16-bit weights are extended to f32 first.
 
     Constraints:
     - (C1) `weight` and `trits` are `[N, K]`, static; `scale` is `[1]`, `[N]` or
