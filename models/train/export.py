@@ -210,7 +210,7 @@ def draw_curves(path: Path, runs: dict[str, Run]) -> None:
             ha="right",
             color=colour,
         )
-    axes.set(xlabel="step", ylabel="held-out loss, nats per character", ylim=(lowest - 0.05, 2.2))
+    axes.set(xlabel="step", ylabel="held-out loss, nats per character", ylim=(lowest - 0.1, 2.2))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e5e7eb", linewidth=0.8)
     axes.legend(frameon=False)

@@ -1,0 +1,191 @@
+"""What is wrong with the input is said in one line, with status 1, and nothing is written."""
+
+import json
+import pathlib
+import shutil
+import struct
+
+import numpy as np
+import pytest
+from conftest import run_tool
+
+MODEL = pathlib.Path(__file__).parent / "data" / "hgrn-a"
+
+
+@pytest.fixture
+def model(tmp_path: pathlib.Path) -> pathlib.Path:
+    copy = tmp_path / "model"
+    copy.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(MODEL / name, copy / name)
+    return copy
+
+
+def expect_error(result, *parts: str) -> None:
+    assert result.returncode == 1, result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    for part in parts:
+        assert part in lines[0], lines[0]
+
+
+def compile_badly(model: pathlib.Path, *parts: str, flags: tuple[str, ...] = ()) -> None:
+    out = model.parent / "out"
+    out.mkdir()
+    expect_error(run_tool("ternary-compile", model, "-o", out / "m.so", *flags), *parts)
+    assert not list(out.iterdir())
+
+
+def edit_config(model: pathlib.Path, **fields: object) -> None:
+    path = model / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) | fields
+    path.write_text(json.dumps(config), encoding="utf-8")
+
+
+def edit_header(model: pathlib.Path, edit) -> None:
+    path = model / "model.safetensors"
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + size])
+    edit(header)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size :])
+
+
+def test_unknown_model_type(model):
+    edit_config(model, model_type="gpt2")
+    compile_badly(model, "config.json", "gpt2", "hgrn_bit")
+
+
+def test_config_contradicts_tensors(model):
+    edit_config(model, hidden_size=128)
+    compile_badly(model, "model.safetensors", "128", "64")
+
+
+def test_truncated_header(model):
+    path = model / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:100])
+    compile_badly(model, "model.safetensors")
+
+
+def test_oversized_header(model):
+    path = model / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", 1 << 60) + path.read_bytes()[8:])
+    compile_badly(model, "model.safetensors", "header")
+
+
+def test_missing_tensor(model):
+    edit_header(
+        model, lambda header: header.update({"other": header.pop("model.layers.1.attn_norm.weight")})
+    )
+    compile_badly(model, "model.layers.1.attn_norm.weight")
+
+
+def test_wrong_shape(model):
+    def edit(header):
+        header["model.layers.1.attn.i_proj.weight"]["shape"] = [32, 128]
+
+    edit_header(model, edit)
+    compile_badly(model, "model.layers.1.attn.i_proj.weight", "[64, 64]", "[32, 128]")
+
+
+def test_offsets_beyond_the_file(model):
+    def edit(header):
+        header["model.norm.weight"]["data_offsets"] = [1 << 40, (1 << 40) + 256]
+
+    edit_header(model, edit)
+    compile_badly(model, "model.safetensors", "model.norm.weight")
+
+
+def test_unknown_dtype(model):
+    def edit(header):
+        header["model.norm.weight"]["dtype"] = "F8_E9M9"
+
+    edit_header(model, edit)
+    compile_badly(model, "model.norm.weight", "F8_E9M9")
+
+
+def test_weights_that_are_not_finite(model):
+    path = model / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-4:] = np.float32(np.nan).tobytes()
+    path.write_bytes(bytes(data))
+    compile_badly(model, "model.safetensors", "model.norm.weight")
+
+
+def test_no_weights(model):
+    (model / "model.safetensors").unlink()
+    compile_badly(model, "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("flags", "parts"),
+    [
+        (("--mcpu=i486sx99",), ("i486sx99",)),
+        (("--mattr=+warp",), ("+warp",)),
+        (("--mtriple=nonsense",), ("nonsense",)),
+        (("--target=abacus",), ("abacus", "reference")),
+        (("--kernel=abacus",), ("abacus",)),
+        (("--batch=0",), ("--batch",)),
+        (("--epsilon=-1",), ("--epsilon",)),
+        (("--compile-to=nowhere",), ("nowhere",)),
+    ],
+)
+def test_bad_options(model, flags, parts):
+    compile_badly(model, *parts, flags=flags)
+
+
+def test_no_such_input(tmp_path):
+    result = run_tool("ternary-compile", tmp_path / "nothing", "-o", tmp_path / "m.so")
+    expect_error(result, "nothing")
+
+
+def test_graph_that_does_not_verify(tmp_path):
+    graph = tmp_path / "graph.mlir"
+    graph.write_text("func.func @f(%x: tensor<2xf32>) -> tensor<3xf32> { return %x : tensor<2xf32> }")
+    result = run_tool("ternary-compile", graph, "-o", tmp_path / "m.so")
+    assert result.returncode == 1
+    assert "tensor<2xf32>" in result.stderr
+    assert not (tmp_path / "m.so").exists()
+
+
+def test_full_disk(model):
+    result = run_tool("ternary-compile", model, "-o", "/dev/full/m.so")
+    expect_error(result, "/dev/full/m.so")
+
+
+@pytest.mark.parametrize(
+    ("ids", "part"),
+    [([[0, 97]], "97"), ([[-1]], "-1"), ([[1], [2]], "batch"), (np.zeros((1, 0)), "")],
+)
+def test_ids_that_do_not_fit(tmp_path, compile_model, ids, part):
+    library = compile_model(MODEL)
+    np.save(tmp_path / "ids.npy", np.array(ids, dtype=np.int64))
+    logits = tmp_path / "logits.npy"
+    result = run_tool(
+        "ternary-run", library, "--input-ids", tmp_path / "ids.npy", "--logits", logits
+    )
+    expect_error(result, part)
+    assert not logits.exists()
+
+
+def test_prompt_that_is_too_long(tmp_path, compile_model):
+    library = compile_model(MODEL)
+    np.save(tmp_path / "ids.npy", np.ones((1, 2049), dtype=np.int32))
+    logits = tmp_path / "logits.npy"
+    result = run_tool(
+        "ternary-run", library, "--input-ids", tmp_path / "ids.npy", "--logits", logits
+    )
+    expect_error(result, "2048")
+    assert not logits.exists()
+
+
+def test_damaged_archive(tmp_path):
+    library = tmp_path / "m.so"
+    result = run_tool("ternary-compile", MODEL, "-o", library, "--weights=external")
+    assert result.returncode == 0, result.stderr
+    archive = tmp_path / "m.weights"
+    data = bytearray(archive.read_bytes())
+    data[-100] ^= 1
+    archive.write_bytes(bytes(data))
+    expect_error(run_tool("ternary-run", library, "--self-test"), "m.weights")
