@@ -23,11 +23,11 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
     a subtraction of 1.5·2^23. The error is below 0.992 ulp for every f32 (below 2.5 ulp
     for sigmoid); exp(x) is +inf above 88.7228, 0 below −103.9721, and exp(NaN) is NaN.
 
-    ```mlir
+    ```mlir fragment
     %y = ternary.activate sigmoid %x : f32
     ```
     ⇒
-    ```mlir
+    ```mlir fragment
     %0 = arith.negf %x : f32
     %1 = ... exp(%0), 37 arith ops
     %2 = arith.addf %1, %one : f32
@@ -48,12 +48,12 @@ def TernaryToLoops : Pass<"ternary-to-loops", "::mlir::ModuleOp"> {
     Weights become plain bytes, parameters views of the archive's payload. Activation
     functions stay: `ternary-expand-math` comes after.
 
-    ```mlir
+    ```mlir fragment
     ternary.scan_kernel ins(%f, %i : memref<1x?x64xf32>, memref<1x?x64xf32>)
         outs(%h, %s : memref<1x?x64xf32>, memref<1x64xf32>)
     ```
     ⇒
-    ```mlir
+    ```mlir fragment
     scf.for %b = %c0 to %c1 step %c1 {
       scf.for %n = %c0 to %c64 step %c1 {
         %first = memref.load %s[%b, %n] : memref<1x64xf32>
@@ -82,11 +82,11 @@ def TernaryToVector : Pass<"ternary-to-vector", "::mlir::ModuleOp"> {
 
     A linear kernel on `avx512vnni`, one token:
 
-    ```mlir
+    ```mlir fragment
     ternary.linear_kernel ins(%q, %w : ...) scales(%a, %s : ...) sums(%c : ...) outs(%out : ...) {...}
     ```
     ⇒
-    ```mlir
+    ```mlir fragment
     scf.parallel (%tile) = (%c0) to (%tiles) step (%c1) {
       %acc:8 = scf.for %g = ... {
         %codes = vector.load %bytes[%offset] : memref<1024xi8>, vector<64xi8>

@@ -36,6 +36,11 @@ using namespace ternary::vectorize;
 
 namespace {
 constexpr int64_t kPlanes = Microkernel::kPlanes;
+constexpr int64_t kCacheLine = 64;
+/// How far ahead of its use a weight is asked for when memory is what counts: across
+/// the end of a page, where the processor's own prefetchers stop. Beyond the last
+/// weight it is harmless.
+constexpr int64_t kPrefetchDistance = 4096;
 
 class LinearEmitter {
 public:
@@ -203,6 +208,9 @@ LinearEmitter::Block LinearEmitter::accumulateByPlane(Value tile, Value token, i
         SmallVector<Value> codes;
         for (int64_t v = 0; v < vectors; ++v)
           codes.push_back(loadCodes(offset, v));
+        for (int64_t line = 0; line < step; line += kCacheLine)
+          memref::PrefetchOp::create(e.b, weight, e.add(offset, kPrefetchDistance + line),
+                                     /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
         for (int64_t p = 0; p < kPlanes; ++p)
           for (int64_t m = 0; m < tokens; ++m) {
             Value activation = loadActivations(e.add(token, m), e.add(column, p * planeColumns()));

@@ -17,11 +17,11 @@ def TernaryDecompose : Pass<"ternary-decompose", "::mlir::func::FuncOp"> {
     left. Afterwards a `bit_linear` is norm, `quantize_activations`, `accumulate` and
     `dequantize`; nothing float multiplies a weight.
 
-    ```mlir
+    ```mlir fragment
     %y = ternary.rms_norm %x, %g {epsilon = 1.0e-6 : f32} : tensor<1x?x64xf32>, tensor<64xf32>
     ```
     ⇒
-    ```mlir
+    ```mlir fragment
     %s = ternary.square_sums %x : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
     %r = ternary.inverse_rms %s {epsilon = 1.0e-6 : f32, size = 64 : i64} : tensor<1x?x2xf32> -> tensor<1x?xf32>
     %y = ternary.normalize %x, %r, %g : tensor<1x?x64xf32>, tensor<1x?xf32>, tensor<64xf32>
@@ -39,12 +39,12 @@ def TernaryMergeProjections : Pass<"ternary-merge-projections", "::mlir::func::F
     stacked along their rows, with one scale for each row; the results are slices of
     its result. Weights are stacked when parameters are bound, not at run time.
 
-    ```mlir
+    ```mlir fragment
     %a = ternary.accumulate %q, %ta : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
     %b = ternary.accumulate %q, %tb : tensor<1x?x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x?x16xi32>
     ```
     ⇒
-    ```mlir
+    ```mlir fragment
     %t, %s = ternary.stack_rows %ta, %tb scales(%sa, %sb) : ...
     %c = ternary.accumulate %q, %t : tensor<1x?x64xi8>, tensor<80x64x!ternary.trit> -> tensor<1x?x80xi32>
     ```
@@ -61,13 +61,13 @@ def TernaryFuseLinear : Pass<"ternary-fuse-linear", "::mlir::func::FuncOp"> {
     into its region as far as one value leaves it. With `square-sums` the statistics
     of a norm that reads the result are taken on the side.
 
-    ```mlir
+    ```mlir fragment
     %acc = ternary.accumulate %q, %t : ...
     %d = ternary.dequantize %acc, %a, %w : ...
     %y = arith.addf %x, %d : tensor<1x?x64xf32>
     ```
     ⇒
-    ```mlir
+    ```mlir fragment
     %y = ternary.linear_kernel ins(%q, %t : ...) scales(%a, %w : ...) extras(%x : ...) outs(%e : ...) {
     ^bb0(%v: f32, %r: f32):
       %0 = arith.addf %r, %v : f32
@@ -94,12 +94,12 @@ def TernaryFuseRows : Pass<"ternary-fuse-rows", "::mlir::func::FuncOp"> {
     become one kernel, so that a row is read once and statistics that several norms
     share are computed once. Without it each op is a kernel of its own.
 
-    ```mlir
+    ```mlir fragment
     %y = ternary.normalize %x, %r, %g : tensor<1x?x64xf32>, tensor<1x?xf32>, tensor<64xf32>
     %q, %s, %c = ternary.quantize_activations %y : ...
     ```
     ⇒
-    ```mlir
+    ```mlir fragment
     %q, %s, %c = ternary.row_kernel rows 2 ins(%x, %r, %g : ...) outs(...) {
     ^bb0(%row: vector<64xf32>, %scale: f32, %gain: vector<64xf32>):
       %y = ternary.normalize %row, %scale, %gain : vector<64xf32>, f32, vector<64xf32>

@@ -1,0 +1,84 @@
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-merge-projections,ternary-fuse-linear,ternary-fuse-rows,ternary-form-kernels),canonicalize)' | FileCheck %s
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-fuse-linear{epilogue=false square-sums=false},ternary-fuse-rows{fuse=false},ternary-form-kernels),canonicalize)' | FileCheck %s --check-prefix=UNFUSED
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-fuse-linear))' --remarks-filter='fuse.*' --remark-policy=all -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// A residual addition moves into the kernel, and the next norm's statistics are taken in it.
+// REMARK-DAG: [Passed] fuse-epilogue
+// CHECK-LABEL: func.func @residual(
+// CHECK-SAME: %[[X:.*]]: tensor<1x?x64xf32>
+// CHECK: %[[Q:.*]]:3 = ternary.row_kernel rows 2
+// CHECK: ternary.quantize_activations
+// CHECK: %[[R:.*]]:2 = ternary.linear_kernel square_sums ins(%[[Q]]#0
+// CHECK-SAME: extras(%[[X]] : tensor<1x?x64xf32>)
+// CHECK: ^bb0(%[[V:.*]]: f32, %[[E:.*]]: f32):
+// CHECK: %[[SUM:.*]] = arith.addf %[[E]], %[[V]] : f32
+// CHECK: ternary.yield %[[SUM]]
+// CHECK: ternary.row_kernel rows 2 ins(%[[R]]#1, %[[R]]#0
+// CHECK: ternary.inverse_rms
+// CHECK-NOT: ternary.square_sums
+// UNFUSED-LABEL: func.func @residual(
+// UNFUSED: ternary.linear_kernel ins(
+// UNFUSED: ^bb0(%[[V:.*]]: f32):
+// UNFUSED-NEXT: ternary.yield %[[V]]
+// UNFUSED: ternary.row_kernel
+// UNFUSED: arith.addf %{{.*}}, %{{.*}} : vector<64xf32>
+func.func @residual(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %w: tensor<64x64xf32>) -> tensor<1x?x64xf32> {
+  %0 = ternary.bit_linear %x, %w norm(%g : tensor<64xf32>) : tensor<1x?x64xf32>, tensor<64x64xf32> -> tensor<1x?x64xf32>
+  %1 = arith.addf %x, %0 : tensor<1x?x64xf32>
+  %2 = ternary.rms_norm %1, %g {epsilon = 1.0e-6 : f32} : tensor<1x?x64xf32>, tensor<64xf32>
+  %3 = arith.addf %1, %2 : tensor<1x?x64xf32>
+  return %3 : tensor<1x?x64xf32>
+}
+
+// Both halves of a gated linear unit meet in one kernel.
+// REMARK-DAG: over the halves of the result
+// CHECK-LABEL: func.func @swiglu(
+// CHECK: ternary.linear_kernel ins({{.*}} tensor<512x64x!ternary.trit>)
+// CHECK: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
+// CHECK: %[[S:.*]] = ternary.activate {{ ?}}silu %[[A]] : f32
+// CHECK: arith.mulf %[[S]], %[[B]] : f32
+// CHECK: -> tensor<1x?x256xf32>
+func.func @swiglu(%x: tensor<1x?x64xf32>, %w: tensor<512x64xf32>) -> tensor<1x?x256xf32> {
+  %0 = ternary.bit_linear %x, %w : tensor<1x?x64xf32>, tensor<512x64xf32> -> tensor<1x?x512xf32>
+  %1 = ternary.glu silu %0 : tensor<1x?x512xf32> -> tensor<1x?x256xf32>
+  return %1 : tensor<1x?x256xf32>
+}
+
+// Two values of the result are needed: nothing moves in, and a remark says why.
+// REMARK-DAG: [Missed] fuse-epilogue{{.*}}several values of it are needed elsewhere
+// CHECK-LABEL: func.func @two_values(
+// CHECK: ternary.linear_kernel
+// CHECK: ^bb0(%[[V:.*]]: f32):
+// CHECK-NEXT: ternary.yield %[[V]]
+// CHECK: ternary.row_kernel
+// CHECK: ternary.activate
+func.func @two_values(%x: tensor<1x?x64xf32>, %w: tensor<64x64xf32>) -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
+  %0 = ternary.bit_linear %x, %w : tensor<1x?x64xf32>, tensor<64x64xf32> -> tensor<1x?x64xf32>
+  %1 = ternary.activate silu %0 : tensor<1x?x64xf32>
+  return %0, %1 : tensor<1x?x64xf32>, tensor<1x?x64xf32>
+}
+
+// Projections of one input share its quantisation and become one wider accumulate.
+// CHECK-LABEL: func.func @projections(
+// CHECK: ternary.stack_rows %{{.*}}, %{{.*}} scales(%{{.*}}, %{{.*}})
+// CHECK-COUNT-1: ternary.quantize_activations
+// CHECK-COUNT-1: ternary.linear_kernel ins({{.*}} tensor<80x64x!ternary.trit>) scales({{.*}} tensor<80xf32>)
+// CHECK-NOT: ternary.linear_kernel
+// CHECK: tensor.extract_slice %{{.*}}[0, 0, 0] [1, %{{.*}}, 64]
+// CHECK: tensor.extract_slice %{{.*}}[0, 0, 64] [1, %{{.*}}, 16]
+func.func @projections(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %a: tensor<64x64xf32>, %b: tensor<16x64xf32>) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>) {
+  %ta, %sa = ternary.quantize_weights %a : tensor<64x64xf32> -> tensor<64x64x!ternary.trit>, tensor<1xf32>
+  %tb, %sb = ternary.quantize_weights %b : tensor<16x64xf32> -> tensor<16x64x!ternary.trit>, tensor<1xf32>
+  %0 = ternary.bit_linear %x, %ta norm(%g : tensor<64xf32>) scale(%sa : tensor<1xf32>) : tensor<1x?x64xf32>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xf32>
+  %1 = ternary.bit_linear %x, %tb norm(%g : tensor<64xf32>) scale(%sb : tensor<1xf32>) : tensor<1x?x64xf32>, tensor<16x64x!ternary.trit> -> tensor<1x?x16xf32>
+  return %0, %1 : tensor<1x?x64xf32>, tensor<1x?x16xf32>
+}
+
+// CHECK-LABEL: func.func @state_in_place(
+// CHECK: ternary.gather_kernel
+// CHECK: ternary.scan_kernel ins(%{{.*}}, %{{.*}} : tensor<1x?x64xf32>, tensor<1x?x64xf32>) outs(%{{.*}}, %arg2 : tensor<1x?x64xf32>, tensor<1x64xf32>)
+func.func @state_in_place(%ids: tensor<1x?xi32>, %t: tensor<8x64xf16>, %s: tensor<1x64xf32>) -> (tensor<1x?x64xf32>, tensor<1x64xf32>) {
+  %x = ternary.embedding %ids, %t : tensor<1x?xi32>, tensor<8x64xf16> -> tensor<1x?x64xf32>
+  %h, %n = ternary.linear_scan %x, %x, %s : tensor<1x?x64xf32>, tensor<1x64xf32>
+  return %h, %n : tensor<1x?x64xf32>, tensor<1x64xf32>
+}
