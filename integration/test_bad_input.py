@@ -76,7 +76,8 @@ def test_oversized_header(model):
 
 def test_missing_tensor(model):
     edit_header(
-        model, lambda header: header.update({"other": header.pop("model.layers.1.attn_norm.weight")})
+        model,
+        lambda header: header.update({"other": header.pop("model.layers.1.attn_norm.weight")}),
     )
     compile_badly(model, "model.layers.1.attn_norm.weight")
 
@@ -142,7 +143,9 @@ def test_no_such_input(tmp_path):
 
 def test_graph_that_does_not_verify(tmp_path):
     graph = tmp_path / "graph.mlir"
-    graph.write_text("func.func @f(%x: tensor<2xf32>) -> tensor<3xf32> { return %x : tensor<2xf32> }")
+    graph.write_text(
+        "func.func @f(%x: tensor<2xf32>) -> tensor<3xf32> { return %x : tensor<2xf32> }"
+    )
     result = run_tool("ternary-compile", graph, "-o", tmp_path / "m.so")
     assert result.returncode == 1
     assert "tensor<2xf32>" in result.stderr
@@ -151,12 +154,17 @@ def test_graph_that_does_not_verify(tmp_path):
 
 def test_full_disk(model):
     result = run_tool("ternary-compile", model, "-o", "/dev/full/m.so")
-    expect_error(result, "/dev/full/m.so")
+    expect_error(result, "cannot write", "/dev/full/m.")
 
 
 @pytest.mark.parametrize(
     ("ids", "part"),
-    [([[0, 97]], "97"), ([[-1]], "-1"), ([[1], [2]], "batch"), (np.zeros((1, 0)), "")],
+    [
+        ([[0, 97]], "97"),
+        ([[-1]], "-1"),
+        ([[1], [2]], "expected 1 sequence"),
+        (np.zeros((1, 0)), ""),
+    ],
 )
 def test_ids_that_do_not_fit(tmp_path, compile_model, ids, part):
     library = compile_model(MODEL)
@@ -166,17 +174,6 @@ def test_ids_that_do_not_fit(tmp_path, compile_model, ids, part):
         "ternary-run", library, "--input-ids", tmp_path / "ids.npy", "--logits", logits
     )
     expect_error(result, part)
-    assert not logits.exists()
-
-
-def test_prompt_that_is_too_long(tmp_path, compile_model):
-    library = compile_model(MODEL)
-    np.save(tmp_path / "ids.npy", np.ones((1, 2049), dtype=np.int32))
-    logits = tmp_path / "logits.npy"
-    result = run_tool(
-        "ternary-run", library, "--input-ids", tmp_path / "ids.npy", "--logits", logits
-    )
-    expect_error(result, "2048")
     assert not logits.exists()
 
 

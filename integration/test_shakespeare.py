@@ -49,9 +49,7 @@ def test_self_test(compile_model):
 
 def test_c_program(tmp_path):
     """An object and its header, linked by a C compiler alone."""
-    result = run_tool(
-        "ternary-compile", MODEL, "-o", tmp_path / "shakespeare.o", "--parallel=none"
-    )
+    result = run_tool("ternary-compile", MODEL, "-o", tmp_path / "shakespeare.o", "--parallel=none")
     assert result.returncode == 0, result.stderr
     program = tmp_path / "generate"
     source = ROOT / "examples" / "c" / "generate.c"
@@ -73,9 +71,18 @@ def test_bench_reports_json(compile_model):
     )
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
-    keys = """kernel threads memory_read_gb_per_s int8_peak_gmac_per_s generate_tokens_per_s
-      generate_share_of_memory prompt_tokens_per_s prompt_share_of_int8 packed_weight_bytes
-      resident_bytes""".split()
+    keys = [
+        "kernel",
+        "threads",
+        "memory_read_gb_per_s",
+        "int8_peak_gmac_per_s",
+        "generate_tokens_per_s",
+        "generate_share_of_memory",
+        "prompt_tokens_per_s",
+        "prompt_share_of_int8",
+        "packed_weight_bytes",
+        "resident_bytes",
+    ]
     assert not [key for key in keys if key not in report]
 
 

@@ -179,7 +179,7 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
         if (auto found = close(starts, dependent, user->getResult(0)))
           return *found;
     }
-    remark::missed(op.getLoc(), remark::RemarkOpts::name("fuse-epilogue"))
+    remark::missed(op.getLoc(), remark::RemarkOpts::name("fuse-epilogue").category("ternary"))
         << "no elementwise op fused: what follows is no elementwise op, or several values of it "
            "are needed elsewhere";
     return bare;
@@ -218,9 +218,10 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
     size_t fused = llvm::count_if(epilogue.ops, isElementwiseOnTensors);
     numEpilogueOps += fused;
     if (fused)
-      remark::passed(loc, remark::RemarkOpts::name("fuse-epilogue"))
-          << "fused " << Twine(fused).str() << " elementwise ops"
-          << (epilogue.starts.size() == 2 ? " over the halves of the result" : "");
+      remark::passed(loc, remark::RemarkOpts::name("fuse-epilogue").category("ternary"))
+          << ("fused " + Twine(fused) + " elementwise ops" +
+              (epilogue.starts.size() == 2 ? " over the halves of the result" : ""))
+                 .str();
     // The region has copies now; what is left is dead, last users first.
     for (Operation *dead : llvm::reverse(epilogue.ops))
       if (isOpTriviallyDead(dead))
@@ -270,7 +271,8 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
         continue;
       if (epilogue.starts.size() == 1)
         return sums;
-      remark::missed(sums.getLoc(), remark::RemarkOpts::name("fuse-square-sums"))
+      remark::missed(sums.getLoc(),
+                     remark::RemarkOpts::name("fuse-square-sums").category("ternary"))
           << "a tile of a gated linear unit has fewer columns than a block of square sums";
     }
     return nullptr;

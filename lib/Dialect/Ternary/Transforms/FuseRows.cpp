@@ -199,8 +199,9 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
       groups[classes.getLeaderValue(op)].push_back(op);
     for (auto &[leader, ops] : groups) {
       if (ops.size() > 1)
-        remark::passed(ops.front()->getLoc(), remark::RemarkOpts::name("fuse-rows"))
-            << "fused " << Twine(ops.size()).str() << " ops into one row kernel";
+        remark::passed(ops.front()->getLoc(),
+                       remark::RemarkOpts::name("fuse-rows").category("ternary"))
+            << ("fused " + Twine(ops.size()) + " ops into one row kernel").str();
       ++numKernels;
       numOps += ops.size();
       Group(ops).createKernel();

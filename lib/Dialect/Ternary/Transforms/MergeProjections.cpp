@@ -52,7 +52,8 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
       scales.push_back(dequantize.getWeightScale());
       if (!dominance.properlyDominates(trits.back(), first) ||
           !dominance.properlyDominates(scales.back(), first)) {
-        remark::missed(accumulate.getLoc(), remark::RemarkOpts::name("merge-projections"))
+        remark::missed(accumulate.getLoc(),
+                       remark::RemarkOpts::name("merge-projections").category("ternary"))
             << "weight or scale is computed after the first projection of the same input";
         return;
       }
@@ -76,12 +77,15 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
       dequantize->replaceAllUsesWith(
           tensor::ExtractSliceOp::create(builder, loc, type, merged, offsets, sizes, strides));
       row += type.getShape().back();
+    }
+    for (auto [accumulate, dequantize] : projections) {
       dequantize->erase();
       accumulate->erase();
     }
-    remark::passed(loc, remark::RemarkOpts::name("merge-projections"))
-        << "merged " << Twine(projections.size()).str() << " projections into one accumulate of "
-        << Twine(row).str() << " rows";
+    remark::passed(loc, remark::RemarkOpts::name("merge-projections").category("ternary"))
+        << ("merged " + Twine(projections.size()) + " projections into one accumulate of " +
+            Twine(row) + " rows")
+               .str();
     numMerged += projections.size() - 1;
   }
 };

@@ -1,6 +1,6 @@
 // RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-merge-projections,ternary-fuse-linear,ternary-fuse-rows,ternary-form-kernels),canonicalize)' | FileCheck %s
 // RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-fuse-linear{epilogue=false square-sums=false},ternary-fuse-rows{fuse=false},ternary-form-kernels),canonicalize)' | FileCheck %s --check-prefix=UNFUSED
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-fuse-linear))' --remarks-filter='fuse.*' --remark-policy=all -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-fuse-linear))' --remarks-filter=ternary --remark-policy=all -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // A residual addition moves into the kernel, and the next norm's statistics are taken in it.
 // REMARK-DAG: [Passed] fuse-epilogue
@@ -60,8 +60,8 @@ func.func @two_values(%x: tensor<1x?x64xf32>, %w: tensor<64x64xf32>) -> (tensor<
 
 // Projections of one input share its quantisation and become one wider accumulate.
 // CHECK-LABEL: func.func @projections(
-// CHECK: ternary.stack_rows %{{.*}}, %{{.*}} scales(%{{.*}}, %{{.*}})
 // CHECK-COUNT-1: ternary.quantize_activations
+// CHECK: ternary.stack_rows %{{.*}}, %{{.*}} scales(%{{.*}}, %{{.*}})
 // CHECK-COUNT-1: ternary.linear_kernel ins({{.*}} tensor<80x64x!ternary.trit>) scales({{.*}} tensor<80xf32>)
 // CHECK-NOT: ternary.linear_kernel
 // CHECK: tensor.extract_slice %{{.*}}[0, 0, 0] [1, %{{.*}}, 64]
