@@ -1,6 +1,7 @@
 """What is wrong with the input is said in one line, with status 1, and nothing is written."""
 
 import json
+import os
 import pathlib
 import shutil
 import struct
@@ -175,6 +176,27 @@ def test_ids_that_do_not_fit(tmp_path, compile_model, ids, part):
     )
     expect_error(result, part)
     assert not logits.exists()
+
+
+def test_weights_of_another_model(tmp_path):
+    """Archives of one shape are exchangeable, but the self-test knows whose weights it wants."""
+    for seed in (1, 2):
+        out = tmp_path / str(seed) / "m.so"
+        out.parent.mkdir()
+        flags = ("--weights=external", f"--random-weights={seed}")
+        result = run_tool("ternary-compile", MODEL, "-o", out, *flags)
+        assert result.returncode == 0, result.stderr
+    shutil.copy(tmp_path / "2" / "m.weights", tmp_path / "1" / "m.weights")
+    result = run_tool("ternary-run", tmp_path / "1" / "m.so", "--self-test")
+    expect_error(result, "self-test failed", "checksum")
+
+
+def test_output_that_is_no_file(model, tmp_path):
+    pipe = tmp_path / "pipe.so"
+    os.mkfifo(pipe)
+    result = run_tool("ternary-compile", model, "-o", pipe)
+    expect_error(result, "pipe.so", "regular file")
+    assert pipe.is_fifo()
 
 
 def test_damaged_archive(tmp_path):

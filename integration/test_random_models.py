@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import has_cpu_feature
+from conftest import has_cpu_feature, run_tool
 
 # hidden, intermediate, layers, vocabulary: nothing a multiple of what kernels work in.
 SHAPES = [(1, 1, 1, 2), (17, 45, 2, 33), (33, 31, 1, 97), (96, 70, 2, 130), (129, 200, 1, 65)]
@@ -36,6 +36,10 @@ def test_same_bits(tmp_path, compile_model, compute_logits, shape):
     libraries = [compile_model(model, seed)]
     libraries += [compile_model(model, seed, f"--kernel={kernel}") for kernel in kernels]
     rng = np.random.default_rng(sum(shape))
+    for library in libraries:
+        result = run_tool("ternary-run", library, "--self-test", "--threads=2")
+        assert result.returncode == 0, result.stderr
+        assert "8 tokens agree with the reference" in result.stdout
     for length in LENGTHS:
         ids = rng.integers(0, shape[3], size=(1, length))
         expected = compute_logits(reference, ids)
@@ -45,6 +49,18 @@ def test_same_bits(tmp_path, compile_model, compute_logits, shape):
                 got = compute_logits(library, ids, threads)
                 assert got.tobytes() == expected.tobytes(), (length, threads)
             assert compute_logits(library, ids, 2, step=True).tobytes() == expected.tobytes()
+
+
+def test_table_that_is_looked_up_stays_out_of_memory(tmp_path, compile_model):
+    """Of a table of 64 MB only the rows of the ids that were fed become resident."""
+    model = write_config(tmp_path / "model", (512, 64, 1, 65536))
+    for weights in ("embed", "external"):
+        library = compile_model(model, "--random-weights=1", f"--weights={weights}")
+        flags = ("--repeats=1", "--threads=1", "--prompt-tokens=256", "--generate-tokens=8")
+        result = run_tool("ternary-bench", library, "--json", *flags)
+        assert result.returncode == 0, result.stderr
+        report = json.loads(result.stdout)
+        assert report["resident_bytes"] < report["packed_weight_bytes"] + (40 << 20)
 
 
 def test_long_prompt_is_worked_off_in_pieces(tmp_path, compile_model, compute_logits):

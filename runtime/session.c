@@ -30,6 +30,7 @@ long read(int file, void *to, size_t bytes);
 long lseek(int file, long offset, int whence);
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, long offset);
 int munmap(void *address, size_t bytes);
+int madvise(void *address, size_t bytes, int advice);
 
 enum {
   OPEN_READ_ONLY = 0,
@@ -37,7 +38,10 @@ enum {
   SEEK_FROM_START = 0,
   SEEK_FROM_END = 2,
   MAP_READABLE = 1,
-  MAP_PRIVATELY = 2
+  MAP_PRIVATELY = 2,
+  ADVISE_RANDOM = 1,
+  ADVISE_DROP = 4,
+  ADVISE_NO_HUGE_PAGES = 15
 };
 
 /*===----------------------------------------------------------------------===*
@@ -50,9 +54,15 @@ struct ternary_model {
   uint32_t payload_crc32;
   void *mapping; /* null: the archive is inside the object */
   size_t mapping_bytes;
+  int gives_back; /* whether pages of lookup tables may be dropped */
 };
 
 enum { PREFIX_BYTES = 64, PAYLOAD_ALIGNMENT = 4096, BUFFER_BYTES = 1 << 16 };
+enum {
+  LARGEST_PAGE = 1 << 16, /* of the base pages that systems use */
+  WORTHWHILE_TABLE = 1 << 22,
+  LOOKUPS_TO_GIVE_BACK = 16
+};
 
 /* The fixed part at the start of an archive; see abi.h. */
 typedef struct archive_prefix {
@@ -199,6 +209,70 @@ static ternary_status open_embedded(archive_reader *reader, ternary_model *model
   return TERNARY_OK;
 }
 
+/* Whether [start, end) lies in one mapping of a file, by the list of mappings that
+ * Linux keeps. Its lines are "start-end permissions offset device inode ...", in hex but
+ * for the inode, which is 0 for memory that is no file's. */
+static int is_file_mapping(archive_reader *reader, uintptr_t start, uintptr_t end) {
+  enum { FROM, TO, PERMISSIONS, OFFSET, DEVICE, INODE, REST };
+  uintptr_t fields[REST] = {0};
+  int field = FROM, found = 0;
+  long count;
+  int file = open("/proc/self/maps", OPEN_READ_ONLY | OPEN_CLOSE_ON_EXEC);
+  if (file < 0)
+    return 0;
+  while (!found && (count = read(file, reader->buffer, BUFFER_BYTES)) > 0)
+    for (long i = 0; i < count && !found; ++i) {
+      uint8_t c = reader->buffer[i];
+      if (c == '\n') {
+        memset(fields, 0, sizeof(fields));
+        field = FROM;
+      } else if (field < REST && (c == ' ' || (field == FROM && c == '-'))) {
+        found = ++field == REST && fields[FROM] <= start && end <= fields[TO] && fields[INODE];
+      } else if (field < REST) {
+        fields[field] = fields[field] << 4 | (uintptr_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+      }
+    }
+  close(file);
+  return found;
+}
+
+/* Of a table that is looked up, only the rows that are used should take memory. The
+ * system brings in pages around them as well, up to 2 MB at a time. It is advised not to,
+ * and what it brought in nevertheless is given back now and then, which costs nothing
+ * that matters: the file stays in the system's cache. Small tables are not worth it. */
+static int lookup_table_pages(const ternary_model *model, uint64_t table, uintptr_t *start,
+                              size_t *bytes) {
+  const ternary_range *range = &ternary_descriptor_instance.lookup_tables[table];
+  uintptr_t end = (uintptr_t)model->payload + range->offset + range->bytes;
+  *start =
+      ((uintptr_t)model->payload + range->offset + LARGEST_PAGE - 1) / LARGEST_PAGE * LARGEST_PAGE;
+  end = end / LARGEST_PAGE * LARGEST_PAGE;
+  *bytes = *start < end ? end - *start : 0;
+  return *bytes >= WORTHWHILE_TABLE;
+}
+
+static void advise_lookup_tables(archive_reader *reader, ternary_model *model) {
+  uintptr_t start;
+  size_t bytes;
+  for (uint64_t i = 0; i < ternary_descriptor_instance.lookup_table_count; ++i)
+    if (lookup_table_pages(model, i, &start, &bytes)) {
+      madvise((void *)start, bytes, ADVISE_NO_HUGE_PAGES);
+      madvise((void *)start, bytes, ADVISE_RANDOM);
+      /* Other memory than a file's would lose its contents with its pages. */
+      model->gives_back = is_file_mapping(reader, start, start + bytes);
+      if (!model->gives_back)
+        return;
+    }
+}
+
+static void give_back_lookup_tables(const ternary_model *model) {
+  uintptr_t start;
+  size_t bytes;
+  for (uint64_t i = 0; i < ternary_descriptor_instance.lookup_table_count; ++i)
+    if (lookup_table_pages(model, i, &start, &bytes))
+      madvise((void *)start, bytes, ADVISE_DROP);
+}
+
 ternary_status ternary_open(const char *archive_file, ternary_model **result) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_status status;
@@ -225,6 +299,8 @@ ternary_status ternary_open(const char *archive_file, ternary_model **result) {
       status = open_embedded(reader, model, &prefix);
     else
       status = open_file(reader, archive_file ? archive_file : info->archive_file, model, &prefix);
+    if (status == TERNARY_OK)
+      advise_lookup_tables(reader, model);
   }
   free(reader);
   if (status != TERNARY_OK) {
@@ -263,12 +339,13 @@ enum { ALIGNMENT = 64 };
 /* Stands at the start of its allocation, followed by what it points to. */
 struct ternary_session {
   void *allocation;
-  const void *weights;
+  const ternary_model *model;
   void *state;
   void *workspace;
   int32_t *ids;  /* [batch, chunk]: part of a longer prompt, or null if batch is 1 */
   int64_t chunk; /* the most tokens that one step takes */
   int64_t position;
+  int64_t lookups; /* since pages of lookup tables were given back */
   int32_t threads;
 };
 
@@ -315,7 +392,7 @@ ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
 
   session = (ternary_session *)(void *)next;
   session->allocation = allocation;
-  session->weights = model->payload;
+  session->model = model;
   session->state = next += header;
   session->workspace = next += state;
   session->ids = ids ? (int32_t *)(void *)(next + workspace) : NULL;
@@ -355,9 +432,14 @@ static void step(ternary_session *session, const int32_t *ids, int64_t tokens, i
                  float *logits) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_step compiled = tokens == 1 ? info->decode : info->prefill;
-  compiled(session->weights, session->workspace, session->state, ids, tokens, logits_from, logits,
-           session->threads);
+  compiled(session->model->payload, session->workspace, session->state, ids, tokens, logits_from,
+           logits, session->threads);
   session->position += tokens;
+  session->lookups += tokens;
+  if (session->lookups >= LOOKUPS_TO_GIVE_BACK && session->model->gives_back) {
+    give_back_lookup_tables(session->model);
+    session->lookups = 0;
+  }
 }
 
 /* The part [from, from + count) of ids[batch, tokens], contiguous. */

@@ -30,6 +30,10 @@ set_property(GLOBAL APPEND PROPERTY TERNARY_COMPILER_EXPORTS TernaryMLIR)
 set(TERNARY_LLVM_COMPILE_OPTIONS
   -Wno-unused-parameter # patterns and interface methods have fixed signatures
   $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
+if(TERNARY_ENABLE_ASSERTIONS AND NOT LLVM_ENABLE_ASSERTIONS)
+  list(APPEND TERNARY_LLVM_COMPILE_OPTIONS
+    "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/TernaryAssertions.h>")
+endif()
 
 # One set of precompiled headers for all C++ sources that use MLIR.
 if(TERNARY_ENABLE_PCH)

@@ -9,6 +9,7 @@
 #include "ArchiveEmitter.h"
 #include "ModelSummary.h"
 #include "OutputFile.h"
+#include "SelfTest.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -63,6 +64,8 @@ private:
   std::string prefix;
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  /// As it is after the phase `bufferize`, if a self-test is to be computed from it.
+  mlir::OwningOpRef<mlir::ModuleOp> selfTestModule;
   std::unique_ptr<ParameterSource> parameters;
   std::unique_ptr<TargetMachine> machine;
   PipelineOptions pipeline;
@@ -115,6 +118,8 @@ Error Compiler::checkOptions() {
   if (options.epsilon && !(*options.epsilon > 0 && *options.epsilon < 1))
     return makeError("expected --epsilon between 0 and 1, got " +
                      Twine(formatv("{0}", *options.epsilon).str()));
+  if (options.selfTestTokens && (*options.selfTestTokens < 0 || *options.selfTestTokens > 1024))
+    return makeError("expected --self-test from 0 to 1024, got " + Twine(*options.selfTestTokens));
   if (options.output.empty() && !options.compileTo)
     return makeError("expected an output file, -o FILE");
 
@@ -246,8 +251,15 @@ Error Compiler::runPhases(Phase last) {
       return error;
     if (phase.phase == Phase::Pack)
       countWeights(*module, info);
-    if (phase.phase == Phase::Bufferize)
+    if (phase.phase == Phase::Bufferize) {
       readMemorySizes(*module, info);
+      if (emit != EmitKind::MLIR)
+        info.selfTestTokens = options.selfTestTokens.value_or(getAffordableSelfTest(info));
+      if (info.maxTokens > 0)
+        info.selfTestTokens = std::min(info.selfTestTokens, info.maxTokens);
+      if (info.selfTestTokens > 0)
+        selfTestModule = module->clone();
+    }
   }
   return Error::success();
 }
@@ -258,7 +270,7 @@ Error Compiler::writeMLIR() {
     module->print(outs());
     return Error::success();
   }
-  Expected<OutputFile> file = OutputFile::create(path);
+  Expected<OutputFile> file = OutputFile::createStream(path);
   if (!file)
     return file.takeError();
   module->print(file->os());
@@ -308,6 +320,14 @@ Error Compiler::writeCode() {
   info.openmp = pipeline.openmp && !pipeline.reference;
   for (ArchiveOp archive : llvm::make_early_inc_range(archives))
     archive.erase();
+  if (selfTestModule) {
+    report("computing the self-test, " + Twine(info.selfTestTokens) + " tokens");
+    Expected<uint32_t> crc = computeSelfTest(*selfTestModule, info, info.archivePath);
+    if (!crc)
+      return crc.takeError();
+    info.selfTestCRC = *crc;
+    selfTestModule = nullptr;
+  }
 
   report("generating code for " + info.cpu + ", kernel " + info.kernel);
   LLVMContext llvmContext;

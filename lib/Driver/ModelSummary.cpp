@@ -67,6 +67,8 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
       if (auto tensor = dyn_cast<bufferization::ToTensorOp>(user))
         isTable |= llvm::any_of(tensor->getUsers(), llvm::IsaPred<GatherKernelOp>);
     int64_t rows = cast<ShapedType>(op.getType()).getDimSize(0);
+    if (isTable)
+      info.lookupTables.push_back({entry.getOffset(), entry.getBytes()});
     info.weightBytesPerToken += isTable ? entry.getBytes() / rows * info.batch : entry.getBytes();
   });
   decode.walk([&](LinearKernelOp op) {

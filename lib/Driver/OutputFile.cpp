@@ -14,12 +14,31 @@ static Error cannotWrite(StringRef path, std::error_code error) {
   return createStringError(error, "cannot write '" + path + "': " + error.message());
 }
 
+static bool isSpecialFile(StringRef path) {
+  sys::fs::file_status status;
+  return !sys::fs::status(path, status) && !sys::fs::is_regular_file(status);
+}
+
 Expected<OutputFile> OutputFile::create(StringRef path) {
+  if (isSpecialFile(path))
+    return createStringError("cannot write '" + path + "': expected a regular file");
   Expected<sys::fs::TempFile> file =
       sys::fs::TempFile::create(path + ".%%%%%%.tmp", sys::fs::all_read | sys::fs::all_write);
   if (!file)
     return cannotWrite(path, errorToErrorCode(file.takeError()));
   return OutputFile(std::move(*file), path.str());
+}
+
+Expected<OutputFile> OutputFile::createStream(StringRef path) {
+  if (!isSpecialFile(path))
+    return create(path);
+  std::error_code error;
+  auto stream = std::make_unique<raw_fd_ostream>(path, error);
+  if (error) {
+    stream->clear_error();
+    return cannotWrite(path, error);
+  }
+  return OutputFile(std::move(stream), path.str());
 }
 
 OutputFile::OutputFile(sys::fs::TempFile temporary, std::string path)
@@ -34,14 +53,13 @@ OutputFile::OutputFile(OutputFile &&other)
 }
 
 OutputFile::~OutputFile() {
-  if (!file)
-    return;
   if (stream) {
     stream->flush();
     stream->clear_error();
     stream.reset();
   }
-  consumeError(file->discard());
+  if (file)
+    consumeError(file->discard());
 }
 
 Error OutputFile::flush() {
@@ -57,6 +75,8 @@ Error OutputFile::keep() {
   if (Error error = flush())
     return error;
   stream.reset();
+  if (!file)
+    return Error::success();
   Error error = file->keep(path);
   file.reset();
   if (error)

@@ -15,10 +15,13 @@
 
 namespace ternary {
 
-/// A file under a temporary name next to its destination, until it is kept.
+/// A file under a temporary name next to its destination, until it is kept. A destination
+/// that is there and no regular file (a device, a pipe) would be replaced by that, so it
+/// is refused or, as a stream, written to as it is.
 class OutputFile {
 public:
   static llvm::Expected<OutputFile> create(llvm::StringRef path);
+  static llvm::Expected<OutputFile> createStream(llvm::StringRef path);
   OutputFile(OutputFile &&other);
   ~OutputFile();
 
@@ -31,6 +34,8 @@ public:
 
 private:
   OutputFile(llvm::sys::fs::TempFile file, std::string path);
+  OutputFile(std::unique_ptr<llvm::raw_fd_ostream> stream, std::string path)
+      : stream(std::move(stream)), path(std::move(path)) {}
 
   std::optional<llvm::sys::fs::TempFile> file;
   std::unique_ptr<llvm::raw_fd_ostream> stream;

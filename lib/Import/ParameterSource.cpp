@@ -15,7 +15,7 @@ using namespace ternary;
 ParameterSource::~ParameterSource() = default;
 
 Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
-  return makeRandomTensor(name, shape, seed);
+  return makeRandomTensor(name, shape, shape.size() == 2 ? getMatrixType() : DType::F32, seed);
 }
 
 Error RandomParameters::check(ArrayRef<ParameterInfo>, function_ref<void(const Twine &)>) const {

@@ -124,7 +124,12 @@ static void buildLower(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-  addCleanup(pm);
+  // From the bottom up: a memref is a chain of insertions into a struct by now, of which
+  // the last one tells what an extraction yields.
+  GreedyRewriteConfig bottomUp;
+  bottomUp.setUseTopDownTraversal(false);
+  pm.addPass(createCanonicalizerPass(bottomUp));
+  pm.addPass(createCSEPass());
 }
 
 void ternary::buildPhasePipeline(OpPassManager &pm, Phase phase, const PipelineOptions &options) {

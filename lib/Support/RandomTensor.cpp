@@ -30,18 +30,31 @@ static int32_t sumParts(uint64_t bits) {
          int32_t(bits >> 48) - mean;
 }
 
-HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape, uint64_t seed) {
+/// Rounded to nearest, ties to even; `value` is finite.
+static uint16_t roundToBFloat16(float value) {
+  uint32_t bits = bit_cast<uint32_t>(value);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape, DType type,
+                                     uint64_t seed) {
+  assert((type == DType::F32 || type == DType::BF16) && "expected f32 or bf16");
   // The sum's standard deviation is sqrt(4 (2^32 - 1) / 12).
   constexpr float scale = 0.02f / 37836.89f;
   constexpr int64_t chunk = 1 << 16;
   float mean = shape.size() == 1 ? 1.0f : 0.0f;
   uint64_t state = splitMix(xxh3_64bits(name), seed);
-  HostTensor result = HostTensor::allocate(DType::F32, shape);
-  MutableArrayRef<float> values = result.getMutableValues<float>();
-  parallelFor(0, divideCeil(values.size(), chunk), [&](size_t i) {
-    size_t begin = i * chunk, end = std::min(begin + chunk, values.size());
-    for (size_t k = begin; k < end; ++k)
-      values[k] = mean + sumParts(splitMix(state, k)) * scale;
-  });
+  HostTensor result = HostTensor::allocate(type, shape);
+  auto fill = [&](auto values, auto convert) {
+    parallelFor(0, divideCeil(values.size(), chunk), [&](size_t i) {
+      size_t begin = i * chunk, end = std::min(begin + chunk, values.size());
+      for (size_t k = begin; k < end; ++k)
+        values[k] = convert(mean + sumParts(splitMix(state, k)) * scale);
+    });
+  };
+  if (type == DType::BF16)
+    fill(result.getMutableValues<uint16_t>(), roundToBFloat16);
+  else
+    fill(result.getMutableValues<float>(), [](float value) { return value; });
   return result;
 }

@@ -75,6 +75,11 @@ static cl::opt<uint64_t>
     randomWeights("random-weights",
                   cl::desc("Random weights for a directory that has just a config.json"),
                   cl::value_desc("seed"), cl::ValueOptional, cl::cat(category));
+static cl::opt<int64_t>
+    selfTest("self-test",
+             cl::desc("Tokens for which the reference computes what ternary-run --self-test is to "
+                      "find (by default at most 8, and no more than take a second)"),
+             cl::value_desc("tokens"), cl::cat(category));
 static cl::opt<std::string> compileTo("compile-to",
                                       cl::desc("Stop after this phase and write MLIR:"),
                                       cl::value_desc("phase"), cl::cat(category));
@@ -115,6 +120,8 @@ int main(int argc, char **argv) {
     options.epsilon = epsilon;
   if (randomWeights.getNumOccurrences())
     options.randomWeights = randomWeights;
+  if (selfTest.getNumOccurrences())
+    options.selfTestTokens = selfTest;
   if (compileTo.getNumOccurrences()) {
     options.compileTo = lookupPhase(compileTo);
     if (!options.compileTo)

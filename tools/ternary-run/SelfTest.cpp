@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ternary/selftest.h"
 #include "Modes.h"
 #include "ternary/Runtime/Archive.h"
 #include "ternary/Runtime/Error.h"
@@ -26,14 +27,11 @@ struct Way {
 
 static constexpr int64_t kTokens = 40;
 
-/// The same ids on every machine, from a linear congruential generator.
 static std::vector<int32_t> testIds(const ternary_descriptor &info, int64_t tokens) {
-  std::vector<int32_t> ids(static_cast<size_t>(info.batch * tokens));
-  uint64_t state = 1;
-  for (int32_t &id : ids) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    id = static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(info.vocab));
-  }
+  std::vector<int32_t> ids;
+  for (int64_t b = 0; b < info.batch; ++b)
+    for (int64_t t = 0; t < tokens; ++t)
+      ids.push_back(ternary_self_test_id(info.batch, info.vocab, b, t));
   return ids;
 }
 
@@ -83,11 +81,30 @@ static void compare(const ternary_descriptor &info, int64_t tokens, const std::s
   }
 }
 
+/// Compares the logits [batch, tokens, vocab] with what the compiler put down.
+static void compareWithReference(const ternary_descriptor &info, int64_t tokens,
+                                 const std::vector<float> &logits) {
+  uint32_t crc = 0;
+  for (int64_t t = 0; t < info.self_test_tokens; ++t)
+    for (int64_t b = 0; b < info.batch; ++b)
+      crc = runtime::crc32(crc, &logits[static_cast<size_t>((b * tokens + t) * info.vocab)],
+                           static_cast<size_t>(info.vocab) * sizeof(float));
+  if (crc == info.self_test_crc32)
+    return;
+  char text[120];
+  std::snprintf(text, sizeof(text),
+                "expected checksum %08x of the reference's logits of %u tokens, found %08x",
+                info.self_test_crc32, info.self_test_tokens, crc);
+  runtime::fail("self-test failed: ", text);
+}
+
 int run::selfTest(const runtime::Model &model, const Options &options) {
   const ternary_descriptor &info = model.info();
   model.verify();
 
-  int64_t tokens = info.max_tokens > 0 ? std::min(kTokens, info.max_tokens) : kTokens;
+  int64_t tokens = std::max<int64_t>(kTokens, info.self_test_tokens);
+  if (info.max_tokens > 0)
+    tokens = std::min(tokens, info.max_tokens);
   std::vector<int32_t> ids = testIds(info, tokens);
   const Way ways[] = {
       {"whole", {0}}, {"in odd parts", {3, 1, 7, 16, 5, 2}}, {"token by token", {1}}};
@@ -113,10 +130,17 @@ int run::selfTest(const runtime::Model &model, const Options &options) {
     if (!std::isfinite(logit))
       runtime::fail("self-test failed: expected finite logits, found ", logit);
 
+  if (info.self_test_tokens > 0)
+    compareWithReference(info, tokens, expected);
+
   std::printf("self-test passed: checksum %08x (%s, %s kernels, %lld tokens, "
               "%d thread%s)\n",
               runtime::crc32(0, expected.data(), expected.size() * sizeof(float)), info.name,
               info.kernel, static_cast<long long>(tokens), threadCounts.back(),
               threadCounts.back() == 1 ? "" : "s");
+  if (info.self_test_tokens > 0)
+    std::printf("the first %u tokens agree with the reference\n", info.self_test_tokens);
+  else
+    std::printf("the model holds no checksum of the reference; see ternary-compile --self-test\n");
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "FakeModel.h"
 #include "TempDir.h"
 
+#include <cstring>
 #include <gtest/gtest.h>
 #include <memory>
 #include <vector>
@@ -74,6 +75,35 @@ protected:
   std::unique_ptr<ternary_session, decltype(&ternary_session_free)> session{nullptr,
                                                                             ternary_session_free};
 };
+
+//===----------------------------------------------------------------------===//
+// Lookup tables
+//===----------------------------------------------------------------------===//
+
+TEST_F(SessionTest, PagesOfNoFileAreKept) {
+  // An archive that was copied to memory: dropping its pages would leave zeros.
+  constexpr size_t kBytes = 8 << 20, kPayload = 4096;
+  size_t bytes;
+  const void *original = fake_model_archive(&bytes);
+  std::vector<uint8_t> memory(kBytes + kPayload, 0x5a);
+  uint8_t *archive =
+      memory.data() + kPayload - reinterpret_cast<uintptr_t>(memory.data()) % kPayload;
+  std::memcpy(archive, original, bytes);
+  uint64_t payload = kBytes - kPayload;
+  std::memcpy(archive + 32, &payload, sizeof(payload));
+  const ternary_range table = {64, payload - 64};
+  info.archive = archive;
+  info.archive_bytes = kBytes;
+  info.lookup_tables = &table;
+  info.lookup_table_count = 1;
+
+  openSession();
+  Ids ids = someIds(40);
+  Floats logits(40 * info.vocab);
+  ASSERT_EQ(ternary_prefill_all(session.get(), ids.data(), 40, logits.data()), TERNARY_OK);
+  for (size_t i = bytes; i < kBytes; ++i)
+    ASSERT_EQ(archive[i], 0x5a) << i;
+}
 
 //===----------------------------------------------------------------------===//
 // Steps

@@ -14,7 +14,7 @@ using namespace llvm;
 using namespace ternary;
 
 static std::vector<float> make(StringRef name, ArrayRef<int64_t> shape, uint64_t seed) {
-  return makeRandomTensor(name, shape, seed).getValues<float>().vec();
+  return makeRandomTensor(name, shape, DType::F32, seed).getValues<float>().vec();
 }
 
 TEST(RandomTensorTest, DependsOnNameAndSeed) {
@@ -29,6 +29,17 @@ TEST(RandomTensorTest, IsTheSameEverywhere) {
   std::vector<float> values = make("model.embeddings.weight", {2, 2}, 0);
   EXPECT_EQ(values,
             std::vector<float>({0x1.4c276cp-5f, 0x1.d4249p-9f, 0x1.d22236p-10f, 0x1.4a158cp-5f}));
+}
+
+TEST(RandomTensorTest, IsRoundedToBFloat16) {
+  std::vector<float> exact = make("w", {30, 70}, 5);
+  HostTensor rounded = makeRandomTensor("w", {30, 70}, DType::BF16, 5);
+  ASSERT_EQ(rounded.getDType(), DType::BF16);
+  HostTensor values = cantFail(convert(rounded, DType::F32));
+  for (auto [value, expected] : zip_equal(values.getValues<float>(), exact)) {
+    EXPECT_LE(std::abs(value - expected), std::abs(expected) * 0x1p-8f);
+    EXPECT_EQ(bit_cast<uint32_t>(value) & 0xffff, 0u);
+  }
 }
 
 TEST(RandomTensorTest, IsNearlyNormal) {

@@ -33,6 +33,9 @@ struct CompileOptions {
   std::string kernel;
   std::optional<double> epsilon;
   std::optional<uint64_t> randomWeights;
+  /// For how many tokens the object holds the checksum of the reference's logits; not
+  /// given: as many as take about a second.
+  std::optional<int64_t> selfTestTokens;
   std::optional<Phase> compileTo;
   std::string dumpPhases;
   std::string symbolPrefix;

@@ -40,14 +40,15 @@ public:
                             llvm::function_ref<void(const llvm::Twine &)> warn) const = 0;
 };
 
-/// Made-up values for any parameter, the same for the same seed.
+/// Made-up values for any parameter, the same for the same seed. Matrices are of bf16, as
+/// those of published checkpoints.
 class RandomParameters : public ParameterSource {
 public:
   explicit RandomParameters(uint64_t seed) : seed(seed) {}
 
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
-  DType getMatrixType() const override { return DType::F32; }
+  DType getMatrixType() const override { return DType::BF16; }
   llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,
                     llvm::function_ref<void(const llvm::Twine &)> warn) const override;
 

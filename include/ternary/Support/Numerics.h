@@ -88,10 +88,11 @@ HostTensor packTrits(const HostTensor &trits, const PackedLayout &layout);
 llvm::Expected<HostTensor> unpackTrits(llvm::ArrayRef<uint8_t> packed, const PackedLayout &layout,
                                        int64_t rows, int64_t columns);
 
-/// Made-up parameters in f32, a function of name, shape and seed alone. Close
-/// to normally distributed with standard deviation 0.02, around 0 for matrices
-/// and around 1 for vectors, which are gains.
-HostTensor makeRandomTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, uint64_t seed);
+/// Made-up parameters in f32 or, rounded to nearest even, bf16; a function of name,
+/// shape, type and seed alone. Close to normally distributed with standard deviation
+/// 0.02, around 0 for matrices and around 1 for vectors, which are gains.
+HostTensor makeRandomTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, DType type,
+                            uint64_t seed);
 
 } // namespace ternary
 

@@ -31,6 +31,11 @@ struct ModelInfo {
   uint32_t archiveHeaderCRC = 0;
   bool openmp = true;
   int64_t packedWeightBytes = 0, weightBytesPerToken = 0, macsPerToken = 0, macsPerLogits = 0;
+  /// Offset and size in the archive's payload of tables that are looked up.
+  std::vector<std::pair<uint64_t, uint64_t>> lookupTables;
+  /// Checksum of the logits of that many tokens of the self-test.
+  uint32_t selfTestCRC = 0;
+  int64_t selfTestTokens = 0;
   /// SentencePiece model and the text of each token; empty if there is no tokenizer.
   std::string tokenizer;
   std::vector<std::string> pieces;

@@ -99,9 +99,6 @@ void emitSquareSums(LoopBuilder &builder, mlir::Value lanes, int64_t columns,
                     llvm::function_ref<mlir::Value(mlir::Value column)> element,
                     llvm::function_ref<void(mlir::Value sum, mlir::Value block)> store);
 
-/// Whether the lowering of row kernels knows an op of their region.
-bool isSupportedInRowKernel(mlir::Operation *op);
-
 void populateRowKernelPattern(mlir::RewritePatternSet &patterns,
                               const mlir::TypeConverter &converter, Scratch &scratch);
 void populateLinearKernelPattern(mlir::RewritePatternSet &patterns,

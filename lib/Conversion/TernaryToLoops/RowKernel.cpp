@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/MathUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -23,32 +24,6 @@ using namespace ternary;
 using namespace ternary::loops;
 
 static int64_t getColumns(Value row) { return cast<VectorType>(row.getType()).getNumElements(); }
-
-/// The value that all elements of a constant share, or null.
-static TypedAttr getConstantElement(Operation *op) {
-  auto constant = dyn_cast<arith::ConstantOp>(op);
-  if (!constant)
-    return {};
-  auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-  if (!elements)
-    return constant.getValue();
-  return elements.isSplat() ? elements.getSplatValue<TypedAttr>() : TypedAttr();
-}
-
-bool loops::isSupportedInRowKernel(Operation *op) {
-  auto isRowOrScalar = [](Type type) {
-    auto vector = dyn_cast<VectorType>(type);
-    return !vector || (vector.getRank() == 1 && !vector.isScalable());
-  };
-  if (!llvm::all_of(op->getOperandTypes(), isRowOrScalar) ||
-      !llvm::all_of(op->getResultTypes(), isRowOrScalar))
-    return false;
-  if (auto broadcast = dyn_cast<vector::BroadcastOp>(op))
-    return !isa<VectorType>(broadcast.getSourceType());
-  return isa<SquareSumsOp, InverseRMSOp, NormalizeOp, QuantizeActivationsOp, YieldOp>(op) ||
-         (OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1) ||
-         getConstantElement(op);
-}
 
 namespace {
 /// Emits the code of one row kernel.

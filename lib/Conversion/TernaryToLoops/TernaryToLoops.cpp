@@ -14,7 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Conversion/WeightStorage.h"
 
@@ -72,28 +72,11 @@ struct ConvertScanKernel : OpConversionPattern<ScanKernelOp> {
   }
 };
 
-/// Errors for what the patterns cannot lower.
-LogicalResult verifyKernel(KernelOpInterface kernel) {
-  auto destinations = cast<DestinationStyleOpInterface>(*kernel);
-  if (!destinations.hasPureBufferSemantics())
-    return kernel->emitOpError("expected a kernel on memrefs, got one on tensors");
-  if (!kernel->getParentOfType<FunctionOpInterface>())
-    return kernel->emitOpError("expected a kernel in a function");
-  if (auto rows = dyn_cast<RowKernelOp>(*kernel))
-    for (Operation &op : rows.getBody().front())
-      if (!isSupportedInRowKernel(&op))
-        return op.emitOpError("expected a row op or an elementwise op on rows");
-  return success();
-}
-
 struct TernaryToLoops : ternary::impl::TernaryToLoopsBase<TernaryToLoops> {
   using TernaryToLoopsBase::TernaryToLoopsBase;
 
   void runOnOperation() override {
-    WalkResult verified = getOperation().walk([](KernelOpInterface kernel) {
-      return failed(verifyKernel(kernel)) ? WalkResult::interrupt() : WalkResult::advance();
-    });
-    if (verified.wasInterrupted())
+    if (failed(verifyKernels(getOperation())))
       return signalPassFailure();
 
     MLIRContext *context = &getContext();

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -59,8 +60,8 @@ Value Emitter::fold(Value vector) {
 }
 
 void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
-  Value total = sizes.front();
-  for (Value size : sizes.drop_front())
+  Value total = sizes.empty() ? index(1) : sizes.front();
+  for (Value size : sizes.drop_front(sizes.empty() ? 0 : 1))
     total = b.createOrFold<arith::MulIOp>(total, size);
   auto loop =
       scf::ParallelOp::create(b, ValueRange{index(0)}, ValueRange{total}, ValueRange{index(1)});
@@ -68,7 +69,7 @@ void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> indices(sizes.size());
   Value rest = loop.getInductionVars().front();
-  for (size_t i = sizes.size() - 1; i > 0; --i) {
+  for (size_t i = sizes.size(); i-- > 1;) {
     if (getConstantIntValue(sizes[i]) == 1) {
       indices[i] = index(0);
       continue;
@@ -76,7 +77,8 @@ void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
     indices[i] = b.createOrFold<arith::RemUIOp>(rest, sizes[i]);
     rest = b.createOrFold<arith::DivUIOp>(rest, sizes[i]);
   }
-  indices[0] = getConstantIntValue(sizes[0]) == 1 ? index(0) : rest;
+  if (!sizes.empty())
+    indices[0] = getConstantIntValue(sizes[0]) == 1 ? index(0) : rest;
   body(indices);
 }
 
@@ -93,12 +95,12 @@ SmallVector<Value> Emitter::loop(Value from, Value to, int64_t step, ValueRange 
 
 void vectorize::cloneElementwise(OpBuilder &builder, Operation *op, IRMapping &mapping,
                                  int64_t size) {
-  auto type = VectorType::get(size, builder.getF32Type());
+  auto widen = [&](Type type) { return VectorType::get(size, getElementTypeOrSelf(type)); };
   Attribute value;
   if (op->hasTrait<OpTrait::ConstantLike>() && matchPattern(op, m_Constant(&value))) {
     if (auto elements = dyn_cast<SplatElementsAttr>(value))
       value = elements.getSplatValue<Attribute>();
-    auto dense = DenseElementsAttr::get(type, value);
+    auto dense = DenseElementsAttr::get(widen(op->getResult(0).getType()), value);
     mapping.map(op->getResult(0),
                 arith::ConstantOp::create(builder, op->getLoc(), dense).getResult());
     return;
@@ -106,7 +108,8 @@ void vectorize::cloneElementwise(OpBuilder &builder, Operation *op, IRMapping &m
   OperationState state(op->getLoc(), op->getName());
   for (Value operand : op->getOperands())
     state.operands.push_back(mapping.lookup(operand));
-  state.types.assign(op->getNumResults(), type);
+  for (Type type : op->getResultTypes())
+    state.types.push_back(widen(type));
   state.attributes = op->getAttrDictionary();
   mapping.map(op->getResults(), builder.create(state)->getResults());
 }

@@ -52,8 +52,8 @@ struct Emitter {
   mlir::ImplicitLocOpBuilder b;
 };
 
-/// Clones the ops of a region whose f32 become `convert` of it; `mapping` has its
-/// arguments. Constants are repeated for every lane.
+/// Clones an elementwise op on scalars or rows as one on vectors of `size` elements;
+/// `mapping` has its operands. Constants are repeated for every lane.
 void cloneElementwise(mlir::OpBuilder &builder, mlir::Operation *op, mlir::IRMapping &mapping,
                       int64_t size);
 

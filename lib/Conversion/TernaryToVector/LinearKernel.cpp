@@ -88,12 +88,20 @@ private:
   SmallVector<Value> extras, outs;
 };
 
-/// Collapses all but the last `trailing` dimensions into one.
+/// Makes one dimension of all but the last `trailing` ones.
 Value LinearEmitter::toRows(Value memref, int64_t trailing) {
   auto type = cast<MemRefType>(memref.getType());
   int64_t rows = type.getRank() - trailing;
-  if (rows <= 1)
+  if (rows == 1)
     return memref;
+  if (rows == 0) {
+    SmallVector<int64_t> shape = {1};
+    SmallVector<ReassociationIndices> groups;
+    llvm::append_range(shape, type.getShape());
+    if (trailing)
+      groups.push_back({0, 1});
+    return memref::ExpandShapeOp::create(e.b, shape, memref, groups);
+  }
   SmallVector<ReassociationIndices> groups(1);
   for (int64_t i = 0; i < rows; ++i)
     groups[0].push_back(i);
@@ -111,6 +119,12 @@ LogicalResult LinearEmitter::emit() {
                             << "' (lanes = " << isa.lanes << ", depth = " << isa.depth
                             << ", planes = " << kPlanes << ", vectors = " << isa.vectors
                             << "), got " << layout;
+  // A tile's columns are one block of square sums, which they have to fill.
+  if (op.getSquareSums() && columns > tileColumns() && tileColumns() != SquareSumsOp::kBlock)
+    return op.emitOpError() << "expected at most " << tileColumns()
+                            << " columns for square_sums over halves, got " << columns;
+  // The weight is shared by all rows, and so is an extra of one dimension among more.
+  int64_t rank = cast<MemRefType>(op.getActivations().getType()).getRank();
   auto collapse = [&](Value memref, int64_t trailing, Value &rows) {
     rows = toRows(memref, trailing);
     return rows ? success()
@@ -119,9 +133,12 @@ LogicalResult LinearEmitter::emit() {
   if (failed(collapse(op.getActivations(), 1, activations)) ||
       failed(collapse(op.getScales(), 0, scales)) || failed(collapse(op.getSums(), 0, rowSums)))
     return failure();
-  for (Value extra : op.getExtras())
-    if (failed(collapse(extra, 1, extras.emplace_back())))
+  for (Value extra : op.getExtras()) {
+    if (rank > 1 && cast<MemRefType>(extra.getType()).getRank() == 1)
+      extras.push_back(extra);
+    else if (failed(collapse(extra, 1, extras.emplace_back())))
       return failure();
+  }
   for (Value out : op.getOuts())
     if (failed(collapse(out, 1, outs.emplace_back())))
       return failure();
@@ -131,13 +148,15 @@ LogicalResult LinearEmitter::emit() {
   return success();
 }
 
-/// All tokens: whole blocks, then blocks of four, then single ones.
+/// All tokens: whole blocks, then smaller blocks of four, then single ones.
 void LinearEmitter::emitTile(Value tile) {
   std::optional<int64_t> total = getConstantIntValue(tokenCount);
   Value from = e.index(0);
+  int64_t previous = isa.tokenBlock + 1;
   for (int64_t tokens : {isa.tokenBlock, int64_t(4), int64_t(1)}) {
-    if (tokens > isa.tokenBlock || (total && *total < tokens))
+    if (tokens >= previous || (total && *total < tokens))
       continue;
+    previous = tokens;
     if (total == 1)
       return emitTokens(tile, from, 1);
     Value rest = e.b.createOrFold<arith::SubIOp>(tokenCount, from);

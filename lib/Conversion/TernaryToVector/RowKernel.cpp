@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "ternary/Conversion/MathUtils.h"
 
@@ -35,10 +36,17 @@ struct RowMemory {
 
 int64_t getColumns(Value row) { return cast<VectorType>(row.getType()).getNumElements(); }
 
-/// Ops whose chunk depends on the same chunk of their operands alone.
+/// Ops whose chunk depends on the same chunk of their operands alone, and on scalars.
 bool isChunkwise(Operation *op) {
-  return isa<NormalizeOp, ActivateOp>(op) || op->hasTrait<OpTrait::ConstantLike>() ||
-         (OpTrait::hasElementwiseMappableTraits(op) && isa<VectorType>(op->getResult(0).getType()));
+  return op->getNumResults() == 1 && isa<VectorType>(op->getResult(0).getType()) &&
+         (isa<NormalizeOp, vector::BroadcastOp>(op) || op->hasTrait<OpTrait::ConstantLike>() ||
+          OpTrait::hasElementwiseMappableTraits(op));
+}
+
+/// Ops on scalars alone.
+bool isScalarOp(Operation *op) {
+  return op->getNumResults() == 1 && !isa<VectorType>(op->getResult(0).getType()) &&
+         (op->hasTrait<OpTrait::ConstantLike>() || OpTrait::hasElementwiseMappableTraits(op));
 }
 
 class RowEmitter {
@@ -52,6 +60,7 @@ private:
   void emitSquareSums(SquareSumsOp sums);
   void emitInverseRMS(InverseRMSOp inverse);
   void emitQuantize(QuantizeActivationsOp quantize);
+  void emitScalar(Operation *scalarOp);
   void emitStore(Value value, OpOperand &destination);
 
   /// The chunk of a row value at `column`; zero outside `mask`.
@@ -63,8 +72,8 @@ private:
   /// How many loops read a value, directly or through chunkwise ops.
   int64_t countLoops(Value value);
   Value createScratch(int64_t columns, Type element);
-  /// Where result `index` of an op goes in memory: to an out that it is yielded to, or null.
-  RowMemory *findDestination(Value value);
+  /// Where a value goes in memory: to all outs that it is yielded to.
+  SmallVector<RowMemory *> findDestinations(Value value);
   Value constantMask(int64_t set);
 
   /// Runs `body` over chunks of `columns` with carried values: whole ones in a loop, then a
@@ -90,10 +99,8 @@ LogicalResult RowEmitter::emit() {
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < rank; ++i)
     sizes.push_back(e.dim(op.getOuts().front(), i));
-  if (sizes.empty())
-    sizes.push_back(e.index(1));
   LogicalResult result = success();
-  e.parallel(sizes, [&](ValueRange row) { result = emitRow(row.take_front(rank)); });
+  e.parallel(sizes, [&](ValueRange row) { result = emitRow(row); });
   return result;
 }
 
@@ -127,11 +134,15 @@ LogicalResult RowEmitter::emitRow(ValueRange row) {
       emitInverseRMS(inverse);
     else if (auto quantize = dyn_cast<QuantizeActivationsOp>(inner))
       emitQuantize(quantize);
+    else if (isScalarOp(&inner))
+      emitScalar(&inner);
     else if (!isChunkwise(&inner))
       return inner.emitOpError("has no lowering inside a row kernel");
     else if (countLoops(inner.getResult(0)) > 1 && !inner.hasTrait<OpTrait::ConstantLike>())
       pending[inner.getResult(0)] = {
-          createScratch(getColumns(inner.getResult(0)), e.b.getF32Type()), {}, /*padded=*/true};
+          createScratch(getColumns(inner.getResult(0)), getElementTypeOrSelf(inner.getResult(0))),
+          {},
+          /*padded=*/true};
   }
   for (OpOperand &yielded : op.getYield()->getOpOperands())
     emitStore(yielded.get(), yielded);
@@ -153,11 +164,19 @@ int64_t RowEmitter::countLoops(Value value) {
   return loops;
 }
 
-RowMemory *RowEmitter::findDestination(Value value) {
+void RowEmitter::emitScalar(Operation *scalarOp) {
+  IRMapping mapping;
+  for (Value operand : scalarOp->getOperands())
+    mapping.map(operand, scalars.lookup(operand));
+  scalars[scalarOp->getResult(0)] = e.b.clone(*scalarOp, mapping)->getResult(0);
+}
+
+SmallVector<RowMemory *> RowEmitter::findDestinations(Value value) {
+  SmallVector<RowMemory *> found;
   for (OpOperand &yielded : op.getYield()->getOpOperands())
     if (yielded.get() == value)
-      return &destinations[yielded.getOperandNumber()];
-  return nullptr;
+      found.push_back(&destinations[yielded.getOperandNumber()]);
+  return found;
 }
 
 Value RowEmitter::constantMask(int64_t set) {
@@ -229,9 +248,13 @@ Value RowEmitter::computeChunk(Operation *producer, Value column, Value mask) {
         arith::MulFOp::create(e.b, x, e.splat(scalars.lookup(normalize.getScale()), kChunk));
     return arith::MulFOp::create(e.b, scaled, gain);
   }
+  if (auto broadcast = dyn_cast<vector::BroadcastOp>(producer))
+    return e.splat(scalars.lookup(broadcast.getSource()), kChunk);
   IRMapping mapping;
   for (Value operand : producer->getOperands())
-    mapping.map(operand, chunk(operand, column, mask));
+    mapping.map(operand, isa<VectorType>(operand.getType())
+                             ? chunk(operand, column, mask)
+                             : e.splat(scalars.lookup(operand), kChunk));
   cloneElementwise(e.b, producer, mapping, kChunk);
   return mapping.lookup(producer->getResult(0));
 }
@@ -317,8 +340,8 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
   Value inverse = e.splat(arith::DivFOp::create(e.b, limit, magnitude), kChunk);
   scalars[quantize.getScale()] = arith::DivFOp::create(e.b, magnitude, limit);
 
-  // The destination of the codes; without one they are not needed.
-  RowMemory *out = findDestination(quantize.getQuantized());
+  // The destinations of the codes; without any they are not needed.
+  SmallVector<RowMemory *> outs = findDestinations(quantize.getQuantized());
   auto ints = e.vectorType(kChunk, i32);
   auto bytes = e.vectorType(kChunk, e.b.getI8Type());
   Value total =
@@ -328,7 +351,7 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
         Value rounded = buildRoundEven(e.b, loc, scaled);
         rounded = buildClamp(e.b, loc, rounded, -128.0f, 127.0f);
         Value code = arith::FPToSIOp::create(e.b, ints, rounded);
-        if (out) {
+        for (RowMemory *out : outs) {
           SmallVector<Value> indices(out->prefix);
           indices.push_back(column);
           // A masked chunk may be stored whole where the row is padded that far.
@@ -340,20 +363,19 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
         return SmallVector<Value>{arith::AddIOp::create(e.b, carried.front(), code)};
       }).front();
   scalars[quantize.getSum()] = vector::ReductionOp::create(e.b, vector::CombiningKind::ADD, total);
-  if (!out)
-    return;
   // Columns of padding beyond the last chunk.
   int64_t padded = getColumns(quantize.getQuantized());
   Value zero = buildInteger(e.b, loc, e.b.getI8Type(), 0);
   int64_t written = llvm::alignTo(columns, kChunk) <= (uint64_t)padded
                         ? (int64_t)llvm::alignTo(columns, kChunk)
                         : columns;
-  e.loop(e.index(written), e.index(padded), 1, {}, [&](Value column, ValueRange) {
-    SmallVector<Value> indices(out->prefix);
-    indices.push_back(column);
-    memref::StoreOp::create(e.b, zero, out->memref, indices);
-    return SmallVector<Value>();
-  });
+  for (RowMemory *out : outs)
+    e.loop(e.index(written), e.index(padded), 1, {}, [&](Value column, ValueRange) {
+      SmallVector<Value> indices(out->prefix);
+      indices.push_back(column);
+      memref::StoreOp::create(e.b, zero, out->memref, indices);
+      return SmallVector<Value>();
+    });
 }
 
 void RowEmitter::emitStore(Value value, OpOperand &yielded) {
@@ -363,7 +385,7 @@ void RowEmitter::emitStore(Value value, OpOperand &yielded) {
     return;
   }
   // Codes were stored where they were made.
-  if (value.getDefiningOp<QuantizeActivationsOp>() && findDestination(value) == &out)
+  if (value.getDefiningOp<QuantizeActivationsOp>())
     return;
   forChunks(getColumns(value), {}, [&](Value column, Value mask, ValueRange) {
     SmallVector<Value> indices(out.prefix);

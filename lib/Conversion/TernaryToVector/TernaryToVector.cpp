@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/Microkernels.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Conversion/WeightStorage.h"
@@ -71,6 +72,8 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
       error << ", got '" << kernel << "'";
       return signalPassFailure();
     }
+    if (failed(verifyKernels(getOperation())))
+      return signalPassFailure();
     MLIRContext *context = &getContext();
     TypeConverter converter;
     RewritePatternSet patterns(context);

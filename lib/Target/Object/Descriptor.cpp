@@ -118,6 +118,16 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.pointer(module.getFunction(prefillName));
   b.pointer(module.getFunction(decodeName));
   b.i64(info.macsPerLogits);
+  SmallVector<uint64_t> ranges;
+  for (auto [offset, bytes] : info.lookupTables)
+    ranges.append({offset, bytes});
+  if (ranges.empty())
+    b.null();
+  else
+    b.pointer(b.data(ConstantDataArray::get(context, ArrayRef<uint64_t>(ranges))));
+  b.i64(info.lookupTables.size());
+  b.u32(info.selfTestCRC);
+  b.u32(info.selfTestTokens);
   Constant *content = b.finish();
   new GlobalVariable(module, content->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
                      content, name);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Raised by one whenever the layout or the meaning of anything below changes. */
-#define TERNARY_ABI_VERSION 1
+#define TERNARY_ABI_VERSION 2
 
 /* One compiled step of the model. All pointers are 64-byte aligned except `ids`
  * and `logits`, which need only their element's alignment.
@@ -31,6 +31,11 @@
  */
 typedef void (*ternary_step)(const void *weights, void *workspace, void *state, const int32_t *ids,
                              int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
+
+/* A part of the weight archive's payload. */
+typedef struct ternary_range {
+  uint64_t offset, bytes;
+} ternary_range;
 
 typedef struct ternary_descriptor {
   uint32_t abi_version;
@@ -84,6 +89,15 @@ typedef struct ternary_descriptor {
 
   int64_t macs_per_logits; /* of macs_per_token, those that only a token whose logits
                               are wanted needs */
+
+  /* Tables of which a step reads a few rows only, such as embeddings. */
+  const ternary_range *lookup_tables;
+  uint64_t lookup_table_count;
+
+  /* crc32 of the logits [self_test_tokens, batch, vocab] that the reference computes
+   * for the ids of selftest.h; 0 tokens: it was not asked. */
+  uint32_t self_test_crc32;
+  uint32_t self_test_tokens;
 } ternary_descriptor;
 
 /* The weight archive, little-endian:
@@ -103,5 +117,6 @@ typedef struct ternary_descriptor {
  */
 #define TERNARY_ARCHIVE_MAGIC "TERNARYW"
 #define TERNARY_ARCHIVE_VERSION 1
+#define TERNARY_ARCHIVE_PAYLOAD_OFFSET 24
 
 #endif /* TERNARY_ABI_H */

@@ -125,7 +125,7 @@ func.func @squared_relu(%x: f32) -> f32 {
 // CHECK-NEXT:    %[[RELU:.*]] = ternary.activate relu %[[Z]] : tensor<?xf32>
 // CHECK-NEXT:    return %[[X]], %[[EXP]], %[[RELU]]
 func.func @others(%x: f32, %y: f64, %z: tensor<?xf32>) -> (f32, f64, tensor<?xf32>) {
-  %0 = "ternary.activate"(%x) {activation = #ternary<activation identity>} : (f32) -> f32
+  %0 = "ternary.activate"(%x) {activation = 0 : i32} : (f32) -> f32
   %1 = math.exp %y : f64
   %2 = ternary.activate relu %z : tensor<?xf32>
   return %0, %1, %2 : f32, f64, tensor<?xf32>

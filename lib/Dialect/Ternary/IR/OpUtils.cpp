@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpUtils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -93,6 +94,21 @@ SmallVector<int64_t> op_utils::getScaleShape(Granularity granularity,
     return {weight[0], groupSize.value_or(0) > 0 ? weight[1] / *groupSize : ShapedType::kDynamic};
   }
   llvm_unreachable("every granularity is handled");
+}
+
+LogicalResult ternary::reifyRowShapes(Operation *op, OpBuilder &builder,
+                                      ReifiedRankedShapedTypeDims &shapes) {
+  for (Value result : op->getResults()) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type)
+      return failure();
+    SmallVector<OpFoldResult> &shape = shapes.emplace_back();
+    for (auto [dim, size] : llvm::enumerate(type.getShape()))
+      shape.push_back(ShapedType::isDynamic(size)
+                          ? tensor::getMixedSize(builder, op->getLoc(), op->getOperand(0), dim)
+                          : builder.getIndexAttr(size));
+  }
+  return success();
 }
 
 ParseResult ternary::parseSameTypes(OpAsmParser &parser, Type &first, Type &second) {

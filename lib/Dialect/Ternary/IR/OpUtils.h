@@ -8,6 +8,7 @@
 #ifndef TERNARY_LIB_DIALECT_IR_OPUTILS_H
 #define TERNARY_LIB_DIALECT_IR_OPUTILS_H
 
+#include "mlir/IR/TypeUtilities.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 
 namespace ternary::op_utils {

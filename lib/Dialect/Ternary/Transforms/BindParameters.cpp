@@ -133,13 +133,46 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
       module.emitError() << "expected no symbol @" << kArchive << " before parameters are bound";
       return signalPassFailure();
     }
+    llvm::StringMap<Type> parameterTypes;
+    for (func::FuncOp step : steps)
+      if (failed(checkStep(step, parameterTypes)))
+        return signalPassFailure();
     ArchiveBuilder archive(module);
     for (func::FuncOp step : steps) {
       bindWeights(step, archive);
-      if (failed(bindBuffers(step)))
-        return signalPassFailure();
+      bindBuffers(step);
     }
     numEntries += archive.getNumEntries();
+  }
+
+  /// Errors unless every argument of a step has a name or a role, every result a role of its
+  /// own, and a parameter the same type in all steps.
+  static LogicalResult checkStep(func::FuncOp func, llvm::StringMap<Type> &parameterTypes) {
+    if (func.isDeclaration())
+      return func.emitError("expected a step with a body, got a declaration");
+    for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
+      if (auto name = func.getArgAttrOfType<StringAttr>(i, kParameterAttr)) {
+        Type &known = parameterTypes[name.getValue()];
+        if (known && known != type)
+          return func.emitError() << "expected parameter '" << name.getValue() << "' of one type, "
+                                  << "got " << known << " and " << type;
+        known = type;
+      } else if (!func.getArgAttrOfType<StringAttr>(i, kRoleAttr)) {
+        return func.emitError() << "expected argument " << i << " of a step to have a '"
+                                << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
+      }
+    }
+    llvm::StringSet<> roles;
+    for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
+      auto role = func.getResultAttrOfType<StringAttr>(i, kRoleAttr);
+      if (!role || !isa<RankedTensorType>(type))
+        return func.emitError() << "expected result " << i << " of a step to be a tensor with a '"
+                                << kRoleAttr << "', got " << type;
+      if (!roles.insert(role.getValue()).second)
+        return func.emitError() << "expected results of a step in different roles, got two of '"
+                                << role.getValue() << "'";
+    }
+    return success();
   }
 
   /// Replaces parameters, and what bind-time ops make of them, by memory of the archive.
@@ -199,16 +232,13 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
 
   /// Makes memory of what goes in and out: arguments become memrefs, a result goes to the
   /// argument of the same role, or to a new one.
-  LogicalResult bindBuffers(func::FuncOp func) {
+  void bindBuffers(func::FuncOp func) {
     OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
     llvm::StringMap<Value> byRole;
     for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i) {
       BlockArgument argument = func.getArgument(i);
       auto role = func.getArgAttrOfType<StringAttr>(i, kRoleAttr);
       auto type = dyn_cast<RankedTensorType>(argument.getType());
-      if (!role)
-        return func.emitError() << "expected argument " << i << " of a step to have a '"
-                                << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
       if (!type)
         continue;
       argument.setType(MemRefType::get(type.getShape(), type.getElementType()));
@@ -222,10 +252,7 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
     builder.setInsertionPoint(returnOp);
     for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
       auto role = func.getResultAttrOfType<StringAttr>(i, kRoleAttr);
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (!role || !type)
-        return func.emitError() << "expected result " << i << " of a step to be a tensor with a '"
-                                << kRoleAttr << "', got " << value.getType();
+      auto type = cast<RankedTensorType>(value.getType());
       Value &memory = byRole[role.getValue()];
       if (!memory) {
         unsigned index = func.getBody().getNumArguments();
@@ -240,7 +267,6 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
     }
     returnOp.getOperandsMutable().clear();
     updateSignature(func);
-    return success();
   }
 
   /// Makes the function's type and attributes agree with its body.

@@ -44,6 +44,26 @@ struct Epilogue {
 /// Cheap to repeat, so it may have other users and still move into a region.
 bool isRepeatable(Operation *op) { return getSplatConstant(op) || getBroadcastVector(op); }
 
+/// The value from which row ops took their row dimensions, back to where those come from.
+Value getRowsOrigin(Value value) {
+  while (Operation *def = value.getDefiningOp()) {
+    if (!isa<ReifyRankedShapedTypeOpInterface>(def) || !isa<TernaryDialect>(def->getDialect()))
+      break;
+    value = def->getOperand(0);
+  }
+  return value;
+}
+
+/// Whether `size` is that of dimension `dim` of `value`, a row dimension.
+bool isSizeOf(OpFoldResult size, Value value, int64_t dim) {
+  int64_t known = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  if (std::optional<int64_t> constant = getConstantIntValue(size))
+    return *constant == known;
+  auto op = cast<Value>(size).getDefiningOp<tensor::DimOp>();
+  return op && op.getConstantIndex() == dim &&
+         getRowsOrigin(op.getSource()) == getRowsOrigin(value);
+}
+
 /// The two slices of `value` that a gated linear unit reads, or none.
 SmallVector<Value> getHalves(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
@@ -55,8 +75,12 @@ SmallVector<Value> getHalves(Value value) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
     if (!slice || columns % 2 != 0 || slice.getType().getRank() != type.getRank() ||
         slice.getType().getShape().back() != columns / 2 ||
-        slice.getType().getShape().drop_back() != type.getShape().drop_back())
+        slice.getType().getShape().drop_back() != type.getShape().drop_back() ||
+        !slice.hasUnitStride())
       return {};
+    for (auto [dim, size] : llvm::enumerate(ArrayRef(slice.getMixedSizes()).drop_back()))
+      if (!isSizeOf(size, value, dim))
+        return {};
     for (OpFoldResult offset : slice.getMixedOffsets().size() > 1
                                    ? ArrayRef(slice.getMixedOffsets()).drop_back()
                                    : ArrayRef<OpFoldResult>())
@@ -209,6 +233,11 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
 
     Value result = epilogue.result;
     result.replaceAllUsesWith(kernel.getResult(0));
+    replaceSizes(op.getResult(), kernel.getActivations());
+    for (Value start : epilogue.starts)
+      replaceSizes(start, kernel.getActivations());
+    for (Operation *fused : epilogue.ops)
+      replaceSizes(fused->getResult(0), kernel.getActivations());
     if (sums) {
       sums.getResult().replaceAllUsesWith(kernel.getResult(1));
       sums->erase();
@@ -233,6 +262,14 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
       op->erase();
       accumulate->erase();
     }
+  }
+
+  /// Lets those who ask for a size of `value`, which is going, ask `rows`: their row
+  /// dimensions are the same.
+  static void replaceSizes(Value value, Value rows) {
+    for (Operation *user : llvm::make_early_inc_range(value.getUsers()))
+      if (auto dim = dyn_cast<tensor::DimOp>(user))
+        dim.getSourceMutable().assign(rows);
   }
 
   /// A region of scalars; constants are repeated in it, since it is isolated.

@@ -7,7 +7,7 @@
 //
 // Row ops are put into groups that are connected and that no path leaves and enters
 // again: every op gets a level that grows whenever a path crosses between row ops and
-// other ops, and a group is a connected component of one level.
+// other ops or to row ops of another rank, and a group is a connected component of one level.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,6 +42,13 @@ bool isRowOp(Operation *op) {
 /// Number of row dimensions of a row op: all but the last of its first operand.
 int64_t getRowRank(Operation *op) {
   return cast<RankedTensorType>(op->getOperand(0).getType()).getRank() - 1;
+}
+
+/// Whether no path through a group gets longer from `def` to `op`: both are row ops over the
+/// same number of dimensions, or neither is one.
+bool belongTogether(Operation *def, Operation *op) {
+  bool isRow = isRowOp(op);
+  return isRowOp(def) == isRow && (!isRow || getRowRank(def) == getRowRank(op));
 }
 
 bool isShared(OpOperand &operand) {
@@ -174,13 +181,16 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
     DenseMap<Operation *, int64_t> levels;
     llvm::EquivalenceClasses<Operation *> classes;
     SmallVector<Operation *> rowOps;
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isRowOp(&op) && isOpTriviallyDead(&op))
+        op.erase();
     for (Operation &op : block) {
       bool isRow = isRowOp(&op);
       int64_t level = 0;
       for (Value operand : op.getOperands())
         if (Operation *def = operand.getDefiningOp())
           if (def->getBlock() == &block)
-            level = std::max(level, levels.lookup(def) + (isRowOp(def) != isRow));
+            level = std::max(level, levels.lookup(def) + !belongTogether(def, &op));
       levels[&op] = level;
       if (!isRow)
         continue;
@@ -190,8 +200,7 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
         continue;
       for (Value operand : op.getOperands())
         if (Operation *def = operand.getDefiningOp())
-          if (levels.contains(def) && isRowOp(def) && levels.lookup(def) == level &&
-              getRowRank(def) == getRowRank(&op))
+          if (levels.contains(def) && belongTogether(def, &op) && levels.lookup(def) == level)
             classes.unionSets(def, &op);
     }
     llvm::MapVector<Operation *, SmallVector<Operation *>> groups;

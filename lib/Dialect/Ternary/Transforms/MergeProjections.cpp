@@ -29,13 +29,17 @@ struct Projection {
 
 struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
-    llvm::MapVector<Value, SmallVector<Projection>> byInput;
+    // What may share one product: codes, their scale, and how many of them count.
+    using Input = std::tuple<Value, Value, int64_t>;
+    llvm::MapVector<Input, SmallVector<Projection>> byInput;
     getOperation().walk([&](AccumulateOp op) {
       auto users = op->getUsers();
       auto dequantize = op->hasOneUse() ? dyn_cast<DequantizeOp>(*users.begin()) : nullptr;
       if (dequantize && !op.getGroupSize() &&
           !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
-        byInput[op.getActivations()].push_back({op, dequantize});
+        byInput[{op.getActivations(), dequantize.getActivationScale(),
+                 cast<ShapedType>(op.getWeight().getType()).getDimSize(1)}]
+            .push_back({op, dequantize});
     });
     for (auto &[input, projections] : byInput)
       if (projections.size() > 1)

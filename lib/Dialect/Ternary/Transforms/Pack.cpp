@@ -43,7 +43,10 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     auto type = dyn_cast<RankedTensorType>(op.getWeight().getType());
     if (!type || type.getEncoding())
       return success();
-    int64_t halves = planes == 1 ? 1 : op.getHalves();
+    // One byte a trit is addressed row by row, wherever the halves are.
+    bool isPlain = PackedAttr::get(&getContext(), lanes, depth, planes, vectors, 1) ==
+                   PackedAttr::getPlain(&getContext());
+    int64_t halves = isPlain ? 1 : op.getHalves();
     if (failed(PackedAttr::verify([&] { return op.emitError(); }, lanes, depth, planes, vectors,
                                   halves)))
       return failure();
@@ -69,6 +72,10 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
       return op.emitOpError() << "expected activations with " << columns
                               << " columns or from a row kernel, got " << type;
     unsigned index = result.getResultNumber();
+    for (Operation *user : result.getUsers())
+      if (!isa<LinearKernelOp>(user))
+        return op.emitOpError() << "expected activations that only linear kernels read, got '"
+                                << user->getName() << "'";
     auto quantize = kernel.getYield().getValues()[index].getDefiningOp<QuantizeActivationsOp>();
     auto empty = kernel.getOuts()[index].getDefiningOp<tensor::EmptyOp>();
     if (!quantize || !empty)

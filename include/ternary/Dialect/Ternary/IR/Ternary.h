@@ -53,6 +53,11 @@ inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
 /// or the element type if nothing is left.
 mlir::Type getRowType(mlir::ShapedType type, int64_t rowRank);
 
+/// Shapes of the results of `op`, tensors whose dynamic sizes are those of the first
+/// operand in the same place.
+llvm::LogicalResult reifyRowShapes(mlir::Operation *op, mlir::OpBuilder &builder,
+                                   mlir::ReifiedRankedShapedTypeDims &shapes);
+
 } // namespace ternary
 
 #endif // TERNARY_DIALECT_TERNARY_IR_TERNARY_H

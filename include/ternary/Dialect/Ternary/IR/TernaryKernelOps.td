@@ -41,7 +41,8 @@ def Ternary_RowKernelOp : Ternary_KernelOp<"row_kernel", [
     - (C1) the leading `row_rank` dimensions of all `outs` agree
     - (C2) operand i is `rows ++ shape` or `shape` of block argument i
     - (C3) yielded value i has the shape of `outs` i without its row dimensions
-    - (C4) results have the types of `outs`, or there are none and `outs` are memrefs
+    - (C4) results have the types of `outs`, or there are none and `outs` are memrefs;
+      memory of `outs` is not that of `ins`
 
     Example:
 

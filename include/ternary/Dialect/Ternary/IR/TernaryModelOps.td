@@ -172,7 +172,7 @@ def Ternary_GLUOp : Ternary_ModelOp<"glu"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$input, Ternary_ActivationAttr:$activation);
+  let arguments = (ins Ternary_F32Tensor:$input, Ternary_Activation:$activation);
   let results = (outs Ternary_F32Tensor:$result);
   let assemblyFormat = "$activation $input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
@@ -204,7 +204,7 @@ def Ternary_OutputGateOp : Ternary_ModelOp<"output_gate"> {
     ```
   }];
   let arguments = (ins Ternary_F32Tensor:$gate, Ternary_F32Tensor:$hidden,
-                       Ternary_F32Vector:$gain, Ternary_GateOrderAttr:$order,
+                       Ternary_F32Vector:$gain, Ternary_GateOrder:$order,
                        F32Attr:$epsilon);
   let results = (outs Ternary_F32Tensor:$result);
   let assemblyFormat = [{
@@ -269,7 +269,7 @@ def Ternary_ActivateOp : Ternary_Op<"activate", [
     ```
   }];
   let arguments = (ins AnyTypeOf<[F32, RankedTensorOf<[F32]>, VectorOfAnyRankOf<[F32]>]>:$input,
-                       Ternary_ActivationAttr:$activation);
+                       Ternary_Activation:$activation);
   let results = (outs AnyTypeOf<[F32, RankedTensorOf<[F32]>, VectorOfAnyRankOf<[F32]>]>:$result);
   let assemblyFormat = "$activation $input attr-dict `:` type($input)";
   let hasFolder = 1;

@@ -29,10 +29,21 @@ def Ternary_WeightMatrix : AnyTypeOf<[Ternary_LatentMatrix, Ternary_TritMatrix]>
 class Ternary_Op<string mnemonic, list<Trait> traits = []>
     : Op<Ternary_Dialect, mnemonic, traits>;
 
-// An op without side effects whose result types follow from its operands.
+// An op without side effects whose result types follow from its operands. Its results
+// have dynamic sizes among their row dimensions only, which are those of the first operand.
 class Ternary_PureOp<string mnemonic, list<Trait> traits = [],
                      Trait inference = InferTypeOpAdaptor>
-    : Ternary_Op<mnemonic, !listconcat([Pure, inference], traits)>;
+    : Ternary_Op<mnemonic, !listconcat([
+        Pure, inference,
+        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>],
+        traits)> {
+  let extraClassDefinition = [{
+    ::llvm::LogicalResult $cppClass::reifyResultShapes(
+        ::mlir::OpBuilder &builder, ::mlir::ReifiedRankedShapedTypeDims &shapes) {
+      return ::ternary::reifyRowShapes(*this, builder, shapes);
+    }
+  }];
+}
 
 // A layer: pure, and it knows what it consists of.
 class Ternary_ModelOp<string mnemonic, list<Trait> traits = []>

@@ -104,17 +104,12 @@ def Ternary_Activation : I32EnumAttr<"Activation", "an elementwise function", [
     I32EnumAttrCase<"Relu", 3, "relu">,
     I32EnumAttrCase<"SquaredRelu", 4, "squared_relu">]> {
   let cppNamespace = "::ternary";
-  let genSpecializedAttr = 0;
 }
-def Ternary_ActivationAttr
-    : EnumAttr<Ternary_Dialect, Ternary_Activation, "activation">;
 
 def Ternary_GateOrder : I32EnumAttr<"GateOrder", "which side of an output gate is normalised", [
     I32EnumAttrCase<"NormGate", 0, "norm_gate">,
     I32EnumAttrCase<"NormState", 1, "norm_state">]> {
   let cppNamespace = "::ternary";
-  let genSpecializedAttr = 0;
 }
-def Ternary_GateOrderAttr : EnumAttr<Ternary_Dialect, Ternary_GateOrder, "gate_order">;
 
 #endif // TERNARY_TYPES_TD

@@ -1,9 +1,10 @@
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-merge-projections,ternary-fuse-linear,ternary-fuse-rows,ternary-form-kernels),canonicalize)' | FileCheck %s
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-fuse-linear{epilogue=false square-sums=false},ternary-fuse-rows{fuse=false},ternary-form-kernels),canonicalize)' | FileCheck %s --check-prefix=UNFUSED
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-decompose),canonicalize,cse,func.func(ternary-fuse-linear))' --remarks-filter=ternary --remark-policy=all -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: ternary-opt %s --ternary-to-fuse | FileCheck %s
+// RUN: ternary-opt %s --ternary-to-fuse=fuse=false | FileCheck %s --check-prefix=UNFUSED
+
+// What the passes up to the phase `fuse` make of layers together; each has a test of its
+// own in test/Dialect/Ternary/Transforms.
 
 // A residual addition moves into the kernel, and the next norm's statistics are taken in it.
-// REMARK-DAG: [Passed] fuse-epilogue
 // CHECK-LABEL: func.func @residual(
 // CHECK-SAME: %[[X:.*]]: tensor<1x?x64xf32>
 // CHECK: %[[Q:.*]]:3 = ternary.row_kernel rows 2
@@ -31,7 +32,6 @@ func.func @residual(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %w: tensor<64x64
 }
 
 // Both halves of a gated linear unit meet in one kernel.
-// REMARK-DAG: over the halves of the result
 // CHECK-LABEL: func.func @swiglu(
 // CHECK: ternary.linear_kernel ins({{.*}} tensor<512x64x!ternary.trit>)
 // CHECK: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
@@ -45,7 +45,6 @@ func.func @swiglu(%x: tensor<1x?x64xf32>, %w: tensor<512x64xf32>) -> tensor<1x?x
 }
 
 // Two values of the result are needed: nothing moves in, and a remark says why.
-// REMARK-DAG: [Missed] fuse-epilogue{{.*}}several values of it are needed elsewhere
 // CHECK-LABEL: func.func @two_values(
 // CHECK: ternary.linear_kernel
 // CHECK: ^bb0(%[[V:.*]]: f32):
@@ -81,4 +80,35 @@ func.func @state_in_place(%ids: tensor<1x?xi32>, %t: tensor<8x64xf16>, %s: tenso
   %x = ternary.embedding %ids, %t : tensor<1x?xi32>, tensor<8x64xf16> -> tensor<1x?x64xf32>
   %h, %n = ternary.linear_scan %x, %x, %s : tensor<1x?x64xf32>, tensor<1x64xf32>
   return %h, %n : tensor<1x?x64xf32>, tensor<1x64xf32>
+}
+
+// Who asks for a size of what is fused gets it from elsewhere.
+// CHECK-LABEL: func.func @size(
+// CHECK-SAME: %[[X:.*]]: tensor<1x?x64xf32>
+// CHECK: tensor.dim
+// CHECK: ternary.linear_kernel
+// CHECK-NOT: ternary.accumulate
+func.func @size(%x: tensor<1x?x64xf32>, %w: tensor<64x64xf32>) -> (tensor<1x?x64xf32>, index) {
+  %0 = ternary.bit_linear %x, %w : tensor<1x?x64xf32>, tensor<64x64xf32> -> tensor<1x?x64xf32>
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %0, %c1 : tensor<1x?x64xf32>
+  %1 = arith.addf %x, %0 : tensor<1x?x64xf32>
+  return %1, %n : tensor<1x?x64xf32>, index
+}
+
+// Slices of some rows, or of every other column, are no halves.
+// CHECK-LABEL: func.func @no_halves(
+// CHECK-COUNT-2: ternary.linear_kernel
+// CHECK-NOT: ^bb0(%{{.*}}: f32, %{{.*}}: f32)
+// CHECK: return
+func.func @no_halves(%x: tensor<1x?x64xf32>, %y: tensor<2x64xf32>, %w: tensor<64x64xf32>, %n: index) -> (tensor<1x?x32xf32>, tensor<2x32xf32>) {
+  %0 = ternary.bit_linear %x, %w : tensor<1x?x64xf32>, tensor<64x64xf32> -> tensor<1x?x64xf32>
+  %u = tensor.extract_slice %0[0, 0, 0] [1, %n, 32] [1, 1, 1] : tensor<1x?x64xf32> to tensor<1x?x32xf32>
+  %v = tensor.extract_slice %0[0, 0, 32] [1, %n, 32] [1, 1, 1] : tensor<1x?x64xf32> to tensor<1x?x32xf32>
+  %1 = arith.mulf %u, %v : tensor<1x?x32xf32>
+  %2 = ternary.bit_linear %y, %w : tensor<2x64xf32>, tensor<64x64xf32> -> tensor<2x64xf32>
+  %s = tensor.extract_slice %2[0, 0] [2, 32] [1, 2] : tensor<2x64xf32> to tensor<2x32xf32>
+  %t = tensor.extract_slice %2[0, 32] [2, 32] [1, 1] : tensor<2x64xf32> to tensor<2x32xf32>
+  %3 = arith.mulf %s, %t : tensor<2x32xf32>
+  return %1, %3 : tensor<1x?x32xf32>, tensor<2x32xf32>
 }

@@ -1,21 +1,8 @@
-// RUN: ternary-opt %s --ternary-to-fuse -o %t
-// RUN: ternary-opt %t --pass-pipeline='builtin.module(func.func(ternary-pack))' | FileCheck %s --check-prefix=PACK
-// RUN: ternary-opt %t --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=8 depth=4 planes=4 vectors=4}))' | FileCheck %s --check-prefix=AVX2
-// RUN: ternary-opt %t --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=1 depth=1 planes=1 vectors=1}))' | FileCheck %s --check-prefix=PLAIN
-// RUN: not ternary-opt %t --pass-pipeline='builtin.module(func.func(ternary-pack{planes=3}))' 2>&1 | FileCheck %s --check-prefix=PLANES
 // RUN: ternary-opt %s --ternary-to-pack=kernel=avx512vnni | FileCheck %s --check-prefix=BIND
 // RUN: ternary-opt %s --ternary-to-bufferize=kernel=avx512vnni | FileCheck %s --check-prefix=MEMORY
 
-// 40 columns are padded to 48.
-// PACK-LABEL: func.func @prefill
-// PACK: tensor.empty(%{{.*}}) : tensor<1x?x48xi8>
-// PACK: ternary.row_kernel
-// PACK: ternary.quantize_activations %{{.*}} : vector<40xf32> -> vector<48xi8>, f32, i32
-// PACK: ternary.pack %{{.*}} : tensor<64x40x!ternary.trit> -> tensor<64x40x!ternary.trit, #ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 2, halves = 2>>
-// AVX2: ternary.pack {{.*}} #ternary.packed<lanes = 8, depth = 4, planes = 4, vectors = 4, halves = 2>>
-// PLAIN: ternary.quantize_activations %{{.*}} : vector<40xf32> -> vector<40xi8>, f32, i32
-// PLAIN: ternary.pack {{.*}} #ternary.packed<lanes = 1, depth = 1, planes = 1, vectors = 1>>
-// PLANES: error: expected 1 or 4 planes, got 3
+// What the passes of the phases `pack` and `bufferize` make of a model together; each has
+// a test of its own in test/Dialect/Ternary/Transforms.
 
 // What both steps use is stored once.
 // BIND: ternary.archive @weights bytes

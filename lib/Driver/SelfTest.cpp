@@ -1,0 +1,105 @@
+//===- SelfTest.cpp - What a compiled model should compute ----------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "SelfTest.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Pass/PassManager.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Pipelines/Pipelines.h"
+#include "ternary/abi.h"
+#include "ternary/selftest.h"
+#include "llvm/Support/CRC.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/MemAlloc.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+
+using namespace llvm;
+using namespace ternary;
+
+/// Products that the reference lowering takes about a second for.
+static constexpr int64_t kAffordableProducts = 400'000'000;
+
+int64_t ternary::getAffordableSelfTest(const ModelInfo &info) {
+  int64_t products = std::max<int64_t>(info.macsPerToken * info.batch, 1);
+  return std::min<int64_t>(kAffordableProducts / products, 8);
+}
+
+namespace {
+/// Zeros, aligned as steps want their memory.
+class StepMemory {
+public:
+  explicit StepMemory(int64_t bytes)
+      : bytes(std::max<int64_t>(bytes, kAlignment)),
+        data(allocate_buffer(this->bytes, kAlignment)) {
+    memset(data, 0, this->bytes);
+  }
+  ~StepMemory() { deallocate_buffer(data, bytes, kAlignment); }
+  StepMemory(const StepMemory &) = delete;
+  StepMemory &operator=(const StepMemory &) = delete;
+  void *get() { return data; }
+
+private:
+  static constexpr size_t kAlignment = 64;
+  size_t bytes;
+  void *data;
+};
+} // namespace
+
+Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelInfo &info,
+                                            StringRef archivePath) {
+  auto fail = [](const Twine &message) {
+    return createStringError("cannot compute the self-test: " + message);
+  };
+  mlir::OwningOpRef<mlir::ModuleOp> reference(module.clone());
+  PipelineOptions options;
+  options.reference = true;
+  options.prefix = "reference";
+  mlir::PassManager manager(module.getContext());
+  buildPhasePipeline(manager, Phase::Lower, options);
+  if (mlir::failed(manager.run(*reference)))
+    return fail("its lowering failed");
+  for (ArchiveOp archive : make_early_inc_range(reference->getOps<ArchiveOp>()))
+    archive.erase();
+
+  auto archive = MemoryBuffer::getFile(archivePath, /*IsText=*/false,
+                                       /*RequiresNullTerminator=*/false);
+  if (!archive)
+    return fail("cannot read '" + archivePath + "': " + archive.getError().message());
+  const char *start = (*archive)->getBufferStart();
+  const char *weights = start + support::endian::read64le(start + TERNARY_ARCHIVE_PAYLOAD_OFFSET);
+
+  InitializeNativeTarget();
+  InitializeNativeTargetAsmPrinter();
+  auto optimize = mlir::makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
+                                                  /*targetMachine=*/nullptr);
+  mlir::ExecutionEngineOptions engineOptions;
+  engineOptions.transformer = optimize;
+  auto engine = mlir::ExecutionEngine::create(*reference, engineOptions);
+  if (!engine)
+    return engine.takeError();
+  Expected<void *> decode = (*engine)->lookup("reference_decode");
+  if (!decode)
+    return decode.takeError();
+  auto step = reinterpret_cast<ternary_step>(*decode);
+
+  StepMemory state(info.stateBytes);
+  StepMemory workspace(info.workspaceFixedBytes + 16 * info.workspaceBytesPerToken);
+  SmallVector<int32_t> ids(info.batch);
+  std::vector<float> logits(info.batch * info.vocab);
+  uint32_t crc = 0;
+  for (int64_t t = 0; t < info.selfTestTokens; ++t) {
+    for (int64_t b = 0; b < info.batch; ++b)
+      ids[b] = ternary_self_test_id(info.batch, info.vocab, b, t);
+    step(weights, workspace.get(), state.get(), ids.data(), /*tokens=*/1, /*logits_from=*/0,
+         logits.data(), /*threads=*/1);
+    crc = crc32(crc, arrayRefFromStringRef(StringRef(reinterpret_cast<const char *>(logits.data()),
+                                                     logits.size() * sizeof(float))));
+  }
+  return crc;
+}
