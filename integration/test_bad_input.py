@@ -3,12 +3,15 @@
 import json
 import os
 import pathlib
+import re
+import resource
 import shutil
 import struct
+import subprocess
 
 import numpy as np
 import pytest
-from conftest import run_tool
+from conftest import BIN, run_tool
 
 MODEL = pathlib.Path(__file__).parent / "data" / "hgrn-a"
 
@@ -128,6 +131,18 @@ def test_no_weights(model):
         (("--mtriple=nonsense",), ("nonsense",)),
         (("--target=abacus",), ("abacus", "reference")),
         (("--kernel=abacus",), ("abacus",)),
+        (("--kernel=avx512vnni", "--mcpu=x86-64"), ("avx512f", "x86-64")),
+        (("--kernel=avx2", "--mtriple=aarch64-linux-gnu", "--emit=obj"), ("x86", "aarch64")),
+        (("--mtriple=aarch64-linux-gnu",), ("--parallel=none",)),
+        (("--mtriple=x86_64-apple-darwin",), ("ELF",)),
+        (("--mcpu=i386",), ("64-bit",)),
+        (("--symbol-prefix=a b",), ("identifier", "a b")),
+        (("--target=reference", "--fuse"), ("--fuse", "reference")),
+        (("--random-weights=x",), ("--random-weights", "x")),
+        (("--epsilon=1e-50",), ("--epsilon",)),
+        (("--self-test=-1",), ("--self-test",)),
+        (("--batch=abc",), ("--batch", "abc")),
+        (("--nonsense",), ("--nonsense",)),
         (("--batch=0",), ("--batch",)),
         (("--epsilon=-1",), ("--epsilon",)),
         (("--compile-to=nowhere",), ("nowhere",)),
@@ -153,9 +168,80 @@ def test_graph_that_does_not_verify(tmp_path):
     assert not (tmp_path / "m.so").exists()
 
 
-def test_full_disk(model):
-    result = run_tool("ternary-compile", model, "-o", "/dev/full/m.so")
-    expect_error(result, "cannot write", "/dev/full/m.")
+def limit_files(size: int):
+    """Lets a process write files of at most `size` bytes, as if the disk were full then."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("suffix", ["mlir", "ll", "s", "o", "so"])
+@pytest.mark.parametrize("size", [0, 10_000, 60_000, 300_000])
+def test_full_disk(model, tmp_path, suffix, size):
+    """Files that cannot be written to their end: an error, and nothing is left of them."""
+    out = tmp_path / "out"
+    out.mkdir()
+    command = [str(BIN / "ternary-compile"), str(model), "-o", str(out / f"m.{suffix}")]
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, preexec_fn=limit_files(size)
+    )
+    if result.returncode == 0:
+        assert all(path.stat().st_size <= size for path in out.iterdir())
+    else:
+        expect_error(result, "File too large" if suffix != "so" else "m.")
+        assert not list(out.iterdir())
+
+
+def test_full_standard_output(model):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [str(BIN / "ternary-compile"), str(model), "--emit=mlir", "-o", "-"]
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1 and "standard output" in result.stderr
+
+
+@pytest.fixture(scope="session")
+def graph(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("graph") / "graph.mlir"
+    result = run_tool("ternary-compile", MODEL, "--compile-to=graph", "-o", path)
+    assert result.returncode == 0, result.stderr
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("vocab = 97", "vocab = 5", "'vocab' in 'ternary.model' to be 97"),
+        ("vocab = 97", "vocab = 1000", "'vocab' in 'ternary.model' to be 97"),
+        ("batch = 1 ", "batch = -1 ", "'batch' in 'ternary.model' to be 1"),
+        ("bos = 1 ", "bos = 500 ", "'bos' in 'ternary.model' from -1 to 96"),
+        ('ternary.step = "prefill"', "ternary.step = 5", "'ternary.step' to be a string"),
+        ('ternary.role = "ids"', 'ternary.role = "other"', "ids of i32"),
+        ("tensor<97x64xf32> {", "tensor<96x64xf32> {", "96"),
+    ],
+)
+def test_graph_that_contradicts_itself(tmp_path, graph, old, new, part):
+    assert old in graph
+    path = tmp_path / "graph.mlir"
+    path.write_text(graph.replace(old, new), encoding="utf-8")
+    result = run_tool("ternary-compile", path, "--random-weights=1", "-o", tmp_path / "m.so")
+    expect_error(result, part)
+    assert not (tmp_path / "m.so").exists()
+
+
+def test_graph_without_model_attributes(tmp_path, graph):
+    path = tmp_path / "graph.mlir"
+    path.write_text(re.sub(r"ternary.model = \{[^}]*\}", "", graph), encoding="utf-8")
+    library = tmp_path / "m.so"
+    result = run_tool("ternary-compile", path, "--random-weights", "-o", library)
+    assert result.returncode == 0, result.stderr
+    assert run_tool("ternary-run", library, "--self-test").returncode == 0
+
+
+def test_graph_that_nests_too_deeply(tmp_path):
+    path = tmp_path / "graph.mlir"
+    path.write_text("module attributes {a = " + "[" * 50000 + "]" * 50000 + "} {}")
+    expect_error(run_tool("ternary-compile", path, "-o", tmp_path / "m.so"), "brackets", "1000")
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ function(add_ternary_tool name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "NO_LLVM" "" "DEPENDS;LINK_LIBS")
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   _ternary_configure_target(${name} ${ARGN})
+  target_compile_definitions(${name} PRIVATE TERNARY_VERSION="${PROJECT_VERSION}")
   set_property(GLOBAL APPEND PROPERTY TERNARY_TOOLS ${name})
 endfunction()
 

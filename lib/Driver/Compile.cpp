@@ -18,14 +18,17 @@
 #include "ternary/Import/Safetensors.h"
 #include "ternary/Import/Tokenizer.h"
 #include "ternary/InitAll.h"
+#include "ternary/Support/JSONFile.h"
 #include "ternary/Target/Object.h"
 #include "ternary/Target/SessionBitcode.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
+#include "llvm/TargetParser/Host.h"
 #include <chrono>
 
 using namespace llvm;
@@ -42,6 +45,18 @@ public:
     mlir::DialectRegistry registry;
     registerAllDialects(registry);
     context.appendDialectRegistry(registry);
+    context.getDiagEngine().registerHandler([this](mlir::Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
+        return mlir::failure();
+      if (firstDiagnostic.empty()) {
+        raw_string_ostream os(firstDiagnostic);
+        if (auto loc = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
+          os << loc.getFilename().getValue() << ":" << loc.getLine() << ":" << loc.getColumn()
+             << ": ";
+        os << diagnostic;
+      }
+      return mlir::success();
+    });
   }
 
   Error run();
@@ -50,6 +65,9 @@ private:
   Error checkOptions();
   Error import();
   Error importDirectory();
+  Error parseGraph();
+  /// What the compiler's diagnostics said first, or `otherwise`.
+  Error failed(const Twine &otherwise);
   Error runPhases(Phase last);
   Error runPhase(const PhaseInfo &info);
   Error dump(const PhaseInfo &info);
@@ -63,6 +81,7 @@ private:
   Phase last = Phase::Lower;
   std::string prefix;
   mlir::MLIRContext context;
+  std::string firstDiagnostic;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   /// As it is after the phase `bufferize`, if a self-test is to be computed from it.
   mlir::OwningOpRef<mlir::ModuleOp> selfTestModule;
@@ -73,6 +92,10 @@ private:
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 } // namespace
+
+Error Compiler::failed(const Twine &otherwise) {
+  return makeError(firstDiagnostic.empty() ? otherwise.str() : firstDiagnostic);
+}
 
 /// The kind that a file's suffix stands for.
 static std::optional<EmitKind> getKind(StringRef path) {
@@ -113,11 +136,19 @@ Error Compiler::checkOptions() {
     return makeError("expected --target cpu or reference, got '" + options.target + "'");
   if (options.function != "generate")
     return makeError("expected --function generate, got '" + options.function + "'");
-  if (options.batch < 1 || options.batch > 1024)
-    return makeError("expected --batch from 1 to 1024, got " + Twine(options.batch));
-  if (options.epsilon && !(*options.epsilon > 0 && *options.epsilon < 1))
-    return makeError("expected --epsilon between 0 and 1, got " +
-                     Twine(formatv("{0}", *options.epsilon).str()));
+  if (options.batch && (*options.batch < 1 || *options.batch > 1024))
+    return makeError("expected --batch from 1 to 1024, got " + Twine(*options.batch));
+  if (options.epsilon && !(static_cast<float>(*options.epsilon) > 0 && *options.epsilon < 1))
+    return makeError("expected --epsilon between 0 and 1 in f32, got " +
+                     Twine(formatv("{0:e}", *options.epsilon).str()));
+  bool isReference = options.target == "reference";
+  if (isReference &&
+      (!options.kernel.empty() || options.fuse.value_or(false) || options.openmp.value_or(false)))
+    return makeError("expected no --kernel, --fuse and --parallel=openmp with --target=reference, "
+                     "which is scalar, unfused and sequential");
+  if (!options.symbolPrefix.empty() && toIdentifier(options.symbolPrefix) != options.symbolPrefix)
+    return makeError("expected --symbol-prefix to be a C identifier, got '" + options.symbolPrefix +
+                     "'");
   if (options.selfTestTokens && (*options.selfTestTokens < 0 || *options.selfTestTokens > 1024))
     return makeError("expected --self-test from 0 to 1024, got " + Twine(*options.selfTestTokens));
   if (options.output.empty() && !options.compileTo)
@@ -180,16 +211,52 @@ Error Compiler::importDirectory() {
       builder.getDictionaryAttr(
           {builder.getNamedAttr("name", builder.getStringAttr(sys::path::filename(path))),
            builder.getNamedAttr("model_type", builder.getStringAttr((*config)->modelType)),
-           number("batch", options.batch), number("vocab", (*config)->vocabSize),
+           number("batch", options.batch.value_or(1)), number("vocab", (*config)->vocabSize),
            number("hidden", (*config)->hiddenSize), number("layers", (*config)->numHiddenLayers),
            number("max_tokens", (*config)->maxTokens), number("bos", (*config)->bosTokenId),
            number("eos", (*config)->eosTokenId)}));
   GraphOptions graph;
-  graph.batch = options.batch;
+  graph.batch = options.batch.value_or(1);
   graph.epsilon = options.epsilon.value_or(graph.epsilon);
   graph.matrixType = getType(parameters->getMatrixType(), builder);
   (*config)->buildGraph(*module, graph);
   return Error::success();
+}
+
+/// Parsers of nested text use the stack, so a file must not nest without end.
+static bool nestsTooDeeply(StringRef text) {
+  constexpr int kMaxDepth = 1000;
+  int depth = 0;
+  bool inString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '"')
+      inString = !inString;
+    else if (inString)
+      i += c == '\\';
+    else if (c == '(' || c == '[' || c == '{')
+      ++depth;
+    else if ((c == ')' || c == ']' || c == '}') && depth > 0)
+      --depth;
+    if (depth > kMaxDepth)
+      return true;
+  }
+  return false;
+}
+
+Error Compiler::parseGraph() {
+  Expected<uint64_t> size = getRegularFileSize(options.input);
+  if (!size)
+    return size.takeError();
+  auto buffer = MemoryBuffer::getFile(options.input);
+  if (!buffer)
+    return makeError("cannot read '" + options.input + "': " + buffer.getError().message());
+  if (nestsTooDeeply((*buffer)->getBuffer()))
+    return makeError("cannot read '" + options.input +
+                     "': expected brackets of at most 1000 "
+                     "levels, got more");
+  module = mlir::parseSourceFile<mlir::ModuleOp>(options.input, &context);
+  return module ? Error::success() : failed("cannot read '" + options.input + "'");
 }
 
 Error Compiler::import() {
@@ -200,16 +267,16 @@ Error Compiler::import() {
   } else if (sys::fs::exists(options.input)) {
     if (!StringRef(options.input).ends_with(".mlir"))
       return makeError("expected a model directory or a .mlir file, got '" + options.input + "'");
-    module = mlir::parseSourceFile<mlir::ModuleOp>(options.input, &context);
-    if (!module)
-      return makeError("cannot read '" + options.input + "'");
+    if (options.batch || options.epsilon)
+      return makeError("expected no --batch and no --epsilon with a graph, which has its own");
+    if (Error error = parseGraph())
+      return error;
     if (options.randomWeights)
       parameters = std::make_unique<RandomParameters>(*options.randomWeights);
   } else {
     return makeError("cannot read '" + options.input + "': no such file or directory");
   }
-  readModelAttributes(*module, info);
-  return Error::success();
+  return readModel(*module, info);
 }
 
 Error Compiler::dump(const PhaseInfo &phase) {
@@ -241,7 +308,7 @@ Error Compiler::runPhase(const PhaseInfo &phase) {
   }
   buildPhasePipeline(manager, phase.phase, pipeline);
   if (mlir::failed(manager.run(*module)))
-    return makeError("phase '" + phase.name + "' failed");
+    return failed("phase '" + phase.name + "' failed");
   return dump(phase);
 }
 
@@ -265,12 +332,8 @@ Error Compiler::runPhases(Phase last) {
 }
 
 Error Compiler::writeMLIR() {
-  StringRef path = options.output.empty() ? "-" : StringRef(options.output);
-  if (path == "-") {
-    module->print(outs());
-    return Error::success();
-  }
-  Expected<OutputFile> file = OutputFile::createStream(path);
+  Expected<OutputFile> file =
+      OutputFile::createStream(options.output.empty() ? "-" : StringRef(options.output));
   if (!file)
     return file.takeError();
   module->print(file->os());
@@ -302,20 +365,33 @@ Error Compiler::writeCode() {
   if (!parameters)
     return makeError("expected weights for '" + options.input + "', or --random-weights");
 
-  // The archive is a file either way: the assembler reads it when it is embedded.
+  // The archive is a file either way: the assembler reads it when it is embedded. LLVM IR
+  // can only name one.
+  bool isStream = options.output == "-";
+  bool embed = options.embedWeights && emit != EmitKind::LLVM;
+  if (isStream && !options.embedWeights)
+    return makeError("expected a file for a model with --weights=external, got standard output");
   SmallString<128> archivePath(options.output);
-  sys::path::replace_extension(archivePath, "weights");
+  if (isStream)
+    sys::path::system_temp_directory(/*ErasedOnReboot=*/true, archivePath);
+  if (isStream)
+    sys::path::append(archivePath, "ternary");
+  if (isStream || embed)
+    archivePath += ".archive";
+  else
+    sys::path::replace_extension(archivePath, "weights");
   report("packing weights");
   Expected<EmittedArchive> emitted = emitArchive(*archives.begin(), *parameters, archivePath);
   if (!emitted)
     return emitted.takeError();
   info.archivePath = emitted->writer->getTemporaryPath().str();
-  info.archiveFile = sys::path::filename(archivePath).str();
-  info.embedArchive = options.embedWeights;
+  info.archiveFile = sys::path::stem(options.output).str() + ".weights";
+  info.embedArchive = embed;
   info.archiveBytes = emitted->writer->getFileBytes();
   info.archiveHeaderCRC = emitted->headerCRC;
   info.target = options.target;
   info.cpu = machine->getTargetCPU().str();
+  info.features = getRequiredFeatures(*machine);
   info.kernel = pipeline.reference ? "scalar" : pipeline.kernel.getValue();
   info.openmp = pipeline.openmp && !pipeline.reference;
   for (ArchiveOp archive : llvm::make_early_inc_range(archives))
@@ -337,7 +413,9 @@ Error Compiler::writeCode() {
     return code.takeError();
 
   bool isShared = emit == EmitKind::Shared;
-  Expected<OutputFile> file = OutputFile::create(options.output + (isShared ? ".o" : ""));
+  Expected<OutputFile> file = isStream
+                                  ? OutputFile::createStream("-")
+                                  : OutputFile::create(options.output + (isShared ? ".o" : ""));
   if (!file)
     return file.takeError();
   FileKind kind = emit == EmitKind::LLVM       ? FileKind::LLVM
@@ -347,6 +425,9 @@ Error Compiler::writeCode() {
     return error;
   if (Error error = file->flush())
     return error;
+  if (!embed && !isStream)
+    if (Error error = emitted->writer->keep())
+      return error;
   if (isShared) {
     report("linking");
     Expected<OutputFile> library = OutputFile::create(options.output);
@@ -364,9 +445,6 @@ Error Compiler::writeCode() {
     if (Error error = file->keep())
       return error;
   }
-  if (!options.embedWeights)
-    if (Error error = emitted->writer->keep())
-      return error;
   report("wrote '" + options.output + "'");
   return Error::success();
 }
@@ -381,13 +459,21 @@ Error Compiler::run() {
   machine = std::move(*target);
 
   pipeline.reference = options.target == "reference";
-  pipeline.openmp = options.openmp;
-  pipeline.fuse = options.fuse;
+  pipeline.openmp = options.openmp.value_or(true);
+  pipeline.fuse = options.fuse.value_or(true);
   pipeline.kernel =
       options.kernel.empty() ? selectMicrokernel(*machine).name.str() : options.kernel;
-  if (!lookupMicrokernel(pipeline.kernel))
+  const Microkernel *kernel = lookupMicrokernel(pipeline.kernel);
+  if (!kernel)
     return makeError("expected a microkernel of --help for --kernel, got '" + pipeline.kernel +
                      "'");
+  if (Error error = checkMicrokernel(*kernel, *machine))
+    return error;
+  bool isForeign =
+      machine->getTargetTriple().getArch() != Triple(sys::getProcessTriple()).getArch();
+  if (emit == EmitKind::Shared && isForeign && pipeline.openmp && !pipeline.reference)
+    return makeError("expected --parallel=none or an object for another architecture, whose libomp "
+                     "is not here to link");
   prefix = options.symbolPrefix;
   if (prefix.empty())
     prefix = emit == EmitKind::Shared ? "ternary" : toIdentifier(sys::path::stem(options.output));

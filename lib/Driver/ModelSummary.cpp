@@ -13,29 +13,6 @@
 using namespace mlir;
 using namespace ternary;
 
-void ternary::readModelAttributes(ModuleOp module, ModelInfo &info) {
-  auto model = module->getAttrOfType<DictionaryAttr>(kModelAttr);
-  if (!model)
-    return;
-  auto text = [&](StringRef name, std::string &field) {
-    if (auto attr = model.getAs<StringAttr>(name))
-      field = attr.str();
-  };
-  auto number = [&](StringRef name, int64_t &field) {
-    if (auto attr = model.getAs<IntegerAttr>(name))
-      field = attr.getInt();
-  };
-  text("name", info.name);
-  text("model_type", info.modelType);
-  number("batch", info.batch);
-  number("vocab", info.vocab);
-  number("hidden", info.hidden);
-  number("layers", info.layers);
-  number("max_tokens", info.maxTokens);
-  number("bos", info.bosId);
-  number("eos", info.eosId);
-}
-
 /// Whether an attribute is there and says `value`.
 static bool says(StringAttr attr, StringRef value) { return attr && attr == value; }
 
@@ -44,6 +21,99 @@ static func::FuncOp getStep(ModuleOp module, StringRef name) {
     if (says(func->getAttrOfType<StringAttr>(kStepAttr), name))
       return func;
   return nullptr;
+}
+
+template <typename... Text> static llvm::Error makeError(const Text &...text) {
+  std::string message;
+  llvm::raw_string_ostream os(message);
+  (os << ... << text);
+  return llvm::createStringError(message);
+}
+
+/// Sets `field` to what the IR says, unless the model's attributes say otherwise.
+static llvm::Error agree(StringRef name, std::optional<int64_t> stated, int64_t found,
+                         int64_t &field) {
+  if (ShapedType::isDynamic(found) || found < 1)
+    return makeError("expected steps of a static, positive ", name, ", got a dynamic one");
+  if (stated && *stated != found)
+    return makeError("expected '", name, "' in '", kModelAttr, "' to be ", found,
+                     ", as the steps have it, got ", *stated);
+  field = found;
+  return llvm::Error::success();
+}
+
+/// The batch is that of the ids, the vocabulary that of the logits and of every table that
+/// ids are looked up in.
+static llvm::Error readShapes(ModuleOp module, DictionaryAttr model, ModelInfo &info) {
+  auto stated = [&](StringRef name) -> std::optional<int64_t> {
+    auto attr = model ? model.getAs<IntegerAttr>(name) : IntegerAttr();
+    return attr ? std::optional(attr.getInt()) : std::nullopt;
+  };
+  for (StringRef name : {"prefill", "decode"}) {
+    func::FuncOp step = getStep(module, name);
+    if (!step)
+      continue;
+    Value ids;
+    for (BlockArgument argument : step.getArguments())
+      if (says(step.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr), "ids"))
+        ids = argument;
+    RankedTensorType logits;
+    for (auto [i, type] : llvm::enumerate(step.getResultTypes()))
+      if (says(step.getResultAttrOfType<StringAttr>(i, kRoleAttr), "logits"))
+        logits = dyn_cast<RankedTensorType>(type);
+    auto idsType = ids ? dyn_cast<RankedTensorType>(ids.getType()) : RankedTensorType();
+    if (!idsType || idsType.getRank() != 2 || !idsType.getElementType().isInteger(32))
+      return makeError("expected step '", name, "' to have ids of i32 and shape [B, T], got ",
+                       ids ? ids.getType() : Type());
+    if (!logits || logits.getRank() != 3 || !logits.getElementType().isF32())
+      return makeError("expected step '", name, "' to have logits of f32 and shape [B, T, V], got ",
+                       logits ? Type(logits) : Type());
+    if (llvm::Error error = agree("batch", stated("batch"), idsType.getDimSize(0), info.batch))
+      return error;
+    if (llvm::Error error = agree("batch", info.batch, logits.getDimSize(0), info.batch))
+      return error;
+    if (llvm::Error error = agree("vocab", stated("vocab"), logits.getDimSize(2), info.vocab))
+      return error;
+    for (Operation *user : ids.getUsers())
+      if (auto embedding = dyn_cast<EmbeddingOp>(user))
+        if (int64_t rows = cast<ShapedType>(embedding.getTable().getType()).getDimSize(0);
+            rows < info.vocab)
+          return makeError("expected embedding tables with a row for each of ", info.vocab,
+                           " logits, got ", rows);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
+  auto model = module->getAttrOfType<DictionaryAttr>(kModelAttr);
+  if (llvm::Error error = readShapes(module, model, info))
+    return error;
+  if (!model)
+    return llvm::Error::success();
+  auto text = [&](StringRef name, std::string &field) {
+    if (auto attr = model.getAs<StringAttr>(name))
+      field = attr.str();
+  };
+  std::string problem;
+  auto number = [&](StringRef name, int64_t least, int64_t most, int64_t &field) {
+    auto attr = model.getAs<IntegerAttr>(name);
+    if (!attr)
+      return;
+    field = attr.getInt();
+    if (field < least || field > most)
+      llvm::raw_string_ostream(problem)
+          << "expected '" << name << "' in '" << kModelAttr << "' from " << least << " to " << most
+          << ", got " << field;
+  };
+  constexpr int64_t any = std::numeric_limits<int64_t>::max();
+  text("name", info.name);
+  text("model_type", info.modelType);
+  number("hidden", 0, any, info.hidden);
+  number("layers", 0, any, info.layers);
+  number("max_tokens", 0, any, info.maxTokens);
+  number("bos", -1, info.vocab - 1, info.bosId);
+  number("eos", -1, info.vocab - 1, info.eosId);
+  return problem.empty() ? llvm::Error::success() : llvm::createStringError(problem);
 }
 
 static int64_t getBytes(Type type) {

@@ -13,8 +13,10 @@
 
 namespace ternary {
 
-/// Reads what importers put down about a model (`ternary.model`) into `info`.
-void readModelAttributes(mlir::ModuleOp module, ModelInfo &info);
+/// Reads what importers put down about a model (`ternary.model`) into `info`, and its batch
+/// and vocabulary from its steps; an error where these contradict each other. Before any
+/// phase.
+llvm::Error readModel(mlir::ModuleOp module, ModelInfo &info);
 
 /// Counts the bytes and operations of a decode step; after the phase `pack`.
 void countWeights(mlir::ModuleOp module, ModelInfo &info);

@@ -1,4 +1,4 @@
-//===- OutputFile.cpp - Files that appear whole or not at all --------------------===//
+//===- OutputFile.cpp - What the compiler writes --------------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "OutputFile.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 using namespace ternary;
@@ -14,23 +15,20 @@ static Error cannotWrite(StringRef path, std::error_code error) {
   return createStringError(error, "cannot write '" + path + "': " + error.message());
 }
 
-static bool isSpecialFile(StringRef path) {
-  sys::fs::file_status status;
-  return !sys::fs::status(path, status) && !sys::fs::is_regular_file(status);
-}
-
 Expected<OutputFile> OutputFile::create(StringRef path) {
-  if (isSpecialFile(path))
-    return createStringError("cannot write '" + path + "': expected a regular file");
-  Expected<sys::fs::TempFile> file =
-      sys::fs::TempFile::create(path + ".%%%%%%.tmp", sys::fs::all_read | sys::fs::all_write);
+  Expected<TemporaryFile> file = TemporaryFile::create(path);
   if (!file)
-    return cannotWrite(path, errorToErrorCode(file.takeError()));
-  return OutputFile(std::move(*file), path.str());
+    return file.takeError();
+  auto stream = std::make_unique<raw_fd_ostream>(file->getFD(), /*shouldClose=*/false);
+  return OutputFile(std::move(*file), std::move(stream), path.str());
 }
 
 Expected<OutputFile> OutputFile::createStream(StringRef path) {
-  if (!isSpecialFile(path))
+  sys::fs::file_status status;
+  bool isStream =
+      path == "-" || (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status) &&
+                      !sys::fs::is_directory(status));
+  if (!isStream)
     return create(path);
   std::error_code error;
   auto stream = std::make_unique<raw_fd_ostream>(path, error);
@@ -38,28 +36,14 @@ Expected<OutputFile> OutputFile::createStream(StringRef path) {
     stream->clear_error();
     return cannotWrite(path, error);
   }
-  return OutputFile(std::move(stream), path.str());
-}
-
-OutputFile::OutputFile(sys::fs::TempFile temporary, std::string path)
-    : file(std::move(temporary)),
-      stream(std::make_unique<raw_fd_ostream>(file->FD, /*shouldClose=*/false)),
-      path(std::move(path)) {}
-
-/// A moved-from optional still has a value, so it is emptied by hand.
-OutputFile::OutputFile(OutputFile &&other)
-    : file(std::move(other.file)), stream(std::move(other.stream)), path(std::move(other.path)) {
-  other.file.reset();
+  return OutputFile(std::nullopt, std::move(stream), path == "-" ? "standard output" : path.str());
 }
 
 OutputFile::~OutputFile() {
-  if (stream) {
-    stream->flush();
-    stream->clear_error();
-    stream.reset();
-  }
-  if (file)
-    consumeError(file->discard());
+  if (!stream)
+    return;
+  stream->flush();
+  stream->clear_error();
 }
 
 Error OutputFile::flush() {
@@ -75,11 +59,5 @@ Error OutputFile::keep() {
   if (Error error = flush())
     return error;
   stream.reset();
-  if (!file)
-    return Error::success();
-  Error error = file->keep(path);
-  file.reset();
-  if (error)
-    return cannotWrite(path, errorToErrorCode(std::move(error)));
-  return Error::success();
+  return file ? file->keep() : Error::success();
 }

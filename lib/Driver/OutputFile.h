@@ -1,4 +1,4 @@
-//===- OutputFile.h - Files that appear whole or not at all ---------*- C++ -*-===//
+//===- OutputFile.h - What the compiler writes ----------------------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,38 +8,37 @@
 #ifndef TERNARY_LIB_DRIVER_OUTPUTFILE_H
 #define TERNARY_LIB_DRIVER_OUTPUTFILE_H
 
-#include "llvm/Support/Error.h"
-#include "llvm/Support/FileSystem.h"
+#include "ternary/Support/TemporaryFile.h"
 #include "llvm/Support/raw_ostream.h"
 #include <optional>
 
 namespace ternary {
 
-/// A file under a temporary name next to its destination, until it is kept. A destination
-/// that is there and no regular file (a device, a pipe) would be replaced by that, so it
-/// is refused or, as a stream, written to as it is.
+/// A file that appears whole or not at all, or a stream: standard output for "-", or a
+/// device or pipe that is there.
 class OutputFile {
 public:
   static llvm::Expected<OutputFile> create(llvm::StringRef path);
+  /// Also takes what is no regular file.
   static llvm::Expected<OutputFile> createStream(llvm::StringRef path);
-  OutputFile(OutputFile &&other);
-  ~OutputFile();
 
-  llvm::raw_pwrite_stream &os() { return *stream; }
-  llvm::StringRef temporaryPath() const { return file->TmpName; }
+  llvm::raw_fd_ostream &os() { return *stream; }
+  llvm::StringRef temporaryPath() const { return file->getTemporaryPath(); }
   /// Flushes; fails if anything could not be written.
   llvm::Error flush();
   /// Flushes and gives the file its name.
   llvm::Error keep();
+  ~OutputFile();
+  OutputFile(OutputFile &&) = default;
 
 private:
-  OutputFile(llvm::sys::fs::TempFile file, std::string path);
-  OutputFile(std::unique_ptr<llvm::raw_fd_ostream> stream, std::string path)
-      : stream(std::move(stream)), path(std::move(path)) {}
+  OutputFile(std::optional<TemporaryFile> file, std::unique_ptr<llvm::raw_fd_ostream> stream,
+             std::string path)
+      : path(std::move(path)), file(std::move(file)), stream(std::move(stream)) {}
 
-  std::optional<llvm::sys::fs::TempFile> file;
-  std::unique_ptr<llvm::raw_fd_ostream> stream;
   std::string path;
+  std::optional<TemporaryFile> file;
+  std::unique_ptr<llvm::raw_fd_ostream> stream;
 };
 
 } // namespace ternary

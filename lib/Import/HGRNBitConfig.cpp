@@ -30,6 +30,8 @@ ConfigResult ternary::readHGRNBitConfig(ConfigReader &reader) {
   reader.require("expand_ratio", 1);
   reader.require("use_short_conv", false);
   reader.require("tie_word_embeddings", false);
+  if (reader.has("quantization_config"))
+    reader.fail("no quantization_config, since weights of hgrn_bit are stored latent");
   StringRef activation = reader.getString("hidden_act", "swish");
   if (activation != "swish" && activation != "silu")
     reader.fail("hidden_act to be swish or silu, got '" + activation + "'");

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Import/Tokenizer.h"
+#include "ternary/Support/JSONFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -13,6 +14,9 @@
 
 using namespace llvm;
 using namespace ternary;
+
+/// Larger than any SentencePiece model.
+static constexpr uint64_t kMaxModelBytes = 256 << 20;
 
 /// The text of a token: a space is written as U+2581, a byte as <0xNN>.
 static std::string getText(const sentencepiece::SentencePieceProcessor &processor, int id) {
@@ -42,6 +46,12 @@ Expected<TokenizerData> ternary::readTokenizer(StringRef directory, int64_t voca
   sys::path::append(path, "tokenizer.model");
   if (!sys::fs::exists(path))
     return data;
+  Expected<uint64_t> size = getRegularFileSize(path);
+  if (!size)
+    return size.takeError();
+  if (*size > kMaxModelBytes)
+    return makeFileError(path, "expected at most " + Twine(kMaxModelBytes) + " bytes, got " +
+                                   Twine(*size));
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
   if (!buffer)
     return createStringError(buffer.getError(),

@@ -6,9 +6,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Driver/Compile.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/WithColor.h"
+#include <csignal>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace ternary;
@@ -44,8 +51,8 @@ static cl::opt<std::string, true> function("function",
                                            cl::desc("What to compile a model for: generate"),
                                            cl::value_desc("name"), cl::location(options.function),
                                            cl::cat(category));
-static cl::opt<int64_t, true> batch("batch", cl::desc("Sequences per session (default 1)"),
-                                    cl::location(options.batch), cl::cat(category));
+static cl::opt<int64_t> batch("batch", cl::desc("Sequences per session (default 1)"),
+                              cl::cat(category));
 namespace {
 enum class Parallel { OpenMP, None };
 enum class Weights { Embed, External };
@@ -61,8 +68,8 @@ static cl::opt<Weights>
                        clEnumValN(Weights::External, "external",
                                   "into an archive next to it, mapped at run time")),
             cl::init(Weights::Embed), cl::cat(category));
-static cl::opt<bool, true> fuse("fuse", cl::desc("Fuse chains of ops into kernels (default true)"),
-                                cl::location(options.fuse), cl::init(true), cl::cat(category));
+static cl::opt<bool> fuse("fuse", cl::desc("Fuse chains of ops into kernels (default true)"),
+                          cl::cat(category));
 static cl::opt<std::string, true>
     kernel("kernel",
            cl::desc("Microkernels instead of the CPU's best: avx512vnni, avxvnni, avx2, portable"),
@@ -71,7 +78,7 @@ static cl::opt<double>
     epsilon("epsilon",
             cl::desc("Epsilon of BitLinear's own norm (1e-6 when the checkpoint does not say)"),
             cl::cat(category));
-static cl::opt<uint64_t>
+static cl::opt<std::string>
     randomWeights("random-weights",
                   cl::desc("Random weights for a directory that has just a config.json"),
                   cl::value_desc("seed"), cl::ValueOptional, cl::cat(category));
@@ -81,7 +88,7 @@ static cl::opt<int64_t>
                       "find (by default at most 8, and no more than take a second)"),
              cl::value_desc("tokens"), cl::cat(category));
 static cl::opt<std::string> compileTo("compile-to",
-                                      cl::desc("Stop after this phase and write MLIR:"),
+                                      cl::desc("Stop after this phase (see above) and write MLIR"),
                                       cl::value_desc("phase"), cl::cat(category));
 static cl::opt<std::string, true>
     dumpPhases("dump-phases", cl::desc("Write the IR after each phase to this directory"),
@@ -96,9 +103,52 @@ static cl::opt<bool, true> timing("timing", cl::desc("Report the time of each pa
 static cl::opt<bool, true> progress("progress", cl::desc("Say what is being done"),
                                     cl::location(options.progress), cl::cat(category));
 
+/// One line, whatever file names and messages hold: control characters could end it or
+/// change the terminal.
+static int fail(StringRef message) {
+  constexpr size_t kLongest = 1000;
+  std::string line;
+  raw_string_ostream os(line);
+  for (unsigned char c : message.take_front(kLongest)) {
+    if (c < ' ' || c == 0x7f)
+      os << format("\\x%02x", c);
+    else
+      os << c;
+  }
+  if (message.size() > kLongest)
+    os << "...";
+  WithColor::error(errs(), "ternary-compile") << line << "\n";
+  return 1;
+}
+
+/// What LLVM cannot go on after: it would print a backtrace and leave temporary files.
+static void failAtOnce(void *, const char *reason, bool) {
+  sys::RunInterruptHandlers();
+  _exit(fail(StringRef(reason).rtrim("!.\n")));
+}
+
+/// The command line library's own errors, in our form: "program: what is wrong!" and more
+/// lines. What is wrong with a value it has printed already.
+static int failOption(StringRef message, StringRef program) {
+  if (message.empty())
+    return 1;
+  message = message.take_until([](char c) { return c == '\n'; });
+  message.consume_front(sys::path::filename(program));
+  message = message.split(".  Try").first.ltrim(": ").rtrim("!. ");
+  std::string text = message.str();
+  text[0] = toLower(text[0]);
+  return fail(text + "; see --help");
+}
+
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
+  install_fatal_error_handler(failAtOnce);
+  install_bad_alloc_error_handler(failAtOnce);
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ, SIG_IGN); // a write that goes beyond the limit fails instead
+#endif
   cl::HideUnrelatedOptions(category);
+  cl::AddExtraVersionPrinter([](raw_ostream &os) { os << "Ternary " TERNARY_VERSION "\n"; });
   std::string overview = "Compile a ternary language model\n\n"
                          "  INPUT is a Hugging Face model directory or a graph.mlir.\n\n"
                          "  Phases (--compile-to, --dump-phases):\n";
@@ -106,20 +156,29 @@ int main(int argc, char **argv) {
     overview +=
         ("    " + info.name + std::string(11 - info.name.size(), ' ') + info.description + "\n")
             .str();
-  cl::ParseCommandLineOptions(argc, argv, overview);
+  std::string problem;
+  raw_string_ostream problems(problem);
+  if (!cl::ParseCommandLineOptions(argc, argv, overview, &problems))
+    return failOption(problem, argv[0]);
 
-  auto fail = [](const Twine &message) {
-    WithColor::error(errs(), "ternary-compile") << message << "\n";
-    return 1;
-  };
-  options.openmp = parallel == Parallel::OpenMP;
   options.embedWeights = weights == Weights::Embed;
+  if (parallel.getNumOccurrences())
+    options.openmp = parallel == Parallel::OpenMP;
+  if (batch.getNumOccurrences())
+    options.batch = batch;
+  if (fuse.getNumOccurrences())
+    options.fuse = fuse;
   if (emit.getNumOccurrences())
     options.emit = emit;
   if (epsilon.getNumOccurrences())
     options.epsilon = epsilon;
-  if (randomWeights.getNumOccurrences())
-    options.randomWeights = randomWeights;
+  if (randomWeights.getNumOccurrences()) {
+    uint64_t seed = 0;
+    if (!randomWeights.empty() && StringRef(randomWeights).getAsInteger(0, seed))
+      return fail("expected --random-weights to be a seed from 0 to 2^64 - 1, got '" +
+                  randomWeights + "'");
+    options.randomWeights = seed;
+  }
   if (selfTest.getNumOccurrences())
     options.selfTestTokens = selfTest;
   if (compileTo.getNumOccurrences()) {

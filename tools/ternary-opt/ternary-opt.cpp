@@ -7,11 +7,14 @@
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "ternary/InitAll.h"
+#include "llvm/Support/CommandLine.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   ternary::registerAllDialects(registry);
   ternary::registerAllPasses();
+  llvm::cl::AddExtraVersionPrinter(
+      [](llvm::raw_ostream &os) { os << "Ternary " TERNARY_VERSION "\n"; });
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Ternary optimizer driver\n", registry));
 }

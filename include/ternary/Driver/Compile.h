@@ -25,10 +25,10 @@ struct CompileOptions {
   std::string triple, cpu, attributes;
   std::optional<EmitKind> emit;
   std::string function = "generate";
-  int64_t batch = 1;
-  bool openmp = true;
+  std::optional<int64_t> batch; // 1
+  std::optional<bool> openmp;   // true
+  std::optional<bool> fuse;     // true
   bool embedWeights = true;
-  bool fuse = true;
   /// Forces a microkernel instead of the target's best.
   std::string kernel;
   std::optional<double> epsilon;

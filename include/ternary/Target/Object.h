@@ -19,7 +19,7 @@ namespace ternary {
 /// What the runtime is told about a model, beyond what its functions say: the fields of
 /// `ternary_descriptor` in abi.h.
 struct ModelInfo {
-  std::string name, modelType, target, cpu, kernel;
+  std::string name, modelType, target, cpu, kernel, features;
   int64_t batch = 1, vocab = 0, hidden = 0, layers = 0, maxTokens = 0;
   int64_t bosId = -1, eosId = -1;
   int64_t stateBytes = 0, workspaceFixedBytes = 0, workspaceBytesPerToken = 0;
@@ -48,6 +48,14 @@ createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef
 
 /// The best microkernel for a machine.
 const Microkernel &selectMicrokernel(const llvm::TargetMachine &machine);
+
+/// An error that names what the machine lacks for a microkernel.
+llvm::Error checkMicrokernel(const Microkernel &microkernel, const llvm::TargetMachine &machine);
+
+/// Instruction set extensions that code for the machine may use beyond those that every
+/// machine of its architecture has, as LLVM names them, separated by commas; as far as
+/// this compiler knows how to ask a machine for them, that is on x86.
+std::string getRequiredFeatures(const llvm::TargetMachine &machine);
 
 /// Translates a module in the LLVM dialect and puts the descriptor, the session functions
 /// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's

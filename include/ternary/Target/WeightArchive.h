@@ -13,9 +13,9 @@
 #ifndef TERNARY_TARGET_WEIGHTARCHIVE_H
 #define TERNARY_TARGET_WEIGHTARCHIVE_H
 
+#include "ternary/Support/TemporaryFile.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <optional>
 #include <string>
@@ -57,8 +57,6 @@ class WeightArchiveWriter {
 public:
   static llvm::Expected<std::unique_ptr<WeightArchiveWriter>> create(llvm::StringRef path,
                                                                      const ArchiveLayout &layout);
-  ~WeightArchiveWriter();
-
   /// Writes the data of the layout's next entry.
   llvm::Error append(llvm::ArrayRef<uint8_t> data);
   /// Completes the file, of which all entries are written, and brings it to the
@@ -68,21 +66,18 @@ public:
   llvm::Error keep();
 
   /// Where the file is until it is kept.
-  llvm::StringRef getTemporaryPath() const { return file->TmpName; }
+  llvm::StringRef getTemporaryPath() const { return file.getTemporaryPath(); }
   /// Bytes of the whole file.
   uint64_t getFileBytes() const { return payloadOffset + payloadBytes; }
 
 private:
-  WeightArchiveWriter(llvm::StringRef path, const ArchiveLayout &layout,
-                      llvm::sys::fs::TempFile file);
+  WeightArchiveWriter(const ArchiveLayout &layout, TemporaryFile file);
 
   llvm::Error write(llvm::ArrayRef<uint8_t> data);
   llvm::Error writeZeros(uint64_t count);
   llvm::Error writePrefix();
-  llvm::Error writeFailed(std::error_code code) const;
 
-  std::string path;
-  std::optional<llvm::sys::fs::TempFile> file;
+  TemporaryFile file;
   std::vector<ArchiveEntry> entries;
   size_t next = 0; ///< the entry to be written
   std::string header;

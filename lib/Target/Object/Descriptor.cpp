@@ -49,7 +49,11 @@ private:
 static Constant *embedArchive(Module &module, const ternary::ModelInfo &info,
                               const std::string &symbol) {
   std::string path;
-  for (char c : info.archivePath) {
+  for (unsigned char c : info.archivePath) {
+    if (c < ' ') { // octal, as the assembler reads it
+      path += {'\\', '0', char('0' + c / 8), char('0' + c % 8)};
+      continue;
+    }
     if (c == '"' || c == '\\')
       path += '\\';
     path += c;
@@ -128,6 +132,7 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.i64(info.lookupTables.size());
   b.u32(info.selfTestCRC);
   b.u32(info.selfTestTokens);
+  b.string(info.features);
   Constant *content = b.finish();
   new GlobalVariable(module, content->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
                      content, name);

@@ -9,6 +9,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 
 using namespace llvm;
 
@@ -33,7 +34,9 @@ Error ternary::linkShared(StringRef object, StringRef output, bool openmp,
   // Functions of the C library are resolved by whoever loads the library; libomp is named,
   // since a program that loads models need not know about it.
   SmallVector<StringRef> arguments = {
-      *linker, "-shared", "--build-id", "-z", "noexecstack", "--gc-sections", object, "-o", output};
+      *linker, "-shared", "--build-id", "-z", "noexecstack", "--gc-sections",
+      // A mapped output would end in a bus error when the disk is full.
+      "--no-mmap-output-file", object, "-o", output};
   std::string libraryPath, runPath;
   if (openmp) {
     libraryPath = "-L" TERNARY_OPENMP_LIBRARY_DIR;
@@ -43,14 +46,19 @@ Error ternary::linkShared(StringRef object, StringRef output, bool openmp,
   SmallString<128> log;
   if (std::error_code error = sys::fs::createTemporaryFile("ternary-link", "log", log))
     return createStringError(error, "cannot create a temporary file: " + error.message());
+  sys::RemoveFileOnSignal(log);
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
   std::string message;
   int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message);
-  if (status != 0)
-    if (auto text = MemoryBuffer::getFile(log))
-      message = ((*text)->getBuffer().take_until([](char c) { return c == '\n'; }) + message).str();
+  // Of what a linker says the first line counts; one that crashed says how to report that.
+  if (auto text = MemoryBuffer::getFile(log); status > 0 && text) {
+    StringRef line = (*text)->getBuffer().take_until([](char c) { return c == '\n'; });
+    line.consume_front("ld.lld: error: ");
+    message = line.str();
+  }
   sys::fs::remove(log);
+  sys::DontRemoveFileOnSignal(log);
   if (status != 0)
-    return createStringError(inconvertibleErrorCode(), "cannot link '" + output + "': " + message);
+    return createStringError("cannot link: " + (message.empty() ? "the linker failed" : message));
   return Error::success();
 }

@@ -9,6 +9,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "ternary/Target/SessionBitcode.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
@@ -96,11 +98,31 @@ Error ternary::emitFile(Module &module, TargetMachine &machine, FileKind kind,
     module.print(os, nullptr);
     return Error::success();
   }
+  // Errors of the code generator and the assembler, which would otherwise end the process.
+  std::string problem;
+  struct Handler : DiagnosticHandler {
+    explicit Handler(std::string &problem) : problem(problem) {}
+    bool handleDiagnostics(const DiagnosticInfo &info) override {
+      if (info.getSeverity() != DS_Error)
+        return false;
+      if (problem.empty()) {
+        raw_string_ostream os(problem);
+        DiagnosticPrinterRawOStream printer(os);
+        info.print(printer);
+      }
+      return true;
+    }
+    std::string &problem;
+  };
+  module.getContext().setDiagnosticHandler(std::make_unique<Handler>(problem));
   legacy::PassManager passes;
   auto type =
       kind == FileKind::Object ? CodeGenFileType::ObjectFile : CodeGenFileType::AssemblyFile;
   if (machine.addPassesToEmitFile(passes, os, nullptr, type))
     return createStringError(inconvertibleErrorCode(), "the target cannot emit this kind of file");
   passes.run(module);
+  if (!problem.empty())
+    return createStringError("cannot generate code: " +
+                             StringRef(problem).take_until([](char c) { return c == '\n'; }));
   return Error::success();
 }

@@ -34,6 +34,10 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
   if (!target)
     return makeError("expected a target triple that LLVM knows, got '" + tripleName + "'");
 
+  if (!triple.isOSBinFormatELF())
+    return makeError("expected a target with ELF objects, such as x86_64-linux-gnu, got '" +
+                     triple.str() + "'");
+
   SubtargetFeatures features;
   std::string name = cpu.str();
   if (name.empty() || name == "native") {
@@ -62,6 +66,11 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
       return makeError("expected a feature of " + triple.getArchName() +
                        " (see llc -mattr=help), got '" + attr + "'");
 
+  // The hard-float ABI of Linux distributions, which a plain RISC-V does not have.
+  if (triple.isRISCV64() && triple.isOSLinux() && name.empty() && attrs.empty())
+    for (StringRef extension : {"m", "a", "f", "d", "c"})
+      features.AddFeature(extension);
+
   TargetOptions options;
   // Every operation is rounded on its own; results do not depend on the machine.
   options.AllowFPOpFusion = FPOpFusion::Strict;
@@ -73,10 +82,40 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
   return machine;
 }
 
+/// A feature may come from the CPU's name, so ask the subtarget, not the string.
+static bool hasFeature(const TargetMachine &machine, StringRef feature) {
+  return machine.getMCSubtargetInfo()->checkFeatures(("+" + feature).str());
+}
+
 const ternary::Microkernel &ternary::selectMicrokernel(const TargetMachine &machine) {
-  const MCSubtargetInfo &subtarget = *machine.getMCSubtargetInfo();
-  // A feature may come from the CPU's name, so ask the subtarget, not the string.
-  return selectMicrokernel(machine.getTargetTriple().isX86(), [&](StringRef feature) {
-    return subtarget.checkFeatures(("+" + feature).str());
-  });
+  return selectMicrokernel(machine.getTargetTriple().isX86(),
+                           [&](StringRef feature) { return hasFeature(machine, feature); });
+}
+
+Error ternary::checkMicrokernel(const Microkernel &microkernel, const TargetMachine &machine) {
+  if (microkernel.isX86 && !machine.getTargetTriple().isX86())
+    return makeError("expected a target of x86 for --kernel=" + microkernel.name + ", got '" +
+                     machine.getTargetTriple().str() + "'");
+  for (StringRef feature : microkernel.features)
+    if (!hasFeature(machine, feature))
+      return makeError("expected a CPU with " + feature + " for --kernel=" + microkernel.name +
+                       ", got '" + machine.getTargetCPU() + "'");
+  return Error::success();
+}
+
+std::string ternary::getRequiredFeatures(const TargetMachine &machine) {
+  const Triple &triple = machine.getTargetTriple();
+  if (triple.getArch() != Triple::x86_64 ||
+      Triple(sys::getProcessTriple()).getArch() != Triple::x86_64)
+    return {};
+  std::unique_ptr<MCSubtargetInfo> everywhere(
+      machine.getTarget().createMCSubtargetInfo(triple, "x86-64", ""));
+  // What a host can be asked for are extensions; the rest tunes code.
+  SmallVector<StringRef> names;
+  StringMap<bool> known = sys::getHostCPUFeatures();
+  for (StringRef name : known.keys())
+    if (hasFeature(machine, name) && !everywhere->checkFeatures(("+" + name).str()))
+      names.push_back(name);
+  llvm::sort(names);
+  return join(names, ",");
 }

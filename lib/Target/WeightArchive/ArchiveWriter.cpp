@@ -18,21 +18,12 @@
 using namespace llvm;
 using namespace ternary;
 
-static Error makeWriteError(StringRef path, std::error_code code) {
-  return createStringError(code, "cannot write '" + path + "': " + code.message());
-}
-
 Expected<std::unique_ptr<WeightArchiveWriter>>
 WeightArchiveWriter::create(StringRef path, const ArchiveLayout &layout) {
-  // The file replaces its destination, which must not happen to a device.
-  sys::fs::file_status status;
-  if (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status))
-    return createStringError("cannot write '" + path + "': expected a regular file");
-  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.tmp");
+  Expected<TemporaryFile> file = TemporaryFile::create(path);
   if (!file)
-    return makeWriteError(path, errorToErrorCode(file.takeError()));
-  std::unique_ptr<WeightArchiveWriter> writer(
-      new WeightArchiveWriter(path, layout, std::move(*file)));
+    return file.takeError();
+  std::unique_ptr<WeightArchiveWriter> writer(new WeightArchiveWriter(layout, std::move(*file)));
 
   // The prefix comes last: it has the payload's checksum.
   if (Error error = writer->writeZeros(sizeof(ArchivePrefix)))
@@ -44,29 +35,18 @@ WeightArchiveWriter::create(StringRef path, const ArchiveLayout &layout) {
   return writer;
 }
 
-WeightArchiveWriter::WeightArchiveWriter(StringRef path, const ArchiveLayout &layout,
-                                         sys::fs::TempFile temporary)
-    : path(path), file(std::move(temporary)), entries(layout.getEntries()),
-      header(layout.getHeader()),
+WeightArchiveWriter::WeightArchiveWriter(const ArchiveLayout &layout, TemporaryFile temporary)
+    : file(std::move(temporary)), entries(layout.getEntries()), header(layout.getHeader()),
       payloadOffset(alignTo(sizeof(ArchivePrefix) + header.size(), kPayloadAlignment)),
       payloadBytes(layout.getPayloadBytes()) {}
 
-WeightArchiveWriter::~WeightArchiveWriter() {
-  if (file)
-    consumeError(file->discard());
-}
-
-Error WeightArchiveWriter::writeFailed(std::error_code code) const {
-  return makeWriteError(path, code);
-}
-
 Error WeightArchiveWriter::write(ArrayRef<uint8_t> data) {
-  raw_fd_ostream stream(file->FD, /*shouldClose=*/false, /*unbuffered=*/true);
+  raw_fd_ostream stream(file.getFD(), /*shouldClose=*/false, /*unbuffered=*/true);
   stream.write(reinterpret_cast<const char *>(data.data()), data.size());
   std::error_code code = stream.error();
   stream.clear_error();
   if (code)
-    return writeFailed(code);
+    return file.makeError(code);
   position += data.size();
   return Error::success();
 }
@@ -102,8 +82,8 @@ Error WeightArchiveWriter::writePrefix() {
   prefix.payloadOffset = payloadOffset;
   prefix.payloadBytes = payloadBytes;
   prefix.payloadCRC32 = payloadCRC32;
-  if (::lseek(file->FD, 0, SEEK_SET) < 0)
-    return writeFailed(std::error_code(errno, std::generic_category()));
+  if (::lseek(file.getFD(), 0, SEEK_SET) < 0)
+    return file.makeError(std::error_code(errno, std::generic_category()));
   return write({reinterpret_cast<const uint8_t *>(&prefix), sizeof(prefix)});
 }
 
@@ -116,11 +96,7 @@ Error WeightArchiveWriter::finish() {
 
 Error WeightArchiveWriter::keep() {
   // Whoever sees the name sees the data, even after a loss of power.
-  if (::fsync(file->FD) != 0)
-    return writeFailed(std::error_code(errno, std::generic_category()));
-  Error error = file->keep(path);
-  file.reset();
-  if (error)
-    return writeFailed(errorToErrorCode(std::move(error)));
-  return Error::success();
+  if (::fsync(file.getFD()) != 0)
+    return file.makeError(std::error_code(errno, std::generic_category()));
+  return file.keep();
 }

@@ -98,6 +98,10 @@ typedef struct ternary_descriptor {
    * for the ids of selftest.h; 0 tokens: it was not asked. */
   uint32_t self_test_crc32;
   uint32_t self_test_tokens;
+
+  /* Comma-separated LLVM names of the instruction set extensions that the code may use and
+   * that not every machine of its architecture has; null or empty: none are known. */
+  const char *features;
 } ternary_descriptor;
 
 /* The weight archive, little-endian:

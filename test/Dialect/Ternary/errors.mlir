@@ -156,3 +156,41 @@ func.func @missing(%base: memref<?xi8>) -> memref<64xf32> {
   %0 = ternary.parameter @weights "b" of %base : memref<?xi8> -> memref<64xf32>
   return %0 : memref<64xf32>
 }
+
+// -----
+
+// What carries a model through the phases is checked wherever it stands.
+
+// expected-error @+1 {{expected 'ternary.step' on a function with a body}}
+func.func private @declared(tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "prefill"}
+
+// -----
+
+// expected-error @+1 {{expected 'ternary.step' to be a string, got 5 : i64}}
+func.func @step() attributes {ternary.step = 5} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected 'ternary.parameter' to be a string, got 5 : i64}}
+func.func @parameter(%w: tensor<4xf32> {ternary.parameter = 5}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected 'ternary.role' to be a string, got unit}}
+func.func @role(%w: tensor<4xf32>) -> (tensor<4xf32> {ternary.role}) {
+  return %w : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected 'ternary.model' to be a dictionary, got 5 : i64}}
+module attributes {ternary.model = 5} {}
+
+// -----
+
+// expected-error @+1 {{expected 'vocab' in 'ternary.model' to be a string or a 64-bit integer, got 5 : i128}}
+module attributes {ternary.model = {vocab = 5 : i128}} {}

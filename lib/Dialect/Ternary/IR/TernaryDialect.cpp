@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -33,6 +34,53 @@ void TernaryDialect::initialize() {
 #define GET_OP_LIST
 #include "ternary/Dialect/Ternary/IR/TernaryOps.cpp.inc"
       >();
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes on other dialects' ops
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyString(Operation *op, NamedAttribute attribute) {
+  if (isa<StringAttr>(attribute.getValue()))
+    return success();
+  return op->emitError() << "expected '" << attribute.getName().getValue()
+                         << "' to be a string, got " << attribute.getValue();
+}
+
+/// A dictionary of strings and 64-bit integers.
+static LogicalResult verifyModel(Operation *op, Attribute model) {
+  auto fields = dyn_cast<DictionaryAttr>(model);
+  if (!fields)
+    return op->emitError() << "expected '" << kModelAttr << "' to be a dictionary, got " << model;
+  for (NamedAttribute field : fields) {
+    auto integer = dyn_cast<IntegerAttr>(field.getValue());
+    if (!isa<StringAttr>(field.getValue()) && !(integer && integer.getType().isInteger(64)))
+      return op->emitError() << "expected '" << field.getName().getValue() << "' in '" << kModelAttr
+                             << "' to be a string or a 64-bit integer, got " << field.getValue();
+  }
+  return success();
+}
+
+LogicalResult TernaryDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() == kModelAttr)
+    return verifyModel(op, attribute.getValue());
+  if (attribute.getName() != kStepAttr)
+    return success();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || function.isExternal())
+    return op->emitError() << "expected '" << kStepAttr << "' on a function with a body";
+  return verifyString(op, attribute);
+}
+
+LogicalResult TernaryDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned,
+                                                       NamedAttribute attribute) {
+  bool isName = attribute.getName() == kParameterAttr || attribute.getName() == kRoleAttr;
+  return isName ? verifyString(op, attribute) : success();
+}
+
+LogicalResult TernaryDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
+                                                          NamedAttribute attribute) {
+  return attribute.getName() == kRoleAttr ? verifyString(op, attribute) : success();
 }
 
 Type ternary::getRowType(ShapedType type, int64_t rowRank) {

@@ -148,8 +148,6 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
   /// Errors unless every argument of a step has a name or a role, every result a role of its
   /// own, and a parameter the same type in all steps.
   static LogicalResult checkStep(func::FuncOp func, llvm::StringMap<Type> &parameterTypes) {
-    if (func.isDeclaration())
-      return func.emitError("expected a step with a body, got a declaration");
     for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
       if (auto name = func.getArgAttrOfType<StringAttr>(i, kParameterAttr)) {
         Type &known = parameterTypes[name.getValue()];
@@ -180,7 +178,7 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
     llvm::SetVector<Value> bound;
     llvm::BitVector erased(func.getNumArguments());
     for (BlockArgument argument : func.getArguments())
-      if (func.getArgAttr(argument.getArgNumber(), kParameterAttr)) {
+      if (func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kParameterAttr)) {
         bound.insert(argument);
         erased.set(argument.getArgNumber());
       }

@@ -46,11 +46,6 @@ func.func @behind_a_parameter(%w: tensor<64xf32> {ternary.parameter = "w"}, %x: 
 
 // -----
 
-// expected-error @+1 {{expected a step with a body, got a declaration}}
-func.func private @declared(tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "prefill"}
-
-// -----
-
 // expected-error @+1 {{expected results of a step in different roles, got two of 'a'}}
 func.func @same_role(%w: tensor<64xf32> {ternary.parameter = "w"}) -> (tensor<64xf32> {ternary.role = "a"}, tensor<64xf32> {ternary.role = "a"})
     attributes {ternary.step = "prefill"} {

@@ -49,7 +49,9 @@ def Ternary_Dialect : Dialect {
   let cppNamespace = "::ternary";
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
-  let hasOperationAttrVerify = 0;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
 }
 
 #endif // TERNARY_DIALECT_TD
