@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <getopt.h>
@@ -143,6 +144,9 @@ std::optional<std::vector<std::string>> CommandLine::parse(int argc, char **argv
 }
 
 int ternary::runtime::runTool(const char *tool, const std::function<int()> &body) {
+  // Beyond the limit on a file's size, writing shall fail instead of ending the
+  // tool.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     int status = body();
     if (!std::cout.flush() || std::fflush(stdout) != 0)
@@ -152,6 +156,10 @@ int ternary::runtime::runTool(const char *tool, const std::function<int()> &body
     std::cerr << tool << ": error: " << error.what() << "\n";
   } catch (const std::bad_alloc &) {
     std::cerr << tool << ": error: out of memory\n";
+  } catch (const std::length_error &) { // more than there could ever be
+    std::cerr << tool << ": error: out of memory\n";
+  } catch (const std::exception &error) {
+    std::cerr << tool << ": error: " << printable(error.what()) << "\n";
   }
   return EXIT_FAILURE;
 }

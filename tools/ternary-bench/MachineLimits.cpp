@@ -14,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <sys/mman.h>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -28,16 +29,26 @@ template <typename T> static void keep(const T &value) {
 /// Seconds from when all threads start `body(thread)` until the last has ended.
 static double timeThreads(int threads, const std::function<void(int)> &body) {
   std::atomic<int> ready{0};
-  std::atomic<bool> go{false};
+  std::atomic<bool> go{false}, cancelled{false};
   auto wait = [&](int thread) {
     ++ready;
     while (!go)
       std::this_thread::yield();
-    body(thread);
+    if (!cancelled)
+      body(thread);
   };
   std::vector<std::thread> others;
-  for (int thread = 1; thread < threads; ++thread)
-    others.emplace_back(wait, thread);
+  others.reserve(static_cast<size_t>(threads));
+  try {
+    for (int thread = 1; thread < threads; ++thread)
+      others.emplace_back(wait, thread);
+  } catch (const std::system_error &error) {
+    cancelled = true;
+    go = true;
+    for (std::thread &other : others)
+      other.join();
+    runtime::fail("cannot start ", threads, " threads: ", error.code().message());
+  }
   while (ready < threads - 1)
     std::this_thread::yield();
 

@@ -298,6 +298,16 @@ TEST_F(ToolsTest, BenchPrintsJson) {
   EXPECT_EQ(result.out.front(), '{');
 }
 
+TEST_F(ToolsTest, BenchFailsWithoutThreads) {
+  // No thread can have a stack as large as this.
+  std::string limit = "ulimit -S -s 1000000000000";
+  if (shell(limit).status != 0)
+    GTEST_SKIP() << "stacks cannot be that large here";
+  expectError(shell("(" + limit + " && '" TERNARY_BENCH "' '" + kModels +
+                    "FakeModel.so' --threads 4 --allow-fallback)"),
+              "cannot start 4 threads: ", "ternary-bench");
+}
+
 TEST_F(ToolsTest, BenchFailsOnOtherKernels) {
   expectError(bench(std::string(kShort) + "--expect-kernel avx512vnni"),
               "expected avx512vnni kernels, found portable", "ternary-bench");
