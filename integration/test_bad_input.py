@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import platform
 import re
 import resource
 import shutil
@@ -11,7 +12,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import BIN, run_tool
+from conftest import BIN, has_cpu_feature, run_tool
 
 MODEL = pathlib.Path(__file__).parent / "data" / "hgrn-a"
 
@@ -294,3 +295,26 @@ def test_damaged_archive(tmp_path):
     data[-100] ^= 1
     archive.write_bytes(bytes(data))
     expect_error(run_tool("ternary-run", library, "--self-test"), "m.weights")
+
+
+def test_truncated_model(tmp_path, compile_model):
+    data = compile_model(MODEL).read_bytes()
+    library = tmp_path / "part.so"
+    for size in (0, 100, 5000, len(data) // 2, len(data) - 1):
+        library.write_bytes(data[:size])
+        expect_error(run_tool("ternary-run", library, "--self-test"), "part.so", "cannot load")
+
+
+def test_model_for_another_architecture(compile_model):
+    library = compile_model(MODEL, "--mtriple=riscv64-linux-gnu", "--parallel=none")
+    result = run_tool("ternary-run", library, "--self-test")
+    expect_error(result, library.name, "expected a shared object for ", "found one for riscv")
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or has_cpu_feature("avx10_2"), reason="another processor"
+)
+def test_model_for_another_processor(compile_model):
+    library = compile_model(MODEL, "--mcpu=diamondrapids", "--kernel=portable")
+    result = run_tool("ternary-run", library, "--self-test")
+    expect_error(result, library.name, "diamondrapids", "avx10.", "this machine has not")

@@ -34,6 +34,7 @@ int madvise(void *address, size_t bytes, int advice);
 
 enum {
   OPEN_READ_ONLY = 0,
+  OPEN_WITHOUT_WAITING = 04000, /* or a pipe would be waited for */
   OPEN_CLOSE_ON_EXEC = 02000000,
   SEEK_FROM_START = 0,
   SEEK_FROM_END = 2,
@@ -172,11 +173,11 @@ static ternary_status open_file(archive_reader *reader, const char *path, ternar
                                 archive_prefix *prefix) {
   ternary_status status;
   long bytes;
-  int file = open(path, OPEN_READ_ONLY | OPEN_CLOSE_ON_EXEC);
+  int file = open(path, OPEN_READ_ONLY | OPEN_WITHOUT_WAITING | OPEN_CLOSE_ON_EXEC);
   if (file < 0)
     return TERNARY_ARCHIVE_UNREADABLE;
 
-  bytes = lseek(file, 0, SEEK_FROM_END);
+  bytes = lseek(file, 0, SEEK_FROM_END); /* fails for what is no file, such as a pipe */
   status =
       bytes < 0 ? TERNARY_ARCHIVE_UNREADABLE : check_file(reader, file, (uint64_t)bytes, prefix);
   if (status == TERNARY_OK) {

@@ -7,11 +7,10 @@
 
 #include "ternary/Runtime/Archive.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/File.h"
 #include "ternary/crc32.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iomanip>
 #include <link.h>
@@ -64,20 +63,15 @@ static std::string hex(uint32_t value) {
 std::string ternary::runtime::explainArchive(const std::string &path,
                                              const ternary_descriptor &info, ternary_status status,
                                              const char *text) {
-  std::ostringstream message;
-  message << path << ": ";
-  errno = 0;
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  uint64_t bytes = file ? static_cast<uint64_t>(file.tellg()) : 0;
+  InputFile file(path, "cannot read the weight archive");
+  uint64_t bytes = static_cast<uint64_t>(file.size());
   uint8_t start[Prefix::kBytes] = {};
-  file.seekg(0);
-  file.read(reinterpret_cast<char *>(start), sizeof(start));
+  file.read(0, start, std::min<uint64_t>(bytes, sizeof(start)));
   Prefix prefix(start);
+  std::ostringstream message;
+  message << printable(path) << ": ";
 
   switch (status) {
-  case TERNARY_ARCHIVE_UNREADABLE:
-    message << "cannot read the weight archive: " << std::strerror(errno);
-    break;
   case TERNARY_NOT_AN_ARCHIVE:
     message << "expected a weight archive, which starts with " << TERNARY_ARCHIVE_MAGIC
             << ", found another kind of file";
@@ -87,8 +81,9 @@ std::string ternary::runtime::explainArchive(const std::string &path,
       message << "expected a weight archive of version " << TERNARY_ARCHIVE_VERSION
               << ", found version " << prefix.version;
     else
-      message << "expected the weights of model '" << info.name << "', whose header has checksum "
-              << hex(info.archive_header_crc32) << ", found " << hex(prefix.headerCrc32);
+      message << "expected the weights of model '" << printable(info.name)
+              << "', whose header has checksum " << hex(info.archive_header_crc32) << ", found "
+              << hex(prefix.headerCrc32);
     break;
   case TERNARY_ARCHIVE_DAMAGED:
     if (bytes < sizeof(start) || prefix.payloadBytes != bytes - prefix.payloadOffset)

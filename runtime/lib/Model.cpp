@@ -8,6 +8,7 @@
 #include "ternary/Runtime/Model.h"
 #include "ternary/Runtime/Archive.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/File.h"
 #include "ternary/Runtime/Machine.h"
 
 #include <dlfcn.h>
@@ -42,6 +43,7 @@ struct Model::Impl {
 private:
   void loadLibrary();
   void checkDescriptor() const;
+  void checkFeatures() const;
   void openWeights(const std::string &weights);
 
   template <typename T> void resolve(T *&symbol, const char *name) {
@@ -71,6 +73,7 @@ Model::Impl::~Impl() {
 }
 
 void Model::Impl::loadLibrary() {
+  checkSharedObject(path);
   // Without a slash, dlopen would search the system's library folders.
   std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -107,6 +110,21 @@ void Model::Impl::checkDescriptor() const {
   if (kernel && !kernel->supported)
     fail(path, ": model was compiled for ", info->cpu, " with ", kernel->name,
          " kernels, but the best that this machine supports is ", bestKernel().name);
+  checkFeatures();
+}
+
+void Model::Impl::checkFeatures() const {
+  constexpr size_t kShown = 4;
+  std::vector<std::string> missing = missingFeatures(info->features);
+  if (missing.empty())
+    return;
+  std::string list = missing.front();
+  for (size_t i = 1; i < missing.size() && i < kShown; ++i)
+    list += ", " + missing[i];
+  if (missing.size() > kShown)
+    list += " and " + std::to_string(missing.size() - kShown) + " more";
+  fail(path, ": model was compiled for CPU ", info->cpu, ", which has ", list,
+       "; this machine has not");
 }
 
 void Model::Impl::openWeights(const std::string &weights) {

@@ -7,12 +7,12 @@
 
 #include "ternary/Runtime/Npy.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/File.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -142,31 +142,24 @@ private:
 /// A file of known size, read from the start.
 class Reader {
 public:
-  explicit Reader(const std::string &path)
-      : path(path), file(path, std::ios::binary | std::ios::ate) {
-    if (!file)
-      fail(path, ": cannot read the file: ", std::strerror(errno));
-    left = file.tellg();
-    file.seekg(0);
-  }
+  explicit Reader(const std::string &path) : path(path), file(path, "cannot read the file") {}
 
-  int64_t bytesLeft() const { return left; }
+  int64_t bytesLeft() const { return file.size() - position; }
 
   /// The next `count` bytes, which are `what`.
   std::string read(int64_t count, const char *what) {
-    if (count > left)
-      fail(path, ": expected ", count, " bytes of ", what, ", found ", left);
+    if (count > bytesLeft())
+      fail(path, ": expected ", count, " bytes of ", what, ", found ", bytesLeft());
     std::string bytes(static_cast<size_t>(count), 0);
-    if (!file.read(bytes.data(), count))
-      fail(path, ": cannot read the file: ", std::strerror(errno));
-    left -= count;
+    file.read(position, bytes.data(), bytes.size());
+    position += count;
     return bytes;
   }
 
 private:
   const std::string &path;
-  std::ifstream file;
-  int64_t left = 0;
+  InputFile file;
+  int64_t position = 0;
 };
 
 } // namespace

@@ -7,12 +7,9 @@
 
 #include "ternary/Runtime/Tokenizer.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/File.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <sentencepiece_processor.h>
 
 using namespace ternary::runtime;
@@ -35,11 +32,9 @@ Tokenizer::Tokenizer(std::string_view model, const std::string &name)
 Tokenizer::~Tokenizer() = default;
 
 std::unique_ptr<Tokenizer> Tokenizer::load(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open() || file.bad())
-    fail(path, ": cannot read the tokenizer: ", std::strerror(errno));
-  return std::make_unique<Tokenizer>(bytes, path);
+  constexpr int64_t kMost = int64_t(1) << 28;
+  InputFile file(path, "cannot read the tokenizer");
+  return std::make_unique<Tokenizer>(file.readAll("a tokenizer", kMost), path);
 }
 
 int64_t Tokenizer::size() const { return processor->GetPieceSize(); }

@@ -108,6 +108,9 @@ ternary_descriptor ternary_descriptor_instance = {
 #endif
     .prefill = prefill,
     .decode = decode,
+#ifdef FAKE_FEATURES
+    .features = FAKE_FEATURES,
+#endif
 };
 
 #ifdef FAKE_TOKENIZER

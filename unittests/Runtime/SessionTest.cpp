@@ -12,6 +12,7 @@
 #include <cstring>
 #include <gtest/gtest.h>
 #include <memory>
+#include <sys/stat.h>
 #include <vector>
 
 namespace {
@@ -295,6 +296,9 @@ TEST_F(ArchiveTest, TakesTheDefaultFile) {
 TEST_F(ArchiveTest, UnreadableFiles) {
   EXPECT_EQ(open("/no/such/file"), TERNARY_ARCHIVE_UNREADABLE);
   EXPECT_EQ(open(dir.file(".").c_str()), TERNARY_ARCHIVE_UNREADABLE);
+  ASSERT_EQ(mkfifo(dir.file("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(open(dir.file("pipe").c_str()), TERNARY_ARCHIVE_UNREADABLE);
+  EXPECT_EQ(open("/dev/zero"), TERNARY_NOT_AN_ARCHIVE);
 }
 
 TEST_F(ArchiveTest, OtherFiles) {

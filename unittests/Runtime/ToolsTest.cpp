@@ -10,6 +10,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <vector>
 
@@ -53,6 +54,9 @@ protected:
     EXPECT_THAT(result.err, HasSubstr(text));
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
   }
+
+  /// A pipe that nobody writes to.
+  void writePipe(const std::string &name) { ASSERT_EQ(mkfifo(dir.file(name).c_str(), 0600), 0); }
 
   /// Writes ids [1, n] as int32.
   void writeIds(const std::vector<int32_t> &ids) {
@@ -171,12 +175,52 @@ TEST_F(ToolsTest, RefusesWhatIsNoModel) {
   dir.write("text.so", "no shared object");
   expectError(shell("'" TERNARY_RUN "' text.so"), "text.so: cannot load the model");
   expectError(shell("'" TERNARY_RUN "' libm.so.6"), "cannot load the model");
+  expectError(shell("'" TERNARY_RUN "' ."), "expected a regular file, found a directory");
+  writePipe("pipe.so");
+  expectError(shell("'" TERNARY_RUN "' pipe.so"),
+              "pipe.so: cannot load the model: expected a regular file, found a pipe");
+  expectError(shell("'" TERNARY_BENCH "' pipe.so"), "found a pipe", "ternary-bench");
+  expectError(shell("head -c 5000 '" + kModels +
+                    "FakeModel.so' > part.so && '" TERNARY_RUN "' part.so --self-test"),
+              "part.so: cannot load the model: file is truncated: expected at least ");
+}
+
+TEST_F(ToolsTest, RefusesModelsForOtherProcessors) {
+#if !defined(__x86_64__)
+  GTEST_SKIP() << "the model's demands are those of x86-64";
+#endif
+  Result result = run("--self-test", "FakeModelDemanding.so");
+  expectError(result, "FakeModelDemanding.so: model was compiled for CPU generic, which has ");
+  EXPECT_THAT(result.err, HasSubstr("; this machine has not"));
+  EXPECT_THAT(result.err, Not(HasSubstr("sse2")));
+  EXPECT_THAT(result.err, Not(HasSubstr("fast-hops")));
+}
+
+TEST_F(ToolsTest, ErrorsAreOneLine) {
+  std::string name = "no\nsuch\x1b[31m.npy";
+  expectError(run("--logits a --input-ids '" + name + "'"), "no\\x0asuch\\x1b[31m.npy: cannot");
+  expectError(run("--tokens 'a\nb'"), "found 'a\\x0ab'");
+  std::string header = "{'" + std::string(10000, 'k') + "\n': 1}";
+  dir.write("ids.npy", std::string("\x93NUMPY\1\0", 8) + static_cast<char>(header.size()) +
+                           static_cast<char>(header.size() >> 8) + header);
+  Result result = run("--input-ids ids.npy --logits a");
+  expectError(result, "ids.npy: unexpected 'kkk");
+  EXPECT_THAT(result.err, HasSubstr("k...k"));
+  EXPECT_LT(result.err.size(), 500u);
 }
 
 TEST_F(ToolsTest, RefusesOtherTokenizers) {
   dir.write("text", "no tokenizer");
   expectError(run("--tokenizer text"), "text: expected a SentencePiece model");
-  expectError(run("--tokenizer missing"), "missing: cannot read the tokenizer");
+  expectError(run("--tokenizer missing"), "missing: cannot read the tokenizer: No such file");
+  expectError(run("--tokenizer /"), "expected a regular file, found a directory");
+  expectError(run("--tokenizer /dev/zero"), "expected a regular file, found a device");
+  writePipe("pipe");
+  expectError(run("--tokenizer pipe"),
+              "pipe: cannot read the tokenizer: expected a regular file, found a pipe");
+  std::filesystem::resize_file(dir.file("text"), (1 << 28) + 1);
+  expectError(run("--tokenizer text"),
+              "text: expected a tokenizer of at most 268435456 bytes, found 268435457");
 }
 
 TEST_F(ToolsTest, FailsWhenTheOutputIsFull) {
@@ -221,6 +265,11 @@ TEST_F(ToolsTest, RefusesWrongWeights) {
         "0x211f6654, found 0x64636261");
   dir.write("patched", w.replace(8, 1, "\2"));
   error("expected a weight archive of version 1, found version 2");
+  std::filesystem::remove(dir.file("patched"));
+  writePipe("patched");
+  error("cannot read the weight archive: expected a regular file, found a pipe");
+  expectError(run("--weights /dev/zero", "FakeModelExternal.so"), "found a device");
+  expectError(run("--weights /", "FakeModelExternal.so"), "found a directory");
 }
 
 TEST_F(ToolsTest, RefusesDamagedWeightsInside) {
@@ -264,6 +313,17 @@ TEST_F(ToolsTest, RefusesWrongIds) {
   writeIds({1});
   expectError(run("--input-ids ids.npy --logits no/such.npy"),
               "no/such.npy: cannot write: No such file or directory");
+  EXPECT_EQ(dir.entries(), 3u); // ids, out and err
+  writePipe("pipe");
+  expectError(run("--input-ids pipe --logits logits.npy"),
+              "pipe: cannot read the file: expected a regular file, found a pipe");
+}
+
+TEST_F(ToolsTest, LargestFileSize) {
+  writeIds(std::vector<int32_t>(100));
+  expectError(shell("(ulimit -f 8 && '" TERNARY_RUN "' '" + kModels +
+                    "FakeModel.so' --input-ids ids.npy --logits logits.npy)"),
+              "logits.npy: cannot write: File too large");
   EXPECT_EQ(dir.entries(), 3u); // ids, out and err
 }
 

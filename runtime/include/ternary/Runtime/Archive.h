@@ -20,7 +20,7 @@ namespace ternary::runtime {
 uint32_t crc32(uint32_t crc, const void *bytes, size_t count);
 
 /// Why `ternary_open` returned `status`, which means `text`, for a file: what
-/// it expected and found.
+/// it expected and found. Throws that itself if the file cannot be read.
 std::string explainArchive(const std::string &path, const ternary_descriptor &info,
                            ternary_status status, const char *text);
 

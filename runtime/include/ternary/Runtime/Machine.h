@@ -29,6 +29,10 @@ const Kernel &bestKernel();
 /// The kernel of that name, or null.
 const Kernel *findKernel(const std::string &name);
 
+/// Those of `features`, a list as in ternary_descriptor::features, that this
+/// machine lacks. Names that it cannot be asked about are taken to be there.
+std::vector<std::string> missingFeatures(const char *features);
+
 /// Threads that this process may run at a time.
 int availableThreads();
 
