@@ -7,13 +7,17 @@
 
 #include "Modes.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/File.h"
 #include "ternary/Runtime/Machine.h"
 #include "ternary/Runtime/Tokenizer.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
+#include <unistd.h>
 #include <utility>
 
 using namespace ternary;
@@ -22,6 +26,27 @@ using Clock = std::chrono::steady_clock;
 
 static double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::string run::readPrompt(const std::string &path) {
+  constexpr int64_t kMost = int64_t(1) << 26;
+  std::string text;
+  if (path != "-") {
+    text = runtime::InputFile(path, "cannot read the prompt").readAll("a prompt", kMost);
+  } else {
+    char part[1 << 16];
+    for (ssize_t count; (count = read(STDIN_FILENO, part, sizeof(part))) != 0;) {
+      if (count < 0 && errno != EINTR)
+        runtime::fail("standard input: cannot read the prompt: ", std::strerror(errno));
+      if (count > 0)
+        text.append(part, static_cast<size_t>(count));
+      if (static_cast<int64_t>(text.size()) > kMost)
+        runtime::fail("standard input: expected a prompt of at most ", kMost, " bytes, found more");
+    }
+  }
+  if (!text.empty() && text.back() == '\n')
+    text.pop_back();
+  return text;
 }
 
 static std::unique_ptr<runtime::Tokenizer> openTokenizer(const runtime::Model &model,
@@ -144,5 +169,5 @@ int run::generate(const runtime::Model &model, const Options &options, double lo
     show("\n");
   if (options.stats)
     statistics.print(info, options.threads);
-  return interrupted() ? kInterruptedStatus : 0;
+  return interrupted() ? interruptedStatus() : 0;
 }

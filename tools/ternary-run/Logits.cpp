@@ -26,7 +26,7 @@ int run::writeLogits(const runtime::Model &model, const Options &options) {
   std::vector<float> logits(static_cast<size_t>(info.batch * part * info.vocab));
   for (int64_t from = 0; from < input.columns; from += part) {
     if (interrupted())
-      return kInterruptedStatus;
+      return interruptedStatus();
     int64_t count = std::min(part, input.columns - from);
     for (int64_t b = 0; b < info.batch; ++b)
       for (int64_t t = 0; t < count; ++t)

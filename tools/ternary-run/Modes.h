@@ -16,7 +16,7 @@
 namespace ternary::run {
 
 struct Options {
-  std::optional<std::string> prompt, tokenizer, weights;
+  std::optional<std::string> prompt, promptFile, tokenizer, weights;
   int64_t tokens = 256;
   runtime::SamplerOptions sampler;
   int64_t threads = 1;
@@ -28,6 +28,10 @@ struct Options {
   bool step = false;
 };
 
+/// The text in a file, or if its name is "-", in the standard input, without the
+/// end of its last line.
+std::string readPrompt(const std::string &path);
+
 /// Streams text. `loadSeconds` is for the statistics.
 int generate(const runtime::Model &model, const Options &options, double loadSeconds);
 
@@ -38,12 +42,12 @@ int writeLogits(const runtime::Model &model, const Options &options);
 /// to.
 int selfTest(const runtime::Model &model, const Options &options);
 
-/// Whether the user has asked to stop with Ctrl-C. A second Ctrl-C stops at
-/// once.
+/// Whether a signal has asked to stop: SIGINT (Ctrl-C), SIGTERM or SIGHUP. The
+/// same signal again stops at once.
 bool interrupted();
 
-/// The exit status after Ctrl-C, as of other programs.
-constexpr int kInterruptedStatus = 130;
+/// The exit status after that signal, as of other programs.
+int interruptedStatus();
 
 } // namespace ternary::run
 

@@ -116,7 +116,7 @@ int run::selfTest(const runtime::Model &model, const Options &options) {
   for (int threads : threadCounts)
     for (const Way &way : ways) {
       if (interrupted())
-        return kInterruptedStatus;
+        return interruptedStatus();
       std::vector<float> found = feed(model, threads, ids, tokens, way);
       if (expected.empty())
         expected = std::move(found);

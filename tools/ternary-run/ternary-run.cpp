@@ -16,15 +16,20 @@
 using namespace ternary;
 using namespace ternary::run;
 
-static volatile std::sig_atomic_t stopRequested = 0;
+static volatile std::sig_atomic_t stopSignal = 0;
 
-bool run::interrupted() { return stopRequested; }
+bool run::interrupted() { return stopSignal != 0; }
 
-static void stopOnCtrlC() {
-  struct sigaction action = {};
-  action.sa_handler = [](int) { stopRequested = 1; };
+int run::interruptedStatus() { return 128 + stopSignal; }
+
+static void stopOnSignals() {
+  struct sigaction action = {}, previous;
+  action.sa_handler = [](int signal) { stopSignal = signal; };
   action.sa_flags = SA_RESETHAND | SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  if (sigaction(SIGHUP, nullptr, &previous) == 0 && previous.sa_handler != SIG_IGN) // nohup
+    sigaction(SIGHUP, &action, nullptr);
 }
 
 /// Options that do not go together, or not alone.
@@ -33,10 +38,13 @@ static void checkOptions(const Options &options) {
     runtime::fail("--input-ids and --logits: expected both or neither");
   if (options.step && !options.inputIds)
     runtime::fail("--step: expected --input-ids and --logits with it");
-  if (options.inputIds && (options.prompt || options.selfTest))
-    runtime::fail("--input-ids: expected neither --prompt nor --self-test");
-  if (options.selfTest && options.prompt)
-    runtime::fail("--self-test: expected no --prompt");
+  if (options.prompt && options.promptFile)
+    runtime::fail("--prompt and --prompt-file: expected one of them, found both");
+  bool prompt = options.prompt || options.promptFile;
+  if (options.inputIds && (prompt || options.selfTest))
+    runtime::fail("--input-ids: expected neither a prompt nor --self-test");
+  if (options.selfTest && prompt)
+    runtime::fail("--self-test: expected no prompt");
 }
 
 static int runMain(int argc, char **argv) {
@@ -56,6 +64,8 @@ static int runMain(int argc, char **argv) {
   int64_t seed = 0;
   commandLine.group("text");
   commandLine.text("prompt", "TEXT", options.prompt, "what to continue (default: nothing)");
+  commandLine.text("prompt-file", "FILE", options.promptFile,
+                   "the same from a file, without its last line end; -: standard input");
   commandLine.integer("tokens", "N", options.tokens, 0, std::numeric_limits<int32_t>::max(),
                       "how many tokens to generate at most (default: 256)");
   commandLine.number("temperature", "T", options.sampler.temperature, 0, 1000,
@@ -91,12 +101,14 @@ static int runMain(int argc, char **argv) {
     runtime::fail("expected one model, found ", arguments->size(), " arguments; see --help");
   checkOptions(options);
   options.sampler.seed = static_cast<uint64_t>(seed);
+  if (options.promptFile)
+    options.prompt = readPrompt(*options.promptFile);
 
   auto start = std::chrono::steady_clock::now();
   auto model = runtime::Model::load(arguments->front(), options.weights.value_or(""));
   std::chrono::duration<double> loadSeconds = std::chrono::steady_clock::now() - start;
 
-  stopOnCtrlC();
+  stopOnSignals();
   if (options.selfTest)
     return selfTest(model, options);
   if (options.inputIds)

@@ -148,6 +148,37 @@ TEST_F(ToolsTest, LimitedModels) {
   EXPECT_EQ(run("--self-test", model).status, 0);
 }
 
+TEST_F(ToolsTest, PromptsFromFiles) {
+  std::string expected = run("--prompt 'A\n b' --tokens 9").out;
+  dir.write("prompt", "A\n b\n");
+  EXPECT_EQ(run("--prompt-file prompt --tokens 9").out, expected);
+  EXPECT_EQ(run("--prompt-file - --tokens 9 < prompt").out, expected);
+  EXPECT_EQ(shell("cat prompt | '" TERNARY_RUN "' '" + kModels +
+                  "FakeModel.so' --prompt-file - --tokens 9")
+                .out,
+            expected);
+  dir.write("prompt", "A\n b");
+  EXPECT_EQ(run("--prompt-file prompt --tokens 9").out, expected);
+  dir.write("prompt", "\n");
+  EXPECT_EQ(run("--prompt-file prompt --tokens 9").out, run("--tokens 9").out);
+  dir.write("prompt", std::string(300000, 'x')); // longer than an argument can be
+  EXPECT_THAT(run("--prompt-file prompt --tokens 0").out, StartsWith("xxxxxxxx"));
+}
+
+TEST_F(ToolsTest, RefusesOtherPrompts) {
+  dir.write("prompt", "A");
+  expectError(run("--prompt-file prompt --prompt A"), "expected one of them, found both");
+  expectError(run("--prompt-file prompt --self-test"), "--self-test: expected no prompt");
+  expectError(run("--prompt-file prompt --input-ids a --logits b"), "expected neither a prompt");
+  expectError(run("--prompt-file missing"), "missing: cannot read the prompt: No such file");
+  expectError(run("--prompt-file /"), "/: cannot read the prompt: expected a regular file");
+  expectError(run("--prompt-file - < ."), "standard input: cannot read the prompt: Is a dir");
+  expectError(run("--prompt-file - < /dev/zero"),
+              "standard input: expected a prompt of at most 67108864 bytes, found more");
+  std::filesystem::resize_file(dir.file("prompt"), (1 << 26) + 1);
+  expectError(run("--prompt-file prompt"), "prompt: expected a prompt of at most 67108864 bytes");
+}
+
 //===----------------------------------------------------------------------===//
 // Wrong use
 //===----------------------------------------------------------------------===//
@@ -317,6 +348,20 @@ TEST_F(ToolsTest, RefusesWrongIds) {
   writePipe("pipe");
   expectError(run("--input-ids pipe --logits logits.npy"),
               "pipe: cannot read the file: expected a regular file, found a pipe");
+}
+
+TEST_F(ToolsTest, SignalsLeaveNothingBehind) {
+  writeIds(std::vector<int32_t>(1 << 20));
+  std::string command = "'" TERNARY_RUN "' '" + kModels +
+                        "FakeModel.so' --input-ids ids.npy --logits logits.npy --step & "
+                        "for i in $(seq 1000); do "
+                        "ls logits.npy.* > /dev/null 2>&1 && break; sleep 0.01; done; ";
+  for (auto [name, number] : {std::pair("INT", 2), {"TERM", 15}, {"HUP", 1}}) {
+    Result result = shell("(" + command + "kill -" + name + " $! && wait $!)");
+    EXPECT_EQ(result.status, 128 + number) << result.err;
+    EXPECT_EQ(result.err, "");
+    EXPECT_EQ(dir.entries(), 3u) << name; // ids, out and err
+  }
 }
 
 TEST_F(ToolsTest, LargestFileSize) {
