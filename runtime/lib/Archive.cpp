@@ -8,16 +8,19 @@
 #include "ternary/Runtime/Archive.h"
 #include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/File.h"
+#include "ternary/Runtime/Library.h"
 #include "ternary/crc32.h"
 
 #include <algorithm>
-#include <fstream>
+#include <cstring>
 #include <iomanip>
 #include <link.h>
 #include <optional>
 #include <vector>
 
 using namespace ternary::runtime;
+
+static constexpr const char *kUnreadable = "cannot read the weight archive";
 
 uint32_t ternary::runtime::crc32(uint32_t crc, const void *bytes, size_t count) {
   static const ternary_crc32_tables tables = [] {
@@ -60,10 +63,20 @@ static std::string hex(uint32_t value) {
   return text.str();
 }
 
+std::string ternary::runtime::locateArchive(const std::string &path,
+                                            const ArchiveReference &reference,
+                                            const std::string &weights) {
+  if (!weights.empty() || reference.archive)
+    return weights;
+  if (!reference.file)
+    fail(path, ": model has no weights inside and names no file");
+  return besideObject(path, reference.file);
+}
+
 std::string ternary::runtime::explainArchive(const std::string &path,
-                                             const ternary_descriptor &info, ternary_status status,
-                                             const char *text) {
-  InputFile file(path, "cannot read the weight archive");
+                                             const ArchiveReference &reference,
+                                             ternary_status status, const char *text) {
+  InputFile file(path, kUnreadable);
   uint64_t bytes = static_cast<uint64_t>(file.size());
   uint8_t start[Prefix::kBytes] = {};
   file.read(0, start, std::min<uint64_t>(bytes, sizeof(start)));
@@ -81,8 +94,8 @@ std::string ternary::runtime::explainArchive(const std::string &path,
       message << "expected a weight archive of version " << TERNARY_ARCHIVE_VERSION
               << ", found version " << prefix.version;
     else
-      message << "expected the weights of model '" << printable(info.name)
-              << "', whose header has checksum " << hex(info.archive_header_crc32) << ", found "
+      message << "expected the weights of model '" << printable(reference.model)
+              << "', whose header has checksum " << hex(reference.headerCrc32) << ", found "
               << hex(prefix.headerCrc32);
     break;
   case TERNARY_ARCHIVE_DAMAGED:
@@ -122,24 +135,61 @@ static std::optional<uint64_t> fileOffset(const void *address, uint64_t bytes) {
 }
 
 void ternary::runtime::verifyEmbeddedArchive(const std::string &path,
-                                             const ternary_descriptor &info) {
-  Prefix prefix(static_cast<const uint8_t *>(info.archive));
-  auto offset = fileOffset(info.archive, info.archive_bytes);
-  std::ifstream file(path, std::ios::binary);
-  if (!offset || !file)
-    fail(path, ": cannot read the weights inside it");
-
-  file.seekg(static_cast<std::streamoff>(*offset + prefix.payloadOffset));
+                                             const ArchiveReference &reference) {
+  Prefix prefix(static_cast<const uint8_t *>(reference.archive));
+  auto start = fileOffset(reference.archive, reference.bytes);
+  if (!start)
+    fail(path, ": cannot find the weights inside it");
+  InputFile file(path, "cannot read the weights inside it");
   std::vector<char> buffer(1 << 18);
   uint32_t crc = 0;
-  for (uint64_t left = prefix.payloadBytes; left > 0;) {
-    size_t count = std::min<uint64_t>(left, buffer.size());
-    if (!file.read(buffer.data(), static_cast<std::streamsize>(count)))
-      fail(path, ": cannot read the weights inside it");
+  for (uint64_t done = 0; done < prefix.payloadBytes;) {
+    size_t count = std::min<uint64_t>(prefix.payloadBytes - done, buffer.size());
+    file.read(static_cast<int64_t>(*start + prefix.payloadOffset + done), buffer.data(), count);
     crc = crc32(crc, buffer.data(), count);
-    left -= count;
+    done += count;
   }
   if (crc != prefix.payloadCrc32)
     fail(path, ": weights are damaged: expected checksum ", hex(prefix.payloadCrc32), ", found ",
          hex(crc));
+}
+
+/// Whether `bytes` are an archive of the model whose header has this checksum.
+static ternary_status checkArchive(const uint8_t *bytes, uint64_t count, uint32_t headerCrc32) {
+  if (count < 8 || std::memcmp(bytes, TERNARY_ARCHIVE_MAGIC, 8) != 0)
+    return TERNARY_NOT_AN_ARCHIVE;
+  if (count < Prefix::kBytes)
+    return TERNARY_ARCHIVE_DAMAGED;
+  Prefix prefix(bytes);
+  if (prefix.version != TERNARY_ARCHIVE_VERSION || prefix.headerCrc32 != headerCrc32)
+    return TERNARY_ARCHIVE_MISMATCH;
+  if (prefix.payloadOffset % 4096 != 0 || prefix.payloadOffset < Prefix::kBytes ||
+      prefix.payloadOffset > count || prefix.headerBytes > prefix.payloadOffset - Prefix::kBytes ||
+      prefix.payloadBytes != count - prefix.payloadOffset ||
+      crc32(0, bytes + Prefix::kBytes, prefix.headerBytes) != prefix.headerCrc32 ||
+      crc32(0, bytes + prefix.payloadOffset, prefix.payloadBytes) != prefix.payloadCrc32)
+    return TERNARY_ARCHIVE_DAMAGED;
+  return TERNARY_OK;
+}
+
+WeightArchive::WeightArchive(const std::string &path, const ArchiveReference &reference,
+                             const std::string &weights)
+    : name(locateArchive(path, reference, weights)) {
+  auto start = static_cast<const uint8_t *>(reference.archive);
+  uint64_t count = reference.bytes;
+  if (!name.empty()) {
+    file = std::make_unique<MappedFile>(name, kUnreadable);
+    start = file->data();
+    count = file->size();
+  }
+  ternary_status status = checkArchive(start, count, reference.headerCrc32);
+  if (status != TERNARY_OK && name.empty())
+    fail(path, ": weights inside the model are damaged");
+  if (status != TERNARY_OK)
+    throw Error(explainArchive(name, reference, status, ""));
+  if (name.empty())
+    name = path;
+  Prefix prefix(start);
+  this->start = start + prefix.payloadOffset;
+  bytes = prefix.payloadBytes;
 }

@@ -62,6 +62,12 @@ void CommandLine::integer(const char *name, const char *placeholder, int64_t &va
          [=, &value](const char *argument) { value = parseInteger(name, argument, least, most); });
 }
 
+void CommandLine::integer(const char *name, const char *placeholder, std::optional<int64_t> &value,
+                          int64_t least, int64_t most, std::string help) {
+  option(name, placeholder, std::move(help),
+         [=, &value](const char *argument) { value = parseInteger(name, argument, least, most); });
+}
+
 void CommandLine::integers(const char *name, const char *placeholder, std::vector<int64_t> &value,
                            int64_t least, int64_t most, std::string help) {
   option(name, placeholder, std::move(help), [=, &value](const char *argument) {
@@ -85,6 +91,41 @@ void CommandLine::number(const char *name, const char *placeholder, double &valu
   });
 }
 
+void CommandLine::positive(const char *name, const char *placeholder, double &value, double most,
+                           std::string help) {
+  option(name, placeholder, std::move(help), [=, &value](const char *argument) {
+    char *end;
+    double parsed = std::strtod(argument, &end);
+    if (!*argument || *end || !(static_cast<float>(parsed) > 0 && parsed <= most))
+      fail("--", name, ": expected a number above 0 and at most ", most, ", found '", argument,
+           "'");
+    value = parsed;
+  });
+}
+
+void CommandLine::choice(const char *name, const char *placeholder,
+                         std::optional<std::string> &value, std::vector<std::string> choices,
+                         std::string help) {
+  option(name, placeholder, std::move(help),
+         [name, &value, choices = std::move(choices)](const char *argument) {
+           value = argument;
+           if (std::find(choices.begin(), choices.end(), *value) != choices.end())
+             return;
+           std::string all;
+           for (const std::string &word : choices)
+             all += (all.empty() ? "" : &word == &choices.back() ? " or " : ", ") + word;
+           fail("--", name, ": expected ", all, ", found '", argument, "'");
+         });
+}
+
+void CommandLine::integerOrNone(const char *name, const char *placeholder,
+                                std::optional<int64_t> &value, int64_t least, int64_t most,
+                                std::string help) {
+  option(name, placeholder, std::move(help), [=, &value](const char *argument) {
+    value = argument == std::string_view("none") ? -1 : parseInteger(name, argument, least, most);
+  });
+}
+
 void CommandLine::printHelp() const {
   std::cout << "usage: " << tool << " " << synopsis << "\n\n" << description << "\n";
   for (const Option &option : options) {
@@ -96,7 +137,10 @@ void CommandLine::printHelp() const {
     if (!option.placeholder.empty())
       left += " " + option.placeholder;
     left.resize(std::max<size_t>(left.size() + 2, 26), ' ');
-    std::cout << left << option.help << "\n";
+    std::cout << left;
+    for (char c : option.help)
+      std::cout << (c == '\n' ? "\n" + std::string(left.size(), ' ') : std::string(1, c));
+    std::cout << "\n";
   }
   std::cout << "\n  --help                  show this text and exit\n"
                "  --version               show the version and exit\n"

@@ -1,4 +1,4 @@
-//===- File.cpp - Reading files that the user names -----------------------===//
+//===- File.cpp - Files that are read, and files that are whole -----------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,11 +8,11 @@
 #include "ternary/Runtime/File.h"
 #include "ternary/Runtime/Error.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <elf.h>
 #include <fcntl.h>
+#include <filesystem>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -20,7 +20,7 @@
 using namespace ternary::runtime;
 
 //===----------------------------------------------------------------------===//
-// InputFile
+// Reading
 //===----------------------------------------------------------------------===//
 
 static const char *kindOfFile(mode_t mode) {
@@ -72,84 +72,130 @@ std::string InputFile::readAll(const char *what, int64_t most) const {
   return all;
 }
 
-//===----------------------------------------------------------------------===//
-// Shared objects
-//===----------------------------------------------------------------------===//
-
-#if defined(__x86_64__)
-static constexpr int kMachine = EM_X86_64;
-#elif defined(__aarch64__)
-static constexpr int kMachine = EM_AARCH64;
-#elif defined(__riscv)
-static constexpr int kMachine = EM_RISCV;
-#else
-static constexpr int kMachine = EM_NONE; // left to the dynamic loader
-#endif
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-static constexpr int kByteOrder = ELFDATA2LSB;
-#else
-static constexpr int kByteOrder = ELFDATA2MSB;
-#endif
-
-static std::string nameOfMachine(int machine) {
-  switch (machine) {
-  case EM_386:
-    return "x86";
-  case EM_X86_64:
-    return "x86-64";
-  case EM_ARM:
-    return "arm";
-  case EM_AARCH64:
-    return "aarch64";
-  case EM_RISCV:
-    return "riscv";
-  default:
-    return "machine " + std::to_string(machine);
-  }
+const uint8_t *InputFile::map() const {
+  if (bytes == 0)
+    return nullptr;
+  void *mapping = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ, MAP_PRIVATE, file, 0);
+  if (mapping == MAP_FAILED)
+    fail(path, ": ", failure, ": ", std::strerror(errno));
+  return static_cast<const uint8_t *>(mapping);
 }
 
-static const char *kindOfObject(int type) {
-  return type == ET_REL ? "an object file" : type == ET_EXEC ? "a program" : "another kind of file";
-}
-
-void ternary::runtime::checkSharedObject(const std::string &path) {
-  const char *const failure = "cannot load the model";
+MappedFile::MappedFile(const std::string &path, const char *failure) : name(path) {
   InputFile file(path, failure);
-  auto refuse = [&](const auto &...parts) { fail(path, ": ", failure, ": ", parts...); };
-  auto needBytes = [&](uint64_t offset, uint64_t count) {
-    uint64_t end;
-    if (__builtin_add_overflow(offset, count, &end))
-      end = UINT64_MAX;
-    if (end > static_cast<uint64_t>(file.size()))
-      refuse("file is truncated: expected at least ", end, " bytes, found ", file.size());
-  };
+  count = static_cast<uint64_t>(file.size());
+  bytes = file.map();
+}
 
-  Elf64_Ehdr header = {};
-  file.read(0, &header, std::min(sizeof(header), static_cast<size_t>(file.size())));
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-    refuse("expected a shared object, found another kind of file");
-  needBytes(0, sizeof(header));
-  if (header.e_ident[EI_DATA] != kByteOrder)
-    refuse("expected a shared object of this machine's byte order, found the other one");
-  if (kMachine != EM_NONE && header.e_machine != kMachine)
-    refuse("expected a shared object for ", nameOfMachine(kMachine), ", found one for ",
-           nameOfMachine(header.e_machine));
-  if (header.e_ident[EI_CLASS] != ELFCLASS64)
-    refuse("expected a 64-bit shared object, found one that is not");
-  if (header.e_type != ET_DYN)
-    refuse("expected a shared object, found ", kindOfObject(header.e_type));
+MappedFile::~MappedFile() {
+  if (bytes)
+    munmap(const_cast<uint8_t *>(bytes), count);
+}
 
-  if (header.e_phentsize != sizeof(Elf64_Phdr))
-    refuse("expected program headers of ", sizeof(Elf64_Phdr), " bytes, found ",
-           header.e_phentsize);
-  needBytes(header.e_phoff, uint64_t(header.e_phnum) * sizeof(Elf64_Phdr));
-  for (unsigned i = 0; i < header.e_phnum; ++i) {
-    Elf64_Phdr segment;
-    file.read(static_cast<int64_t>(header.e_phoff + i * sizeof(segment)), &segment,
-              sizeof(segment));
-    if (segment.p_type == PT_LOAD || segment.p_type == PT_DYNAMIC)
-      needBytes(segment.p_offset, segment.p_filesz);
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+[[noreturn]] static void failToWrite(const std::string &path, int reason) {
+  fail(path, ": cannot write: ", std::strerror(reason));
+}
+
+/// Calls `write(bytes, count)` until everything is written.
+template <typename Write>
+static void writeAll(const std::string &path, const void *bytes, size_t count, Write write) {
+  const char *from = static_cast<const char *>(bytes);
+  while (count > 0) {
+    ssize_t done = write(from, count);
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done <= 0)
+      failToWrite(path, done < 0 ? errno : ENOSPC);
+    from += done;
+    count -= static_cast<size_t>(done);
   }
-  // It is not needed to load the file, but stands at its end.
-  needBytes(header.e_shoff, uint64_t(header.e_shnum) * header.e_shentsize);
+}
+
+void ternary::runtime::writeFully(int file, const std::string &path, const void *bytes,
+                                  size_t count) {
+  writeAll(path, bytes, count,
+           [&](const char *from, size_t left) { return ::write(file, from, left); });
+}
+
+OutputFile::OutputFile(const std::string &path) : path(path) {
+  struct stat existing;
+  if (stat(path.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode))
+    fail(path, ": cannot write: expected a regular file");
+  temporary = path + ".XXXXXX";
+  file = mkostemp(temporary.data(), O_CLOEXEC);
+  if (file < 0)
+    failToWrite(path, errno);
+}
+
+OutputFile::~OutputFile() {
+  if (file < 0)
+    return;
+  unlink(temporary.c_str());
+  close(file);
+}
+
+void OutputFile::writeAt(int64_t offset, const void *bytes, size_t count) {
+  writeAll(path, bytes, count, [&](const char *from, size_t left) {
+    ssize_t done = pwrite(file, from, left, offset);
+    offset += done > 0 ? done : 0;
+    return done;
+  });
+}
+
+void OutputFile::write(const void *bytes, size_t count) {
+  writeAt(end, bytes, count);
+  end += static_cast<int64_t>(count);
+}
+
+void OutputFile::commit(Durability durability) {
+  mode_t mask = umask(0);
+  umask(mask);
+  bool failed =
+      fchmod(file, 0666 & ~mask) != 0 || (durability == Durability::synced && fsync(file) != 0);
+  int reason = errno;
+  // Closing may report an error of an earlier write, too.
+  if (close(file) != 0 && !failed) {
+    failed = true;
+    reason = errno;
+  }
+  file = -1;
+  if (!failed && rename(temporary.c_str(), path.c_str()) == 0)
+    return;
+  if (!failed)
+    reason = errno;
+  unlink(temporary.c_str());
+  failToWrite(path, reason);
+}
+
+void ternary::runtime::writeFile(const std::string &path, std::string_view content,
+                                 Durability durability) {
+  OutputFile file(path);
+  file.write(content.data(), content.size());
+  file.commit(durability);
+}
+
+//===----------------------------------------------------------------------===//
+// Folders
+//===----------------------------------------------------------------------===//
+
+void ternary::runtime::createDirectories(const std::string &path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error)
+    fail(path, ": cannot create the folder: ", error.message());
+}
+
+void ternary::runtime::syncDirectory(const std::string &path) {
+  int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool failed = folder < 0 || fsync(folder) != 0;
+  int reason = errno;
+  if (folder >= 0)
+    close(folder);
+  // Some network file systems cannot sync folders, and need not.
+  if (failed && reason != EINVAL)
+    failToWrite(path, reason);
 }

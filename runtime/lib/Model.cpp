@@ -8,10 +8,8 @@
 #include "ternary/Runtime/Model.h"
 #include "ternary/Runtime/Archive.h"
 #include "ternary/Runtime/Error.h"
-#include "ternary/Runtime/File.h"
-#include "ternary/Runtime/Machine.h"
-
-#include <dlfcn.h>
+#include "ternary/Runtime/Library.h"
+#include "ternary/Runtime/Npy.h"
 
 using namespace ternary::runtime;
 
@@ -24,7 +22,7 @@ struct Model::Impl {
   ~Impl();
 
   std::string path;
-  void *library = nullptr;
+  Library library;
   const ternary_descriptor *info = nullptr;
   ternary_model *model = nullptr;
 
@@ -41,62 +39,40 @@ struct Model::Impl {
   decltype(&ternary_error_string) errorString;
 
 private:
-  void loadLibrary();
+  void resolveSymbols();
   void checkDescriptor() const;
-  void checkFeatures() const;
   void openWeights(const std::string &weights);
-
-  template <typename T> void resolve(T *&symbol, const char *name) {
-    symbol = reinterpret_cast<T *>(dlsym(library, name));
-    if (!symbol)
-      fail(path, ": expected a compiled model, found no symbol ", name);
-  }
 };
 
-Model::Impl::Impl(const std::string &path, const std::string &weights) : path(path) {
+Model::Impl::Impl(const std::string &path, const std::string &weights)
+    : path(path), library(path, "compiled model") {
   try {
-    loadLibrary();
+    resolveSymbols();
     openWeights(weights);
   } catch (...) {
     if (model)
       close(model);
-    if (library)
-      dlclose(library);
+    library.unload();
     throw;
   }
 }
 
-Model::Impl::~Impl() {
-  close(model);
-  // The library stays loaded: threads of its OpenMP runtime may still be
-  // running.
-}
+Model::Impl::~Impl() { close(model); }
 
-void Model::Impl::loadLibrary() {
-  checkSharedObject(path);
-  // Without a slash, dlopen would search the system's library folders.
-  std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    std::string reason = dlerror();
-    if (reason.compare(0, file.size() + 2, file + ": ") == 0)
-      reason.erase(0, file.size() + 2);
-    fail(path, ": cannot load the model: ", reason);
-  }
-
-  resolve(info, "ternary_descriptor_instance");
+void Model::Impl::resolveSymbols() {
+  library.resolve(info, "ternary_descriptor_instance");
   checkDescriptor();
-  resolve(open, "ternary_open");
-  resolve(verify, "ternary_verify");
-  resolve(close, "ternary_close");
-  resolve(sessionNew, "ternary_session_new");
-  resolve(sessionFree, "ternary_session_free");
-  resolve(reset, "ternary_reset");
-  resolve(position, "ternary_position");
-  resolve(prefill, "ternary_prefill");
-  resolve(prefillAll, "ternary_prefill_all");
-  resolve(decode, "ternary_decode");
-  resolve(errorString, "ternary_error_string");
+  library.resolve(open, "ternary_open");
+  library.resolve(verify, "ternary_verify");
+  library.resolve(close, "ternary_close");
+  library.resolve(sessionNew, "ternary_session_new");
+  library.resolve(sessionFree, "ternary_session_free");
+  library.resolve(reset, "ternary_reset");
+  library.resolve(position, "ternary_position");
+  library.resolve(prefill, "ternary_prefill");
+  library.resolve(prefillAll, "ternary_prefill_all");
+  library.resolve(decode, "ternary_decode");
+  library.resolve(errorString, "ternary_error_string");
 }
 
 void Model::Impl::checkDescriptor() const {
@@ -106,47 +82,19 @@ void Model::Impl::checkDescriptor() const {
   if (info->descriptor_bytes < sizeof(ternary_descriptor))
     fail(path, ": expected a descriptor of at least ", sizeof(ternary_descriptor), " bytes, found ",
          info->descriptor_bytes);
-  const Kernel *kernel = findKernel(info->kernel);
-  if (kernel && !kernel->supported)
-    fail(path, ": model was compiled for ", info->cpu, " with ", kernel->name,
-         " kernels, but the best that this machine supports is ", bestKernel().name);
-  checkFeatures();
-}
-
-void Model::Impl::checkFeatures() const {
-  constexpr size_t kShown = 4;
-  std::vector<std::string> missing = missingFeatures(info->features);
-  if (missing.empty())
-    return;
-  std::string list = missing.front();
-  for (size_t i = 1; i < missing.size() && i < kShown; ++i)
-    list += ", " + missing[i];
-  if (missing.size() > kShown)
-    list += " and " + std::to_string(missing.size() - kShown) + " more";
-  fail(path, ": model was compiled for CPU ", info->cpu, ", which has ", list,
-       "; this machine has not");
+  checkMachine(path, info->cpu, info->kernel, info->features);
 }
 
 void Model::Impl::openWeights(const std::string &weights) {
-  bool embedded = weights.empty() && info->archive;
-  std::string file = weights;
-  if (weights.empty() && !embedded) {
-    if (!info->archive_file)
-      fail(path, ": model has no weights inside and names no file");
-    file = info->archive_file;
-    size_t slash = path.rfind('/');
-    if (file.front() != '/' && slash != std::string::npos)
-      file.insert(0, path, 0, slash + 1);
-  }
-
-  ternary_status status = open(embedded ? nullptr : file.c_str(), &model);
-  if (status != TERNARY_OK) {
-    if (embedded)
-      fail(path, ": weights inside the model: ", errorString(status));
-    throw Error(explainArchive(file, *info, status, errorString(status)));
-  }
-  if (embedded)
-    verifyEmbeddedArchive(path, *info);
+  ArchiveReference reference(*info);
+  std::string file = locateArchive(path, reference, weights);
+  ternary_status status = open(file.empty() ? nullptr : file.c_str(), &model);
+  if (status != TERNARY_OK && file.empty())
+    fail(path, ": weights inside the model: ", errorString(status));
+  if (status != TERNARY_OK)
+    throw Error(explainArchive(file, reference, status, errorString(status)));
+  if (file.empty())
+    verifyEmbeddedArchive(path, reference);
 }
 
 Model Model::load(const std::string &path, const std::string &weights) {
@@ -170,14 +118,7 @@ void Model::checkIds(const std::string &what, const int64_t *ids, int64_t batch,
   if (batch != info().batch)
     fail(what, ": expected ", info().batch, info().batch == 1 ? " sequence" : " sequences",
          ", found ", batch);
-  if (tokens < 1)
-    fail(what, ": expected at least one token, found none");
-  if (info().max_tokens > 0 && tokens > info().max_tokens)
-    fail(what, ": expected at most ", info().max_tokens, " tokens, found ", tokens);
-  for (int64_t i = 0; i < batch * tokens; ++i)
-    if (ids[i] < 0 || ids[i] >= info().vocab)
-      fail(what, ": expected ids in [0, ", info().vocab, "), found ", ids[i], " at [", i / tokens,
-           ", ", i % tokens, "]");
+  checkTokens(what, ids, batch, tokens, info().max_tokens, info().vocab);
 }
 
 //===----------------------------------------------------------------------===//

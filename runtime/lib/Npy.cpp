@@ -7,15 +7,10 @@
 
 #include "ternary/Runtime/Npy.h"
 #include "ternary/Runtime/Error.h"
-#include "ternary/Runtime/File.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
+#include <sstream>
 #include <string_view>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 using namespace ternary::runtime;
@@ -139,28 +134,34 @@ private:
   std::string_view text;
 };
 
-/// A file of known size, read from the start.
+/// What is left of a file that is read from the start.
 class Reader {
 public:
-  explicit Reader(const std::string &path) : path(path), file(path, "cannot read the file") {}
+  explicit Reader(const MappedFile &file) : path(file.path()), left(file.text()) {}
 
-  int64_t bytesLeft() const { return file.size() - position; }
+  size_t bytesLeft() const { return left.size(); }
 
   /// The next `count` bytes, which are `what`.
-  std::string read(int64_t count, const char *what) {
-    if (count > bytesLeft())
-      fail(path, ": expected ", count, " bytes of ", what, ", found ", bytesLeft());
-    std::string bytes(static_cast<size_t>(count), 0);
-    file.read(position, bytes.data(), bytes.size());
-    position += count;
+  std::string_view read(size_t count, const char *what) {
+    if (count > left.size())
+      fail(path, ": expected ", count, " bytes of ", what, ", found ", left.size());
+    std::string_view bytes = left.substr(0, count);
+    left.remove_prefix(count);
     return bytes;
   }
 
 private:
   const std::string &path;
-  InputFile file;
-  int64_t position = 0;
+  std::string_view left;
 };
+
+struct ItemType {
+  const char *name, *descr; // the latter in files
+  int64_t bytes;
+};
+
+constexpr ItemType kItemTypes[] = {
+    {"uint16", "<u2", 2}, {"int32", "<i4", 4}, {"uint32", "<u4", 4}, {"int64", "<i8", 8}};
 
 } // namespace
 
@@ -171,41 +172,76 @@ template <typename T> static T loadLittleEndian(const char *bytes) {
   return static_cast<T>(value);
 }
 
-IdMatrix ternary::runtime::readIds(const std::string &path) {
-  Reader reader(path);
-  std::string start = reader.read(std::min<int64_t>(8, reader.bytesLeft()), "preamble");
+/// The words with `separator` between them, `last` before the last one.
+static std::string join(const std::vector<std::string> &words, const char *separator,
+                        const char *last) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i)
+    text += (i == 0 ? "" : i + 1 < words.size() ? separator : last) + words[i];
+  return text;
+}
+
+NpyIds ternary::runtime::viewIds(const MappedFile &file, const std::vector<std::string> &types,
+                                 size_t rank) {
+  const std::string &path = file.path();
+  Reader reader(file);
+  std::string_view start = reader.read(std::min<size_t>(8, reader.bytesLeft()), "preamble");
   if (start.size() < 8 || start.compare(0, kMagic.size(), kMagic) != 0)
     fail(path, ": expected a .npy file, found another kind of file");
   int version = static_cast<uint8_t>(start[6]);
   if (version < 1 || version > 3)
     fail(path, ": expected .npy version 1, 2 or 3, found ", version);
-  int64_t headerBytes = version == 1 ? loadLittleEndian<uint16_t>(reader.read(2, "length").data())
-                                     : loadLittleEndian<uint32_t>(reader.read(4, "length").data());
-  std::string text = reader.read(headerBytes, "header");
-  Header header = HeaderParser(path, text).parse();
+  size_t headerBytes = version == 1 ? loadLittleEndian<uint16_t>(reader.read(2, "length").data())
+                                    : loadLittleEndian<uint32_t>(reader.read(4, "length").data());
+  Header header = HeaderParser(path, reader.read(headerBytes, "header")).parse();
 
-  if (header.type != "<i4" && header.type != "<i8")
-    fail(path, ": expected int32 or int64 ids, found type '", header.type, "'");
+  auto type = std::find_if(std::begin(kItemTypes), std::end(kItemTypes),
+                           [&](const ItemType &type) { return header.type == type.descr; });
+  if (type == std::end(kItemTypes) ||
+      std::find(types.begin(), types.end(), type->name) == types.end())
+    fail(path, ": expected ", join(types, ", ", " or "), " ids, found type '", header.type, "'");
   if (header.columnMajor)
     fail(path, ": expected an array in C order, found Fortran order");
-  if (header.shape.size() != 2)
-    fail(path, ": expected 2 dimensions [batch, tokens], found ", header.shape.size());
+  if (rank && header.shape.size() != rank)
+    fail(path, ": expected ", rank, " dimensions [batch, tokens], found ", header.shape.size());
 
+  std::vector<std::string> sizes;
+  int64_t bytes = type->bytes;
+  bool overflow = false;
+  for (int64_t size : header.shape) {
+    sizes.push_back(std::to_string(size));
+    overflow |= __builtin_mul_overflow(bytes, size, &bytes);
+  }
+  if (overflow || static_cast<uint64_t>(bytes) != reader.bytesLeft())
+    fail(path, ": expected data for ", sizes.empty() ? "1" : join(sizes, " x ", " x "), " ids of ",
+         type->bytes, " bytes, found ", reader.bytesLeft(), " bytes");
+  return {type->name, type->bytes, header.shape, file.data() + (file.size() - reader.bytesLeft())};
+}
+
+IdMatrix ternary::runtime::readIds(const std::string &path) {
+  MappedFile file(path);
+  NpyIds array = viewIds(file, {"int32", "int64"}, 2);
   IdMatrix ids;
-  ids.rows = header.shape[0];
-  ids.columns = header.shape[1];
-  int64_t itemBytes = header.type == "<i4" ? 4 : 8, bytes;
-  if (__builtin_mul_overflow(ids.rows, ids.columns, &bytes) ||
-      __builtin_mul_overflow(bytes, itemBytes, &bytes) || bytes != reader.bytesLeft())
-    fail(path, ": expected data for ", ids.rows, " x ", ids.columns, " ids of ", itemBytes,
-         " bytes, found ", reader.bytesLeft(), " bytes");
-
-  std::string data = reader.read(bytes, "data");
-  ids.values.resize(static_cast<size_t>(bytes / itemBytes));
+  ids.rows = array.shape[0];
+  ids.columns = array.shape[1];
+  ids.values.resize(static_cast<size_t>(ids.rows * ids.columns));
+  auto data = reinterpret_cast<const char *>(array.data);
   for (size_t i = 0; i < ids.values.size(); ++i)
-    ids.values[i] = itemBytes == 4 ? loadLittleEndian<int32_t>(data.data() + i * 4)
-                                   : loadLittleEndian<int64_t>(data.data() + i * 8);
+    ids.values[i] = array.itemBytes == 4 ? loadLittleEndian<int32_t>(data + i * 4)
+                                         : loadLittleEndian<int64_t>(data + i * 8);
   return ids;
+}
+
+void ternary::runtime::checkTokens(const std::string &what, const int64_t *ids, int64_t rows,
+                                   int64_t columns, int64_t most, int64_t vocab) {
+  if (columns < 1)
+    fail(what, ": expected at least one token, found none");
+  if (most > 0 && columns > most)
+    fail(what, ": expected at most ", most, " tokens, found ", columns);
+  for (int64_t i = 0; i < rows * columns; ++i)
+    if (ids[i] < 0 || ids[i] >= vocab)
+      fail(what, ": expected ids in [0, ", vocab, "), found ", ids[i], " at [", i / columns, ", ",
+           i % columns, "]");
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,11 +249,7 @@ IdMatrix ternary::runtime::readIds(const std::string &path) {
 //===----------------------------------------------------------------------===//
 
 LogitsWriter::LogitsWriter(const std::string &path, int64_t batch, int64_t tokens, int64_t vocab)
-    : path(path), batch(batch), tokens(tokens), vocab(vocab) {
-  struct stat existing;
-  if (stat(path.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode))
-    fail(path, ": cannot write: expected a regular file");
-
+    : file(path), batch(batch), tokens(tokens), vocab(vocab) {
   std::ostringstream shape;
   shape << "{'descr': '<f4', 'fortran_order': False, 'shape': (" << batch << ", " << tokens << ", "
         << vocab << "), }";
@@ -226,60 +258,17 @@ LogitsWriter::LogitsWriter(const std::string &path, int64_t batch, int64_t token
   header.append(63 - (10 + header.size()) % 64, ' ').append("\n");
   dataOffset = static_cast<int64_t>(10 + header.size());
 
-  temporary = path + ".XXXXXX";
-  file = mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0)
-    fail(path, ": cannot write: ", std::strerror(errno));
   std::string start(kMagic);
   start.append(
       {1, 0, static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)});
   start.append(header);
-  try {
-    writeAt(0, start.data(), start.size());
-  } catch (...) {
-    unlink(temporary.c_str());
-    close(file);
-    throw;
-  }
-}
-
-LogitsWriter::~LogitsWriter() {
-  if (file < 0)
-    return;
-  unlink(temporary.c_str());
-  close(file);
-}
-
-void LogitsWriter::writeAt(int64_t offset, const void *bytes, size_t count) {
-  const char *from = static_cast<const char *>(bytes);
-  while (count > 0) {
-    ssize_t done = pwrite(file, from, count, offset);
-    if (done < 0 && errno == EINTR)
-      continue;
-    if (done <= 0)
-      fail(path, ": cannot write: ", std::strerror(done < 0 ? errno : ENOSPC));
-    from += done;
-    offset += done;
-    count -= static_cast<size_t>(done);
-  }
+  file.writeAt(0, start.data(), start.size());
 }
 
 void LogitsWriter::write(int64_t from, int64_t count, const float *logits) {
   static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the file is little-endian");
   int64_t rowBytes = vocab * static_cast<int64_t>(sizeof(float));
   for (int64_t b = 0; b < batch; ++b)
-    writeAt(dataOffset + (b * tokens + from) * rowBytes, logits + b * count * vocab,
-            static_cast<size_t>(count * rowBytes));
-}
-
-void LogitsWriter::commit() {
-  mode_t mask = umask(0);
-  umask(mask);
-  bool failed = fchmod(file, 0666 & ~mask) != 0 || close(file) != 0;
-  file = -1;
-  if (failed || rename(temporary.c_str(), path.c_str()) != 0) {
-    int reason = errno;
-    unlink(temporary.c_str());
-    fail(path, ": cannot write: ", std::strerror(reason));
-  }
+    file.writeAt(dataOffset + (b * tokens + from) * rowBytes, logits + b * count * vocab,
+                 static_cast<size_t>(count * rowBytes));
 }

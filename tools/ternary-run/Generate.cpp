@@ -9,6 +9,7 @@
 #include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/File.h"
 #include "ternary/Runtime/Machine.h"
+#include "ternary/Runtime/StopSignal.h"
 #include "ternary/Runtime/Tokenizer.h"
 
 #include <algorithm>
@@ -132,7 +133,7 @@ int run::generate(const runtime::Model &model, const Options &options, double lo
   start = Clock::now();
   int64_t total = static_cast<int64_t>(ids.size());
   int64_t part = std::max<int64_t>(info.prefill_chunk, 1);
-  for (int64_t from = 0; from < total && !interrupted(); from += part) {
+  for (int64_t from = 0; from < total && !runtime::stopSignal(); from += part) {
     int64_t count = std::min(part, total - from);
     session.prefill(ids.data() + from, count, logits.data());
     statistics.promptTokens += count;
@@ -145,7 +146,7 @@ int run::generate(const runtime::Model &model, const Options &options, double lo
   std::string shown = prompt;
   start = Clock::now();
   // Each token but the last is fed back; its logits are those of the next one.
-  for (int64_t n = 0; n < options.tokens && !interrupted(); ++n) {
+  for (int64_t n = 0; n < options.tokens && !runtime::stopSignal(); ++n) {
     int32_t token = sampler.sample(logits.data(), info.vocab);
     if (token == info.eos_id)
       break;
@@ -169,5 +170,5 @@ int run::generate(const runtime::Model &model, const Options &options, double lo
     show("\n");
   if (options.stats)
     statistics.print(info, options.threads);
-  return interrupted() ? interruptedStatus() : 0;
+  return runtime::stopStatus();
 }

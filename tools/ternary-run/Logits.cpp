@@ -7,6 +7,7 @@
 
 #include "Modes.h"
 #include "ternary/Runtime/Npy.h"
+#include "ternary/Runtime/StopSignal.h"
 
 #include <algorithm>
 
@@ -25,8 +26,8 @@ int run::writeLogits(const runtime::Model &model, const Options &options) {
   std::vector<int32_t> ids(static_cast<size_t>(info.batch * part));
   std::vector<float> logits(static_cast<size_t>(info.batch * part * info.vocab));
   for (int64_t from = 0; from < input.columns; from += part) {
-    if (interrupted())
-      return interruptedStatus();
+    if (runtime::stopSignal())
+      return runtime::stopStatus();
     int64_t count = std::min(part, input.columns - from);
     for (int64_t b = 0; b < info.batch; ++b)
       for (int64_t t = 0; t < count; ++t)

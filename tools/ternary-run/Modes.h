@@ -42,13 +42,6 @@ int writeLogits(const runtime::Model &model, const Options &options);
 /// to.
 int selfTest(const runtime::Model &model, const Options &options);
 
-/// Whether a signal has asked to stop: SIGINT (Ctrl-C), SIGTERM or SIGHUP. The
-/// same signal again stops at once.
-bool interrupted();
-
-/// The exit status after that signal, as of other programs.
-int interruptedStatus();
-
 } // namespace ternary::run
 
 #endif // TERNARY_TOOLS_TERNARYRUN_MODES_H

@@ -9,6 +9,7 @@
 #include "Modes.h"
 #include "ternary/Runtime/Archive.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/StopSignal.h"
 
 #include <algorithm>
 #include <cmath>
@@ -115,8 +116,8 @@ int run::selfTest(const runtime::Model &model, const Options &options) {
   std::vector<float> expected;
   for (int threads : threadCounts)
     for (const Way &way : ways) {
-      if (interrupted())
-        return interruptedStatus();
+      if (runtime::stopSignal())
+        return runtime::stopStatus();
       std::vector<float> found = feed(model, threads, ids, tokens, way);
       if (expected.empty())
         expected = std::move(found);

@@ -9,28 +9,12 @@
 #include "ternary/Runtime/CommandLine.h"
 #include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/Machine.h"
+#include "ternary/Runtime/StopSignal.h"
 
 #include <chrono>
-#include <csignal>
 
 using namespace ternary;
 using namespace ternary::run;
-
-static volatile std::sig_atomic_t stopSignal = 0;
-
-bool run::interrupted() { return stopSignal != 0; }
-
-int run::interruptedStatus() { return 128 + stopSignal; }
-
-static void stopOnSignals() {
-  struct sigaction action = {}, previous;
-  action.sa_handler = [](int signal) { stopSignal = signal; };
-  action.sa_flags = SA_RESETHAND | SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  if (sigaction(SIGHUP, nullptr, &previous) == 0 && previous.sa_handler != SIG_IGN) // nohup
-    sigaction(SIGHUP, &action, nullptr);
-}
 
 /// Options that do not go together, or not alone.
 static void checkOptions(const Options &options) {
@@ -108,7 +92,7 @@ static int runMain(int argc, char **argv) {
   auto model = runtime::Model::load(arguments->front(), options.weights.value_or(""));
   std::chrono::duration<double> loadSeconds = std::chrono::steady_clock::now() - start;
 
-  stopOnSignals();
+  runtime::catchStopSignals();
   if (options.selfTest)
     return selfTest(model, options);
   if (options.inputIds)

@@ -1,4 +1,4 @@
-//===- FileTest.cpp - Reading files that the user names -------------------===//
+//===- FileTest.cpp - Files that are read, and files that are whole -------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,12 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Runtime/File.h"
+#include "ErrorOf.h"
 #include "TempDir.h"
-#include "ternary/Runtime/Error.h"
 
-#include <cstring>
-#include <elf.h>
-#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -20,16 +17,6 @@ using namespace ternary::runtime;
 using testing::HasSubstr;
 
 namespace {
-
-/// The error that `body` throws, "none" if it does not.
-std::string errorOf(const std::function<void()> &body) {
-  try {
-    body();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "none";
-}
 
 //===----------------------------------------------------------------------===//
 // InputFile
@@ -68,106 +55,56 @@ TEST_F(InputFileTest, RefusesWhatIsNoFile) {
 }
 
 //===----------------------------------------------------------------------===//
-// Shared objects
+// MappedFile
 //===----------------------------------------------------------------------===//
 
-class SharedObjectTest : public testing::Test {
-protected:
-  SharedObjectTest() {
-    std::ifstream stream(FAKE_MODEL, std::ios::binary);
-    object.assign(std::istreambuf_iterator<char>(stream), {});
-    load(header, 0);
-  }
-
-  template <typename T> void load(T &value, size_t offset) const {
-    std::memcpy(&value, object.data() + offset, sizeof(T));
-  }
-  template <typename T> void store(const T &value, size_t offset = 0) {
-    std::memcpy(object.data() + offset, &value, sizeof(T));
-  }
-
-  /// The error about the object, without the path.
-  std::string error() const {
-    std::string path = dir.write("m.so", object);
-    std::string text = errorOf([&] { checkSharedObject(path); });
-    return text == "none" ? text : text.substr(path.size() + 2);
-  }
-
+TEST(MappedFileTest, MapsFiles) {
   TempDir dir;
-  std::string object;
-  Elf64_Ehdr header;
-};
+  EXPECT_EQ(MappedFile(dir.write("a", "some text")).text(), "some text");
+  EXPECT_EQ(MappedFile(dir.write("empty", "")).size(), 0u);
+  EXPECT_THAT(errorOf([&] { MappedFile(dir.file("missing")); }),
+              HasSubstr("missing: cannot read the file: No such file or directory"));
+  EXPECT_EQ(errorOf([&] { MappedFile("/", "cannot read it"); }),
+            "/: cannot read it: expected a regular file, found a directory");
+  EXPECT_EQ(errorOf([&] { MappedFile("/dev/null"); }),
+            "/dev/null: cannot read the file: expected a regular file, found a device");
+}
 
-TEST_F(SharedObjectTest, AcceptsAWholeOne) { EXPECT_EQ(error(), "none"); }
+//===----------------------------------------------------------------------===//
+// OutputFile
+//===----------------------------------------------------------------------===//
 
-TEST_F(SharedObjectTest, RefusesAnyTruncation) {
-  const std::string whole = object;
-  for (size_t bytes = 0; bytes < whole.size(); bytes += bytes < 5000 ? 7 : 997) {
-    object = whole.substr(0, bytes);
-    EXPECT_THAT(error(), HasSubstr(bytes < 4 ? "expected a shared object, found another kind"
-                                             : "file is truncated: expected at least "));
+TEST(OutputFileTest, AppearsWhenComplete) {
+  TempDir dir;
+  dir.write("a", "before");
+  {
+    OutputFile file(dir.file("a"));
+    file.write("af", 2);
+    file.write("ter", 3);
+    file.writeAt(0, "A", 1);
+    EXPECT_EQ(dir.read("a"), "before");
+    file.commit(Durability::synced);
   }
+  EXPECT_EQ(dir.read("a"), "After");
+  EXPECT_EQ(dir.entries(), 1u);
 }
 
-TEST_F(SharedObjectTest, RefusesOtherMachines) {
-  header.e_machine = EM_S390;
-  store(header);
-  EXPECT_THAT(error(), HasSubstr("cannot load the model: expected a shared object for "));
-  EXPECT_THAT(error(), HasSubstr(", found one for machine 22"));
-  header.e_machine = EM_ARM;
-  header.e_ident[EI_CLASS] = ELFCLASS32;
-  store(header);
-  EXPECT_THAT(error(), HasSubstr(", found one for arm"));
-}
-
-TEST_F(SharedObjectTest, RefusesOtherFormats) {
-  const Elf64_Ehdr good = header;
-  header.e_ident[EI_CLASS] = ELFCLASS32;
-  store(header);
-  EXPECT_THAT(error(), HasSubstr("expected a 64-bit shared object"));
-  header = good;
-  header.e_ident[EI_DATA] ^= ELFDATA2LSB ^ ELFDATA2MSB;
-  store(header);
-  EXPECT_THAT(error(), HasSubstr("byte order"));
-  header = good;
-  header.e_type = ET_REL;
-  store(header);
-  EXPECT_THAT(error(), HasSubstr("expected a shared object, found an object file"));
-  header = good;
-  header.e_phentsize = 8;
-  store(header);
-  EXPECT_THAT(error(), HasSubstr("expected program headers of 56 bytes, found 8"));
-}
-
-TEST_F(SharedObjectTest, RefusesPartsBeyondTheEnd) {
-  const Elf64_Ehdr good = header;
-  header.e_phoff = UINT64_MAX - 8;
-  store(header);
-  EXPECT_THAT(error(), HasSubstr("truncated"));
-  header = good;
-  header.e_shoff = object.size();
-  store(header);
-  EXPECT_THAT(error(), HasSubstr("truncated"));
-  store(good);
-  for (unsigned i = 0; i < good.e_phnum; ++i) {
-    size_t at = good.e_phoff + i * sizeof(Elf64_Phdr);
-    Elf64_Phdr segment, changed;
-    load(segment, at);
-    if (segment.p_type != PT_LOAD || segment.p_filesz == 0)
-      continue;
-    for (uint64_t huge : {uint64_t(object.size() + 1), uint64_t(1) << 63, UINT64_MAX}) {
-      changed = segment;
-      changed.p_filesz = huge;
-      store(changed, at);
-      EXPECT_THAT(error(), HasSubstr("truncated"));
-      changed = segment;
-      changed.p_offset = huge;
-      store(changed, at);
-      EXPECT_THAT(error(), HasSubstr("truncated"));
-    }
-    store(segment, at);
+TEST(OutputFileTest, LeavesNothingBehindWithoutCommit) {
+  TempDir dir;
+  dir.write("a", "before");
+  {
+    OutputFile(dir.file("a")).write("after", 5);
   }
-  EXPECT_EQ(error(), "none");
+  EXPECT_EQ(dir.read("a"), "before");
+  EXPECT_EQ(dir.entries(), 1u);
+}
+
+TEST(OutputFileTest, RefusesPlacesThatAreNoFiles) {
+  TempDir dir;
+  EXPECT_THROW(OutputFile(dir.file("no/such")), Error);
+  EXPECT_THROW(OutputFile(dir.file(".")), Error);
+  EXPECT_THROW(createDirectories(dir.write("a", "") + "/b"), Error);
+  EXPECT_THROW(syncDirectory(dir.file("missing")), Error);
 }
 
 } // namespace

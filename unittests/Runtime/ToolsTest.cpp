@@ -5,13 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "TempDir.h"
+#include "ToolTest.h"
 #include "ternary/Runtime/Machine.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <vector>
 
 using testing::HasSubstr;
@@ -21,23 +18,8 @@ using testing::StartsWith;
 
 namespace {
 
-const std::string kModels = FAKE_MODELS "/";
-
-struct Result {
-  int status;
-  std::string out, err;
-};
-
-class ToolsTest : public testing::Test {
+class ToolsTest : public ToolTest {
 protected:
-  /// Runs a shell command in the temporary folder.
-  Result shell(const std::string &command) {
-    std::string wrapped = "cd '" + dir.file(".") + "' && " + command + " > '" + dir.file("out") +
-                          "' 2> '" + dir.file("err") + "'";
-    int status = std::system(wrapped.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, dir.read("out"), dir.read("err")};
-  }
-
   Result run(const std::string &arguments, const std::string &model = "FakeModel.so") {
     return shell("'" TERNARY_RUN "' '" + kModels + model + "' " + arguments);
   }
@@ -48,25 +30,15 @@ protected:
 
   void expectError(const Result &result, const std::string &text,
                    const std::string &tool = "ternary-run") {
-    EXPECT_EQ(result.status, 1);
-    EXPECT_EQ(result.out, "");
-    EXPECT_THAT(result.err, StartsWith(tool + ": error: "));
-    EXPECT_THAT(result.err, HasSubstr(text));
-    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
+    ToolTest::expectError(result, text, tool);
   }
 
   /// A pipe that nobody writes to.
   void writePipe(const std::string &name) { ASSERT_EQ(mkfifo(dir.file(name).c_str(), 0600), 0); }
 
-  /// Writes ids [1, n] as int32.
+  /// Writes ids [1, n].
   void writeIds(const std::vector<int32_t> &ids) {
-    std::string header = "{'descr': '<i4', 'fortran_order': False, 'shape': (1, " +
-                         std::to_string(ids.size()) + ")}\n";
-    std::string file("\x93NUMPY\1\0", 8);
-    file += {static_cast<char>(header.size()), 0};
-    file += header;
-    file.append(reinterpret_cast<const char *>(ids.data()), ids.size() * 4);
-    dir.write("ids.npy", file);
+    ToolTest::writeIds("ids.npy", {1, static_cast<int64_t>(ids.size())}, ids);
   }
 
   /// A copy of a file in which the first `from` is `to`.
@@ -86,8 +58,6 @@ protected:
     ASSERT_NE(at, std::string::npos);
     dir.write(name, bytes.substr(at, 4096 + 64));
   }
-
-  TempDir dir;
 };
 
 //===----------------------------------------------------------------------===//
@@ -128,7 +98,7 @@ TEST_F(ToolsTest, StatisticsGoToTheStandardError) {
 }
 
 TEST_F(ToolsTest, TeachesItsUse) {
-  for (const char *tool : {TERNARY_RUN, TERNARY_BENCH}) {
+  for (const char *tool : {TERNARY_RUN, TERNARY_BENCH, TERNARY_TRAIN}) {
     Result help = shell(std::string(tool) + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_THAT(help.out, HasSubstr("usage: ternary-"));

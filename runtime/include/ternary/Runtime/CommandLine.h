@@ -33,8 +33,19 @@ public:
             std::string help);
   void integer(const char *name, const char *placeholder, int64_t &value, int64_t least,
                int64_t most, std::string help);
+  void integer(const char *name, const char *placeholder, std::optional<int64_t> &value,
+               int64_t least, int64_t most, std::string help);
   void number(const char *name, const char *placeholder, double &value, double least, double most,
               std::string help);
+  /// A number above 0, also as a float.
+  void positive(const char *name, const char *placeholder, double &value, double most,
+                std::string help);
+  /// One of `choices`.
+  void choice(const char *name, const char *placeholder, std::optional<std::string> &value,
+              std::vector<std::string> choices, std::string help);
+  /// A count, or the word `none`, which stands for -1.
+  void integerOrNone(const char *name, const char *placeholder, std::optional<int64_t> &value,
+                     int64_t least, int64_t most, std::string help);
   /// A list such as 1,2,4.
   void integers(const char *name, const char *placeholder, std::vector<int64_t> &value,
                 int64_t least, int64_t most, std::string help);

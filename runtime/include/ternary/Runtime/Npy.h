@@ -8,6 +8,8 @@
 #ifndef TERNARY_RUNTIME_NPY_H
 #define TERNARY_RUNTIME_NPY_H
 
+#include "ternary/Runtime/File.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,6 +22,25 @@ struct IdMatrix {
   std::vector<int64_t> values; // row by row
 };
 
+/// Throws unless ids[rows, columns] are sequences for a model: of one token at
+/// least, of `most` at most if that is not 0, each in the vocabulary. `what`
+/// names them.
+void checkTokens(const std::string &what, const int64_t *ids, int64_t rows, int64_t columns,
+                 int64_t most, int64_t vocab);
+
+/// An array of ids in a .npy file in memory.
+struct NpyIds {
+  std::string type; // "int32", ...
+  int64_t itemBytes;
+  std::vector<int64_t> shape;
+  const uint8_t *data; // little-endian, row by row, perhaps not aligned
+};
+
+/// Finds the ids in a file. Throws unless they have one of `types`, out of
+/// uint16, int32, uint32 and int64, and `rank` dimensions, or any number if that
+/// is 0.
+NpyIds viewIds(const MappedFile &file, const std::vector<std::string> &types, size_t rank);
+
 /// Reads an int32 or int64 array of two dimensions. Throws on anything else.
 IdMatrix readIds(const std::string &path);
 
@@ -29,21 +50,15 @@ IdMatrix readIds(const std::string &path);
 class LogitsWriter {
 public:
   LogitsWriter(const std::string &path, int64_t batch, int64_t tokens, int64_t vocab);
-  ~LogitsWriter();
-  LogitsWriter(const LogitsWriter &) = delete;
-  LogitsWriter &operator=(const LogitsWriter &) = delete;
 
   /// Writes logits[batch, count, vocab], those of the tokens from `from` on.
   void write(int64_t from, int64_t count, const float *logits);
 
   /// Gives the complete file its name.
-  void commit();
+  void commit() { file.commit(); }
 
 private:
-  void writeAt(int64_t offset, const void *bytes, size_t count);
-
-  std::string path, temporary;
-  int file = -1;
+  OutputFile file;
   int64_t batch, tokens, vocab, dataOffset;
 };
 

@@ -1,0 +1,40 @@
+//===- DataOrder.cpp - In which order training reads its data -------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Runtime/DataOrder.h"
+
+using namespace ternary::runtime;
+
+static constexpr uint64_t kGamma = 0x9e3779b97f4a7c15;
+static constexpr int kRounds = 8;
+
+/// The output function of SplitMix64 (Steele, Lea and Flood, 2014).
+static uint64_t mix(uint64_t z) {
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  return z ^ z >> 31;
+}
+
+DataOrder::DataOrder(uint64_t seed, uint64_t count) : seed(seed), count(count), halfBits(1) {
+  while (halfBits < 32 && (count - 1) >> (2 * halfBits) != 0)
+    ++halfBits;
+}
+
+uint64_t DataOrder::permute(uint64_t epoch, uint64_t index) const {
+  uint64_t mask = (uint64_t(1) << halfBits) - 1;
+  uint64_t key = mix(mix(seed + kGamma) + epoch);
+  do { // until back among the sequences: the network permutes a larger set
+    uint64_t left = index >> halfBits, right = index & mask;
+    for (uint64_t round = 1; round <= kRounds; ++round) {
+      uint64_t mixed = left ^ (mix(mix(key + round * kGamma) ^ right) & mask);
+      left = right;
+      right = mixed;
+    }
+    index = left << halfBits | right;
+  } while (index >= count);
+  return index;
+}
