@@ -96,3 +96,5 @@ config.available_features.add(platform.machine().replace("_", "-"))
 if config.ternary_sanitize:
     config.available_features.add("sanitize")
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
+    # LLVM's allocators poison what only code with sanitizers unpoisons; libMLIR.so has none.
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"

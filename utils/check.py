@@ -104,6 +104,9 @@ def main() -> int:
     pytest_results = results_dir / "pytest.xml"
     pytest = [sys.executable, "-m", "pytest", "-q", f"--junitxml={pytest_results}"]
     environment = dict(os.environ, TERNARY_BUILD_DIR=str(build_dir))
+    if cache.get("TERNARY_SANITIZE"):
+        # LLVM's allocators poison what only code with sanitizers unpoisons; libMLIR.so has none.
+        environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
 
     results = {
         "lit and GoogleTest": run("lit and GoogleTest", lit, lit_results, read_lit_results),

@@ -114,6 +114,57 @@ Value ternary::buildExp(OpBuilder &opBuilder, Location loc, Value x) {
   return mul(y, power(rest));
 }
 
+Value ternary::buildLog(OpBuilder &opBuilder, Location loc, Value x) {
+  ImplicitLocOpBuilder builder(loc, opBuilder);
+  Type type = x.getType(), integer = getIntegerType(type);
+  auto f = [&](float value) { return buildFloat(builder, loc, type, value); };
+  auto i = [&](int64_t value) { return buildInteger(builder, loc, integer, value); };
+  auto add = [&](Value a, Value b) -> Value { return arith::AddFOp::create(builder, a, b); };
+  auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, a, b); };
+  auto select = [&](Value c, Value a, Value b) -> Value {
+    return arith::SelectOp::create(builder, c, a, b);
+  };
+  auto compare = [&](arith::CmpFPredicate predicate, Value a, Value b) -> Value {
+    return arith::CmpFOp::create(builder, predicate, a, b);
+  };
+
+  // Subnormal numbers have no leading one to go by: they are scaled up first.
+  Value isSmall = compare(arith::CmpFPredicate::OLT, x, f(0x1p-126f));
+  Value normal = select(isSmall, mul(x, f(0x1p23f)), x);
+  Value bits = arith::BitcastOp::create(builder, integer, normal);
+
+  // x = m · 2^e with m from sqrt(1/2) to sqrt(2): the exponent of x / sqrt(1/2).
+  Value aboveRoot = arith::SubIOp::create(builder, bits, i(0x3f3504f3));
+  Value exponent = arith::ShRSIOp::create(builder, aboveRoot, i(23));
+  Value mantissa =
+      arith::SubIOp::create(builder, bits, arith::ShLIOp::create(builder, exponent, i(23)));
+  Value m = add(arith::BitcastOp::create(builder, type, mantissa), f(-1.0f));
+  Value e = arith::SIToFPOp::create(builder, type, exponent);
+  e = add(e, select(isSmall, f(-23.0f), f(0.0f)));
+
+  // (log(1 + m) - m + m²/2) / m³, the coefficients of Cephes' logf.
+  Value p = f(7.0376836292E-2f);
+  for (float coefficient :
+       {-1.1514610310E-1f, 1.1676998740E-1f, -1.2420140846E-1f, 1.4249322787E-1f, -1.6668057665E-1f,
+        2.0000714765E-1f, -2.4999993993E-1f, 3.3333331174E-1f}) {
+    p = mul(p, m);
+    p = add(p, f(coefficient));
+  }
+  Value square = mul(m, m);
+  Value y = mul(mul(p, m), square);
+  y = add(y, mul(e, f(-2.12194440e-4f)));
+  y = add(y, mul(square, f(-0.5f)));
+  y = add(add(m, y), mul(e, f(0.693359375f)));
+
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  y = select(compare(arith::CmpFPredicate::OEQ, x, f(infinity)), x, y);
+  y = select(compare(arith::CmpFPredicate::OEQ, x, f(0.0f)), f(-infinity), y);
+  // Negative or NaN.
+  Value nan = f(std::numeric_limits<float>::quiet_NaN());
+  return select(compare(arith::CmpFPredicate::UGE, x, f(0.0f)),
+                select(compare(arith::CmpFPredicate::UNO, x, x), nan, y), nan);
+}
+
 static Value buildSigmoid(ImplicitLocOpBuilder &builder, Value x) {
   Value one = buildFloat(builder, builder.getLoc(), x.getType(), 1.0f);
   Value power = buildExp(builder, builder.getLoc(), arith::NegFOp::create(builder, x));
@@ -135,6 +186,11 @@ Value ternary::buildActivation(OpBuilder &opBuilder, Location loc, Activation ac
   case Activation::SquaredRelu: {
     Value positive = relu();
     return arith::MulFOp::create(builder, positive, positive);
+  }
+  case Activation::Step: {
+    auto f = [&](float value) { return buildFloat(builder, loc, x.getType(), value); };
+    Value positive = arith::CmpFOp::create(builder, arith::CmpFPredicate::OGT, x, f(0.0f));
+    return arith::SelectOp::create(builder, positive, f(1.0f), f(0.0f));
   }
   }
   llvm_unreachable("every activation is handled");

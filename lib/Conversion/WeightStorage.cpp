@@ -17,12 +17,9 @@ using namespace ternary;
 MemRefType ternary::getWeightStorageType(MemRefType type) {
   if (!isa<TritType>(type.getElementType()) || type.getRank() != 2 || !type.hasStaticShape())
     return {};
-  auto layout = dyn_cast<PackedAttr>(type.getLayout());
-  if (!layout && !type.getLayout().isIdentity())
+  if (!isa<PackedAttr>(type.getLayout()) && !type.getLayout().isIdentity())
     return {};
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  int64_t bytes = layout ? layout.getStorageBytes(rows, columns) : rows * columns;
-  return MemRefType::get({bytes}, IntegerType::get(type.getContext(), 8),
+  return MemRefType::get({getWeightBytes(type)}, IntegerType::get(type.getContext(), 8),
                          MemRefLayoutAttrInterface(), type.getMemorySpace());
 }
 
@@ -42,6 +39,15 @@ struct ConvertParameter : OpConversionPattern<ParameterOp> {
     return success();
   }
 };
+
+struct ConvertWeightMemory : OpConversionPattern<WeightMemoryOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(WeightMemoryOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, adaptor.getBuffer());
+    return success();
+  }
+};
 } // namespace
 
 void ternary::populateWeightStorageConversion(TypeConverter &converter, RewritePatternSet &patterns,
@@ -56,9 +62,9 @@ void ternary::populateWeightStorageConversion(TypeConverter &converter, RewriteP
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, converter);
   populateCallOpTypeConversionPattern(patterns, converter);
   populateReturnOpTypeConversionPattern(patterns, converter);
-  patterns.add<ConvertParameter>(converter, patterns.getContext());
+  patterns.add<ConvertParameter, ConvertWeightMemory>(converter, patterns.getContext());
 
-  target.addIllegalOp<ParameterOp>();
+  target.addIllegalOp<ParameterOp, WeightMemoryOp>();
   target.addLegalOp<ArchiveOp>();
   target.markOpRecursivelyLegal<ArchiveOp>();
   target.addDynamicallyLegalOp<func::FuncOp>([&converter](func::FuncOp op) {

@@ -134,8 +134,9 @@ void Compiler::report(const Twine &what) {
 Error Compiler::checkOptions() {
   if (options.target != "cpu" && options.target != "reference")
     return makeError("expected --target cpu or reference, got '" + options.target + "'");
-  if (options.function != "generate")
-    return makeError("expected --function generate, got '" + options.function + "'");
+  if (options.function != "generate" && options.function != "train")
+    return makeError("expected --function generate or train, got '" + options.function + "'");
+  pipeline.training = options.function == "train";
   if (options.batch && (*options.batch < 1 || *options.batch > 1024))
     return makeError("expected --batch from 1 to 1024, got " + Twine(*options.batch));
   if (options.epsilon && !(static_cast<float>(*options.epsilon) > 0 && *options.epsilon < 1))
@@ -196,6 +197,14 @@ Error Compiler::importDirectory() {
     return tokenizer.takeError();
   info.tokenizer = std::move(tokenizer->model);
   info.pieces = std::move(tokenizer->pieces);
+  if (pipeline.training) {
+    SmallString<128> path(options.input);
+    sys::path::append(path, "config.json");
+    auto text = MemoryBuffer::getFile(path);
+    if (!text)
+      return makeError("cannot read '" + path + "': " + text.getError().message());
+    info.training.emplace().configJSON = (*text)->getBuffer().str();
+  }
 
   mlir::OpBuilder builder(&context);
   context.loadAllAvailableDialects();
@@ -218,7 +227,9 @@ Error Compiler::importDirectory() {
   GraphOptions graph;
   graph.batch = options.batch.value_or(1);
   graph.epsilon = options.epsilon.value_or(graph.epsilon);
-  graph.matrixType = getType(parameters->getMatrixType(), builder);
+  graph.training = pipeline.training;
+  graph.matrixType =
+      graph.training ? builder.getF32Type() : getType(parameters->getMatrixType(), builder);
   (*config)->buildGraph(*module, graph);
   return Error::success();
 }
@@ -267,6 +278,8 @@ Error Compiler::import() {
   } else if (sys::fs::exists(options.input)) {
     if (!StringRef(options.input).ends_with(".mlir"))
       return makeError("expected a model directory or a .mlir file, got '" + options.input + "'");
+    if (pipeline.training)
+      return makeError("expected a model directory with --function=train, got a graph");
     if (options.batch || options.epsilon)
       return makeError("expected no --batch and no --epsilon with a graph, which has its own");
     if (Error error = parseGraph())
@@ -276,7 +289,11 @@ Error Compiler::import() {
   } else {
     return makeError("cannot read '" + options.input + "': no such file or directory");
   }
-  return readModel(*module, info);
+  if (Error error = readModel(*module, info))
+    return error;
+  if (pipeline.training)
+    readTrainingParameters(*module, *info.training);
+  return Error::success();
 }
 
 Error Compiler::dump(const PhaseInfo &phase) {
@@ -314,13 +331,22 @@ Error Compiler::runPhase(const PhaseInfo &phase) {
 
 Error Compiler::runPhases(Phase last) {
   for (const PhaseInfo &phase : getPhases().take_front(static_cast<size_t>(last) + 1)) {
+    if (phase.phase == Phase::Differentiate && !pipeline.training)
+      continue;
     if (Error error = runPhase(phase))
       return error;
     if (phase.phase == Phase::Pack)
       countWeights(*module, info);
     if (phase.phase == Phase::Bufferize) {
       readMemorySizes(*module, info);
-      if (emit != EmitKind::MLIR)
+      if (pipeline.training)
+        report(formatv("a gradient step needs {0:f1} MB and {1:f1} MB for each 1,000 tokens of a "
+                       "sequence, beside {2:f1} MB of parameters, gradients and moments",
+                       info.training->gradient.fixedBytes * 1e-6,
+                       info.training->gradient.bytesPerToken * 1e-3,
+                       info.training->blockFloats * 16e-6)
+                   .str());
+      if (emit != EmitKind::MLIR && !pipeline.training)
         info.selfTestTokens = options.selfTestTokens.value_or(getAffordableSelfTest(info));
       if (info.maxTokens > 0)
         info.selfTestTokens = std::min(info.selfTestTokens, info.maxTokens);
@@ -348,6 +374,10 @@ Error Compiler::writeHeader() {
     return file.takeError();
   std::string upper = StringRef(prefix).upper();
   raw_ostream &os = file->os();
+  if (pipeline.training) {
+    os << makeTrainingHeader(prefix);
+    return file->keep();
+  }
   os << makeModelHeader(prefix);
   os << "\n/* The shapes of " << prefix << ". */\n"
      << "#define " << upper << "_BATCH " << info.batch << "\n"
@@ -380,7 +410,7 @@ Error Compiler::writeCode() {
     archivePath += ".archive";
   else
     sys::path::replace_extension(archivePath, "weights");
-  report("packing weights");
+  report(pipeline.training ? "writing initial values" : "packing weights");
   Expected<EmittedArchive> emitted = emitArchive(*archives.begin(), *parameters, archivePath);
   if (!emitted)
     return emitted.takeError();
@@ -461,6 +491,7 @@ Error Compiler::run() {
   pipeline.reference = options.target == "reference";
   pipeline.openmp = options.openmp.value_or(true);
   pipeline.fuse = options.fuse.value_or(true);
+  pipeline.recompute = options.recompute;
   pipeline.kernel =
       options.kernel.empty() ? selectMicrokernel(*machine).name.str() : options.kernel;
   const Microkernel *kernel = lookupMicrokernel(pipeline.kernel);

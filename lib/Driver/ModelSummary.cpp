@@ -49,7 +49,7 @@ static llvm::Error readShapes(ModuleOp module, DictionaryAttr model, ModelInfo &
     auto attr = model ? model.getAs<IntegerAttr>(name) : IntegerAttr();
     return attr ? std::optional(attr.getInt()) : std::nullopt;
   };
-  for (StringRef name : {"prefill", "decode"}) {
+  for (StringRef name : {"prefill", "decode", "loss"}) {
     func::FuncOp step = getStep(module, name);
     if (!step)
       continue;
@@ -61,6 +61,8 @@ static llvm::Error readShapes(ModuleOp module, DictionaryAttr model, ModelInfo &
     for (auto [i, type] : llvm::enumerate(step.getResultTypes()))
       if (says(step.getResultAttrOfType<StringAttr>(i, kRoleAttr), "logits"))
         logits = dyn_cast<RankedTensorType>(type);
+    step.walk(
+        [&](CrossEntropyOp op) { logits = cast<RankedTensorType>(op.getLogits().getType()); });
     auto idsType = ids ? dyn_cast<RankedTensorType>(ids.getType()) : RankedTensorType();
     if (!idsType || idsType.getRank() != 2 || !idsType.getElementType().isInteger(32))
       return makeError("expected step '", name, "' to have ids of i32 and shape [B, T], got ",
@@ -100,7 +102,7 @@ llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
     if (!attr)
       return;
     field = attr.getInt();
-    if (field < least || field > most)
+    if (problem.empty() && (field < least || field > most))
       llvm::raw_string_ostream(problem)
           << "expected '" << name << "' in '" << kModelAttr << "' from " << least << " to " << most
           << ", got " << field;
@@ -149,17 +151,50 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
   });
 }
 
+/// `[fixed, per token]` bytes that a step needs.
+static std::pair<int64_t, int64_t> getWorkspace(func::FuncOp step) {
+  auto sizes = step->getAttrOfType<DenseI64ArrayAttr>("ternary.workspace");
+  return sizes ? std::pair(sizes[0], sizes[1]) : std::pair<int64_t, int64_t>();
+}
+
 void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
   for (StringRef name : {"prefill", "decode"}) {
     func::FuncOp step = getStep(module, name);
     if (!step)
       continue;
-    if (auto sizes = step->getAttrOfType<DenseI64ArrayAttr>("ternary.workspace")) {
-      info.workspaceFixedBytes = std::max(info.workspaceFixedBytes, sizes[0]);
-      info.workspaceBytesPerToken = std::max(info.workspaceBytesPerToken, sizes[1]);
-    }
+    auto [fixed, perToken] = getWorkspace(step);
+    info.workspaceFixedBytes = std::max(info.workspaceFixedBytes, fixed);
+    info.workspaceBytesPerToken = std::max(info.workspaceBytesPerToken, perToken);
     for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i)
       if (says(step.getArgAttrOfType<StringAttr>(i, kRoleAttr), "state"))
         info.stateBytes = getBytes(step.getArgument(i).getType());
   }
+  if (!info.training)
+    return;
+  if (func::FuncOp gradient = getStep(module, "gradient"))
+    std::tie(info.training->gradient.fixedBytes, info.training->gradient.bytesPerToken) =
+        getWorkspace(gradient);
+  if (func::FuncOp loss = getStep(module, "loss"))
+    std::tie(info.training->loss.fixedBytes, info.training->loss.bytesPerToken) =
+        getWorkspace(loss);
+}
+
+void ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info) {
+  func::FuncOp loss = getStep(module, "loss");
+  uint64_t end = 0;
+  for (BlockArgument argument : loss.getArguments()) {
+    auto name = loss.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kParameterAttr);
+    if (!name)
+      continue;
+    auto type = cast<RankedTensorType>(argument.getType());
+    TrainingInfo::Parameter &parameter = info.parameters.emplace_back();
+    parameter.name = name.str();
+    parameter.shape = type.getShape().vec();
+    // Weights and tables decay; norms and what bounds are made of do not.
+    parameter.decays =
+        type.getRank() > 1 && llvm::none_of(argument.getUsers(), llvm::IsaPred<LowerBoundsOp>);
+    parameter.offset = llvm::alignTo(end, 16);
+    end = parameter.offset + type.getNumElements();
+  }
+  info.blockFloats = llvm::alignTo(end, 16);
 }

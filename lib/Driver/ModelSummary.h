@@ -18,6 +18,10 @@ namespace ternary {
 /// phase.
 llvm::Error readModel(mlir::ModuleOp module, ModelInfo &info);
 
+/// Lays out the block of a loss's parameters, as `ternary-bind-training-blocks` does; before
+/// any phase.
+void readTrainingParameters(mlir::ModuleOp module, TrainingInfo &info);
+
 /// Counts the bytes and operations of a decode step; after the phase `pack`.
 void countWeights(mlir::ModuleOp module, ModelInfo &info);
 

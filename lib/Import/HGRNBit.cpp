@@ -15,6 +15,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ternary/Import/HuggingFace.h"
 
 using namespace mlir;
@@ -34,20 +36,48 @@ public:
     Value state = addArgument("state", floats({layers, batch, hidden}));
     Value logitsFrom = addArgument("logits_from", b.getIndexType());
 
+    Value x = buildBlocks(
+        ids, [&](int64_t layer) { return slice(state, layer); },
+        [&](int64_t layer, Value newState) { state = insertSlice(newState, state, layer); });
+    Value logits = buildHead(dropTokens(x, logitsFrom));
+    endStep({{"logits", logits}, {"state", state}});
+  }
+
+  /// `(ids [B, T], targets [B, T]) -> loss`, from an empty state.
+  void buildLoss() {
+    int64_t batch = options.batch;
+    beginStep("loss");
+    auto type = RankedTensorType::get({batch, ShapedType::kDynamic}, b.getI32Type());
+    Value ids = addArgument("ids", type);
+    Value targets = addArgument("targets", type);
+    Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
+    Value state = tensor::SplatOp::create(b, zero, floats({batch, config.hiddenSize}));
+    Value x = buildBlocks(ids, [&](int64_t) { return state; }, [](int64_t, Value) {});
+    Value loss = CrossEntropyOp::create(b, buildHead(x), targets);
+    endStep({{"loss", loss}});
+  }
+
+private:
+  Value buildBlocks(Value ids, function_ref<Value(int64_t)> getState,
+                    function_ref<void(int64_t, Value)> setState) {
+    int64_t layers = config.numHiddenLayers, hidden = config.hiddenSize;
     Value table = parameter("model.embeddings.weight", {config.vocabSize, hidden}, /*matrix=*/true);
     Value x = EmbeddingOp::create(b, ids, table);
     Value bounds;
     if (config.useLowerBound)
       bounds = LowerBoundsOp::create(b, parameter("model.lower_bounds", {layers, hidden}));
-    for (int64_t layer = 0; layer < layers; ++layer)
+    for (int64_t layer = 0; layer < layers; ++layer) {
+      Value state = getState(layer);
       x = buildBlock(x, layer, bounds, state);
-    x = dropTokens(x, logitsFrom);
-    x = rmsNorm(x, "model.norm");
-    Value logits = bitLinear(x, "lm_head", config.vocabSize);
-    endStep({{"logits", logits}, {"state", state}});
+      setState(layer, state);
+    }
+    return x;
   }
 
-private:
+  Value buildHead(Value x) {
+    return bitLinear(rmsNorm(x, "model.norm"), "lm_head", config.vocabSize);
+  }
+
   Value buildBlock(Value x, int64_t layer, Value bounds, Value &state) {
     std::string prefix = "model.layers." + std::to_string(layer) + ".";
     int64_t hidden = config.hiddenSize;
@@ -58,8 +88,8 @@ private:
     Value gate = bitLinear(u, attn + "g_proj", hidden);
     // Row 0 of the bounds is zero by construction.
     Value bound = bounds && layer > 0 ? slice(bounds, layer) : Value();
-    auto recurrence = MLGRUOp::create(b, forget, input, slice(state, layer), bound);
-    state = insertSlice(recurrence.getNewState(), state, layer);
+    auto recurrence = MLGRUOp::create(b, forget, input, state, bound);
+    state = recurrence.getNewState();
     Value gated = OutputGateOp::create(b, gate, recurrence.getHidden(),
                                        parameter(attn + "g_norm.weight", {hidden}),
                                        GateOrderAttr::get(b.getContext(), GateOrder::NormGate),
@@ -93,6 +123,8 @@ private:
 void ternary::buildHGRNBit(ModuleOp module, const HGRNBitConfig &config,
                            const GraphOptions &options) {
   HGRNBitBuilder builder(module, config, options);
+  if (options.training)
+    return builder.buildLoss();
   builder.buildStep("prefill", ShapedType::kDynamic);
   builder.buildStep("decode", 1);
 }

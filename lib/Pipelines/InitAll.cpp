@@ -21,6 +21,7 @@ void ternary::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllToLLVMIRTranslations(registry);
   registry.insert<TernaryDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerDifferentiableOpInterfaceExternalModels(registry);
 }
 
 void ternary::registerAllPasses() {

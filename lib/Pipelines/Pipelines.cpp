@@ -23,6 +23,7 @@ using namespace ternary;
 ArrayRef<PhaseInfo> ternary::getPhases() {
   static const PhaseInfo phases[] = {
       {Phase::Graph, "graph", "layers on tensors; parameters are arguments"},
+      {Phase::Differentiate, "differentiate", "the gradient of the loss (training only)"},
       {Phase::Quantize, "quantize", "layers taken apart; nothing float multiplies a weight"},
       {Phase::Fuse, "fuse", "kernel ops only, each one loop nest to be"},
       {Phase::Pack, "pack", "weights in the target's layout, parameters bound to the archive"},
@@ -48,7 +49,9 @@ static void addCleanup(OpPassManager &pm) {
 static void buildQuantize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
   addCleanup(pm);
-  if (!options.reference && options.fuse)
+  if (options.training && !options.reference && options.recompute)
+    pm.addNestedPass<func::FuncOp>(createTernaryRematerialise());
+  if (!options.reference && options.fuse && !options.training)
     pm.addNestedPass<func::FuncOp>(createTernaryMergeProjections());
 }
 
@@ -58,6 +61,11 @@ static void buildFuse(OpPassManager &pm, const PipelineOptions &options) {
   TernaryFuseLinearOptions linear;
   linear.epilogue = linear.squareSums = fuse;
   pm.addNestedPass<func::FuncOp>(createTernaryFuseLinear(linear));
+  if (options.training) {
+    TernaryFormKernelsOptions sums;
+    sums.accumulate = true;
+    pm.addNestedPass<func::FuncOp>(createTernaryFormKernels(sums));
+  }
   TernaryFuseRowsOptions rows;
   rows.fuse = fuse;
   pm.addNestedPass<func::FuncOp>(createTernaryFuseRows(rows));
@@ -77,7 +85,10 @@ static void buildPack(OpPassManager &pm, const PipelineOptions &options) {
     pack.vectors = microkernel->vectors;
   }
   pm.addNestedPass<func::FuncOp>(createTernaryPack(pack));
-  pm.addPass(createTernaryBindParameters());
+  if (options.training)
+    pm.addPass(createTernaryBindTrainingBlocks());
+  else
+    pm.addPass(createTernaryBindParameters());
 }
 
 /// Destinations are propagated to producers before memory is given out, so that logits
@@ -136,6 +147,9 @@ void ternary::buildPhasePipeline(OpPassManager &pm, Phase phase, const PipelineO
   switch (phase) {
   case Phase::Graph:
     break;
+  case Phase::Differentiate:
+    pm.addPass(createTernaryDifferentiate());
+    break;
   case Phase::Quantize:
     buildQuantize(pm, options);
     break;
@@ -159,7 +173,8 @@ void ternary::buildPhasePipeline(OpPassManager &pm, Phase phase, const PipelineO
 
 void ternary::buildPipeline(OpPassManager &pm, Phase last, const PipelineOptions &options) {
   for (const PhaseInfo &info : getPhases().take_front(static_cast<size_t>(last) + 1))
-    buildPhasePipeline(pm, info.phase, options);
+    if (info.phase != Phase::Differentiate || options.training)
+      buildPhasePipeline(pm, info.phase, options);
 }
 
 void ternary::registerPipelines() {

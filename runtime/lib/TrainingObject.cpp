@@ -37,7 +37,7 @@ void TrainingObject::check() const {
   if (descriptor->descriptor_bytes < sizeof(ternary_training_descriptor))
     fail(name, ": expected a descriptor of at least ", sizeof(ternary_training_descriptor),
          " bytes, found ", descriptor->descriptor_bytes);
-  checkMachine(name, descriptor->cpu, descriptor->kernel, /*features=*/nullptr);
+  checkMachine(name, descriptor->cpu, descriptor->kernel, descriptor->features);
 
   bool valid = descriptor->batch > 0 && descriptor->vocab > 0 && descriptor->max_tokens >= 0 &&
                descriptor->parameter_count > 0 && descriptor->gradient && descriptor->loss &&

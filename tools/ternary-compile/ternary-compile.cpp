@@ -10,6 +10,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
@@ -47,10 +48,10 @@ static cl::opt<EmitKind>
                     clEnumValN(EmitKind::Object, "obj", "object file and C header (.o, .h)"),
                     clEnumValN(EmitKind::Shared, "shared", "shared library for ternary-run (.so)")),
          cl::cat(category));
-static cl::opt<std::string, true> function("function",
-                                           cl::desc("What to compile a model for: generate"),
-                                           cl::value_desc("name"), cl::location(options.function),
-                                           cl::cat(category));
+static cl::opt<std::string, true>
+    function("function",
+             cl::desc("What to compile a model directory for: generate (default) or train"),
+             cl::value_desc("name"), cl::location(options.function), cl::cat(category));
 static cl::opt<int64_t> batch("batch", cl::desc("Sequences per session (default 1)"),
                               cl::cat(category));
 namespace {
@@ -70,6 +71,11 @@ static cl::opt<Weights>
             cl::init(Weights::Embed), cl::cat(category));
 static cl::opt<bool> fuse("fuse", cl::desc("Fuse chains of ops into kernels (default true)"),
                           cl::cat(category));
+static cl::opt<bool, true>
+    recompute("recompute",
+              cl::desc("In training, compute cheap values again for the backward pass instead of "
+                       "keeping them (default true)"),
+              cl::location(options.recompute), cl::init(true), cl::cat(category));
 static cl::opt<std::string, true>
     kernel("kernel",
            cl::desc("Microkernels instead of the CPU's best: avx512vnni, avxvnni, avx2, portable"),
@@ -153,9 +159,7 @@ int main(int argc, char **argv) {
                          "  INPUT is a Hugging Face model directory or a graph.mlir.\n\n"
                          "  Phases (--compile-to, --dump-phases):\n";
   for (const PhaseInfo &info : getPhases())
-    overview +=
-        ("    " + info.name + std::string(11 - info.name.size(), ' ') + info.description + "\n")
-            .str();
+    overview += formatv("    {0,-15}{1}\n", info.name, info.description).str();
   std::string problem;
   raw_string_ostream problems(problem);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &problems))

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <sys/resource.h>
 
 using namespace ternary;
@@ -100,6 +101,7 @@ Trainer::Trainer(const runtime::TrainingObject &object, const Options &options)
 }
 
 int Trainer::run() {
+  std::signal(SIGPIPE, SIG_IGN); // who reads the progress may leave; training goes on
   std::vector<int64_t> saved = store.steps();
   if (!saved.empty())
     resume(saved.back());

@@ -42,6 +42,9 @@ mlir::Value buildClamp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value
 /// e^x as `ternary-expand-math` documents it.
 mlir::Value buildExp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 
+/// log x as `ternary-expand-math` documents it.
+mlir::Value buildLog(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
+
 /// `activation` of `x`. NaN gives NaN; relu leaves −0 as it is.
 mlir::Value buildActivation(mlir::OpBuilder &builder, mlir::Location loc, Activation activation,
                             mlir::Value x);

@@ -13,7 +13,7 @@ include "mlir/Pass/PassBase.td"
 def TernaryExpandMath : Pass<"ternary-expand-math"> {
   let summary = "Expand activations and exponentials into arithmetic";
   let description = [{
-    Rewrites `ternary.activate` and `math.exp` on f32 and on vectors of it into `arith`
+    Rewrites `ternary.activate`, `math.exp` and `math.log` on f32 and on vectors of it into `arith`
     ops, each rounded on its own, so that every target computes the same bits and none
     calls a library. Other element types are left alone.
 
@@ -22,6 +22,9 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
     below the normal range are rounded once. Rounding to an integer is an addition and
     a subtraction of 1.5·2^23. The error is below 0.992 ulp for every f32 (below 2.5 ulp
     for sigmoid); exp(x) is +inf above 88.7228, 0 below −103.9721, and exp(NaN) is NaN.
+
+    `log(x)` takes x apart into m·2^e with m nearest to 1 and a polynomial of degree 9 in
+    m − 1; it is −inf for 0, +inf for +inf, NaN for what is negative and for NaN.
 
     ```mlir fragment
     %y = ternary.activate sigmoid %x : f32

@@ -29,6 +29,8 @@ struct CompileOptions {
   std::optional<bool> openmp;   // true
   std::optional<bool> fuse;     // true
   bool embedWeights = true;
+  /// In training, compute cheap values again for the backward pass.
+  bool recompute = true;
   /// Forces a microkernel instead of the target's best.
   std::string kernel;
   std::optional<double> epsilon;

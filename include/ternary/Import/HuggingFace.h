@@ -26,6 +26,8 @@ struct GraphOptions {
   float epsilon = 1e-6f;
   /// The float type of matrices in the checkpoint.
   mlir::Type matrixType;
+  /// Build the loss of a batch instead of the steps that generate text.
+  bool training = false;
 };
 
 /// A model as its config.json describes it: what all families have.

@@ -15,7 +15,7 @@ namespace ternary {
 
 /// The way of a model through the compiler. The names drive `--compile-to`,
 /// `--dump-phases` and help; a guard ends each phase.
-enum class Phase { Graph, Quantize, Fuse, Pack, Bufferize, Lower };
+enum class Phase { Graph, Differentiate, Quantize, Fuse, Pack, Bufferize, Lower };
 
 struct PhaseInfo {
   Phase phase;
@@ -39,6 +39,12 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
                              llvm::cl::init("portable")};
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse chains of ops into kernels"),
                     llvm::cl::init(true)};
+  Option<bool> training{*this, "training",
+                        llvm::cl::desc("Derive the gradient of the loss and compile both"),
+                        llvm::cl::init(false)};
+  Option<bool> recompute{*this, "recompute",
+                         llvm::cl::desc("Compute cheap values again for the backward pass"),
+                         llvm::cl::init(true)};
   Option<std::string> prefix{*this, "prefix",
                              llvm::cl::desc("What the names of entry points start with"),
                              llvm::cl::init("")};

@@ -13,8 +13,27 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
+#include <optional>
 
 namespace ternary {
+
+/// What the runtime is told about training beyond that: fields of
+/// `ternary_training_descriptor` in training.h.
+struct TrainingInfo {
+  struct Parameter {
+    std::string name;
+    std::vector<int64_t> shape;
+    uint64_t offset = 0; ///< in a block, in floats
+    bool decays = false;
+  };
+  struct Workspace {
+    int64_t fixedBytes = 0, bytesPerToken = 0;
+  };
+  std::vector<Parameter> parameters;
+  uint64_t blockFloats = 0;
+  Workspace gradient, loss;
+  std::string configJSON;
+};
 
 /// What the runtime is told about a model, beyond what its functions say: the fields of
 /// `ternary_descriptor` in abi.h.
@@ -39,6 +58,8 @@ struct ModelInfo {
   /// SentencePiece model and the text of each token; empty if there is no tokenizer.
   std::string tokenizer;
   std::vector<std::string> pieces;
+  /// For objects that train a model instead of generating text with it.
+  std::optional<TrainingInfo> training;
 };
 
 /// The machine that `--mtriple`, `--mcpu` and `--mattr` name, as in llc; "native" and
@@ -59,8 +80,9 @@ std::string getRequiredFeatures(const llvm::TargetMachine &machine);
 
 /// Translates a module in the LLVM dialect and puts the descriptor, the session functions
 /// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's
-/// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`. The result is
-/// optimised.
+/// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`, or, for training,
+/// `PREFIX_step_gradient` and `PREFIX_step_loss` with the optimiser in the place of sessions.
+/// The result is optimised.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef prefix,
                llvm::TargetMachine &machine, llvm::LLVMContext &context);

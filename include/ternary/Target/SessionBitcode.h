@@ -19,6 +19,10 @@ namespace ternary {
 /// compiler has to define, `ternary_descriptor_instance`. Aligned to 16 bytes.
 std::string_view getSessionBitcode(std::string_view arch);
 
+/// runtime/optimizer.c likewise, for training objects. It defines `ternary_update` and refers to
+/// `ternary_training_descriptor_instance`.
+std::string_view getOptimizerBitcode(std::string_view arch);
+
 /// The architectures with session code, for error messages.
 std::string_view getSessionArchitectures();
 
@@ -27,6 +31,9 @@ std::string_view getSessionArchitectures();
 /// starts with `prefix` and an underscore instead; `prefix` must be a C
 /// identifier. The symbols of the bitcode are to be renamed in the same way.
 std::string makeModelHeader(std::string_view prefix);
+
+/// training.h likewise, with a declaration of the descriptor.
+std::string makeTrainingHeader(std::string_view prefix);
 
 } // namespace ternary
 

@@ -29,8 +29,23 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-/// The arguments of `ternary_step`, in its order. All but Tokens are roles too.
-enum Parameter { Weights, Workspace, State, Ids, Tokens, LogitsFrom, Logits, Threads };
+/// What an entry point may be called with; all but Tokens and LogitsFrom's i64 are roles of
+/// a step's arguments too. Loss is no argument but what a training step returns.
+enum Parameter {
+  Weights,
+  Workspace,
+  State,
+  Ids,
+  Tokens,
+  LogitsFrom,
+  Logits,
+  Threads,
+  Parameters,
+  Gradients,
+  Targets,
+  Seed,
+  Loss
+};
 
 std::optional<Parameter> parseRole(StringRef role) {
   return llvm::StringSwitch<std::optional<Parameter>>(role)
@@ -41,7 +56,27 @@ std::optional<Parameter> parseRole(StringRef role) {
       .Case("logits_from", LogitsFrom)
       .Case("logits", Logits)
       .Case("threads", Threads)
+      .Case("parameters", Parameters)
+      .Case("gradients", Gradients)
+      .Case("targets", Targets)
+      .Case("seed", Seed)
+      .Case("loss", Loss)
       .Default(std::nullopt);
+}
+
+/// The arguments of the function that a step becomes, in the order of its type in
+/// ternary/abi.h (`ternary_step`) or ternary/training.h.
+ArrayRef<Parameter> getParameters(StringRef step) {
+  static constexpr Parameter generate[] = {Weights, Workspace,  State,  Ids,
+                                           Tokens,  LogitsFrom, Logits, Threads};
+  static constexpr Parameter loss[] = {Parameters, Workspace, Ids, Targets, Tokens, Threads};
+  static constexpr Parameter gradient[] = {Parameters, Gradients, Workspace, Ids,
+                                           Targets,    Tokens,    Seed,      Threads};
+  if (step == "loss")
+    return loss;
+  if (step == "gradient")
+    return gradient;
+  return generate;
 }
 
 /// `text` as part of a name in C.
@@ -58,7 +93,8 @@ class EntryPoint {
 public:
   EntryPoint(OpBuilder &builder, const LLVMTypeConverter &converter, func::FuncOp step,
              func::FuncOp entry)
-      : builder(builder), converter(converter), step(step), entry(entry), loc(step.getLoc()) {}
+      : builder(builder), converter(converter), step(step), entry(entry), loc(step.getLoc()),
+        stepName(step->getAttrOfType<StringAttr>(kStepAttr).getValue()) {}
 
   LogicalResult build() {
     SmallVector<Value> operands;
@@ -69,7 +105,10 @@ public:
       operands.push_back(operand);
     }
     func::CallOp::create(builder, loc, step, operands);
-    func::ReturnOp::create(builder, loc);
+    SmallVector<Value> results;
+    if (loss)
+      results.push_back(LLVM::LoadOp::create(builder, loc, builder.getF32Type(), loss));
+    func::ReturnOp::create(builder, loc, results);
     return success();
   }
 
@@ -86,11 +125,16 @@ private:
     std::optional<Parameter> parameter = parseRole(role);
     if (!parameter) {
       emitError() << " to have the role weights, workspace, state, ids, logits_from, logits or "
-                     "threads, got '"
+                     "threads, or in training parameters, gradients, targets, seed or loss, got '"
                   << role.getValue() << "'";
       return {};
     }
-    Value value = entry.getArgument(*parameter);
+    Value value = getPointerOrNumber(*parameter);
+    if (!value) {
+      emitError() << " to have a role that step '" << stepName << "' can have, got '"
+                  << role.getValue() << "'";
+      return {};
+    }
     if (parameter == LogitsFrom || parameter == Threads) {
       Type expected = parameter == LogitsFrom ? builder.getIndexType() : value.getType();
       if (type == expected)
@@ -108,7 +152,7 @@ private:
     }
     // Only one dimension may be left to run time: the one whose size the caller states.
     Value size = createSize(*parameter);
-    int64_t dimension = parameter == Ids || parameter == Logits ? 1 : 0;
+    int64_t dimension = parameter == Ids || parameter == Targets || parameter == Logits ? 1 : 0;
     for (int64_t i = 0; i < memory.getRank(); ++i) {
       if (!memory.isDynamicDim(i) || (size && i == dimension))
         continue;
@@ -119,15 +163,41 @@ private:
     return createMemRef(memory, value, size);
   }
 
+  /// The argument of the entry point, or null if it has none of the kind.
+  Value getArgument(Parameter parameter) {
+    ArrayRef<Parameter> parameters = getParameters(stepName);
+    const auto *found = llvm::find(parameters, parameter);
+    return found == parameters.end() ? Value() : entry.getArgument(found - parameters.begin());
+  }
+
+  /// The argument; for the loss, which is returned, and the seed, which is a number, a place
+  /// of their own.
+  Value getPointerOrNumber(Parameter parameter) {
+    Value argument = getArgument(parameter);
+    bool isReturned = parameter == Loss && entry.getNumResults() == 1;
+    if (!isReturned && !(parameter == Seed && argument))
+      return argument;
+    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    Value one = createConstant(1);
+    Value place = LLVM::AllocaOp::create(builder, loc, pointer, builder.getF32Type(), one);
+    if (parameter == Loss)
+      loss = place;
+    else
+      LLVM::StoreOp::create(builder, loc, argument, place);
+    return place;
+  }
+
   /// The dynamic size that memory may have; null if there is none.
   Value createSize(Parameter parameter) {
     switch (parameter) {
     case Ids:
-      return entry.getArgument(Tokens);
+    case Targets:
+      return getArgument(Tokens);
     case Logits:
-      return LLVM::SubOp::create(builder, loc, entry.getArgument(Tokens),
-                                 entry.getArgument(LogitsFrom));
+      return LLVM::SubOp::create(builder, loc, getArgument(Tokens), getArgument(LogitsFrom));
     case Weights:
+    case Parameters:
+    case Gradients:
     case Workspace:
       // As large as it has to be, which the caller has seen to.
       return createConstant(std::numeric_limits<int64_t>::max());
@@ -170,6 +240,9 @@ private:
   const LLVMTypeConverter &converter;
   func::FuncOp step, entry;
   Location loc;
+  StringRef stepName;
+  /// Where the step puts its loss, if it has one.
+  Value loss;
 };
 
 class EmitEntryPoints : public ternary::impl::TernaryEmitEntryPointsBase<EmitEntryPoints> {
@@ -220,10 +293,20 @@ private:
 
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(step);
-    Type pointer = LLVM::LLVMPointerType::get(&getContext());
-    Type i64 = builder.getI64Type(), i32 = builder.getI32Type();
-    auto type =
-        builder.getFunctionType({pointer, pointer, pointer, pointer, i64, i64, pointer, i32}, {});
+    SmallVector<Type> arguments, results;
+    for (Parameter parameter : getParameters(stepName.getValue())) {
+      Type type = LLVM::LLVMPointerType::get(&getContext());
+      if (parameter == Tokens || parameter == LogitsFrom)
+        type = builder.getI64Type();
+      else if (parameter == Threads)
+        type = builder.getI32Type();
+      else if (parameter == Seed)
+        type = builder.getF32Type();
+      arguments.push_back(type);
+    }
+    if (stepName == "loss" || stepName == "gradient")
+      results.push_back(builder.getF32Type());
+    auto type = builder.getFunctionType(arguments, results);
     auto entry = func::FuncOp::create(builder, step.getLoc(), name, type);
     symbols.insert(entry);
     builder.setInsertionPointToStart(entry.addEntryBlock());

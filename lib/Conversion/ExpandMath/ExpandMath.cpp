@@ -33,13 +33,15 @@ namespace {
 struct ExpandMath : ternary::impl::TernaryExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     getOperation()->walk([](Operation *op) {
-      if (!isa<ActivateOp, math::ExpOp>(op) || !isF32OrVector(op->getResult(0).getType()))
+      if (!isa<ActivateOp, math::ExpOp, math::LogOp>(op) ||
+          !isF32OrVector(op->getResult(0).getType()))
         return;
       OpBuilder builder(op);
       Value x = op->getOperand(0);
       auto activate = dyn_cast<ActivateOp>(op);
       Value result = activate ? buildActivation(builder, op->getLoc(), activate.getActivation(), x)
-                              : buildExp(builder, op->getLoc(), x);
+                     : isa<math::LogOp>(op) ? buildLog(builder, op->getLoc(), x)
+                                            : buildExp(builder, op->getLoc(), x);
       op->replaceAllUsesWith(ValueRange(result));
       op->erase();
     });

@@ -141,20 +141,41 @@ SmallVector<Value> loops::append(ValueRange row, Value column) {
 void loops::emitSquareSums(LoopBuilder &builder, Value lanes, int64_t columns,
                            function_ref<Value(Value)> element,
                            function_ref<void(Value, Value)> store) {
-  static_assert(SquareSumsOp::kBlock == 2 * kLanes);
-  auto square = [&](Value column) {
-    return builder.elementOrZero(column, columns, [&](Value column) {
-      Value x = element(column);
-      return builder.mulf(x, x);
+  emitBlockSums(
+      builder, lanes, columns,
+      [&](Value column) {
+        Value x = element(column);
+        return builder.mulf(x, x);
+      },
+      store);
+}
+
+Value loops::emitSumOfBlocks(LoopBuilder &builder, Value lanes, int64_t blocks,
+                             function_ref<Value(Value)> blockSum) {
+  Value groups = builder.index(llvm::divideCeil(blocks, kLanes));
+  builder.loop(builder.index(kLanes), [&](Value lane) {
+    Value sum = builder.reduce(groups, builder.f32(0.0f), [&](Value group, Value sum) {
+      Value start = builder.op<arith::MulIOp>(group, builder.index(kLanes));
+      Value block = builder.op<arith::AddIOp>(start, lane);
+      return builder.addf(sum, builder.elementOrZero(block, blocks, blockSum));
     });
-  };
+    builder.store(sum, lanes, lane);
+  });
+  return builder.fold(lanes);
+}
+
+void loops::emitBlockSums(LoopBuilder &builder, Value lanes, int64_t columns,
+                          function_ref<Value(Value)> element,
+                          function_ref<void(Value, Value)> store) {
+  static_assert(SquareSumsOp::kBlock == 2 * kLanes);
+  auto orZero = [&](Value column) { return builder.elementOrZero(column, columns, element); };
   Value blocks = builder.index(llvm::divideCeil(columns, SquareSumsOp::kBlock));
   builder.loop(blocks, [&](Value block) {
     Value start = builder.op<arith::MulIOp>(block, builder.index(SquareSumsOp::kBlock));
     builder.loop(builder.index(kLanes), [&](Value lane) {
       Value column = builder.op<arith::AddIOp>(start, lane);
-      Value first = square(column);
-      Value second = square(builder.op<arith::AddIOp>(column, builder.index(kLanes)));
+      Value first = orZero(column);
+      Value second = orZero(builder.op<arith::AddIOp>(column, builder.index(kLanes)));
       builder.store(builder.addf(first, second), lanes, lane);
     });
     store(builder.fold(lanes), block);

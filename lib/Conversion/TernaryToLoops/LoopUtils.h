@@ -93,6 +93,17 @@ private:
   llvm::DenseMap<mlir::Type, size_t> used;
 };
 
+/// `block(b)` of the elements of a row with `columns` of them, for every b; `lanes` are
+/// scratch.
+void emitBlockSums(LoopBuilder &builder, mlir::Value lanes, int64_t columns,
+                   llvm::function_ref<mlir::Value(mlir::Value column)> element,
+                   llvm::function_ref<void(mlir::Value sum, mlir::Value block)> store);
+
+/// The sum of a row from its `blocks` block sums: lane l adds blocks l, 16 + l, ... in this
+/// order; then lanes are folded.
+mlir::Value emitSumOfBlocks(LoopBuilder &builder, mlir::Value lanes, int64_t blocks,
+                            llvm::function_ref<mlir::Value(mlir::Value block)> blockSum);
+
 /// `block(b)` of the squares of a row with `columns` elements, for every b;
 /// `lanes` are scratch.
 void emitSquareSums(LoopBuilder &builder, mlir::Value lanes, int64_t columns,

@@ -112,6 +112,10 @@ private:
         .Case([&](InverseRMSOp inverse) { emitInverseRMS(inverse); })
         .Case([&](NormalizeOp normalize) { emitNormalize(normalize); })
         .Case([&](QuantizeActivationsOp quantize) { emitQuantize(quantize); })
+        .Case([&](ScaleRowsOp scale) { emitScaleRows(scale); })
+        .Case([&](RMSNormBackwardOp backward) { emitRMSNormBackward(backward); })
+        .Case([&](CrossEntropyRowsOp rows) { emitCrossEntropy(rows); })
+        .Case([&](CrossEntropyBackwardOp backward) { emitCrossEntropyBackward(backward); })
         .Case([&](vector::BroadcastOp broadcast) {
           forColumns(broadcast.getResult(), [&](Value column) {
             setElement(broadcast.getResult(), column, element(broadcast.getSource(), column));
@@ -130,23 +134,83 @@ private:
         [&](Value sum, Value block) { setElement(sums.getResult(), block, sum); });
   }
 
-  /// Lane l adds blocks l, 16 + l, ... in this order; then lanes are folded.
   void emitInverseRMS(InverseRMSOp inverse) {
-    int64_t blocks = getColumns(inverse.getSquareSums());
-    Value groups = b.index(llvm::divideCeil(blocks, kLanes));
-    b.loop(b.index(kLanes), [&](Value lane) {
-      Value sum = b.reduce(groups, b.f32(0.0f), [&](Value group, Value sum) {
-        Value start = b.op<arith::MulIOp>(group, b.index(kLanes));
-        Value block = b.op<arith::AddIOp>(start, lane);
-        return b.addf(sum, b.elementOrZero(block, blocks, [&](Value block) {
-          return element(inverse.getSquareSums(), block);
-        }));
-      });
-      b.store(sum, getLanes(), lane);
-    });
-    Value mean = b.divf(b.fold(getLanes()), b.f32(static_cast<float>(inverse.getSize())));
+    Value total =
+        emitSumOfBlocks(b, getLanes(), getColumns(inverse.getSquareSums()),
+                        [&](Value block) { return element(inverse.getSquareSums(), block); });
+    Value mean = b.divf(total, b.f32(static_cast<float>(inverse.getSize())));
     Value shifted = b.addf(mean, b.constant(inverse.getEpsilonAttr()));
     scalars[inverse.getResult()] = b.divf(b.f32(1.0f), math::SqrtOp::create(b, shifted));
+  }
+
+  /// `rowsum` of what `element` builds.
+  Value emitRowSum(int64_t columns, function_ref<Value(Value)> element) {
+    int64_t blocks = llvm::divideCeil(columns, SquareSumsOp::kBlock);
+    Value sums = scratch.allocate(b, MemRefType::get({blocks}, b.getF32Type()));
+    emitBlockSums(b, getLanes(), columns, element,
+                  [&](Value sum, Value block) { b.store(sum, sums, block); });
+    return emitSumOfBlocks(b, getLanes(), blocks, [&](Value block) { return b.load(sums, block); });
+  }
+
+  void emitScaleRows(ScaleRowsOp scale) {
+    forColumns(scale.getResult(), [&](Value column) {
+      setElement(scale.getResult(), column,
+                 b.mulf(element(scale.getInput(), column), element(scale.getScale(), column)));
+    });
+  }
+
+  void emitRMSNormBackward(RMSNormBackwardOp op) {
+    int64_t columns = getColumns(op.getInput());
+    Value scale = scalars.lookup(op.getScale());
+    auto gradOfNormed = [&](Value k) {
+      return b.mulf(element(op.getGrad(), k), element(op.getGain(), k));
+    };
+    auto normed = [&](Value k) { return b.mulf(element(op.getInput(), k), scale); };
+    Value sum = emitRowSum(columns, [&](Value k) { return b.mulf(normed(k), gradOfNormed(k)); });
+    Value mean = b.divf(sum, b.f32(static_cast<float>(columns)));
+    forColumns(op.getResult(), [&](Value k) {
+      Value rest = arith::SubFOp::create(b, gradOfNormed(k), b.mulf(normed(k), mean));
+      setElement(op.getResult(), k, b.mulf(scale, rest));
+    });
+  }
+
+  /// The target of the row, and 0 in place of none.
+  std::pair<Value, Value> getTarget(Value target) {
+    Value known = scalars.lookup(target);
+    Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, known, b.i32(0));
+    Value safe = arith::SelectOp::create(b, exists, known, b.i32(0));
+    return {exists, arith::IndexCastOp::create(b, b.getIndexType(), safe)};
+  }
+
+  void emitCrossEntropy(CrossEntropyRowsOp op) {
+    Value logits = op.getLogits();
+    Value lowest = b.f32(-std::numeric_limits<float>::infinity());
+    Value largest = b.reduce(b.index(getColumns(logits)), lowest, [&](Value v, Value largest) {
+      return b.maximum(element(logits, v), largest);
+    });
+    Value sum = emitRowSum(getColumns(logits), [&](Value v) -> Value {
+      return math::ExpOp::create(b, arith::SubFOp::create(b, element(logits, v), largest));
+    });
+    Value total = b.addf(largest, math::LogOp::create(b, sum));
+    auto [exists, target] = getTarget(op.getTarget());
+    Value loss = arith::SubFOp::create(b, total, element(logits, target));
+    scalars[op.getLoss()] = arith::SelectOp::create(b, exists, loss, b.f32(0.0f));
+    scalars[op.getLogSumExp()] = total;
+  }
+
+  void emitCrossEntropyBackward(CrossEntropyBackwardOp op) {
+    auto [exists, target] = getTarget(op.getTarget());
+    Value grad = b.mulf(scalars.lookup(op.getWeight()), scalars.lookup(op.getGrad()));
+    Value isThere = exists, at = target;
+    forColumns(op.getResult(), [&](Value v) {
+      Value shifted =
+          arith::SubFOp::create(b, element(op.getLogits(), v), scalars.lookup(op.getLogSumExp()));
+      Value probability = math::ExpOp::create(b, shifted);
+      Value isTarget = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, v, at);
+      Value one = arith::SelectOp::create(b, isTarget, b.f32(1.0f), b.f32(0.0f));
+      Value result = b.mulf(arith::SubFOp::create(b, probability, one), grad);
+      setElement(op.getResult(), v, arith::SelectOp::create(b, isThere, result, b.f32(0.0f)));
+    });
   }
 
   void emitNormalize(NormalizeOp normalize) {

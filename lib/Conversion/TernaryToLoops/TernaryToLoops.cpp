@@ -16,6 +16,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/Passes.h"
+#include "ternary/Conversion/TrainingKernels.h"
 #include "ternary/Conversion/WeightStorage.h"
 
 namespace ternary {
@@ -87,6 +88,7 @@ struct TernaryToLoops : ternary::impl::TernaryToLoopsBase<TernaryToLoops> {
     Scratch scratch;
     populateRowKernelPattern(patterns, converter, scratch);
     populateLinearKernelPattern(patterns, converter, scratch);
+    populateTrainingKernelLoops(patterns, converter, target);
     patterns.add<ConvertGatherKernel, ConvertScanKernel>(converter, context);
     target.addIllegalOp<GatherKernelOp, LinearKernelOp, RowKernelOp, ScanKernelOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });

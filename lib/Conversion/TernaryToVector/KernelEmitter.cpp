@@ -47,6 +47,29 @@ void Emitter::store(Value value, Value memref, ValueRange indices, Value mask) {
     vector::StoreOp::create(b, value, memref, indices);
 }
 
+Value Emitter::toRows(Value memref, int64_t trailing) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t rows = type.getRank() - trailing;
+  if (rows == 1)
+    return memref;
+  if (rows == 0) {
+    SmallVector<int64_t> shape = {1};
+    SmallVector<ReassociationIndices> groups;
+    llvm::append_range(shape, type.getShape());
+    if (trailing)
+      groups.push_back({0, 1});
+    return memref::ExpandShapeOp::create(b, shape, memref, groups);
+  }
+  SmallVector<ReassociationIndices> groups(1);
+  for (int64_t i = 0; i < rows; ++i)
+    groups[0].push_back(i);
+  for (int64_t i = rows; i < type.getRank(); ++i)
+    groups.push_back({i});
+  if (!memref::CollapseShapeOp::isGuaranteedCollapsible(type, groups))
+    return {};
+  return memref::CollapseShapeOp::create(b, memref, groups);
+}
+
 Value Emitter::fold(Value vector) {
   int64_t size = cast<VectorType>(vector.getType()).getNumElements();
   for (int64_t half = size / 2; half >= 1; half /= 2) {

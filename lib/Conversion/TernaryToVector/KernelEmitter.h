@@ -38,6 +38,10 @@ struct Emitter {
                    mlir::Value mask);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
 
+  /// `memref` with one dimension in place of all but the last `trailing` ones, or null if its
+  /// strides do not allow that.
+  mlir::Value toRows(mlir::Value memref, int64_t trailing);
+
   /// Sum of the lanes of a vector: halves added until one lane is left.
   mlir::Value fold(mlir::Value vector);
 
@@ -64,6 +68,24 @@ mlir::LogicalResult emitLinearKernel(mlir::OpBuilder &builder, LinearKernelOp op
                                      mlir::Value weightBytes, const Microkernel &microkernel);
 mlir::LogicalResult emitGatherKernel(mlir::OpBuilder &builder, GatherKernelOp op);
 mlir::LogicalResult emitScanKernel(mlir::OpBuilder &builder, ScanKernelOp op);
+
+/// Likewise for the kernels of gradients; `ins` and `outs` have weights as bytes.
+mlir::LogicalResult emitLinearBackwardInput(mlir::OpBuilder &builder,
+                                            LinearBackwardInputKernelOp op, mlir::ValueRange ins,
+                                            mlir::ValueRange outs, const Microkernel &microkernel);
+mlir::LogicalResult emitLinearBackwardWeight(mlir::OpBuilder &builder,
+                                             LinearBackwardWeightKernelOp op, mlir::ValueRange ins,
+                                             mlir::ValueRange outs, const Microkernel &microkernel);
+mlir::LogicalResult emitSumRows(mlir::OpBuilder &builder, SumRowsKernelOp op, mlir::ValueRange ins,
+                                mlir::ValueRange outs);
+mlir::LogicalResult emitScatter(mlir::OpBuilder &builder, ScatterKernelOp op, mlir::ValueRange ins,
+                                mlir::ValueRange outs);
+mlir::LogicalResult emitScanBackward(mlir::OpBuilder &builder, ScanBackwardKernelOp op,
+                                     mlir::ValueRange ins, mlir::ValueRange outs);
+mlir::LogicalResult emitQuantizeWeights(mlir::OpBuilder &builder, QuantizeWeightsKernelOp op,
+                                        mlir::ValueRange ins, mlir::ValueRange outs);
+mlir::LogicalResult emitPack(mlir::OpBuilder &builder, PackKernelOp op, mlir::ValueRange ins,
+                             mlir::ValueRange outs);
 
 } // namespace ternary::vectorize
 

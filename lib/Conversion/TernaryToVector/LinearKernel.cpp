@@ -69,7 +69,6 @@ private:
   /// Four activations of a token, repeated in all lanes.
   Value loadActivations(Value token, Value column);
 
-  Value toRows(Value memref, int64_t trailing);
   Value columnMask(Value column);
   VectorType floats() { return e.vectorType(lanes, e.b.getF32Type()); }
   VectorType sums() { return e.vectorType(lanes, e.b.getI32Type()); }
@@ -88,30 +87,6 @@ private:
   SmallVector<Value> extras, outs;
 };
 
-/// Makes one dimension of all but the last `trailing` ones.
-Value LinearEmitter::toRows(Value memref, int64_t trailing) {
-  auto type = cast<MemRefType>(memref.getType());
-  int64_t rows = type.getRank() - trailing;
-  if (rows == 1)
-    return memref;
-  if (rows == 0) {
-    SmallVector<int64_t> shape = {1};
-    SmallVector<ReassociationIndices> groups;
-    llvm::append_range(shape, type.getShape());
-    if (trailing)
-      groups.push_back({0, 1});
-    return memref::ExpandShapeOp::create(e.b, shape, memref, groups);
-  }
-  SmallVector<ReassociationIndices> groups(1);
-  for (int64_t i = 0; i < rows; ++i)
-    groups[0].push_back(i);
-  for (int64_t i = rows; i < type.getRank(); ++i)
-    groups.push_back({i});
-  if (!memref::CollapseShapeOp::isGuaranteedCollapsible(type, groups))
-    return {};
-  return memref::CollapseShapeOp::create(e.b, memref, groups);
-}
-
 LogicalResult LinearEmitter::emit() {
   if (layout.getPlanes() != kPlanes || lanes != isa.lanes || layout.getDepth() != isa.depth ||
       vectors != isa.vectors)
@@ -126,7 +101,7 @@ LogicalResult LinearEmitter::emit() {
   // The weight is shared by all rows, and so is an extra of one dimension among more.
   int64_t rank = cast<MemRefType>(op.getActivations().getType()).getRank();
   auto collapse = [&](Value memref, int64_t trailing, Value &rows) {
-    rows = toRows(memref, trailing);
+    rows = e.toRows(memref, trailing);
     return rows ? success()
                 : op.emitOpError() << "expected contiguous rows, got " << memref.getType();
   };

@@ -39,8 +39,9 @@ int64_t getColumns(Value row) { return cast<VectorType>(row.getType()).getNumEle
 /// Ops whose chunk depends on the same chunk of their operands alone, and on scalars.
 bool isChunkwise(Operation *op) {
   return op->getNumResults() == 1 && isa<VectorType>(op->getResult(0).getType()) &&
-         (isa<NormalizeOp, vector::BroadcastOp>(op) || op->hasTrait<OpTrait::ConstantLike>() ||
-          OpTrait::hasElementwiseMappableTraits(op));
+         (isa<NormalizeOp, ScaleRowsOp, RMSNormBackwardOp, CrossEntropyBackwardOp,
+              vector::BroadcastOp>(op) ||
+          op->hasTrait<OpTrait::ConstantLike>() || OpTrait::hasElementwiseMappableTraits(op));
 }
 
 /// Ops on scalars alone.
@@ -59,8 +60,18 @@ private:
   LogicalResult emitRow(ValueRange row);
   void emitSquareSums(SquareSumsOp sums);
   void emitInverseRMS(InverseRMSOp inverse);
+  void emitRMSNormBackward(RMSNormBackwardOp backward);
+  LogicalResult emitCrossEntropy(CrossEntropyRowsOp rows);
+  /// Block sums of a row, whose chunks `element` builds, in scratch.
+  Value emitBlockSums(int64_t columns, function_ref<Value(Value column, Value mask)> element);
+  /// Sum of a row from its block sums, of which `load` gives chunks.
+  Value emitSumOfBlocks(int64_t blocks, function_ref<Value(Value column, Value mask)> load);
+  Value emitRowSum(int64_t columns, function_ref<Value(Value column, Value mask)> element);
+  Value product(Value a, Value c) { return arith::MulFOp::create(e.b, a, c); }
+  Value splatScalar(Value scalar) { return e.splat(scalars.lookup(scalar), kChunk); }
   void emitQuantize(QuantizeActivationsOp quantize);
   void emitScalar(Operation *scalarOp);
+  void keepIfNeededTwice(Operation *inner);
   void emitStore(Value value, OpOperand &destination);
 
   /// The chunk of a row value at `column`; zero outside `mask`.
@@ -92,6 +103,8 @@ private:
   /// Chunks that the current loop body has computed, by value and position.
   DenseMap<std::pair<Value, Value>, Value> chunks;
   SmallVector<RowMemory> destinations;
+  /// What the gradient of a norm subtracts from a row, per unit of the row.
+  DenseMap<Operation *, Value> means;
 };
 
 LogicalResult RowEmitter::emit() {
@@ -134,27 +147,39 @@ LogicalResult RowEmitter::emitRow(ValueRange row) {
       emitInverseRMS(inverse);
     else if (auto quantize = dyn_cast<QuantizeActivationsOp>(inner))
       emitQuantize(quantize);
-    else if (isScalarOp(&inner))
+    else if (auto rows = dyn_cast<CrossEntropyRowsOp>(inner)) {
+      if (failed(emitCrossEntropy(rows)))
+        return failure();
+    } else if (isScalarOp(&inner))
       emitScalar(&inner);
-    else if (!isChunkwise(&inner))
+    else if (isChunkwise(&inner)) {
+      if (auto backward = dyn_cast<RMSNormBackwardOp>(inner))
+        emitRMSNormBackward(backward);
+      keepIfNeededTwice(&inner);
+    } else
       return inner.emitOpError("has no lowering inside a row kernel");
-    else if (countLoops(inner.getResult(0)) > 1 && !inner.hasTrait<OpTrait::ConstantLike>())
-      pending[inner.getResult(0)] = {
-          createScratch(getColumns(inner.getResult(0)), getElementTypeOrSelf(inner.getResult(0))),
-          {},
-          /*padded=*/true};
   }
   for (OpOperand &yielded : op.getYield()->getOpOperands())
     emitStore(yielded.get(), yielded);
   return success();
 }
 
+/// Has the result of a chunkwise op kept by the loop that computes it, if there are more.
+void RowEmitter::keepIfNeededTwice(Operation *inner) {
+  Value result = inner->getResult(0);
+  if (countLoops(result) > 1 && !inner->hasTrait<OpTrait::ConstantLike>())
+    pending[result] = {
+        createScratch(getColumns(result), getElementTypeOrSelf(result)), {}, /*padded=*/true};
+}
+
 int64_t RowEmitter::countLoops(Value value) {
   int64_t loops = 0;
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
-    if (isa<QuantizeActivationsOp>(user))
+    if (isa<QuantizeActivationsOp, CrossEntropyRowsOp>(user))
       loops += 2;
+    else if (isa<RMSNormBackwardOp>(user))
+      loops += 1 + std::min<int64_t>(countLoops(user->getResult(0)), 1);
     else if (isa<SquareSumsOp, InverseRMSOp, YieldOp>(user))
       loops += 1;
     else if (user->getNumResults() == 1)
@@ -248,6 +273,37 @@ Value RowEmitter::computeChunk(Operation *producer, Value column, Value mask) {
         arith::MulFOp::create(e.b, x, e.splat(scalars.lookup(normalize.getScale()), kChunk));
     return arith::MulFOp::create(e.b, scaled, gain);
   }
+  if (auto scale = dyn_cast<ScaleRowsOp>(producer))
+    return product(chunk(scale.getInput(), column, mask), splatScalar(scale.getScale()));
+  if (auto backward = dyn_cast<RMSNormBackwardOp>(producer)) {
+    Value scale = splatScalar(backward.getScale());
+    Value grad =
+        product(chunk(backward.getGrad(), column, mask), chunk(backward.getGain(), column, mask));
+    Value normed = product(chunk(backward.getInput(), column, mask), scale);
+    Value share = product(normed, e.splat(means.lookup(backward), kChunk));
+    return product(scale, arith::SubFOp::create(e.b, grad, share));
+  }
+  if (auto backward = dyn_cast<CrossEntropyBackwardOp>(producer)) {
+    Value logits = chunk(backward.getLogits(), column, mask);
+    Value shifted = arith::SubFOp::create(e.b, logits, splatScalar(backward.getLogSumExp()));
+    Value probability = math::ExpOp::create(e.b, shifted);
+    auto ints = e.vectorType(kChunk, e.b.getI32Type());
+    Value lanes = arith::ConstantOp::create(
+        e.b, DenseElementsAttr::get(
+                 ints, ArrayRef<int32_t>(llvm::to_vector(llvm::seq<int32_t>(0, kChunk)))));
+    Value start = arith::IndexCastOp::create(e.b, e.b.getI32Type(), column);
+    Value columns = arith::AddIOp::create(e.b, lanes, e.splat(start, kChunk));
+    auto floats = e.vectorType(kChunk, e.b.getF32Type());
+    auto constant = [&](float value) { return buildFloat(e.b, e.b.getLoc(), floats, value); };
+    Value target = splatScalar(backward.getTarget());
+    Value isTarget = arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq, columns, target);
+    Value one = arith::SelectOp::create(e.b, isTarget, constant(1.0f), constant(0.0f));
+    Value grad = arith::MulFOp::create(e.b, scalars.lookup(backward.getWeight()),
+                                       scalars.lookup(backward.getGrad()));
+    Value result = product(arith::SubFOp::create(e.b, probability, one), e.splat(grad, kChunk));
+    Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::sge, target, e.zeros(ints));
+    return arith::SelectOp::create(e.b, exists, result, constant(0.0f));
+  }
   if (auto broadcast = dyn_cast<vector::BroadcastOp>(producer))
     return e.splat(scalars.lookup(broadcast.getSource()), kChunk);
   IRMapping mapping;
@@ -260,15 +316,11 @@ Value RowEmitter::computeChunk(Operation *producer, Value column, Value mask) {
 }
 
 /// Two chunks make a block; a chunk that does not exist is zero.
-void RowEmitter::emitSquareSums(SquareSumsOp sums) {
+Value RowEmitter::emitBlockSums(int64_t columns, function_ref<Value(Value, Value)> element) {
   constexpr int64_t block = SquareSumsOp::kBlock;
   static_assert(block == 2 * kChunk);
-  int64_t columns = getColumns(sums.getInput()), whole = columns / block * block;
-  Value scratch = createScratch(getColumns(sums.getResult()), e.b.getF32Type());
-  auto square = [&](Value column, Value mask) -> Value {
-    Value x = zeroOutside(chunk(sums.getInput(), column, mask), mask);
-    return arith::MulFOp::create(e.b, x, x);
-  };
+  int64_t whole = columns / block * block;
+  Value scratch = createScratch(llvm::divideCeil(columns, block), e.b.getF32Type());
   auto store = [&](Value first, Value second, Value column) {
     Value sum = second ? arith::AddFOp::create(e.b, first, second).getResult() : first;
     Value index = arith::DivUIOp::create(e.b, column, e.index(block));
@@ -277,35 +329,116 @@ void RowEmitter::emitSquareSums(SquareSumsOp sums) {
   if (whole > 0)
     e.loop(e.index(0), e.index(whole), block, {}, [&](Value column, ValueRange) {
       chunks.clear();
-      Value first = square(column, {});
-      store(first, square(e.add(column, kChunk), {}), column);
+      Value first = element(column, {});
+      store(first, element(e.add(column, kChunk), {}), column);
       return SmallVector<Value>();
     });
   if (int64_t rest = columns - whole; rest > 0) {
     chunks.clear();
     Value column = e.index(whole);
-    Value first = square(column, rest < kChunk ? constantMask(rest) : Value());
+    Value firstMask = rest < kChunk ? constantMask(rest) : Value();
+    Value first = zeroOutside(element(column, firstMask), firstMask);
     Value second;
-    if (rest > kChunk)
-      second = square(e.add(column, kChunk), constantMask(rest - kChunk));
+    if (rest > kChunk) {
+      Value mask = constantMask(rest - kChunk);
+      second = zeroOutside(element(e.add(column, kChunk), mask), mask);
+    }
     store(first, second, column);
   }
   // Marks what was kept, as forChunks does.
   forChunks(0, {}, [](Value, Value, ValueRange) { return SmallVector<Value>(); });
+  return scratch;
+}
+
+void RowEmitter::emitSquareSums(SquareSumsOp sums) {
+  Value scratch = emitBlockSums(getColumns(sums.getInput()), [&](Value column, Value mask) {
+    Value x = chunk(sums.getInput(), column, mask);
+    return product(x, x);
+  });
   memory[sums.getResult()] = {scratch, {}, /*padded=*/true};
 }
 
-void RowEmitter::emitInverseRMS(InverseRMSOp inverse) {
+Value RowEmitter::emitSumOfBlocks(int64_t blocks, function_ref<Value(Value, Value)> load) {
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
-  Value sum =
-      forChunks(getColumns(inverse.getSquareSums()), e.zeros(floats),
-                [&](Value column, Value mask, ValueRange carried) {
-                  Value sums = zeroOutside(chunk(inverse.getSquareSums(), column, mask), mask);
-                  return SmallVector<Value>{arith::AddFOp::create(e.b, carried.front(), sums)};
-                })
-          .front();
+  Value sum = forChunks(blocks, e.zeros(floats), [&](Value column, Value mask, ValueRange carried) {
+                Value sums = zeroOutside(load(column, mask), mask);
+                return SmallVector<Value>{arith::AddFOp::create(e.b, carried.front(), sums)};
+              }).front();
+  return e.fold(sum);
+}
+
+Value RowEmitter::emitRowSum(int64_t columns, function_ref<Value(Value, Value)> element) {
+  RowMemory sums{emitBlockSums(columns, element), {}, /*padded=*/true};
+  return emitSumOfBlocks(llvm::divideCeil(columns, SquareSumsOp::kBlock),
+                         [&](Value column, Value mask) { return loadRow(sums, column, mask); });
+}
+
+void RowEmitter::emitRMSNormBackward(RMSNormBackwardOp backward) {
+  int64_t columns = getColumns(backward.getInput());
+  Value scale = splatScalar(backward.getScale());
+  Value sum = emitRowSum(columns, [&](Value column, Value mask) {
+    Value grad =
+        product(chunk(backward.getGrad(), column, mask), chunk(backward.getGain(), column, mask));
+    Value normed = product(chunk(backward.getInput(), column, mask), scale);
+    return product(normed, grad);
+  });
+  means[backward] = arith::DivFOp::create(
+      e.b, sum, buildFloat(e.b, e.b.getLoc(), e.b.getF32Type(), static_cast<float>(columns)));
+}
+
+LogicalResult RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
+  Location loc = rows.getLoc();
+  Value logits = rows.getLogits();
+  int64_t columns = getColumns(logits);
+  auto place = memory.find(logits);
+  if (place == memory.end())
+    return rows.emitOpError("expected logits in memory, not of the same kernel");
+  RowMemory logitsMemory = place->second;
+  auto floats = e.vectorType(kChunk, e.b.getF32Type());
+  Type f32 = e.b.getF32Type(), i32 = e.b.getI32Type();
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  auto larger = [&](Value a, Value c) -> Value {
+    Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, a, c);
+    return arith::SelectOp::create(e.b, greater, a, c);
+  };
+  Value lowest = buildFloat(e.b, loc, floats, -infinity);
+  Value most = forChunks(columns, lowest, [&](Value column, Value mask, ValueRange carried) {
+                 Value x = chunk(logits, column, mask);
+                 if (mask)
+                   x = arith::SelectOp::create(e.b, mask, x, lowest);
+                 return SmallVector<Value>{larger(x, carried.front())};
+               }).front();
+  for (int64_t half = kChunk / 2; half >= 1; half /= 2) {
+    SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, half));
+    SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(half, 2 * half));
+    most = larger(vector::ShuffleOp::create(e.b, most, most, low),
+                  vector::ShuffleOp::create(e.b, most, most, high));
+  }
+  Value largest = vector::ExtractOp::create(e.b, most, ArrayRef<int64_t>{0});
+  Value shift = e.splat(largest, kChunk);
+  Value sum = emitRowSum(columns, [&](Value column, Value mask) -> Value {
+    Value x = arith::SubFOp::create(e.b, chunk(logits, column, mask), shift);
+    return math::ExpOp::create(e.b, x);
+  });
+  Value total = arith::AddFOp::create(e.b, largest, math::LogOp::create(e.b, sum));
+  Value target = scalars.lookup(rows.getTarget()), none = buildInteger(e.b, loc, i32, 0);
+  Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::sge, target, none);
+  Value safe = arith::SelectOp::create(e.b, exists, target, none);
+  SmallVector<Value> indices(logitsMemory.prefix);
+  indices.push_back(arith::IndexCastOp::create(e.b, e.b.getIndexType(), safe));
+  Value logit = memref::LoadOp::create(e.b, logitsMemory.memref, indices);
+  Value loss = arith::SubFOp::create(e.b, total, logit);
+  scalars[rows.getLoss()] =
+      arith::SelectOp::create(e.b, exists, loss, buildFloat(e.b, loc, f32, 0.0f));
+  scalars[rows.getLogSumExp()] = total;
+  return success();
+}
+
+void RowEmitter::emitInverseRMS(InverseRMSOp inverse) {
   Type f32 = e.b.getF32Type();
-  Value total = e.fold(sum);
+  Value total = emitSumOfBlocks(getColumns(inverse.getSquareSums()), [&](Value column, Value mask) {
+    return chunk(inverse.getSquareSums(), column, mask);
+  });
   Value mean =
       arith::DivFOp::create(e.b, total, buildFloat(e.b, e.b.getLoc(), f32, inverse.getSize()));
   Value shifted =

@@ -16,6 +16,7 @@
 #include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/Microkernels.h"
 #include "ternary/Conversion/Passes.h"
+#include "ternary/Conversion/TrainingKernels.h"
 #include "ternary/Conversion/WeightStorage.h"
 
 namespace ternary {
@@ -60,6 +61,24 @@ struct LinearPattern : OpConversionPattern<LinearKernelOp> {
   const Microkernel &microkernel;
 };
 
+/// A kernel of a gradient; scalar loops are left to those that have no vector code.
+template <typename OpTy> struct BackwardPattern : OpConversionPattern<OpTy> {
+  using Emit =
+      llvm::unique_function<LogicalResult(OpBuilder &, OpTy, ValueRange, ValueRange) const>;
+  BackwardPattern(const TypeConverter &converter, MLIRContext *context, Emit emit)
+      : OpConversionPattern<OpTy>(converter, context, /*benefit=*/2), emit(std::move(emit)) {}
+
+  LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (failed(emit(rewriter, op, adaptor.getIns(), adaptor.getOuts())))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  Emit emit;
+};
+
 struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
   using TernaryToVectorBase::TernaryToVectorBase;
 
@@ -83,6 +102,23 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     patterns.add<KernelPattern<RowKernelOp>>(converter, context, vectorize::emitRowKernel);
     patterns.add<KernelPattern<GatherKernelOp>>(converter, context, vectorize::emitGatherKernel);
     patterns.add<KernelPattern<ScanKernelOp>>(converter, context, vectorize::emitScanKernel);
+    populateTrainingKernelLoops(patterns, converter, target);
+    auto withMicrokernel = [&](auto emit) {
+      return [emit, microkernel](OpBuilder &builder, auto op, ValueRange ins, ValueRange outs) {
+        return emit(builder, op, ins, outs, *microkernel);
+      };
+    };
+    patterns.add<BackwardPattern<LinearBackwardInputKernelOp>>(
+        converter, context, withMicrokernel(vectorize::emitLinearBackwardInput));
+    patterns.add<BackwardPattern<LinearBackwardWeightKernelOp>>(
+        converter, context, withMicrokernel(vectorize::emitLinearBackwardWeight));
+    patterns.add<BackwardPattern<SumRowsKernelOp>>(converter, context, vectorize::emitSumRows);
+    patterns.add<BackwardPattern<ScatterKernelOp>>(converter, context, vectorize::emitScatter);
+    patterns.add<BackwardPattern<ScanBackwardKernelOp>>(converter, context,
+                                                        vectorize::emitScanBackward);
+    patterns.add<BackwardPattern<QuantizeWeightsKernelOp>>(converter, context,
+                                                           vectorize::emitQuantizeWeights);
+    patterns.add<BackwardPattern<PackKernelOp>>(converter, context, vectorize::emitPack);
     target.addIllegalOp<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))

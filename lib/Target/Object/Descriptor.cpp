@@ -7,6 +7,7 @@
 
 #include "Descriptor.h"
 #include "ternary/abi.h"
+#include "ternary/training.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/GlobalVariable.h"
@@ -67,6 +68,82 @@ static Constant *embedArchive(Module &module, const ternary::ModelInfo &info,
                             GlobalValue::ExternalLinkage, nullptr, symbol);
 }
 
+/// Bytes that are not text, and their number; null if there are none.
+static void addBytes(StructBuilder &b, LLVMContext &context, StringRef bytes) {
+  if (bytes.empty())
+    b.null();
+  else
+    b.pointer(b.data(ConstantDataArray::getString(context, bytes, false)));
+  b.i64(bytes.size());
+}
+
+/// The parameters of a block as an array of `ternary_parameter`.
+static Constant *addParameters(Module &module, const ternary::TrainingInfo &info) {
+  StructBuilder array(module);
+  for (const ternary::TrainingInfo::Parameter &parameter : info.parameters) {
+    StructBuilder b(module);
+    uint64_t count = 1;
+    for (int64_t size : parameter.shape)
+      count *= size;
+    b.string(parameter.name);
+    b.pointer(b.data(ConstantDataArray::get(
+        module.getContext(),
+        ArrayRef<uint64_t>(reinterpret_cast<const uint64_t *>(parameter.shape.data()),
+                           parameter.shape.size()))));
+    b.i64(parameter.shape.size());
+    b.i64(parameter.offset);
+    b.i64(count);
+    b.u32(parameter.decays);
+    b.u32(0);
+    array.pointer(b.finish());
+  }
+  return array.data(array.finish());
+}
+
+void ternary::addTrainingDescriptor(Module &module, const ModelInfo &info, StringRef name,
+                                    const TrainingSteps &steps) {
+  LLVMContext &context = module.getContext();
+  const TrainingInfo &training = *info.training;
+  StructBuilder b(module);
+  b.u32(TERNARY_TRAINING_ABI_VERSION);
+  b.u32(sizeof(ternary_training_descriptor));
+  b.string(info.name);
+  b.string(info.modelType);
+  b.string(info.target);
+  b.string(module.getTargetTriple().str());
+  b.string(info.cpu);
+  b.string(info.kernel);
+  b.i64(info.batch);
+  b.i64(info.maxTokens);
+  b.i64(info.vocab);
+  b.i64(info.bosId);
+  b.i64(info.eosId);
+  b.pointer(addParameters(module, training));
+  b.i64(training.parameters.size());
+  b.i64(training.blockFloats);
+  for (const TrainingInfo::Workspace &workspace : {training.gradient, training.loss}) {
+    b.i64(workspace.fixedBytes);
+    b.i64(workspace.bytesPerToken);
+  }
+  if (info.embedArchive)
+    b.pointer(embedArchive(module, info, (name + "_archive").str()));
+  else
+    b.null();
+  b.i64(info.archiveBytes);
+  b.string(info.archiveFile);
+  b.u32(info.archiveHeaderCRC);
+  b.u32(info.openmp);
+  addBytes(b, context, training.configJSON);
+  addBytes(b, context, info.tokenizer);
+  b.pointer(steps.gradient);
+  b.pointer(steps.loss);
+  b.pointer(steps.update);
+  b.string(info.features);
+  Constant *content = b.finish();
+  new GlobalVariable(module, content->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
+                     content, name);
+}
+
 void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef name,
                             StringRef prefillName, StringRef decodeName) {
   LLVMContext &context = module.getContext();
@@ -101,11 +178,7 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.i64(info.packedWeightBytes);
   b.i64(info.weightBytesPerToken);
   b.i64(info.macsPerToken);
-  if (info.tokenizer.empty())
-    b.null();
-  else
-    b.pointer(b.data(ConstantDataArray::getString(context, info.tokenizer, false)));
-  b.i64(info.tokenizer.size());
+  addBytes(b, context, info.tokenizer);
   if (info.pieces.empty()) {
     b.null();
     b.null();

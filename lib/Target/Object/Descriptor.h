@@ -15,6 +15,15 @@ namespace ternary {
 /// `prefillName` and `decodeName` exist in it.
 void addDescriptor(llvm::Module &module, const ModelInfo &info, llvm::StringRef name,
                    llvm::StringRef prefillName, llvm::StringRef decodeName);
+/// The functions of a training object.
+struct TrainingSteps {
+  llvm::Function *gradient, *loss, *update;
+};
+
+/// Adds a `ternary_training_descriptor` named `name`.
+void addTrainingDescriptor(llvm::Module &module, const ModelInfo &info, llvm::StringRef name,
+                           const TrainingSteps &steps);
+
 } // namespace ternary
 
 #endif // TERNARY_LIB_TARGET_OBJECT_DESCRIPTOR_H

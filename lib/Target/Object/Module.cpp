@@ -19,11 +19,13 @@
 
 using namespace llvm;
 
-/// The session functions as bitcode for the machine, with the model's prefix.
-static Expected<std::unique_ptr<Module>> loadSession(StringRef prefix, TargetMachine &machine,
-                                                     LLVMContext &context) {
+/// The session functions, or the optimiser, as bitcode for the machine, with the model's
+/// prefix.
+static Expected<std::unique_ptr<Module>> loadRuntime(bool training, StringRef prefix,
+                                                     TargetMachine &machine, LLVMContext &context) {
   StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
-  StringRef bitcode = ternary::getSessionBitcode(arch);
+  StringRef bitcode =
+      training ? ternary::getOptimizerBitcode(arch) : ternary::getSessionBitcode(arch);
   if (bitcode.empty())
     return createStringError(inconvertibleErrorCode(),
                              "expected an architecture with session functions (" +
@@ -69,17 +71,28 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
     return createStringError(inconvertibleErrorCode(), "cannot translate the module to LLVM IR");
   module->setTargetTriple(machine.getTargetTriple());
   module->setDataLayout(machine.createDataLayout());
-  std::string descriptor = (prefix + "_descriptor_instance").str();
-  std::string prefill = (prefix + "_step_prefill").str(), decode = (prefix + "_step_decode").str();
-  if (!module->getFunction(prefill) || !module->getFunction(decode))
-    return createStringError(inconvertibleErrorCode(),
-                             "expected a module with the steps 'prefill' and 'decode'");
+  bool training = info.training.has_value();
+  auto getStep = [&](StringRef name) {
+    return module->getFunction((prefix + "_step_" + name).str());
+  };
+  if (training ? !getStep("gradient") || !getStep("loss")
+               : !getStep("prefill") || !getStep("decode"))
+    return createStringError(Twine("expected a module with the steps ") +
+                             (training ? "'gradient' and 'loss'" : "'prefill' and 'decode'"));
   for (Function &function : *module)
     if (!function.isDeclaration())
       function.setLinkage(GlobalValue::InternalLinkage);
-  addDescriptor(*module, info, descriptor, prefill, decode);
+  if (training) {
+    auto *update = Function::Create(FunctionType::get(Type::getVoidTy(context), false),
+                                    GlobalValue::ExternalLinkage, prefix + "_update", *module);
+    addTrainingDescriptor(*module, info, (prefix + "_training_descriptor_instance").str(),
+                          {getStep("gradient"), getStep("loss"), update});
+  } else {
+    addDescriptor(*module, info, (prefix + "_descriptor_instance").str(),
+                  (prefix + "_step_prefill").str(), (prefix + "_step_decode").str());
+  }
 
-  Expected<std::unique_ptr<Module>> session = loadSession(prefix, machine, context);
+  Expected<std::unique_ptr<Module>> session = loadRuntime(training, prefix, machine, context);
   if (!session)
     return session.takeError();
   if (Linker::linkModules(*module, std::move(*session)))

@@ -15,11 +15,21 @@ using namespace ternary;
 
 std::string_view ternary::getSessionBitcode(std::string_view arch) {
   if (arch == "x86_64")
-    return embedded::x86_64;
+    return embedded::session_x86_64;
   if (arch == "aarch64")
-    return embedded::aarch64;
+    return embedded::session_aarch64;
   if (arch == "riscv64")
-    return embedded::riscv64;
+    return embedded::session_riscv64;
+  return {};
+}
+
+std::string_view ternary::getOptimizerBitcode(std::string_view arch) {
+  if (arch == "x86_64")
+    return embedded::optimizer_x86_64;
+  if (arch == "aarch64")
+    return embedded::optimizer_aarch64;
+  if (arch == "riscv64")
+    return embedded::optimizer_riscv64;
   return {};
 }
 
@@ -44,15 +54,25 @@ static std::string renamePrefix(std::string_view text, std::string_view from, st
   return result.append(text.substr(done));
 }
 
-std::string ternary::makeModelHeader(std::string_view prefix) {
-  constexpr std::string_view include = "#include \"ternary/abi.h\"\n";
-  std::string text(embedded::abi_h);
-  text.append("\n").append(embedded::session_h);
-  text.erase(text.find(include), include.size());
-
+/// Gives the names of a header the model's prefix.
+static std::string renameAll(std::string text, std::string_view prefix) {
   std::string lower(prefix), upper(prefix);
   for (char &c : upper)
     c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   text = renamePrefix(text, "ternary_", lower + "_");
   return renamePrefix(text, "TERNARY_", upper + "_");
+}
+
+std::string ternary::makeModelHeader(std::string_view prefix) {
+  constexpr std::string_view include = "#include \"ternary/abi.h\"\n";
+  std::string text(embedded::abi_h);
+  text.append("\n").append(embedded::session_h);
+  text.erase(text.find(include), include.size());
+  return renameAll(std::move(text), prefix);
+}
+
+std::string ternary::makeTrainingHeader(std::string_view prefix) {
+  std::string declaration = "\nextern const ternary_training_descriptor "
+                            "ternary_training_descriptor_instance;\n";
+  return renameAll(std::string(embedded::training_h) + declaration, prefix);
 }

@@ -136,6 +136,8 @@ typedef struct ternary_training_descriptor {
   ternary_gradient_step gradient;
   ternary_loss_step loss;
   ternary_update_step update;
+
+  const char *features; /* as in ternary_descriptor */
 } ternary_training_descriptor;
 
 #endif /* TERNARY_TRAINING_H */

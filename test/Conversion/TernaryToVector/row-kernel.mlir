@@ -128,10 +128,10 @@ func.func @kept(%x: memref<?x20xf32>, %y: memref<?x20xf32>, %z: memref<?x20xf32>
 // CHECK-NEXT:    %[[MASK:.*]] = vector.constant_mask [8] : vector<16xi1>
 // CHECK-NEXT:    %[[ZEROS:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
 // CHECK-NEXT:    %[[LOADED:.*]] = vector.maskedload %[[X]][%[[I]], %c64], %[[MASK]], %[[ZEROS]]
-// CHECK-NEXT:    %[[REST:.*]] = arith.select %[[MASK]], %[[LOADED]], %[[ZEROS]]
-// CHECK-NEXT:    %[[SQUARES:.*]] = arith.mulf %[[REST]], %[[REST]]
+// CHECK-NEXT:    %[[SQUARES:.*]] = arith.mulf %[[LOADED]], %[[LOADED]]
+// CHECK-NEXT:    %[[REST:.*]] = arith.select %[[MASK]], %[[SQUARES]]
 // CHECK-NOT:     arith.addf {{.*}} : vector<16xf32>
-// CHECK:         vector.extract_strided_slice %[[SQUARES]] {offsets = [0], sizes = [8]
+// CHECK:         vector.extract_strided_slice %[[REST]] {offsets = [0], sizes = [8]
 // CHECK:         %[[TOTAL:.*]] = vector.extract %{{.*}}[0]
 // CHECK:         memref.store %[[TOTAL]], %[[SUMS]]
 // CHECK:         vector.maskedstore %[[S]]

@@ -11,34 +11,6 @@ using namespace mlir;
 using namespace ternary;
 using namespace ternary::op_utils;
 
-/// Reads of all memrefs in, reads and writes of all memrefs out: what one-shot
-/// bufferization, CSE and the workspace planner need to know.
-static void getKernelEffects(DestinationStyleOpInterface op,
-                             SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  if (op.hasPureTensorSemantics())
-    return;
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!isa<MemRefType>(operand.get().getType()))
-      continue;
-    effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (op.isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
-}
-
-/// Results are the types of `outs` if those are tensors, none otherwise.
-static LogicalResult verifyDestinations(Operation *op, OperandRange outs, TypeRange results) {
-  SmallVector<Type> expected;
-  for (Type type : outs.getTypes())
-    if (isa<RankedTensorType>(type))
-      expected.push_back(type);
-  if (!expected.empty() && expected.size() != outs.size())
-    return op->emitOpError("expected outs to be all tensors or all memrefs, got both");
-  if (TypeRange(expected) != results)
-    return op->emitOpError("expected results of the types of outs");
-  return success();
-}
-
 /// Whether `type` is f32 and of shape `[rows..., columns]` or, if `allowShared`,
 /// `[columns]`.
 static bool isElementOperand(Type type, ArrayRef<int64_t> shape, bool allowShared) {

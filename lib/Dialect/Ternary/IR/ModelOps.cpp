@@ -24,17 +24,6 @@ Value broadcastToRows(OpBuilder &builder, Location loc, Value vector, Value like
   SmallVector<int64_t> rows = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank() - 1));
   return linalg::BroadcastOp::create(builder, loc, vector, empty, rows)->getResult(0);
 }
-
-/// A tensor like `like` that is 1 everywhere.
-Value createOnes(OpBuilder &builder, Location loc, Value like) {
-  Value one = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(1.0f));
-  auto type = cast<RankedTensorType>(like.getType());
-  SmallVector<Value> sizes;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (type.isDynamicDim(dim))
-      sizes.push_back(tensor::DimOp::create(builder, loc, like, dim));
-  return tensor::SplatOp::create(builder, loc, type, one, sizes);
-}
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -162,7 +151,7 @@ LogicalResult MLGRUOp::verify() {
 
 SmallVector<Value> MLGRUOp::decompose(OpBuilder &builder) {
   Location loc = getLoc();
-  Value one = createOnes(builder, loc, getForget());
+  Value one = createSplat(builder, loc, getForget(), 1.0f);
   Value forget = ActivateOp::create(builder, loc, getForget(), Activation::Sigmoid);
   if (getLowerBound()) {
     Value bound = broadcastToRows(builder, loc, getLowerBound(), getForget());

@@ -96,6 +96,31 @@ SmallVector<int64_t> op_utils::getScaleShape(Granularity granularity,
   llvm_unreachable("every granularity is handled");
 }
 
+void op_utils::getKernelEffects(DestinationStyleOpInterface op,
+                                SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  if (op.hasPureTensorSemantics())
+    return;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
+
+LogicalResult op_utils::verifyDestinations(Operation *op, OperandRange outs, TypeRange results) {
+  SmallVector<Type> expected;
+  for (Type type : outs.getTypes())
+    if (isa<RankedTensorType>(type))
+      expected.push_back(type);
+  if (!expected.empty() && expected.size() != outs.size())
+    return op->emitOpError("expected outs to be all tensors or all memrefs, got both");
+  if (TypeRange(expected) != results)
+    return op->emitOpError("expected results of the types of outs");
+  return success();
+}
+
 LogicalResult ternary::reifyRowShapes(Operation *op, OpBuilder &builder,
                                       ReifiedRankedShapedTypeDims &shapes) {
   for (Value result : op->getResults()) {

@@ -47,6 +47,15 @@ mlir::LogicalResult verifyGroupSize(mlir::Operation *op, Granularity granularity
 llvm::SmallVector<int64_t> getScaleShape(Granularity granularity, std::optional<int64_t> groupSize,
                                          llvm::ArrayRef<int64_t> weight);
 
+/// Reads of all memrefs in, reads and writes of all memrefs out: what one-shot
+/// bufferization, CSE and the workspace planner need to know of a kernel.
+void getKernelEffects(mlir::DestinationStyleOpInterface op,
+                      llvm::SmallVectorImpl<mlir::MemoryEffects::EffectInstance> &effects);
+
+/// Errors unless results are the types of `outs` if those are tensors, none otherwise.
+mlir::LogicalResult verifyDestinations(mlir::Operation *op, mlir::OperandRange outs,
+                                       mlir::TypeRange results);
+
 /// Prints a shape as `[2, ?, 64]`.
 std::string printShape(llvm::ArrayRef<int64_t> shape);
 
@@ -57,6 +66,13 @@ namespace ternary {
 mlir::ParseResult parseSameTypes(mlir::OpAsmParser &parser, mlir::Type &first, mlir::Type &second);
 void printSameTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type first,
                     mlir::Type second);
+
+/// The types of a scan's gradients: one for `[B, T, H]`, one for states.
+mlir::ParseResult parseGradientTypes(mlir::OpAsmParser &parser, mlir::Type &forget,
+                                     mlir::Type &hidden, mlir::Type &grad, mlir::Type &state,
+                                     mlir::Type &gradState);
+void printGradientTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type forget,
+                        mlir::Type hidden, mlir::Type grad, mlir::Type state, mlir::Type gradState);
 } // namespace ternary
 
 #endif // TERNARY_LIB_DIALECT_IR_OPUTILS_H

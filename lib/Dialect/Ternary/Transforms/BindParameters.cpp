@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BindBuffers.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
@@ -192,7 +193,7 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
 
     Type bytes = MemRefType::get({ShapedType::kDynamic}, IntegerType::get(&getContext(), 8));
     unsigned index = func.getNumArguments();
-    (void)func.insertArgument(index, bytes, roleAttrs("weights"), func.getLoc());
+    (void)func.insertArgument(index, bytes, makeRoleAttrs(&getContext(), "weights"), func.getLoc());
     erased.resize(index + 1);
     Value base = func.getArgument(index);
     OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
@@ -227,64 +228,5 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
       op->erase();
     (void)func.eraseArguments(erased);
   }
-
-  /// Makes memory of what goes in and out: arguments become memrefs, a result goes to the
-  /// argument of the same role, or to a new one.
-  void bindBuffers(func::FuncOp func) {
-    OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
-    llvm::StringMap<Value> byRole;
-    for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i) {
-      BlockArgument argument = func.getArgument(i);
-      auto role = func.getArgAttrOfType<StringAttr>(i, kRoleAttr);
-      auto type = dyn_cast<RankedTensorType>(argument.getType());
-      if (!type)
-        continue;
-      argument.setType(MemRefType::get(type.getShape(), type.getElementType()));
-      auto tensor = bufferization::ToTensorOp::create(builder, argument.getLoc(), type, argument,
-                                                      /*restrict=*/true,
-                                                      /*writable=*/role == "state");
-      argument.replaceAllUsesExcept(tensor, tensor);
-      byRole[role.getValue()] = argument;
-    }
-    auto returnOp = cast<func::ReturnOp>(func.getBody().front().getTerminator());
-    builder.setInsertionPoint(returnOp);
-    for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
-      auto role = func.getResultAttrOfType<StringAttr>(i, kRoleAttr);
-      auto type = cast<RankedTensorType>(value.getType());
-      Value &memory = byRole[role.getValue()];
-      if (!memory) {
-        unsigned index = func.getBody().getNumArguments();
-        memory = func.getBody().insertArgument(
-            index, MemRefType::get(type.getShape(), type.getElementType()), func.getLoc());
-        newArgumentRoles.push_back(role.getValue());
-      }
-      auto store =
-          bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), value, memory);
-      store.setRestrict(true);
-      store.setWritable(true);
-    }
-    returnOp.getOperandsMutable().clear();
-    updateSignature(func);
-  }
-
-  /// Makes the function's type and attributes agree with its body.
-  void updateSignature(func::FuncOp func) {
-    SmallVector<DictionaryAttr> attrs;
-    func.getAllArgAttrs(attrs);
-    for (StringRef role : newArgumentRoles)
-      attrs.push_back(roleAttrs(role));
-    newArgumentRoles.clear();
-    func.removeResAttrsAttr();
-    func.setFunctionType(
-        FunctionType::get(&getContext(), func.getBody().getArgumentTypes(), TypeRange()));
-    func.setAllArgAttrs(attrs);
-  }
-
-  DictionaryAttr roleAttrs(StringRef role) {
-    Builder builder(&getContext());
-    return builder.getDictionaryAttr(builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
-  }
-
-  SmallVector<StringRef> newArgumentRoles;
 };
 } // namespace

@@ -24,10 +24,13 @@ struct KernelModel : DstBufferizableOpInterfaceExternalModel<KernelModel<KernelO
     return false;
   }
 
-  /// Only the state of a scan is read before it is written.
+  /// Only the state of a scan, and a sum that a kernel adds to, are read before they are
+  /// written.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
     auto kernel = cast<DestinationStyleOpInterface>(op);
     if (!kernel.isDpsInit(&operand))
+      return true;
+    if (op->hasAttr("accumulate"))
       return true;
     return isa<ternary::ScanKernelOp>(op) &&
            operand.get() == cast<ternary::ScanKernelOp>(op).getOuts().back();
@@ -58,13 +61,17 @@ struct KernelModel : DstBufferizableOpInterfaceExternalModel<KernelModel<KernelO
     return success();
   }
 };
+
+template <typename... KernelOps> void attach(MLIRContext &context) {
+  (KernelOps::template attachInterface<KernelModel<KernelOps>>(context), ...);
+}
 } // namespace
 
 void ternary::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, TernaryDialect *) {
-    RowKernelOp::attachInterface<KernelModel<RowKernelOp>>(*context);
-    LinearKernelOp::attachInterface<KernelModel<LinearKernelOp>>(*context);
-    GatherKernelOp::attachInterface<KernelModel<GatherKernelOp>>(*context);
-    ScanKernelOp::attachInterface<KernelModel<ScanKernelOp>>(*context);
+    attach<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp, LinearBackwardInputKernelOp,
+           LinearBackwardWeightKernelOp, SumRowsKernelOp, MeanKernelOp, ScanBackwardKernelOp,
+           ScatterKernelOp, LowerBoundsKernelOp, LowerBoundsBackwardKernelOp,
+           QuantizeWeightsKernelOp, PackKernelOp>(*context);
   });
 }

@@ -60,7 +60,7 @@ bool isKernelOrMovesData(Operation *op) {
 bool isFusedOp(Operation *op) { return isKernelOrMovesData(op) || isa<BindTimeOpInterface>(op); }
 
 bool isBoundOp(Operation *op) {
-  return isKernelOrMovesData(op) || isa<ArchiveOp, ParameterOp>(op) ||
+  return isKernelOrMovesData(op) || isa<ArchiveOp, ParameterOp, WeightMemoryOp>(op) ||
          isOf<bufferization::BufferizationDialect, memref::MemRefDialect>(op);
 }
 
@@ -116,6 +116,7 @@ struct PhaseRule {
 
 constexpr PhaseRule kRules[] = {
     {"graph", "ops of a graph", isGraphOp, noMoreToCheck},
+    {"differentiate", "ops of a graph", isGraphOp, noMoreToCheck},
     {"quantize", "ops of a graph other than layers", isQuantizedOp, noMoreToCheck},
     {"fuse", "kernels, bind-time ops and what moves data", isFusedOp, noMoreToCheck},
     {"pack", "kernels, memory and what moves data", isBoundOp, checkParameters},

@@ -5,7 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Elementwise.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
@@ -44,10 +47,96 @@ struct FormScan : OpRewritePattern<LinearScanOp> {
   }
 };
 
+/// Empty tensors like the results of `op`, to be written by a kernel.
+SmallVector<Value> createOuts(PatternRewriter &rewriter, Operation *op) {
+  ReifiedRankedShapedTypeDims shapes;
+  SmallVector<Value> outs;
+  bool isReified = isa<ReifyRankedShapedTypeOpInterface>(op) &&
+                   succeeded(reifyResultShapes(rewriter, op, shapes));
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<OpFoldResult> sizes =
+        isReified ? shapes[i] : getAsIndexOpFoldResult(op->getContext(), type.getShape());
+    outs.push_back(tensor::EmptyOp::create(rewriter, op->getLoc(), sizes, type.getElementType()));
+  }
+  return outs;
+}
+
+/// An op and the kernel of the same operands that writes what the op returns.
+template <typename OpTy, typename KernelOpTy> struct FormKernel : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> outs = createOuts(rewriter, op);
+    rewriter.replaceOpWithNewOp<KernelOpTy>(op, op->getResultTypes(), op->getOperands(), outs);
+    return success();
+  }
+};
+
+/// A sum of an op's result and what is there already: the kernel adds to that.
+template <typename OpTy, typename KernelOpTy> struct FormAccumulating : OpRewritePattern<OpTy> {
+  FormAccumulating(MLIRContext *context, bool sumsOnly)
+      : OpRewritePattern<OpTy>(context), sumsOnly(sumsOnly) {}
+
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    if (op->hasOneUse())
+      if (auto sum = dyn_cast<arith::AddFOp>(*op->user_begin());
+          sum && sum.getRhs() == op.getResult() && sum.getLhs() != op.getResult()) {
+        rewriter.setInsertionPoint(sum);
+        rewriter.replaceOpWithNewOp<KernelOpTy>(sum, op->getResultTypes(), op->getOperands(),
+                                                ValueRange(sum.getLhs()), /*accumulate=*/true);
+        rewriter.eraseOp(op);
+        return success();
+      }
+    if (sumsOnly)
+      return failure();
+    SmallVector<Value> outs = createOuts(rewriter, op);
+    rewriter.replaceOpWithNewOp<KernelOpTy>(op, op->getResultTypes(), op->getOperands(), outs,
+                                            /*accumulate=*/false);
+    return success();
+  }
+
+  bool sumsOnly;
+};
+
+/// A constant tensor, written by a kernel over its rows.
+struct FormFill : OpRewritePattern<tensor::SplatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::SplatOp op, PatternRewriter &rewriter) const override {
+    TypedAttr constant = getSplatConstant(op);
+    auto type = cast<RankedTensorType>(op.getType());
+    if (!constant || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()))
+      return failure();
+    Value out = tensor::EmptyOp::create(
+        rewriter, op.getLoc(), getMixedValues(type.getShape(), op.getDynamicSizes(), rewriter),
+        type.getElementType());
+    auto kernel = RowKernelOp::create(rewriter, op.getLoc(), TypeRange(type), type.getRank() - 1,
+                                      ValueRange(), ValueRange(out));
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.createBlock(&kernel.getBody());
+    auto row = VectorType::get(type.getShape().take_back(), type.getElementType());
+    Value value =
+        arith::ConstantOp::create(rewriter, op.getLoc(), DenseElementsAttr::get(row, constant));
+    YieldOp::create(rewriter, op.getLoc(), value);
+    rewriter.replaceOp(op, kernel);
+    return success();
+  }
+};
+
 struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
+  using TernaryFormKernelsBase::TernaryFormKernelsBase;
+
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FormGather, FormScan>(&getContext());
+    MLIRContext *context = &getContext();
+    RewritePatternSet patterns(context);
+    patterns.add<FormAccumulating<LinearBackwardWeightOp, LinearBackwardWeightKernelOp>,
+                 FormAccumulating<EmbeddingBackwardOp, ScatterKernelOp>>(context, accumulate);
+    if (!accumulate)
+      patterns
+          .add<FormGather, FormScan, FormFill,
+               FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
+               FormKernel<SumRowsOp, SumRowsKernelOp>, FormKernel<MeanOverTargetsOp, MeanKernelOp>,
+               FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
+               FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -78,15 +78,12 @@ SmallVector<Value> getHalves(Value value) {
         slice.getType().getShape().drop_back() != type.getShape().drop_back() ||
         !slice.hasUnitStride())
       return {};
-    for (auto [dim, size] : llvm::enumerate(ArrayRef(slice.getMixedSizes()).drop_back()))
-      if (!isSizeOf(size, value, dim))
+    SmallVector<OpFoldResult> sizes = slice.getMixedSizes(), offsets = slice.getMixedOffsets();
+    std::optional<int64_t> offset = getConstantIntValue(offsets.pop_back_val());
+    sizes.pop_back();
+    for (auto [dim, size] : llvm::enumerate(sizes))
+      if (!isSizeOf(size, value, dim) || getConstantIntValue(offsets[dim]) != 0)
         return {};
-    for (OpFoldResult offset : slice.getMixedOffsets().size() > 1
-                                   ? ArrayRef(slice.getMixedOffsets()).drop_back()
-                                   : ArrayRef<OpFoldResult>())
-      if (getConstantIntValue(offset) != 0)
-        return {};
-    std::optional<int64_t> offset = getConstantIntValue(slice.getMixedOffsets().back());
     if (offset != 0 && offset != columns / 2)
       return {};
     Value &half = halves[*offset == 0 ? 0 : 1];

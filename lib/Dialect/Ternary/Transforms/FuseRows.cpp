@@ -177,6 +177,22 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
       runOnBlock(block);
   }
 
+  /// What only row ops of later levels read is computed with the first of them: it need not be
+  /// stored in between.
+  static void computeLate(ArrayRef<Operation *> rowOps, DenseMap<Operation *, int64_t> &levels) {
+    for (Operation *op : llvm::reverse(rowOps)) {
+      auto isLater = [&](Operation *user) {
+        return levels.contains(user) && belongTogether(op, user);
+      };
+      if (op->use_empty() || !llvm::all_of(op->getUsers(), isLater))
+        continue;
+      int64_t level = std::numeric_limits<int64_t>::max();
+      for (Operation *user : op->getUsers())
+        level = std::min(level, levels.lookup(user));
+      levels[op] = std::max(levels[op], level);
+    }
+  }
+
   void runOnBlock(Block &block) {
     DenseMap<Operation *, int64_t> levels;
     llvm::EquivalenceClasses<Operation *> classes;
@@ -196,12 +212,15 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
         continue;
       rowOps.push_back(&op);
       classes.insert(&op);
-      if (!fuse)
-        continue;
-      for (Value operand : op.getOperands())
-        if (Operation *def = operand.getDefiningOp())
-          if (levels.contains(def) && belongTogether(def, &op) && levels.lookup(def) == level)
-            classes.unionSets(def, &op);
+    }
+    if (fuse) {
+      computeLate(rowOps, levels);
+      for (Operation *op : rowOps)
+        for (Value operand : op->getOperands())
+          if (Operation *def = operand.getDefiningOp())
+            if (levels.contains(def) && belongTogether(def, op) &&
+                levels.lookup(def) == levels.lookup(op))
+              classes.unionSets(def, op);
     }
     llvm::MapVector<Operation *, SmallVector<Operation *>> groups;
     for (Operation *op : rowOps)

@@ -73,7 +73,7 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
                               << " columns or from a row kernel, got " << type;
     unsigned index = result.getResultNumber();
     for (Operation *user : result.getUsers())
-      if (!isa<LinearKernelOp>(user))
+      if (!isa<LinearKernelOp, LinearBackwardWeightKernelOp>(user))
         return op.emitOpError() << "expected activations that only linear kernels read, got '"
                                 << user->getName() << "'";
     auto quantize = kernel.getYield().getValues()[index].getDefiningOp<QuantizeActivationsOp>();

@@ -8,10 +8,10 @@
 // RUN: ternary-opt %t/bufferize.mlir -ternary-check-phase=phase=bufferize -split-input-file -verify-diagnostics
 // RUN: ternary-opt %t/lower.mlir -ternary-check-phase=phase=lower -split-input-file -verify-diagnostics
 
-// CHECK: expected a phase of 'graph', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got ''
+// CHECK: expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got ''
 
 //--- name.mlir
-// expected-error @+1 {{expected a phase of 'graph', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got 'tune'}}
+// expected-error @+1 {{expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got 'tune'}}
 module {}
 
 //--- graph.mlir

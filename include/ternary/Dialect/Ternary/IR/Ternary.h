@@ -22,6 +22,8 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "ternary/Dialect/Ternary/IR/Gradients.h"
 #include "ternary/Support/HostTensor.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MathExtras.h"
@@ -44,7 +46,9 @@ namespace ternary {
 /// argument ("ids", "state", "logits_from", "logits", "weights", "workspace").
 inline constexpr llvm::StringLiteral kParameterAttr = "ternary.parameter";
 inline constexpr llvm::StringLiteral kRoleAttr = "ternary.role";
-/// On functions: the step a function is ("prefill", "decode").
+/// On results of a gradient: the checkpoint's name of the parameter.
+inline constexpr llvm::StringLiteral kGradientAttr = "ternary.gradient";
+/// On functions: the step a function is ("prefill", "decode"; "loss", "gradient").
 inline constexpr llvm::StringLiteral kStepAttr = "ternary.step";
 /// On modules: a dictionary of what the runtime has to know about the model.
 inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
@@ -52,6 +56,9 @@ inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
 /// The type of one row of a tensor or memref with `rowRank` row dimensions: a vector,
 /// or the element type if nothing is left.
 mlir::Type getRowType(mlir::ShapedType type, int64_t rowRank);
+
+/// Bytes of memory of trits.
+int64_t getWeightBytes(mlir::MemRefType type);
 
 /// Shapes of the results of `op`, tensors whose dynamic sizes are those of the first
 /// operand in the same place.

@@ -55,6 +55,22 @@ def BindTimeOpInterface : OpInterface<"BindTimeOpInterface"> {
   ];
 }
 
+def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let cppNamespace = "::ternary";
+  let description = [{
+    An op whose gradient is known. `ternary-differentiate` asks every op that the loss
+    depends on, from the last to the first; a new op needs no change to that pass.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Build the gradients of the operands from those of the results, which `gradients`
+      holds, and add them to it. Only operands that `gradients` wants need one. The
+      builder stands where the gradients of all results are complete.
+    }], "::llvm::LogicalResult", "buildBackward",
+    (ins "::mlir::OpBuilder &":$builder, "::ternary::Gradients &":$gradients)>
+  ];
+}
+
 def KernelOpInterface : OpInterface<"KernelOpInterface"> {
   let cppNamespace = "::ternary";
   let description = [{

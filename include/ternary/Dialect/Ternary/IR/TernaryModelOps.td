@@ -10,7 +10,8 @@
 
 include "ternary/Dialect/Ternary/IR/TernaryOpBase.td"
 
-def Ternary_EmbeddingOp : Ternary_PureOp<"embedding"> {
+def Ternary_EmbeddingOp : Ternary_PureOp<"embedding", [
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "rows of a table, chosen by token ids";
   let description = [{
     `result[..., k] = f32(table[ids[...], k])`
@@ -37,7 +38,8 @@ def Ternary_EmbeddingOp : Ternary_PureOp<"embedding"> {
   }];
 }
 
-def Ternary_RMSNormOp : Ternary_ModelOp<"rms_norm"> {
+def Ternary_RMSNormOp : Ternary_ModelOp<"rms_norm", [
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "root mean square norm of each row";
   let description = [{
     ```
@@ -215,7 +217,8 @@ def Ternary_OutputGateOp : Ternary_ModelOp<"output_gate"> {
 }
 
 def Ternary_LowerBoundsOp : Ternary_PureOp<"lower_bounds", [
-    DeclareOpInterfaceMethods<BindTimeOpInterface>]> {
+    DeclareOpInterfaceMethods<BindTimeOpInterface>,
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "forget gates' lower bounds of all layers";
   let description = [{
     ```
@@ -245,8 +248,8 @@ def Ternary_LowerBoundsOp : Ternary_PureOp<"lower_bounds", [
 }
 
 def Ternary_ActivateOp : Ternary_Op<"activate", [
-    Pure, SameOperandsAndResultType, RowOpInterface]
-    # ElementwiseMappable.traits> {
+    Pure, SameOperandsAndResultType, RowOpInterface,
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>] # ElementwiseMappable.traits> {
   let summary = "elementwise activation function";
   let description = [{
     ```
@@ -255,6 +258,7 @@ def Ternary_ActivateOp : Ternary_Op<"activate", [
     silu          x · sigmoid(x)
     relu          max(x, 0)
     squared_relu  relu(x) · relu(x)
+    step          1 if x > 0, else 0
     ```
 
     Works on f32 and on tensors and vectors of it.

@@ -8,9 +8,11 @@
 #ifndef TERNARY_OPS_TD
 #define TERNARY_OPS_TD
 
+include "ternary/Dialect/Ternary/IR/TernaryGradientOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryKernelOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryModelOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryQuantizedOps.td"
+include "ternary/Dialect/Ternary/IR/TernaryTrainingKernelOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryWeightOps.td"
 
 #endif // TERNARY_OPS_TD

@@ -207,7 +207,8 @@ def Ternary_AccumulateOp : Ternary_PureOp<"accumulate"> {
   let extraClassDeclaration = "static constexpr int64_t kMaxColumns = int64_t(1) << 19;";
 }
 
-def Ternary_DequantizeOp : Ternary_PureOp<"dequantize"> {
+def Ternary_DequantizeOp : Ternary_PureOp<"dequantize", [
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "floats from accumulators and their scales";
   let description = [{
     ```
@@ -244,7 +245,8 @@ def Ternary_DequantizeOp : Ternary_PureOp<"dequantize"> {
   let hasVerifier = 1;
 }
 
-def Ternary_LinearScanOp : Ternary_PureOp<"linear_scan"> {
+def Ternary_LinearScanOp : Ternary_PureOp<"linear_scan", [
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "first-order linear recurrence over time";
   let description = [{
     ```

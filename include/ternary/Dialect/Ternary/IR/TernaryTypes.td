@@ -102,7 +102,8 @@ def Ternary_Activation : I32EnumAttr<"Activation", "an elementwise function", [
     I32EnumAttrCase<"Sigmoid", 1, "sigmoid">,
     I32EnumAttrCase<"Silu", 2, "silu">,
     I32EnumAttrCase<"Relu", 3, "relu">,
-    I32EnumAttrCase<"SquaredRelu", 4, "squared_relu">]> {
+    I32EnumAttrCase<"SquaredRelu", 4, "squared_relu">,
+    I32EnumAttrCase<"Step", 5, "step">]> {
   let cppNamespace = "::ternary";
 }
 

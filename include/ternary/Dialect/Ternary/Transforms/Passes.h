@@ -19,6 +19,9 @@ namespace ternary {
 #define GEN_PASS_REGISTRATION
 #include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
 
+/// Backward rules of upstream ops: arith, math, linalg and tensor.
+void registerDifferentiableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
+
 /// Lets one-shot bufferization put kernel ops on memrefs.
 void registerBufferizableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
 

@@ -32,6 +32,72 @@ def TernaryDecompose : Pass<"ternary-decompose", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def TernaryDifferentiate : Pass<"ternary-differentiate", "::mlir::ModuleOp"> {
+  let summary = "Derive the gradient of a loss";
+  let description = [{
+    For every function whose `ternary.step` is `loss` a function whose step is `gradient`:
+    the loss, and the gradient of `seed` times the loss by every argument that has a
+    `ternary.parameter` name and is of f32. Reverse mode: ops are asked for their backward
+    rule (`DifferentiableOpInterface`), from the last one that the loss depends on to the
+    first; layers without one are taken apart first. What does not depend on a parameter
+    gets no gradient. Gradients of quantised weights and activations go straight through.
+
+    The loss is the first result, a scalar.
+
+    ```mlir fragment
+    func.func @loss(%x: tensor<4x8xf32> {ternary.role = "x"}, %g: tensor<8xf32> {ternary.parameter = "g"})
+        -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+      %y = ternary.rms_norm %x, %g {epsilon = 1.0e-6 : f32} : tensor<4x8xf32>, tensor<8xf32>
+      ...
+    }
+    ```
+    ⇒
+    ```mlir fragment
+    func.func @gradient(%x: ..., %g: ..., %seed: tensor<f32> {ternary.role = "seed"})
+        -> (tensor<f32> {ternary.role = "loss"}, tensor<8xf32> {ternary.gradient = "g"})
+        attributes {ternary.step = "gradient"} {
+      ...
+      %n = ternary.scale_rows %x, %r : tensor<4x8xf32>, tensor<4xf32>
+      %p = arith.mulf %dy, %n : tensor<4x8xf32>
+      %dg = ternary.sum_rows %p : tensor<4x8xf32> -> tensor<8xf32>
+      return %l, %dg : tensor<f32>, tensor<8xf32>
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numDifferentiated", "differentiated", "Number of ops differentiated">,
+    Statistic<"numGradients", "gradients", "Number of parameters with a gradient">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp"> {
+  let summary = "Compute values again for the backward pass instead of keeping them";
+  let description = [{
+    In a gradient, values that the forward pass computes cheaply (norms, activations, gates,
+    quantised inputs) and the backward pass reads are computed again before their first use
+    there, from what is kept anyway: results of products, scans and sums of residuals, and
+    a number per row. What depends on the argument of role `seed` is the backward pass.
+
+    Nothing may merge equal ops (CSE) afterwards.
+
+    ```mlir fragment
+    %y = ternary.activate silu %x : tensor<1x?x64xf32>
+    ...
+    %d = arith.mulf %grad, %y : tensor<1x?x64xf32>
+    ```
+    ⇒
+    ```mlir fragment
+    %y = ternary.activate silu %x : tensor<1x?x64xf32>
+    ...
+    %again = ternary.activate silu %x : tensor<1x?x64xf32>
+    %d = arith.mulf %grad, %again : tensor<1x?x64xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numRecomputed", "recomputed", "Number of values computed again">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def TernaryMergeProjections : Pass<"ternary-merge-projections", "::mlir::func::FuncOp"> {
   let summary = "Make one wider accumulate of projections of the same input";
   let description = [{
@@ -119,9 +185,14 @@ def TernaryFormKernels : Pass<"ternary-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "Put embeddings and scans in destination style";
   let description = [{
     `embedding` becomes `gather_kernel`, `linear_scan` becomes `scan_kernel`, whose state
-    is updated in place.
+    is updated in place, and what gradients consist of the kernel of its name; constant
+    tensors become row kernels. With `accumulate` it is only done to gradients of
+    parameters that are added to a sum: the kernel adds to it in place.
   }];
-  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"accumulate", "accumulate", "bool", /*default=*/"false",
+           "Form only kernels that add to a sum, before others take the sums.">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def TernaryPack : Pass<"ternary-pack", "::mlir::func::FuncOp"> {
@@ -154,6 +225,35 @@ def TernaryBindParameters : Pass<"ternary-bind-parameters", "::mlir::ModuleOp"> 
     and logits become memory too: functions take and fill buffers, and return nothing.
   }];
   let statistics = [Statistic<"numEntries", "entries", "Number of archive entries">];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def TernaryBindTrainingBlocks : Pass<"ternary-bind-training-blocks", "::mlir::ModuleOp"> {
+  let summary = "Tie parameters and gradients to blocks of memory that change";
+  let description = [{
+    The counterpart of `ternary-bind-parameters` for training, where parameters change from
+    step to step. Arguments with a `ternary.parameter` name become views of a block of
+    parameters, those with a `ternary.gradient` name of a block of gradients; the archive
+    `@parameters` says how both are laid out and holds the initial values. Bind-time ops
+    become kernels at the start of a step, on memory of the step. Results that are gradients
+    go to their block.
+
+    ```mlir fragment
+    func.func @gradient(%w: tensor<64x64xf32> {ternary.parameter = "w"}, ...) {
+      %t, %s = ternary.quantize_weights %w : ...
+      %p = ternary.pack %t : ...
+    ```
+    ⇒
+    ```mlir fragment
+    func.func @gradient(%base: memref<?xi8> {ternary.role = "parameters"}, ...) {
+      %w = ternary.parameter @parameters "w" of %base : memref<?xi8> -> memref<64x64xf32>
+      ternary.quantize_weights_kernel ins(%w : ...) outs(%t, %s : ...)
+      ternary.pack_kernel ins(%t : ...) outs(%p : ...)
+    ```
+  }];
+  let statistics = [
+    Statistic<"numEntries", "entries", "Number of parameters in the block">];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect"];
 }
@@ -200,7 +300,7 @@ def TernaryCheckPhase : Pass<"ternary-check-phase"> {
   let description = [{
     The guard at the end of a phase. It names the first op that should not be there:
 
-    - `graph`: any op is allowed that a graph may hold
+    - `graph`, `differentiate`: any op is allowed that a graph may hold
     - `quantize`: no layers
     - `fuse`: nothing but kernels and what moves data between them
     - `pack`: as `fuse`, and no parameter is a function argument any more

@@ -1,0 +1,406 @@
+//===- TernaryGradientOps.td - Losses and gradients ---------*- tablegen -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A loss, and what the gradients of layers consist of. docs/gradients.md derives them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_GRADIENT_OPS_TD
+#define TERNARY_GRADIENT_OPS_TD
+
+include "ternary/Dialect/Ternary/IR/TernaryOpBase.td"
+include "ternary/Dialect/Ternary/IR/TernaryQuantizedOps.td"
+
+def Ternary_I32Tensor : RankedTensorOf<[I32]>;
+def Ternary_F32Scalar : AnyTypeOf<[F32, 0DTensorOf<[F32]>]>;
+
+//===----------------------------------------------------------------------===//
+// Cross-entropy
+//===----------------------------------------------------------------------===//
+
+def Ternary_CrossEntropyOp : Ternary_ModelOp<"cross_entropy", [
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "mean of -log softmax(logits)[target]";
+  let description = [{
+    ```
+    (l, _)      = cross_entropy_rows(logits, targets)
+    (result, _) = mean_over_targets(l, targets)
+    ```
+
+    Rows whose target is negative do not count.
+
+    Constraints:
+    - (C1) `logits` is `[..., V]` with static V, `targets` is `[...]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%l: tensor<1x?x97xf32>, %t: tensor<1x?xi32>) -> tensor<f32> {
+      %0 = ternary.cross_entropy %l, %t : tensor<1x?x97xf32>, tensor<1x?xi32> -> tensor<f32>
+      return %0 : tensor<f32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Tensor:$logits, Ternary_I32Tensor:$targets);
+  let results = (outs 0DTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $logits `,` $targets attr-dict `:` type($logits) `,` type($targets) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_CrossEntropyRowsOp : Ternary_RowOp<"cross_entropy_rows"> {
+  let summary = "-log softmax(logits)[target] of each row";
+  let description = [{
+    ```
+    m               = max_v logits[..., v]
+    log_sum_exp     = m + log(rowsum(exp(logits[..., v] - m)))
+    loss[...]       = log_sum_exp - logits[..., target]     0 where target < 0
+    ```
+
+    Constraints:
+    - (C1) `logits` is `[..., V]` with static V; `target`, `loss` and `log_sum_exp` are `[...]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%l: tensor<1x?x97xf32>, %t: tensor<1x?xi32>) -> (tensor<1x?xf32>, tensor<1x?xf32>) {
+      %0, %1 = ternary.cross_entropy_rows %l, %t
+        : tensor<1x?x97xf32>, tensor<1x?xi32> -> tensor<1x?xf32>, tensor<1x?xf32>
+      return %0, %1 : tensor<1x?xf32>, tensor<1x?xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Row:$logits, Ternary_I32PerRow:$target);
+  let results = (outs Ternary_F32PerRow:$loss, Ternary_F32PerRow:$log_sum_exp);
+  let assemblyFormat = [{
+    $logits `,` $target attr-dict
+    `:` type($logits) `,` type($target) `->` type($loss) `,` type($log_sum_exp)
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_MeanOverTargetsOp : Ternary_PureOp<"mean_over_targets"> {
+  let summary = "mean of the rows that have a target";
+  let description = [{
+    ```
+    n       = number of targets that are not negative
+    weight  = 1 / max(n, 1)
+    mean    = (Σ values) · weight      in order of the rows, from +0
+    ```
+
+    Values of rows without a target are 0.
+
+    Constraints:
+    - (C1) `values` and `targets` are of one shape
+
+    Example:
+
+    ```mlir
+    func.func @f(%l: tensor<1x?xf32>, %t: tensor<1x?xi32>) -> (tensor<f32>, tensor<f32>) {
+      %0, %1 = ternary.mean_over_targets %l, %t : tensor<1x?xf32>, tensor<1x?xi32> -> tensor<f32>, tensor<f32>
+      return %0, %1 : tensor<f32>, tensor<f32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Tensor:$values, Ternary_I32Tensor:$targets);
+  let results = (outs 0DTensorOf<[F32]>:$mean, 0DTensorOf<[F32]>:$weight);
+  let assemblyFormat = [{
+    $values `,` $targets attr-dict `:` type($values) `,` type($targets)
+    `->` type($mean) `,` type($weight)
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_CrossEntropyBackwardOp : Ternary_RowOp<"cross_entropy_backward",
+    DeclareOpInterfaceMethods<RowOpInterface, ["isSharedByRows"]>> {
+  let summary = "gradient of cross-entropy by the logits";
+  let description = [{
+    ```
+    g                = weight · grad
+    result[..., v]   = (exp(logits[..., v] - log_sum_exp[...]) - [v = target[...]]) · g
+                       0 where target < 0
+    ```
+
+    Constraints:
+    - (C1) `logits` and `result` are `[..., V]`, `target` and `log_sum_exp` are `[...]`,
+      `weight` and `grad` are scalars
+
+    Example:
+
+    ```mlir
+    func.func @f(%l: tensor<1x?x97xf32>, %t: tensor<1x?xi32>, %s: tensor<1x?xf32>, %w: tensor<f32>,
+                 %g: tensor<f32>) -> tensor<1x?x97xf32> {
+      %0 = ternary.cross_entropy_backward %l, %t, %s, %w, %g
+        : tensor<1x?x97xf32>, tensor<1x?xi32>, tensor<1x?xf32>, tensor<f32>, tensor<f32>
+      return %0 : tensor<1x?x97xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Row:$logits, Ternary_I32PerRow:$target,
+                       Ternary_F32PerRow:$log_sum_exp, Ternary_F32Scalar:$weight,
+                       Ternary_F32Scalar:$grad);
+  let results = (outs Ternary_F32Row:$result);
+  let assemblyFormat = [{
+    $logits `,` $target `,` $log_sum_exp `,` $weight `,` $grad attr-dict
+    `:` type($logits) `,` type($target) `,` type($log_sum_exp) `,` type($weight) `,` type($grad)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Linear layers
+//===----------------------------------------------------------------------===//
+
+def Ternary_LinearBackwardInputOp : Ternary_PureOp<"linear_backward_input"> {
+  let summary = "gradient of a linear layer by its input";
+  let description = [{
+    `result[..., k] = (Σ_n grad[..., n] · weight[n, k]) · weight_scale[0]`
+
+    The sum starts from +0 and goes in order of n; every product is added with one
+    rounding (which, a trit being a factor, is the rounding of the sum).
+
+    Constraints:
+    - (C1) `grad` is `[..., N]`, `weight` is `[N, K]`, static, without encoding, `result` is
+      `[..., K]`
+    - (C2) `weight_scale` is `[1]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%g: tensor<1x?x97xf32>, %t: tensor<97x64x!ternary.trit>, %s: tensor<1xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.linear_backward_input %g, %t, %s
+        : tensor<1x?x97xf32>, tensor<97x64x!ternary.trit>, tensor<1xf32> -> tensor<1x?x64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Tensor:$grad, Ternary_TritMatrix:$weight,
+                       Ternary_F32Vector:$weight_scale);
+  let results = (outs Ternary_F32Tensor:$result);
+  let assemblyFormat = [{
+    $grad `,` $weight `,` $weight_scale attr-dict
+    `:` type($grad) `,` type($weight) `,` type($weight_scale) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_LinearBackwardWeightOp : Ternary_PureOp<"linear_backward_weight"> {
+  let summary = "gradient of a linear layer by its weight";
+  let description = [{
+    `result[n, k] = Σ_rows grad[row, n] · activations[row, k]`
+
+    The sum starts from +0 and goes in order of the rows; every product is added with one
+    rounding (fused multiply-add). `grad` has the scale of the activations in it.
+
+    Constraints:
+    - (C1) `grad` is `[..., N]`, `activations` is `[..., P]` with P ≥ K, `result` is `[N, K]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%g: tensor<1x?x97xf32>, %q: tensor<1x?x64xi8>) -> tensor<97x64xf32> {
+      %0 = ternary.linear_backward_weight %g, %q : tensor<1x?x97xf32>, tensor<1x?x64xi8> -> tensor<97x64xf32>
+      return %0 : tensor<97x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Tensor:$grad, RankedTensorOf<[I8]>:$activations);
+  let results = (outs Ternary_F32Tensor:$result);
+  let assemblyFormat = [{
+    $grad `,` $activations attr-dict `:` type($grad) `,` type($activations) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Norms and rows
+//===----------------------------------------------------------------------===//
+
+def Ternary_ScaleRowsOp : Ternary_RowOp<"scale_rows"> {
+  let summary = "every row times a number of its own";
+  let description = [{
+    `result[..., k] = input[..., k] · scale[...]`
+
+    Constraints:
+    - (C1) `input` and `result` are `[..., K]`, `scale` is `[...]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x64xf32>, %s: tensor<1x?xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.scale_rows %x, %s : tensor<1x?x64xf32>, tensor<1x?xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Row:$input, Ternary_F32PerRow:$scale);
+  let results = (outs Ternary_F32Row:$result);
+  let assemblyFormat = "$input `,` $scale attr-dict `:` type($input) `,` type($scale)";
+  let hasVerifier = 1;
+}
+
+def Ternary_RMSNormBackwardOp : Ternary_RowOp<"rms_norm_backward",
+    DeclareOpInterfaceMethods<RowOpInterface, ["isSharedByRows"]>> {
+  let summary = "gradient of a root mean square norm by its input";
+  let description = [{
+    ```
+    p[k]             = grad[..., k] · gain[k]
+    n[k]             = input[..., k] · scale[...]
+    c                = rowsum(n · p) / K
+    result[..., k]   = scale[...] · (p[k] - n[k] · c)
+    ```
+
+    with `scale` the `inverse_rms` of the input.
+
+    Constraints:
+    - (C1) `grad`, `input` and `result` are `[..., K]` with static K, `scale` is `[...]`, `gain`
+      is `[K]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%d: tensor<1x?x64xf32>, %x: tensor<1x?x64xf32>, %r: tensor<1x?xf32>, %g: tensor<64xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.rms_norm_backward %d, %x, %r, %g
+        : tensor<1x?x64xf32>, tensor<1x?x64xf32>, tensor<1x?xf32>, tensor<64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Row:$grad, Ternary_F32Row:$input, Ternary_F32PerRow:$scale,
+                       Ternary_F32Row:$gain);
+  let results = (outs Ternary_F32Row:$result);
+  let assemblyFormat = [{
+    $grad `,` $input `,` $scale `,` $gain attr-dict
+    `:` type($grad) `,` type($input) `,` type($scale) `,` type($gain)
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_SumRowsOp : Ternary_PureOp<"sum_rows"> {
+  let summary = "sum over all rows";
+  let description = [{
+    `result[k] = Σ_rows input[row, k]`, from +0 in order of the rows.
+
+    The gradient of what is repeated for every row.
+
+    Constraints:
+    - (C1) `input` is `[..., K]` with static K, `result` is `[K]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x64xf32>) -> tensor<64xf32> {
+      %0 = ternary.sum_rows %x : tensor<1x?x64xf32> -> tensor<64xf32>
+      return %0 : tensor<64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Tensor:$input);
+  let results = (outs Ternary_F32Vector:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Recurrences, embeddings, bounds
+//===----------------------------------------------------------------------===//
+
+def Ternary_LinearScanBackwardOp : Ternary_PureOp<"linear_scan_backward"> {
+  let summary = "gradient of a linear scan, backwards in time";
+  let description = [{
+    With `hidden[b, -1, h] = state[b, h]` and `d[T] = grad_state[b, h]`, for t = T - 1, ..., 0:
+
+    ```
+    d[t]                  = d[t + 1] + grad[b, t, h]
+    grad_input[b, t, h]   = d[t]
+    grad_forget[b, t, h]  = d[t] · hidden[b, t - 1, h]
+    d[t]                  = d[t] · forget[b, t, h]       carried to t - 1
+    grad_initial[b, h]    = d[0]
+    ```
+
+    Constraints:
+    - (C1) `forget`, `hidden`, `grad`, `grad_forget` and `grad_input` are `[B, T, H]` of one type
+    - (C2) `state`, `grad_state` and `grad_initial` are `[B, H]` of one type
+
+    Example:
+
+    ```mlir
+    func.func @f(%f: tensor<1x?x64xf32>, %h: tensor<1x?x64xf32>, %s: tensor<1x64xf32>,
+                 %d: tensor<1x?x64xf32>, %e: tensor<1x64xf32>)
+        -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>, tensor<1x64xf32>) {
+      %0, %1, %2 = ternary.linear_scan_backward %f, %h, %s, %d, %e
+        : tensor<1x?x64xf32>, tensor<1x64xf32>
+      return %0, %1, %2 : tensor<1x?x64xf32>, tensor<1x?x64xf32>, tensor<1x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Tensor:$forget, Ternary_F32Tensor:$hidden,
+                       Ternary_F32Tensor:$state, Ternary_F32Tensor:$grad,
+                       Ternary_F32Tensor:$grad_state);
+  let results = (outs Ternary_F32Tensor:$grad_forget, Ternary_F32Tensor:$grad_input,
+                      Ternary_F32Tensor:$grad_initial);
+  let assemblyFormat = [{
+    $forget `,` $hidden `,` $state `,` $grad `,` $grad_state attr-dict
+    `:` custom<GradientTypes>(type($forget), type($hidden), type($grad), type($state),
+                              type($grad_state))
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_EmbeddingBackwardOp : Ternary_Op<"embedding_backward", [Pure]> {
+  let summary = "gradient of an embedding by its table";
+  let description = [{
+    `result[v, k] = Σ grad[i, k]` over the rows i with `ids[i] = v`, from +0 in order of the
+    rows.
+
+    Constraints:
+    - (C1) `ids` is `[...]`, `grad` is `[..., H]`, `result` is `[V, H]`, static
+
+    Example:
+
+    ```mlir
+    func.func @f(%ids: tensor<1x?xi32>, %g: tensor<1x?x64xf32>) -> tensor<97x64xf32> {
+      %0 = ternary.embedding_backward %ids, %g : tensor<1x?xi32>, tensor<1x?x64xf32> -> tensor<97x64xf32>
+      return %0 : tensor<97x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_I32Tensor:$ids, Ternary_F32Tensor:$grad);
+  let results = (outs Ternary_F32Tensor:$result);
+  let assemblyFormat = "$ids `,` $grad attr-dict `:` type($ids) `,` type($grad) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Ternary_LowerBoundsBackwardOp : Ternary_PureOp<"lower_bounds_backward"> {
+  let summary = "gradient of the forget gates' lower bounds";
+  let description = [{
+    With `β = softmax(input, axis 0)`:
+
+    ```
+    s[l, h]        = grad[L - 1, h] + ... + grad[l, h]     for l > 0;  s[0, h] = 0
+    c[h]           = Σ_l β[l, h] · s[l, h]                  in order of l
+    result[l, h]   = β[l, h] · (s[l, h] - c[h])
+    ```
+
+    Constraints:
+    - (C1) `input`, `grad` and `result` are `[L, H]`, static, of one shape
+
+    Example:
+
+    ```mlir
+    func.func @f(%p: tensor<24x64xf32>, %g: tensor<24x64xf32>) -> tensor<24x64xf32> {
+      %0 = ternary.lower_bounds_backward %p, %g : tensor<24x64xf32>, tensor<24x64xf32>
+      return %0 : tensor<24x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_F32Tensor:$input, Ternary_F32Tensor:$grad);
+  let results = (outs Ternary_F32Tensor:$result);
+  let assemblyFormat = "$input `,` $grad attr-dict `:` type($input) `,` type($grad)";
+  let hasVerifier = 1;
+}
+
+#endif // TERNARY_GRADIENT_OPS_TD

@@ -1,0 +1,176 @@
+"""Gradients and training steps of compiled objects, against the original implementation.
+
+data/hgrn-a/expected.safetensors has the loss and every gradient of the released PyTorch code
+(epsilon 1e-8 in BitLinear). data/training has the losses of 200 steps of an independent PyTorch
+script, make_training_golden.py.
+"""
+
+import hashlib
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from conftest import has_cpu_feature, run_tool
+from safetensors.numpy import load_file
+from test_random_models import SHAPES, write_config
+from training_object import Optimizer, TrainingObject
+from training_text import make_text
+
+DATA = pathlib.Path(__file__).parent / "data"
+EXPECTED = load_file(DATA / "hgrn-a" / "expected.safetensors")
+IDS = EXPECTED["input_ids"]
+
+TARGETS = {
+    "reference": ["--target=reference"],
+    "cpu": [],
+    "unfused": ["--fuse=false"],
+    "no-threads": ["--parallel=none"],
+    "portable": ["--kernel=portable"],
+    "avx2": ["--kernel=avx2"],
+    "keep-all": ["--recompute=false"],
+}
+
+
+def compile_training(compile_model, model: pathlib.Path, *flags: str) -> pathlib.Path:
+    return compile_model(model, "--function=train", *flags)
+
+
+def compute_gradients(tmp_path, library, ids, threads=1) -> dict[str, np.ndarray]:
+    """`loss` and all gradients, by ternary-train."""
+    np.save(tmp_path / "ids.npy", ids)
+    out = tmp_path / "gradients.safetensors"
+    flags = ("--input-ids", tmp_path / "ids.npy", "--gradients", out, "--threads", threads)
+    result = run_tool("ternary-train", library, *flags)
+    assert result.returncode == 0, result.stderr
+    return load_file(out)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("target", ["reference", "cpu"])
+def test_gradients_agree_with_original(tmp_path, compile_model, target, batch):
+    flags = (*TARGETS[target], f"--batch={batch}", "--epsilon=1e-8")
+    library = compile_training(compile_model, DATA / "hgrn-a", *flags)
+    got = compute_gradients(tmp_path, library, IDS, threads=2)
+    np.testing.assert_allclose(got["loss"], EXPECTED["loss_eager"], rtol=1e-6)
+    names = [name for name in EXPECTED if name.startswith("grad_eager.")]
+    assert len(names) == len(got) - 1
+    for name in names:
+        expected = EXPECTED[name].astype(np.float64)
+        error = np.abs(got[name.removeprefix("grad_eager.")] - expected).max()
+        assert error <= 1e-5 * np.abs(expected).max(), name
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])
+def test_same_bits_as_reference(tmp_path, compile_model, target):
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+    reference = compile_training(compile_model, DATA / "hgrn-a", *TARGETS["reference"])
+    expected = compute_gradients(tmp_path, reference, IDS)
+    library = compile_training(compile_model, DATA / "hgrn-a", *TARGETS[target])
+    for threads in (1, 2, 3):
+        got = compute_gradients(tmp_path, library, IDS, threads)
+        for name, value in expected.items():
+            assert got[name].tobytes() == value.tobytes(), (name, threads)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_same_bits_for_odd_shapes(tmp_path, compile_model, shape):
+    model = write_config(tmp_path / "model", shape)
+    flags = ("--random-weights=3", "--batch=2")
+    reference = compile_training(compile_model, model, "--target=reference", *flags)
+    library = compile_training(compile_model, model, *flags)
+    rng = np.random.default_rng(sum(shape))
+    for length in (1, 2, 7, 30):
+        ids = rng.integers(0, shape[3], size=(2, length))
+        targets = rng.integers(-1, shape[3], size=(2, length))
+        one, other = TrainingObject(reference), TrainingObject(library, threads=2)
+        assert one.gradient(ids, targets, 0.5) == other.gradient(ids, targets, 0.5)
+        assert np.isfinite(one.gradients).all()
+        assert one.gradients.tobytes() == other.gradients.tobytes()
+        assert one.loss(ids, targets) == other.loss(ids, targets)
+
+
+def test_gradients_add_up_and_scale(compile_model):
+    library = compile_training(compile_model, DATA / "hgrn-a")
+    once, twice = TrainingObject(library), TrainingObject(library)
+    ids, targets = IDS[:1, :-1], IDS[:1, 1:]
+    loss = once.gradient(ids, targets)
+    assert twice.gradient(ids, targets, 0.5) == loss
+    assert twice.gradient(ids, targets, 0.5) == loss
+    np.testing.assert_allclose(twice.gradients, once.gradients, rtol=1e-5, atol=1e-9)
+    assert once.loss(ids, targets) == loss
+
+
+def test_rows_without_targets_add_nothing(compile_model):
+    training = TrainingObject(compile_training(compile_model, DATA / "hgrn-a"))
+    ids = IDS[:1]
+    assert training.gradient(ids, np.full_like(ids, -1)) == 0
+    assert not training.gradients.any()
+
+
+def golden_optimizer(golden: dict) -> Optimizer:
+    names = [name for name, _ in Optimizer._fields_ if name != "reserved"]
+    return Optimizer(**{name: golden["steps" if name == "total_steps" else name] for name in names})
+
+
+def test_two_hundred_steps(compile_model):
+    """The losses of an independent script at every step, from the same weights and data."""
+    folder = DATA / "training"
+    golden = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    expected = np.load(folder / "expected.npz")
+    text = make_text(golden["text_bytes"], golden["text_seed"])
+    assert hashlib.sha256(text).hexdigest() == golden["text_sha256"]
+    data = np.frombuffer(text, dtype=np.uint8).astype(np.int32)
+    tokens, batch = golden["tokens"], golden["batch"]
+
+    library = compile_training(compile_model, folder, f"--batch={batch}")
+    training = TrainingObject(library, threads=2)
+    optimizer = golden_optimizer(golden)
+    start = training.parameters.copy()
+    losses, norms, rates = [], [], []
+    for step in range(golden["steps"]):
+        places = expected["order"][step][:, None] * tokens + np.arange(tokens)
+        training.gradients[:] = 0
+        losses.append(training.gradient(data[places], data[places + 1]))
+        report = training.update(optimizer, step)
+        norms.append(report.gradient_norm)
+        rates.append(report.learning_rate)
+
+    deviation = np.abs(np.array(losses) / expected["losses"] - 1)
+    assert deviation[:50].max() <= 1e-3
+    assert deviation.max() <= 1e-2
+    np.testing.assert_allclose(rates, expected["learning_rates"], rtol=1e-6)
+    np.testing.assert_allclose(norms[:50], expected["gradient_norms"][:50], rtol=2e-2)
+
+    # A byte that never occurs has no gradient: its embedding decays and does nothing else.
+    absent = next(value for value in range(256) if value not in text)
+    shrink = np.prod(1 - np.array(rates, dtype=np.float64) * golden["weight_decay"])
+    name = "model.embeddings.weight"
+    np.testing.assert_allclose(
+        training.views(training.parameters)[name][absent],
+        training.views(start)[name][absent] * shrink,
+        rtol=1e-5,
+    )
+
+
+def test_train_and_generate(tmp_path):
+    """From a configuration to text: compile, train, compile what was trained, run it."""
+    model = write_config(tmp_path / "model", (32, 64, 1, 256))
+    data = tmp_path / "data.txt"
+    data.write_bytes(make_text(20_000, 7))
+    flags = ("--function=train", "--batch=4", "--random-weights=1")
+    result = run_tool("ternary-compile", model, "-o", tmp_path / "train.so", *flags)
+    assert result.returncode == 0, result.stderr
+    flags = ("--data-format=bytes", "--sequence-length=64", "--steps=60", "--log-every=1")
+    result = run_tool(
+        "ternary-train", tmp_path / "train.so", "--data", data, "--out", tmp_path / "out", *flags
+    )
+    assert result.returncode == 0, result.stderr
+    rows = (tmp_path / "out" / "loss.csv").read_text(encoding="utf-8").splitlines()
+    column = rows[0].split(",").index("loss")
+    losses = [float(row.split(",")[column]) for row in rows[1:]]
+    assert losses[-1] < losses[0] - 1
+    result = run_tool("ternary-compile", tmp_path / "out", "-o", tmp_path / "trained.so")
+    assert result.returncode == 0, result.stderr
+    assert run_tool("ternary-run", tmp_path / "trained.so", "--self-test").returncode == 0

@@ -1,0 +1,373 @@
+//===- TrainingKernels.cpp - Kernels of gradients as scalar loops ---------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ternary/Conversion/TrainingKernels.h"
+#include "LoopUtils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "ternary/Conversion/MathUtils.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::loops;
+
+namespace {
+/// The sizes of all but the last `trailing` dimensions.
+SmallVector<Value> rowSizes(LoopBuilder &b, Value memref, int64_t trailing = 1) {
+  return b.sizes(memref, cast<MemRefType>(memref.getType()).getRank() - trailing);
+}
+
+int64_t getDim(Value memref, int64_t dim) {
+  auto type = cast<MemRefType>(memref.getType());
+  return type.getDimSize(dim < 0 ? type.getRank() + dim : dim);
+}
+
+/// Carries `init` through a nest of loops, the last one innermost.
+Value reduceNest(LoopBuilder &b, ArrayRef<Value> sizes, Value init,
+                 function_ref<Value(ValueRange, Value)> body, SmallVector<Value> indices = {}) {
+  if (sizes.empty())
+    return body(indices, init);
+  return b.reduce(sizes.front(), init, [&](Value index, Value carried) {
+    SmallVector<Value> inner(indices);
+    inner.push_back(index);
+    return reduceNest(b, sizes.drop_front(), carried, body, inner);
+  });
+}
+
+Value fma(LoopBuilder &b, Value x, Value y, Value sum) { return math::FmaOp::create(b, x, y, sum); }
+
+/// The element [row, column] of a row-major weight in bytes, as f32.
+Value loadTrit(LoopBuilder &b, Value bytes, Value row, Value column, int64_t columns) {
+  Value offset = b.op<arith::AddIOp>(b.op<arith::MulIOp>(row, b.index(columns)), column);
+  Value code = arith::ExtUIOp::create(b, b.getI32Type(), b.load(bytes, offset));
+  return arith::SIToFPOp::create(b, b.getF32Type(), arith::SubIOp::create(b, code, b.i32(1)));
+}
+
+void emit(LoopBuilder &b, LinearBackwardInputKernelOp op, ValueRange ins, ValueRange outs) {
+  Value grad = ins[0], weight = ins[1], scale = b.load(ins[2], b.index(0)), out = outs[0];
+  int64_t columns = getDim(out, -1);
+  b.nest(rowSizes(b, out), [&](ValueRange row) {
+    b.loop(b.index(columns), [&](Value k) {
+      Value sum = b.reduce(b.index(getDim(grad, -1)), b.f32(0.0f), [&](Value n, Value sum) {
+        return fma(b, b.load(grad, append(row, n)), loadTrit(b, weight, n, k, columns), sum);
+      });
+      b.store(b.mulf(sum, scale), out, append(row, k));
+    });
+  });
+}
+
+void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, ValueRange outs) {
+  Value grad = ins[0], activations = ins[1], out = outs[0];
+  SmallVector<Value> rows = rowSizes(b, grad);
+  b.nest(b.sizes(out, 2), [&](ValueRange index) {
+    Value sum = reduceNest(b, rows, b.f32(0.0f), [&](ValueRange row, Value sum) {
+      Value q = b.load(activations, append(row, index[1]));
+      q = arith::SIToFPOp::create(b, b.getF32Type(), q);
+      return fma(b, b.load(grad, append(row, index[0])), q, sum);
+    });
+    if (op.getAccumulate())
+      sum = b.addf(b.load(out, index), sum);
+    b.store(sum, out, index);
+  });
+}
+
+void emit(LoopBuilder &b, SumRowsKernelOp, ValueRange ins, ValueRange outs) {
+  SmallVector<Value> rows = rowSizes(b, ins[0]);
+  b.loop(b.index(getDim(outs[0], 0)), [&](Value k) {
+    Value sum = reduceNest(b, rows, b.f32(0.0f), [&](ValueRange row, Value sum) {
+      return b.addf(sum, b.load(ins[0], append(row, k)));
+    });
+    b.store(sum, outs[0], k);
+  });
+}
+
+void emit(LoopBuilder &b, MeanKernelOp, ValueRange ins, ValueRange outs) {
+  SmallVector<Value> rows = rowSizes(b, ins[0], /*trailing=*/0);
+  Value sum = reduceNest(b, rows, b.f32(0.0f), [&](ValueRange row, Value sum) {
+    return b.addf(sum, b.load(ins[0], row));
+  });
+  Value count = reduceNest(b, rows, b.i32(0), [&](ValueRange row, Value count) -> Value {
+    Value counts =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sge, b.load(ins[1], row), b.i32(0));
+    return arith::AddIOp::create(b, count, arith::ExtUIOp::create(b, b.getI32Type(), counts));
+  });
+  count = arith::MaxSIOp::create(b, count, b.i32(1));
+  Value weight = b.divf(b.f32(1.0f), arith::SIToFPOp::create(b, b.getF32Type(), count));
+  b.store(b.mulf(sum, weight), outs[0], {});
+  b.store(weight, outs[1], {});
+}
+
+void emit(LoopBuilder &b, ScanBackwardKernelOp, ValueRange ins, ValueRange outs) {
+  Value forget = ins[0], hidden = ins[1], state = ins[2], grad = ins[3], gradState = ins[4];
+  SmallVector<Value> sizes = b.sizes(forget, 3);
+  Value last = b.op<arith::SubIOp>(sizes[1], b.index(1));
+  b.nest({sizes[0], sizes[2]}, [&](ValueRange index) {
+    Value initial = b.reduce(sizes[1], b.load(gradState, index), [&](Value step, Value carried) {
+      Value t = b.op<arith::SubIOp>(last, step);
+      SmallVector<Value> element = {index[0], t, index[1]};
+      Value d = b.addf(carried, b.load(grad, element));
+      b.store(d, outs[1], element);
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, t, b.index(0));
+      auto previous = scf::IfOp::create(b, b.getF32Type(), isFirst, /*withElseRegion=*/true);
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(previous.thenBlock());
+        scf::YieldOp::create(b, b.load(state, index));
+        b.setInsertionPointToStart(previous.elseBlock());
+        Value before = b.op<arith::SubIOp>(t, b.index(1));
+        scf::YieldOp::create(b, b.load(hidden, {index[0], before, index[1]}));
+      }
+      b.store(b.mulf(d, previous.getResult(0)), outs[0], element);
+      return b.mulf(d, b.load(forget, element));
+    });
+    b.store(initial, outs[2], index);
+  });
+}
+
+void emit(LoopBuilder &b, ScatterKernelOp op, ValueRange ins, ValueRange outs) {
+  Value ids = ins[0], grad = ins[1], table = outs[0];
+  if (!op.getAccumulate())
+    b.nest(b.sizes(table, 2), [&](ValueRange index) { b.store(b.f32(0.0f), table, index); });
+  b.nest(rowSizes(b, grad), [&](ValueRange row) {
+    Value id = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), b.load(ids, row));
+    b.loop(b.index(getDim(table, 1)), [&](Value k) {
+      Value sum = b.addf(b.load(table, {id, k}), b.load(grad, append(row, k)));
+      b.store(sum, table, {id, k});
+    });
+  });
+}
+
+/// `β[l, h]` for all l of a column, in `out`.
+void emitSoftmaxOfColumn(LoopBuilder &b, Value parameters, Value out, Value h) {
+  Value layers = b.index(getDim(parameters, 0));
+  Value lowest = b.f32(-std::numeric_limits<float>::infinity());
+  Value largest = b.reduce(layers, lowest, [&](Value l, Value largest) {
+    return b.maximum(b.load(parameters, {l, h}), largest);
+  });
+  Value sum = b.reduce(layers, b.f32(0.0f), [&](Value l, Value sum) {
+    Value shifted = arith::SubFOp::create(b, b.load(parameters, {l, h}), largest);
+    Value power = math::ExpOp::create(b, shifted);
+    b.store(power, out, {l, h});
+    return b.addf(sum, power);
+  });
+  b.loop(layers, [&](Value l) { b.store(b.divf(b.load(out, {l, h}), sum), out, {l, h}); });
+}
+
+void emit(LoopBuilder &b, LowerBoundsKernelOp, ValueRange ins, ValueRange outs) {
+  Value out = outs[0];
+  b.loop(b.index(getDim(out, 1)), [&](Value h) {
+    emitSoftmaxOfColumn(b, ins[0], out, h);
+    Value first = b.load(out, {b.index(0), h});
+    b.reduce(b.index(getDim(out, 0)), b.f32(0.0f), [&](Value l, Value sum) {
+      sum = b.addf(sum, b.load(out, {l, h}));
+      b.store(arith::SubFOp::create(b, sum, first), out, {l, h});
+      return sum;
+    });
+  });
+}
+
+void emit(LoopBuilder &b, LowerBoundsBackwardKernelOp, ValueRange ins, ValueRange outs) {
+  Value grad = ins[1], out = outs[0];
+  int64_t layers = getDim(out, 0);
+  b.loop(b.index(getDim(out, 1)), [&](Value h) {
+    emitSoftmaxOfColumn(b, ins[0], out, h);
+    // s[l] for every l, and then their mean under β; few layers, so it is unrolled.
+    SmallVector<Value> sums(layers, b.f32(0.0f));
+    for (int64_t l = layers - 1; l > 0; --l) {
+      Value g = b.load(grad, {b.index(l), h});
+      sums[l] = l == layers - 1 ? g : b.addf(sums[l + 1], g);
+    }
+    Value mean = b.f32(0.0f);
+    for (int64_t l = 0; l < layers; ++l)
+      mean = b.addf(mean, b.mulf(b.load(out, {b.index(l), h}), sums[l]));
+    for (int64_t l = 0; l < layers; ++l) {
+      Value centred = arith::SubFOp::create(b, sums[l], mean);
+      b.store(b.mulf(b.load(out, {b.index(l), h}), centred), out, {b.index(l), h});
+    }
+  });
+}
+
+/// Σ |w| in f64, blocked along rows and then over rows, as on the host.
+void emit(LoopBuilder &b, QuantizeWeightsKernelOp, ValueRange ins, ValueRange outs) {
+  Value weight = ins[0], trits = outs[0];
+  int64_t rows = getDim(weight, 0), columns = getDim(weight, 1);
+  Type f64 = b.getF64Type();
+  auto zero = [&] { return b.constant(b.getF64FloatAttr(0.0)); };
+  auto type = MemRefType::get({kLanes}, f64);
+  Value lanes = memref::AllocaOp::create(b, type), sums = memref::AllocaOp::create(b, type);
+  Value ofRows = memref::AllocaOp::create(b, type), lanesOfRows = memref::AllocaOp::create(b, type);
+  Value rowTotals = memref::AllocaOp::create(b, MemRefType::get({2 * kLanes}, f64));
+
+  auto clear = [&](Value memory) {
+    b.loop(b.index(kLanes), [&](Value l) { b.store(zero(), memory, l); });
+  };
+  // sums[block mod 16] += fold(lanes), lanes[l] = e[l] + e[16 + l].
+  auto addBlock = [&](Value lanes, Value sums, Value block, function_ref<Value(Value)> element) {
+    b.loop(b.index(kLanes), [&](Value l) {
+      Value high = b.op<arith::AddIOp>(l, b.index(kLanes));
+      b.store(arith::AddFOp::create(b, element(l), element(high)), lanes, l);
+    });
+    Value sum = b.fold(lanes);
+    Value lane = b.op<arith::RemUIOp>(block, b.index(kLanes));
+    b.store(arith::AddFOp::create(b, b.load(sums, lane), sum), sums, lane);
+  };
+  auto orZero = [&](Value index, int64_t size, function_ref<Value(Value)> element) -> Value {
+    Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, index, b.index(size));
+    auto ifOp = scf::IfOp::create(b, f64, exists, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifOp.thenBlock());
+    scf::YieldOp::create(b, element(index));
+    b.setInsertionPointToStart(ifOp.elseBlock());
+    scf::YieldOp::create(b, zero());
+    return ifOp.getResult(0);
+  };
+  auto offset = [&](Value block, Value index) {
+    return b.op<arith::AddIOp>(b.op<arith::MulIOp>(block, b.index(2 * kLanes)), index);
+  };
+  auto sumOfRow = [&](Value n) {
+    clear(sums);
+    b.loop(b.index(llvm::divideCeil(columns, 2 * kLanes)), [&](Value block) {
+      addBlock(lanes, sums, block, [&](Value index) {
+        return orZero(offset(block, index), columns, [&](Value k) -> Value {
+          Value x = arith::ExtFOp::create(b, f64, b.load(weight, {n, k}));
+          return math::AbsFOp::create(b, x);
+        });
+      });
+    });
+    return b.fold(sums);
+  };
+  // The sums of rows are summed in the same way.
+  clear(ofRows);
+  b.loop(b.index(llvm::divideCeil(rows, 2 * kLanes)), [&](Value block) {
+    b.loop(b.index(2 * kLanes), [&](Value index) {
+      b.store(orZero(offset(block, index), rows, sumOfRow), rowTotals, index);
+    });
+    addBlock(lanesOfRows, ofRows, block, [&](Value index) { return b.load(rowTotals, index); });
+  });
+  Value mean = arith::DivFOp::create(
+      b, b.fold(ofRows), b.constant(b.getF64FloatAttr(static_cast<double>(rows * columns))));
+  Value scale = b.maximum(arith::TruncFOp::create(b, b.getF32Type(), mean), b.f32(1e-5f));
+  b.store(scale, outs[1], b.index(0));
+  Value inverse = b.divf(b.f32(1.0f), scale);
+  b.nest({b.index(rows), b.index(columns)}, [&](ValueRange index) {
+    Value x = b.mulf(b.load(weight, index), inverse);
+    x = buildRoundEven(b, b.getLoc(), buildClamp(b, b.getLoc(), x, -1.0f, 1.0f));
+    Value code = arith::AddIOp::create(b, arith::FPToSIOp::create(b, b.getI32Type(), x), b.i32(1));
+    Value place = b.op<arith::AddIOp>(b.op<arith::MulIOp>(index[0], b.index(columns)), index[1]);
+    b.store(arith::TruncIOp::create(b, b.getI8Type(), code), trits, place);
+  });
+}
+
+/// Byte by byte: the codes that lie in it, of weights that exist, or of zero.
+void emitPack(LoopBuilder &b, PackKernelOp op, Value trits, Value packed) {
+  auto type = cast<MemRefType>(op.getOuts()[0].getType());
+  auto layout = dyn_cast<PackedAttr>(type.getLayout());
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  if (!layout)
+    layout = PackedAttr::getPlain(op.getContext());
+  int64_t planes = layout.getPlanes(), halves = layout.getHalves();
+  int64_t perPlane = layout.getPaddedColumns(columns) / planes;
+  int64_t groups = perPlane / layout.getDepth(), rowsOfHalf = rows / halves;
+  int64_t vectorsOfHalf = layout.getVectors() / halves;
+  auto nested = [&](Value outer, int64_t size, Value inner) {
+    return b.op<arith::AddIOp>(b.op<arith::MulIOp>(outer, b.index(size)), inner);
+  };
+  auto isBelow = [&](Value value, int64_t bound) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, value, b.index(bound));
+  };
+  SmallVector<Value> sizes;
+  for (int64_t size : {layout.getNumTiles(rows), groups, layout.getVectors(), layout.getLanes(),
+                       layout.getDepth()})
+    sizes.push_back(b.index(size));
+  b.nest(sizes, [&](ValueRange at) {
+    Value tile = at[0], group = at[1], vector = at[2], lane = at[3], inDepth = at[4];
+    Value half = b.op<arith::DivUIOp>(vector, b.index(vectorsOfHalf));
+    Value vectorOfHalf = b.op<arith::RemUIOp>(vector, b.index(vectorsOfHalf));
+    Value row = nested(nested(tile, vectorsOfHalf, vectorOfHalf), layout.getLanes(), lane);
+    Value rowExists = isBelow(row, rowsOfHalf);
+    row = nested(half, rowsOfHalf, row);
+    Value byte = b.i32(0);
+    for (int64_t p = 0; p < planes; ++p) {
+      Value column =
+          b.op<arith::AddIOp>(nested(group, layout.getDepth(), inDepth), b.index(p * perPlane));
+      Value exists = arith::AndIOp::create(b, rowExists, isBelow(column, columns));
+      auto code = scf::IfOp::create(b, b.getI32Type(), exists, /*withElseRegion=*/true);
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(code.thenBlock());
+        Value stored = b.load(trits, nested(row, columns, column));
+        scf::YieldOp::create(b, arith::ExtUIOp::create(b, b.getI32Type(), stored).getResult());
+        b.setInsertionPointToStart(code.elseBlock());
+        scf::YieldOp::create(b, b.i32(1));
+      }
+      Value shifted = arith::ShLIOp::create(b, code.getResult(0), b.i32(2 * p));
+      byte = arith::OrIOp::create(b, byte, shifted);
+    }
+    Value place = tile;
+    place = nested(place, groups, group);
+    place = nested(place, layout.getVectors(), vector);
+    place = nested(place, layout.getLanes(), lane);
+    place = nested(place, layout.getDepth(), inDepth);
+    b.store(arith::TruncIOp::create(b, b.getI8Type(), byte), packed, place);
+  });
+}
+
+void emit(LoopBuilder &b, PackKernelOp op, ValueRange ins, ValueRange outs) {
+  emitPack(b, op, ins[0], outs[0]);
+}
+
+template <typename OpTy> struct ConvertTrainingKernel : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder b(op, rewriter);
+    emit(b, op, adaptor.getIns(), adaptor.getOuts());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// A copy that is no block of memory: without this it would be a call of a library.
+struct ConvertStridedCopy : OpConversionPattern<memref::CopyOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(memref::CopyOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder b(op, rewriter);
+    auto type = cast<MemRefType>(op.getTarget().getType());
+    b.nest(b.sizes(op.getTarget(), type.getRank()), [&](ValueRange index) {
+      b.store(b.load(op.getSource(), index), op.getTarget(), index);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+bool isBlock(Value memref) {
+  auto type = dyn_cast<MemRefType>(memref.getType());
+  return type && type.getLayout().isIdentity();
+}
+
+template <typename... Ops>
+void addPatterns(RewritePatternSet &patterns, const TypeConverter &converter,
+                 ConversionTarget &target) {
+  patterns.add<ConvertTrainingKernel<Ops>...>(converter, patterns.getContext());
+  target.addIllegalOp<Ops...>();
+}
+} // namespace
+
+void ternary::populateTrainingKernelLoops(RewritePatternSet &patterns,
+                                          const TypeConverter &converter,
+                                          ConversionTarget &target) {
+  addPatterns<LinearBackwardInputKernelOp, LinearBackwardWeightKernelOp, SumRowsKernelOp,
+              MeanKernelOp, ScanBackwardKernelOp, ScatterKernelOp, LowerBoundsKernelOp,
+              LowerBoundsBackwardKernelOp, QuantizeWeightsKernelOp, PackKernelOp>(
+      patterns, converter, target);
+  patterns.add<ConvertStridedCopy>(converter, patterns.getContext());
+  target.addDynamicallyLegalOp<memref::CopyOp>(
+      [](memref::CopyOp op) { return isBlock(op.getSource()) && isBlock(op.getTarget()); });
+}

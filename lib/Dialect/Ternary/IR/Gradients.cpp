@@ -1,0 +1,179 @@
+//===- Gradients.cpp - Backward rules of the dialect's ops ---------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// docs/gradients.md derives each rule. Layers without one here are taken apart before
+// they are differentiated.
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::op_utils;
+
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+Value ternary::createSplat(OpBuilder &builder, Location loc, Value like, float value) {
+  auto type = cast<RankedTensorType>(like.getType());
+  Value scalar = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      sizes.push_back(tensor::DimOp::create(builder, loc, like, dim));
+  return tensor::SplatOp::create(builder, loc, type, scalar, sizes);
+}
+
+Value Gradients::lookupOrZero(OpBuilder &builder, Value value) {
+  if (Value sum = lookup(value))
+    return sum;
+  return createSplat(builder, value.getLoc(), value, 0.0f);
+}
+
+void Gradients::add(OpBuilder &builder, Value value, Value gradient) {
+  if (!wants(value))
+    return;
+  Value &sum = sums[value];
+  sum = sum ? arith::AddFOp::create(builder, value.getLoc(), sum, gradient).getResult() : gradient;
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbeddingOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (gradients.wants(getTable()))
+    gradients.add(builder, getTable(),
+                  EmbeddingBackwardOp::create(builder, getLoc(), getTable().getType(), getIds(),
+                                              gradients.lookup(getResult())));
+  return success();
+}
+
+LogicalResult RMSNormOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  Location loc = getLoc();
+  Value grad = gradients.lookup(getResult());
+  // The statistics of the forward pass, once common subexpressions are eliminated.
+  Value sums = SquareSumsOp::create(builder, loc, getInput());
+  Value scale =
+      InverseRMSOp::create(builder, loc, sums, getColumns(getInput().getType()), getEpsilon());
+  if (gradients.wants(getGain())) {
+    Value normed = ScaleRowsOp::create(builder, loc, getInput(), scale);
+    Value product = arith::MulFOp::create(builder, loc, grad, normed);
+    gradients.add(builder, getGain(), SumRowsOp::create(builder, loc, product));
+  }
+  if (gradients.wants(getInput()))
+    gradients.add(builder, getInput(),
+                  RMSNormBackwardOp::create(builder, loc, grad, getInput(), scale, getGain()));
+  return success();
+}
+
+LogicalResult LowerBoundsOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (gradients.wants(getInput()))
+    gradients.add(builder, getInput(),
+                  LowerBoundsBackwardOp::create(builder, getLoc(), getInput(),
+                                                gradients.lookup(getResult())));
+  return success();
+}
+
+LogicalResult ActivateOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (!gradients.wants(getInput()))
+    return success();
+  Location loc = getLoc();
+  Value x = getInput(), grad = gradients.lookup(getResult());
+  auto activate = [&](Activation activation) -> Value {
+    return ActivateOp::create(builder, loc, x, activation);
+  };
+  auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, loc, a, b); };
+  auto oneMinus = [&](Value a) -> Value {
+    return arith::SubFOp::create(builder, loc, createSplat(builder, loc, x, 1.0f), a);
+  };
+  switch (getActivation()) {
+  case Activation::Identity:
+    break;
+  case Activation::Sigmoid: // σ' = σ (1 - σ)
+    grad = mul(grad, mul(getResult(), oneMinus(getResult())));
+    break;
+  case Activation::Silu: { // (x σ)' = σ + x σ (1 - σ) = σ (1 + x (1 - σ))
+    Value sigmoid = activate(Activation::Sigmoid);
+    Value slope = arith::AddFOp::create(builder, loc, createSplat(builder, loc, x, 1.0f),
+                                        mul(x, oneMinus(sigmoid)));
+    grad = mul(grad, mul(sigmoid, slope));
+    break;
+  }
+  case Activation::Relu:
+    grad = mul(grad, activate(Activation::Step));
+    break;
+  case Activation::SquaredRelu: // (relu²)' = 2 relu
+    grad = mul(grad, mul(createSplat(builder, loc, x, 2.0f), activate(Activation::Relu)));
+    break;
+  case Activation::Step: // flat wherever it is differentiable
+    return success();
+  }
+  gradients.add(builder, x, grad);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// What layers consist of
+//===----------------------------------------------------------------------===//
+
+/// The straight-through estimator: quantised activations stand for the activations, trits
+/// times their scale for the latent weight; nothing flows through scales and rounding.
+LogicalResult DequantizeOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  Location loc = getLoc();
+  auto accumulate = getAccumulator().getDefiningOp<AccumulateOp>();
+  if (!accumulate || accumulate.getGroupSize())
+    return emitOpError("expected the accumulator of an 'accumulate' without groups to "
+                       "differentiate by");
+  auto activations = accumulate.getActivations().getDefiningOp<QuantizeActivationsOp>();
+  auto weights = accumulate.getWeight().getDefiningOp<QuantizeWeightsOp>();
+  if (!activations)
+    return emitOpError("expected activations of 'quantize_activations' to differentiate by");
+  Value grad = gradients.lookup(getResult());
+  if (gradients.wants(activations.getInput())) {
+    if (cast<ShapedType>(getWeightScale().getType()).getDimSize(0) != 1)
+      return emitOpError() << "expected one weight scale to differentiate by the input, got "
+                           << getWeightScale().getType();
+    gradients.add(builder, activations.getInput(),
+                  LinearBackwardInputOp::create(builder, loc, grad, accumulate.getWeight(),
+                                                getWeightScale()));
+  }
+  if (weights && gradients.wants(weights.getWeight())) {
+    Value scaled = ScaleRowsOp::create(builder, loc, grad, getActivationScale());
+    gradients.add(
+        builder, weights.getWeight(),
+        LinearBackwardWeightOp::create(builder, loc, scaled, accumulate.getActivations()));
+  }
+  return success();
+}
+
+LogicalResult LinearScanOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  auto backward = LinearScanBackwardOp::create(
+      builder, getLoc(), getForget(), getHidden(), getState(),
+      gradients.lookupOrZero(builder, getHidden()), gradients.lookupOrZero(builder, getNewState()));
+  gradients.add(builder, getForget(), backward.getGradForget());
+  gradients.add(builder, getInput(), backward.getGradInput());
+  gradients.add(builder, getState(), backward.getGradInitial());
+  return success();
+}
+
+LogicalResult CrossEntropyOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (!gradients.wants(getLogits()))
+    return success();
+  // The statistics of the forward pass, once common subexpressions are eliminated.
+  auto rows = CrossEntropyRowsOp::create(builder, getLoc(), getLogits(), getTargets());
+  auto mean = MeanOverTargetsOp::create(builder, getLoc(), rows.getLoss(), getTargets());
+  gradients.add(builder, getLogits(),
+                CrossEntropyBackwardOp::create(builder, getLoc(), getLogits(), getTargets(),
+                                               rows.getLogSumExp(), mean.getWeight(),
+                                               gradients.lookup(getResult())));
+  return success();
+}

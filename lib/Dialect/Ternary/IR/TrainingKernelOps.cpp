@@ -1,0 +1,180 @@
+//===- TrainingKernelOps.cpp - Kernels of gradients ----------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::op_utils;
+
+namespace {
+/// What an operand has to be: a name for messages, its element type, its shape.
+struct Expected {
+  StringRef name;
+  Type element;
+  SmallVector<int64_t> shape;
+};
+
+/// The element types of kernels' operands.
+struct Elements {
+  explicit Elements(Builder b)
+      : f32(b.getF32Type()), i32(b.getI32Type()), i8(b.getI8Type()),
+        trit(TritType::get(b.getContext())) {}
+  Type f32, i32, i8, trit;
+};
+
+using Shape = SmallVector<int64_t>;
+
+Shape shapeOf(Value value) { return Shape(cast<ShapedType>(value.getType()).getShape()); }
+
+/// The rows of `value` with another number of columns.
+Shape withColumns(Value value, int64_t columns) {
+  return replaceColumns(value.getType(), {columns});
+}
+
+/// Checks the number of operands, that they have at least `leastRank` dimensions, and then
+/// each of them, `ins` before `outs`, against what `expected` makes of both.
+template <typename OpTy>
+LogicalResult verifyKernel(
+    OpTy op, size_t numIns, size_t numOuts,
+    function_ref<SmallVector<Expected>(OperandRange ins, OperandRange outs, Elements)> expected,
+    int64_t leastRank = 1) {
+  OperandRange ins = op.getIns(), outs = op.getOuts();
+  if (ins.size() != numIns || outs.size() != numOuts)
+    return op.emitOpError() << "expected " << numIns << " ins and " << numOuts << " outs, got "
+                            << ins.size() << " and " << outs.size();
+  for (Value operand : op->getOperands())
+    if (cast<ShapedType>(operand.getType()).getRank() < leastRank)
+      return op.emitOpError() << "expected operands with dimensions, got " << operand.getType();
+  if (failed(verifyDestinations(op, outs, op->getResultTypes())))
+    return failure();
+  SmallVector<Expected> all = expected(ins, outs, Elements(Builder(op.getContext())));
+  for (auto [operand, want] : llvm::zip_equal(op->getOperands(), all)) {
+    auto type = cast<ShapedType>(operand.getType());
+    if (type.getElementType() != want.element)
+      return op.emitOpError() << "expected " << want.name << " of " << want.element << ", got "
+                              << type;
+    if (failed(verifyShape(op, want.name, type, want.shape)))
+      return failure();
+  }
+  return success();
+}
+} // namespace
+
+LogicalResult LinearBackwardInputKernelOp::verify() {
+  return verifyKernel(*this, 3, 1, [](auto ins, auto outs, Elements of) {
+    Shape weight = shapeOf(ins[1]);
+    return SmallVector<Expected>{{"grad", of.f32, withColumns(ins[0], weight.front())},
+                                 {"weight", of.trit, {weight.front(), weight.back()}},
+                                 {"weight scale", of.f32, {1}},
+                                 {"outs", of.f32, withColumns(ins[0], weight.back())}};
+  });
+}
+
+LogicalResult LinearBackwardWeightKernelOp::verify() {
+  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+    Shape out = shapeOf(outs[0]);
+    int64_t columns = std::min(out.back(), shapeOf(ins[1]).back());
+    return SmallVector<Expected>{
+        {"grad", of.f32, withColumns(ins[1], out.front())},
+        {"activations", of.i8, withColumns(ins[0], shapeOf(ins[1]).back())},
+        {"outs", of.f32, {out.front(), columns}}};
+  });
+}
+
+LogicalResult SumRowsKernelOp::verify() {
+  return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
+    return SmallVector<Expected>{{"input", of.f32, shapeOf(ins[0])},
+                                 {"outs", of.f32, {shapeOf(ins[0]).back()}}};
+  });
+}
+
+LogicalResult MeanKernelOp::verify() {
+  return verifyKernel(
+      *this, 2, 2,
+      [](auto ins, auto outs, Elements of) {
+        return SmallVector<Expected>{{"values", of.f32, shapeOf(ins[1])},
+                                     {"targets", of.i32, shapeOf(ins[0])},
+                                     {"mean", of.f32, {}},
+                                     {"weight", of.f32, {}}};
+      },
+      /*leastRank=*/0);
+}
+
+LogicalResult ScanBackwardKernelOp::verify() {
+  return verifyKernel(*this, 5, 3, [](auto ins, auto outs, Elements of) {
+    Shape gates = shapeOf(ins[0]), state = {gates.front(), gates.back()};
+    if (gates.size() != 3)
+      gates = {ShapedType::kDynamic, ShapedType::kDynamic, gates.back()};
+    return SmallVector<Expected>{{"forget gates", of.f32, gates}, {"hidden", of.f32, gates},
+                                 {"state", of.f32, state},        {"grad", of.f32, gates},
+                                 {"grad_state", of.f32, state},   {"grad_forget", of.f32, gates},
+                                 {"grad_input", of.f32, gates},   {"grad_initial", of.f32, state}};
+  });
+}
+
+LogicalResult ScatterKernelOp::verify() {
+  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+    Shape table = shapeOf(outs[0]);
+    return SmallVector<Expected>{{"ids", of.i32, replaceColumns(ins[1].getType(), {})},
+                                 {"grad", of.f32, withColumns(ins[1], table.back())},
+                                 {"outs", of.f32, {table.front(), shapeOf(ins[1]).back()}}};
+  });
+}
+
+LogicalResult LowerBoundsKernelOp::verify() {
+  return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
+    return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
+                                 {"outs", of.f32, shapeOf(ins[0])}};
+  });
+}
+
+LogicalResult LowerBoundsBackwardKernelOp::verify() {
+  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+    return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
+                                 {"grad", of.f32, shapeOf(ins[0])},
+                                 {"outs", of.f32, shapeOf(ins[0])}};
+  });
+}
+
+LogicalResult QuantizeWeightsKernelOp::verify() {
+  return verifyKernel(*this, 1, 2, [](auto ins, auto outs, Elements of) {
+    return SmallVector<Expected>{{"weight", of.f32, shapeOf(outs[0])},
+                                 {"trits", of.trit, shapeOf(ins[0])},
+                                 {"scale", of.f32, {1}}};
+  });
+}
+
+LogicalResult PackKernelOp::verify() {
+  return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
+    return SmallVector<Expected>{{"trits", of.trit, shapeOf(outs[0])},
+                                 {"outs", of.trit, shapeOf(ins[0])}};
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// WeightMemoryOp
+//===----------------------------------------------------------------------===//
+
+Value WeightMemoryOp::getViewSource() { return getBuffer(); }
+
+LogicalResult WeightMemoryOp::verify() {
+  auto type = cast<MemRefType>(getResult().getType());
+  if (!type.hasStaticShape())
+    return emitOpError() << "expected a weight of static shape, got " << type;
+  int64_t bytes = getWeightBytes(type);
+  if (cast<MemRefType>(getBuffer().getType()).getDimSize(0) != bytes)
+    return emitOpError() << "expected a buffer of " << bytes << " bytes, got "
+                         << getBuffer().getType();
+  return success();
+}
+
+int64_t ternary::getWeightBytes(MemRefType type) {
+  if (auto layout = dyn_cast<PackedAttr>(type.getLayout()))
+    return layout.getStorageBytes(type.getDimSize(0), type.getDimSize(1));
+  return type.getNumElements();
+}

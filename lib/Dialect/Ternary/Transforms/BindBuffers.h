@@ -1,0 +1,29 @@
+//===- BindBuffers.h - Memory of what goes in and out of a step -----*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_BINDBUFFERS_H
+#define TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_BINDBUFFERS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+
+namespace ternary {
+
+/// The attributes of an argument with a role.
+mlir::DictionaryAttr makeRoleAttrs(mlir::MLIRContext *context, llvm::StringRef role);
+
+/// Lets `value` go to `memory`, which may be changed.
+void storeResult(mlir::OpBuilder &builder, mlir::Value value, mlir::Value memory);
+
+/// Makes memory of tensors that go in and out of a step: arguments become memrefs, a result
+/// goes to the argument of the same role, or to a new one. A step is one block, and its
+/// results have roles.
+void bindBuffers(mlir::func::FuncOp step);
+
+} // namespace ternary
+
+#endif // TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_BINDBUFFERS_H

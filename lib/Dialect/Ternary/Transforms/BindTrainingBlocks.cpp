@@ -1,0 +1,208 @@
+//===- BindTrainingBlocks.cpp - Tie parameters to a block that changes -------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What inference does once, when parameters are bound, a step of training does at its
+// start: weights are quantised and packed into memory of the step. Parameters and their
+// gradients are blocks of one layout, that of the archive with the initial values.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BindBuffers.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace ternary {
+#define GEN_PASS_DEF_TERNARYBINDTRAININGBLOCKS
+#include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
+} // namespace ternary
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+constexpr StringLiteral kBlock = "parameters";
+
+/// The attribute of an argument that names a parameter or its gradient.
+StringAttr getNameAs(func::FuncOp func, BlockArgument argument, StringRef attr) {
+  return func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attr);
+}
+
+/// The binding of one step.
+class StepBinder {
+public:
+  StepBinder(func::FuncOp step)
+      : step(step), builder(OpBuilder::atBlockBegin(&step.getBody().front())) {}
+
+  LogicalResult run() {
+    for (StringRef attr : {StringRef(kParameterAttr), StringRef(kGradientAttr)})
+      bindArguments(attr);
+    if (failed(emitBindTimeOps()))
+      return failure();
+    storeGradients();
+    (void)step.eraseArguments(erased);
+    bindBuffers(step);
+    return success();
+  }
+
+private:
+  /// Arguments that name a parameter become views of a block, a new argument.
+  void bindArguments(StringRef attr) {
+    SmallVector<BlockArgument> named;
+    for (BlockArgument argument : step.getArguments())
+      if (getNameAs(step, argument, attr))
+        named.push_back(argument);
+    if (named.empty())
+      return;
+    bool isGradient = attr == kGradientAttr;
+    auto bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+    unsigned index = step.getNumArguments();
+    (void)step.insertArgument(
+        index, bytes, makeRoleAttrs(step.getContext(), isGradient ? "gradients" : "parameters"),
+        step.getLoc());
+    erased.resize(step.getNumArguments());
+    for (BlockArgument argument : named) {
+      auto type = cast<RankedTensorType>(argument.getType());
+      Value view = ParameterOp::create(
+          builder, argument.getLoc(), MemRefType::get(type.getShape(), type.getElementType()),
+          kBlock, getNameAs(step, argument, attr).getValue(), step.getArgument(index));
+      memory[argument] = view;
+      if (isGradient)
+        gradients[getNameAs(step, argument, attr).getValue()] = view;
+      Value tensor = bufferization::ToTensorOp::create(builder, argument.getLoc(), type, view,
+                                                       /*restrict=*/true, /*writable=*/isGradient);
+      argument.replaceUsesWithIf(
+          tensor, [&](OpOperand &use) { return !isa<BindTimeOpInterface>(use.getOwner()); });
+      erased.set(argument.getArgNumber());
+    }
+  }
+
+  /// Bind-time ops become kernels on memory of the step.
+  LogicalResult emitBindTimeOps() {
+    SmallVector<Operation *> ops;
+    for (Operation &op : step.getBody().front())
+      if (isa<BindTimeOpInterface>(op))
+        ops.push_back(&op);
+    for (Operation *op : ops) {
+      SmallVector<Value> ins, outs;
+      for (Value operand : op->getOperands()) {
+        Value view = memory.lookup(operand);
+        if (!view)
+          return op->emitOpError("expected operands that are parameters or depend on them alone");
+        ins.push_back(view);
+      }
+      for (Value result : op->getResults())
+        outs.push_back(memory[result] = allocate(result));
+      if (auto quantize = dyn_cast<QuantizeWeightsOp>(op)) {
+        if (quantize.getGranularity() != Granularity::Tensor)
+          return op->emitOpError() << "expected one scale for a weight in training, got '"
+                                   << stringifyGranularity(quantize.getGranularity()) << "'";
+        QuantizeWeightsKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);
+      } else if (isa<PackOp>(op)) {
+        PackKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);
+      } else if (isa<LowerBoundsOp>(op)) {
+        LowerBoundsKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);
+      } else {
+        return op->emitOpError("expected a bind-time op with a kernel");
+      }
+    }
+    for (Operation *op : llvm::reverse(ops)) {
+      for (Value result : op->getResults()) {
+        Value replacement = memory.lookup(result);
+        if (auto type = cast<RankedTensorType>(result.getType()); type.getElementType().isF32())
+          replacement = bufferization::ToTensorOp::create(builder, op->getLoc(), type, replacement,
+                                                          /*restrict=*/true, /*writable=*/false);
+        result.replaceUsesWithIf(
+            replacement, [&](OpOperand &use) { return !isa<BindTimeOpInterface>(use.getOwner()); });
+      }
+    }
+    for (Operation *op : llvm::reverse(ops))
+      op->erase();
+    return success();
+  }
+
+  Value allocate(Value result) {
+    Location loc = result.getLoc();
+    auto type = cast<RankedTensorType>(result.getType());
+    if (!isa<TritType>(type.getElementType()))
+      return memref::AllocOp::create(builder, loc,
+                                     MemRefType::get(type.getShape(), type.getElementType()));
+    MemRefLayoutAttrInterface layout;
+    if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
+      layout = packed;
+    auto weight = MemRefType::get(type.getShape(), type.getElementType(), layout);
+    Value buffer = memref::AllocOp::create(
+        builder, loc, MemRefType::get({getWeightBytes(weight)}, builder.getI8Type()));
+    return WeightMemoryOp::create(builder, loc, weight, buffer);
+  }
+
+  /// Results that are gradients go to their place in the block.
+  void storeGradients() {
+    auto returnOp = cast<func::ReturnOp>(step.getBody().front().getTerminator());
+    SmallVector<Value> kept;
+    SmallVector<DictionaryAttr> attrs;
+    OpBuilder atEnd(returnOp);
+    for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
+      if (auto name = step.getResultAttrOfType<StringAttr>(i, kGradientAttr)) {
+        storeResult(atEnd, value, gradients.lookup(name));
+        continue;
+      }
+      kept.push_back(value);
+      attrs.push_back(step.getResultAttrDict(i));
+    }
+    returnOp.getOperandsMutable().assign(kept);
+    step.removeResAttrsAttr();
+    step.setFunctionType(
+        FunctionType::get(step.getContext(), step.getArgumentTypes(), ValueRange(kept).getTypes()));
+    step.setAllResultAttrs(attrs);
+  }
+
+  func::FuncOp step;
+  /// At the start of the step, where parameters are prepared.
+  OpBuilder builder;
+  llvm::DenseMap<Value, Value> memory;
+  llvm::StringMap<Value> gradients;
+  llvm::BitVector erased;
+};
+
+struct BindTrainingBlocks : ternary::impl::TernaryBindTrainingBlocksBase<BindTrainingBlocks> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> steps;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (func->hasAttr(kStepAttr))
+        steps.push_back(func);
+    if (steps.empty())
+      return;
+    createBlock(steps);
+    for (func::FuncOp step : steps)
+      if (failed(StepBinder(step).run()))
+        return signalPassFailure();
+  }
+
+  /// The archive of initial values: every parameter of the steps, as it is.
+  void createBlock(ArrayRef<func::FuncOp> steps) {
+    OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto archive = ArchiveOp::create(builder, getOperation().getLoc(), kBlock, /*bytes=*/0);
+    archive.getBody().emplaceBlock();
+    builder.setInsertionPointToEnd(&archive.getBody().front());
+    llvm::StringSet<> known;
+    for (func::FuncOp step : steps)
+      for (BlockArgument argument : step.getArguments()) {
+        StringAttr name = getNameAs(step, argument, kParameterAttr);
+        if (!name || !known.insert(name.getValue()).second)
+          continue;
+        Value value = ReadParameterOp::create(builder, argument.getLoc(), argument.getType(), name);
+        int64_t offset = llvm::alignTo(archive.getBytes(), 64);
+        auto entry = ArchiveEntryOp::create(builder, argument.getLoc(), name, offset, value);
+        archive.setBytes(offset + entry.getBytes());
+        ++numEntries;
+      }
+  }
+};
+} // namespace

@@ -1,0 +1,142 @@
+//===- DifferentiableOpInterfaceImpl.cpp - Backward rules of upstream ops ----===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Elementwise.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace ternary;
+
+namespace {
+/// A rule that is a function of the op and the gradient of its result.
+template <typename OpTy,
+          void (*Rule)(ImplicitLocOpBuilder &, OpTy, Value grad, Gradients &gradients)>
+struct RuleOf : DifferentiableOpInterface::ExternalModel<RuleOf<OpTy, Rule>, OpTy> {
+  LogicalResult buildBackward(Operation *op, OpBuilder &builder, Gradients &gradients) const {
+    ImplicitLocOpBuilder b(op->getLoc(), builder);
+    Rule(b, cast<OpTy>(op), gradients.lookup(op->getResult(0)), gradients);
+    return success();
+  }
+};
+
+Value mul(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::MulFOp::create(b, x, y); }
+
+void addRule(ImplicitLocOpBuilder &b, arith::AddFOp op, Value grad, Gradients &gradients) {
+  gradients.add(b, op.getLhs(), grad);
+  gradients.add(b, op.getRhs(), grad);
+}
+
+void subRule(ImplicitLocOpBuilder &b, arith::SubFOp op, Value grad, Gradients &gradients) {
+  gradients.add(b, op.getLhs(), grad);
+  if (gradients.wants(op.getRhs()))
+    gradients.add(b, op.getRhs(), arith::NegFOp::create(b, grad));
+}
+
+void mulRule(ImplicitLocOpBuilder &b, arith::MulFOp op, Value grad, Gradients &gradients) {
+  if (gradients.wants(op.getLhs()))
+    gradients.add(b, op.getLhs(), mul(b, grad, op.getRhs()));
+  if (gradients.wants(op.getRhs()))
+    gradients.add(b, op.getRhs(), mul(b, grad, op.getLhs()));
+}
+
+/// (x / y)' = x' / y - (x / y) · y' / y
+void divRule(ImplicitLocOpBuilder &b, arith::DivFOp op, Value grad, Gradients &gradients) {
+  Value quotient = arith::DivFOp::create(b, grad, op.getRhs());
+  gradients.add(b, op.getLhs(), quotient);
+  if (gradients.wants(op.getRhs()))
+    gradients.add(b, op.getRhs(), arith::NegFOp::create(b, mul(b, quotient, op.getResult())));
+}
+
+void negRule(ImplicitLocOpBuilder &b, arith::NegFOp op, Value grad, Gradients &gradients) {
+  gradients.add(b, op.getOperand(), arith::NegFOp::create(b, grad));
+}
+
+void expRule(ImplicitLocOpBuilder &b, math::ExpOp op, Value grad, Gradients &gradients) {
+  gradients.add(b, op.getOperand(), mul(b, grad, op.getResult()));
+}
+
+/// sqrt' = 1 / (2 sqrt)
+void sqrtRule(ImplicitLocOpBuilder &b, math::SqrtOp op, Value grad, Gradients &gradients) {
+  Value half = createSplat(b, op.getLoc(), op.getResult(), 0.5f);
+  gradients.add(b, op.getOperand(), arith::DivFOp::create(b, mul(b, grad, half), op.getResult()));
+}
+
+/// The sum so far, with `grad` added in the place of the slice.
+void extractSliceRule(ImplicitLocOpBuilder &b, tensor::ExtractSliceOp op, Value grad,
+                      Gradients &gradients) {
+  if (!gradients.wants(op.getSource()))
+    return;
+  bool isFirst = !gradients.lookup(op.getSource());
+  Value sum = gradients.lookupOrZero(b, op.getSource());
+  if (!isFirst) {
+    Value part = tensor::ExtractSliceOp::create(b, op.getType(), sum, op.getMixedOffsets(),
+                                                op.getMixedSizes(), op.getMixedStrides());
+    grad = arith::AddFOp::create(b, part, grad);
+  }
+  gradients.set(op.getSource(),
+                tensor::InsertSliceOp::create(b, grad, sum, op.getMixedOffsets(),
+                                              op.getMixedSizes(), op.getMixedStrides()));
+}
+
+void insertSliceRule(ImplicitLocOpBuilder &b, tensor::InsertSliceOp op, Value grad,
+                     Gradients &gradients) {
+  if (gradients.wants(op.getSource()))
+    gradients.add(b, op.getSource(),
+                  tensor::ExtractSliceOp::create(b, op.getSourceType(), grad, op.getMixedOffsets(),
+                                                 op.getMixedSizes(), op.getMixedStrides()));
+  if (gradients.wants(op.getDest())) {
+    Value zero = createSplat(b, op.getLoc(), op.getSource(), 0.0f);
+    gradients.add(b, op.getDest(),
+                  tensor::InsertSliceOp::create(b, zero, grad, op.getMixedOffsets(),
+                                                op.getMixedSizes(), op.getMixedStrides()));
+  }
+}
+
+/// A vector that is repeated for every row.
+struct BroadcastRule
+    : DifferentiableOpInterface::ExternalModel<BroadcastRule, linalg::BroadcastOp> {
+  LogicalResult buildBackward(Operation *op, OpBuilder &builder, Gradients &gradients) const {
+    auto broadcast = cast<linalg::BroadcastOp>(op);
+    Value vector = getBroadcastVector(op);
+    if (!vector)
+      return op->emitOpError("expected a vector that is repeated for every row to differentiate "
+                             "by");
+    gradients.add(
+        builder, vector,
+        SumRowsOp::create(builder, op->getLoc(), gradients.lookup(broadcast->getResult(0))));
+    return success();
+  }
+};
+} // namespace
+
+void ternary::registerDifferentiableOpInterfaceExternalModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, arith::ArithDialect *) {
+    arith::AddFOp::attachInterface<RuleOf<arith::AddFOp, addRule>>(*context);
+    arith::SubFOp::attachInterface<RuleOf<arith::SubFOp, subRule>>(*context);
+    arith::MulFOp::attachInterface<RuleOf<arith::MulFOp, mulRule>>(*context);
+    arith::DivFOp::attachInterface<RuleOf<arith::DivFOp, divRule>>(*context);
+    arith::NegFOp::attachInterface<RuleOf<arith::NegFOp, negRule>>(*context);
+  });
+  registry.addExtension(+[](MLIRContext *context, math::MathDialect *) {
+    math::ExpOp::attachInterface<RuleOf<math::ExpOp, expRule>>(*context);
+    math::SqrtOp::attachInterface<RuleOf<math::SqrtOp, sqrtRule>>(*context);
+  });
+  registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::ExtractSliceOp::attachInterface<RuleOf<tensor::ExtractSliceOp, extractSliceRule>>(
+        *context);
+    tensor::InsertSliceOp::attachInterface<RuleOf<tensor::InsertSliceOp, insertSliceRule>>(
+        *context);
+  });
+  registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
+    linalg::BroadcastOp::attachInterface<BroadcastRule>(*context);
+  });
+}

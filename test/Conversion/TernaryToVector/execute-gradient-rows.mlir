@@ -1,0 +1,4 @@
+// The row kernels of losses and gradients of the loops' test, run: the same inputs, the same values.
+
+// RUN: ternary-opt %S/../TernaryToLoops/execute-gradient-rows.mlir -ternary-to-vector=kernel=portable -ternary-expand-math %lower_to_llvm \
+// RUN:   | %run_mlir | FileCheck %S/../TernaryToLoops/execute-gradient-rows.mlir

@@ -1,0 +1,41 @@
+// RUN: ternary-opt %s -ternary-bind-training-blocks -split-input-file -verify-diagnostics
+
+func.func @row_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<6xf32> {ternary.role = "s"}) attributes {ternary.step = "loss"} {
+  // expected-error @+1 {{expected one scale for a weight in training, got 'row'}}
+  %t, %s = ternary.quantize_weights %w {granularity = #ternary<granularity row>} : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<6xf32>
+  return %s : tensor<6xf32>
+}
+
+// -----
+
+func.func @group_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<6x2xf32> {ternary.role = "s"}) attributes {ternary.step = "loss"} {
+  // expected-error @+1 {{expected one scale for a weight in training, got 'group'}}
+  %t, %s = ternary.quantize_weights %w {granularity = #ternary<granularity group>, group_size = 4 : i64} : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<6x2xf32>
+  return %s : tensor<6x2xf32>
+}
+
+// -----
+
+func.func @no_parameter(%l: tensor<3x8xf32> {ternary.role = "l"}) -> (tensor<3x8xf32> {ternary.role = "b"}) attributes {ternary.step = "loss"} {
+  // expected-error @+1 {{'ternary.lower_bounds' op expected operands that are parameters or depend on them alone}}
+  %b = ternary.lower_bounds %l : tensor<3x8xf32> -> tensor<3x8xf32>
+  return %b : tensor<3x8xf32>
+}
+
+// -----
+
+func.func @computed(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<1xf32> {ternary.role = "s"}) attributes {ternary.step = "gradient"} {
+  %n = arith.negf %w : tensor<6x8xf32>
+  // expected-error @+1 {{'ternary.quantize_weights' op expected operands that are parameters or depend on them alone}}
+  %t, %s = ternary.quantize_weights %n : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<1xf32>
+  return %s : tensor<1xf32>
+}
+
+// -----
+
+func.func @kernel(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<12xf32> {ternary.role = "s"}) attributes {ternary.step = "loss"} {
+  %t, %s = ternary.quantize_weights %w : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<1xf32>
+  // expected-error @+1 {{'ternary.stack_rows' op expected a bind-time op with a kernel}}
+  %tt, %ss = ternary.stack_rows %t, %t scales(%s, %s) : tensor<6x8x!ternary.trit>, tensor<6x8x!ternary.trit> scales tensor<1xf32>, tensor<1xf32> -> tensor<12x8x!ternary.trit>, tensor<12xf32>
+  return %ss : tensor<12xf32>
+}

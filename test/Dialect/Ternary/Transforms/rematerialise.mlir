@@ -1,0 +1,64 @@
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-rematerialise))' | FileCheck %s
+
+// What the backward pass reads and a row op of the forward pass made is made again, before
+// its first use there; results of products are kept.
+
+// CHECK-LABEL: func.func @chain(
+// CHECK-SAME:    %[[X:.*]]: tensor<1x?x64xf32>, %[[T:.*]]: tensor<64x64x!ternary.trit>
+// CHECK:         %[[D:.*]] = ternary.dequantize
+// CHECK-NEXT:    %[[S:.*]] = ternary.activate silu %[[D]]
+// CHECK-NEXT:    %[[N:.*]] = arith.negf %[[S]]
+// CHECK:         %[[P:.*]] = arith.mulf %{{.*}}, %{{.*}} : tensor<1x?x64xf32>
+// CHECK-NEXT:    %[[S2:.*]] = ternary.activate silu %[[D]]
+// CHECK-NEXT:    %[[N2:.*]] = arith.negf %[[S2]]
+// CHECK-NEXT:    %[[G:.*]] = arith.mulf %[[P]], %[[N2]]
+// CHECK-NEXT:    %[[H:.*]] = arith.mulf %[[G]], %[[D]]
+// CHECK-NEXT:    return %[[N]], %[[H]]
+func.func @chain(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %w: tensor<1xf32>, %seed: tensor<1x?x64xf32> {ternary.role = "seed"})
+    -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
+  %q, %a, %c = ternary.quantize_activations %x : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
+  %acc = ternary.accumulate %q, %t : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
+  %d = ternary.dequantize %acc, %a, %w : tensor<1x?x64xi32>, tensor<1x?xf32>, tensor<1xf32> -> tensor<1x?x64xf32>
+  %s = ternary.activate silu %d : tensor<1x?x64xf32>
+  %n = arith.negf %s : tensor<1x?x64xf32>
+  %p = arith.mulf %seed, %seed : tensor<1x?x64xf32>
+  %g = arith.mulf %p, %n : tensor<1x?x64xf32>
+  %h = arith.mulf %g, %d : tensor<1x?x64xf32>
+  return %n, %h : tensor<1x?x64xf32>, tensor<1x?x64xf32>
+}
+
+// Quantised activations are made again from what is kept; numbers per row are kept.
+// CHECK-LABEL: func.func @quantised(
+// CHECK:         %{{[a-z0-9_]+}}, %[[A:[a-z0-9_]+]], %{{[a-z0-9_]+}} = ternary.quantize_activations
+// CHECK-NEXT:    ternary.scale_rows %{{.*}}, %[[A]]
+// CHECK-NEXT:    %[[Q2:[a-z0-9_]+]], %{{.*}} = ternary.quantize_activations
+// CHECK-NEXT:    ternary.linear_backward_weight %{{.*}}, %[[Q2]]
+func.func @quantised(%x: tensor<1x?x64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = "seed"}) -> (tensor<1x?x64xi8>, tensor<8x64xf32>) {
+  %q, %a, %c = ternary.quantize_activations %x : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
+  %s = ternary.scale_rows %seed, %a : tensor<1x?x8xf32>, tensor<1x?xf32>
+  %g = ternary.linear_backward_weight %s, %q : tensor<1x?x8xf32>, tensor<1x?x64xi8> -> tensor<8x64xf32>
+  return %q, %g : tensor<1x?x64xi8>, tensor<8x64xf32>
+}
+
+// A sum of two values that are kept anyway only if it is asked for is kept itself: both would
+// otherwise have to be.
+// CHECK-LABEL: func.func @residual(
+// CHECK:         %[[R:.*]] = arith.addf
+// CHECK-NOT:     arith.addf
+// CHECK:         arith.mulf %{{.*}}, %[[R]]
+func.func @residual(%x: tensor<1x?x64xf32>, %y: tensor<1x?x64xf32>, %seed: tensor<1x?x64xf32> {ternary.role = "seed"}) -> tensor<1x?x64xf32> {
+  %r = arith.addf %x, %y : tensor<1x?x64xf32>
+  %g = arith.mulf %seed, %r : tensor<1x?x64xf32>
+  return %g : tensor<1x?x64xf32>
+}
+
+// Without a seed there is no backward pass.
+// CHECK-LABEL: func.func @inference(
+// CHECK-COUNT-1: ternary.activate
+// CHECK-NOT:     ternary.activate
+// CHECK:         return
+func.func @inference(%x: tensor<1x?x64xf32>) -> tensor<1x?x64xf32> {
+  %0 = ternary.activate silu %x : tensor<1x?x64xf32>
+  %1 = arith.mulf %0, %0 : tensor<1x?x64xf32>
+  return %1 : tensor<1x?x64xf32>
+}
