@@ -148,6 +148,8 @@ void ternary::buildPhasePipeline(OpPassManager &pm, Phase phase, const PipelineO
   case Phase::Graph:
     break;
   case Phase::Differentiate:
+    // A loss is differentiated as one block, so calls go first.
+    pm.addPass(createInlinerPass());
     pm.addPass(createTernaryDifferentiate());
     break;
   case Phase::Quantize:
@@ -188,7 +190,11 @@ void ternary::registerPipelines() {
   for (const PhaseInfo &info : getPhases().drop_front())
     PassPipelineRegistration<PipelineOptions>(
         names[static_cast<size_t>(info.phase)], info.description,
-        [&info](OpPassManager &pm, const PipelineOptions &options) {
+        [&info](OpPassManager &pm, const PipelineOptions &given) {
+          PipelineOptions options;
+          options.copyOptionValuesFrom(given);
+          // The phase that only training has.
+          options.training = given.training || info.phase == Phase::Differentiate;
           buildPipeline(pm, info.phase, options);
         });
   PassPipelineRegistration<PipelineOptions>("ternary-to-cpu",
@@ -196,11 +202,12 @@ void ternary::registerPipelines() {
                                             [](OpPassManager &pm, const PipelineOptions &options) {
                                               buildPipeline(pm, Phase::Lower, options);
                                             });
-  PassPipelineRegistration<>("ternary-to-reference",
-                             "all phases for the reference target, down to the LLVM dialect",
-                             [](OpPassManager &pm) {
-                               PipelineOptions options;
-                               options.reference = true;
-                               buildPipeline(pm, Phase::Lower, options);
-                             });
+  PassPipelineRegistration<PipelineOptions>(
+      "ternary-to-reference", "all phases for the reference target, down to the LLVM dialect",
+      [](OpPassManager &pm, const PipelineOptions &given) {
+        PipelineOptions options;
+        options.copyOptionValuesFrom(given);
+        options.reference = true;
+        buildPipeline(pm, Phase::Lower, options);
+      });
 }

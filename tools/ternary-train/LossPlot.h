@@ -10,23 +10,24 @@
 
 #include "LossLog.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 namespace ternary::train {
 
-/// The smoothed loss after `row`, given that after the row before: the mean of
-/// all losses so far with weights that fall by 2 % from step to step.
+/// Follows the loss over about the last tenth of the steps, a hundred at most: early on,
+/// where it falls fast, a longer memory would lag behind.
 class SmoothedLoss {
 public:
   double add(double loss) {
-    sum = kDecay * sum + loss;
-    weight = kDecay * weight + 1;
-    return sum / weight;
+    double window = std::clamp(++count / 10.0, 1.0, 100.0);
+    return value += (loss - value) / window;
   }
 
 private:
-  static constexpr double kDecay = 0.98;
-  double sum = 0, weight = 0;
+  double value = 0;
+  int64_t count = 0;
 };
 
 /// An SVG file with the loss of each step, smoothed, and the validation losses.

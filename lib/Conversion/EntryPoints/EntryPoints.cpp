@@ -106,6 +106,9 @@ public:
     }
     func::CallOp::create(builder, loc, step, operands);
     SmallVector<Value> results;
+    if (entry.getNumResults() == 1 && !loss)
+      return step.emitError() << "expected a step '" << stepName
+                              << "' with an argument of role 'loss', got none";
     if (loss)
       results.push_back(LLVM::LoadOp::create(builder, loc, builder.getF32Type(), loss));
     func::ReturnOp::create(builder, loc, results);
@@ -123,6 +126,10 @@ private:
       return {};
     }
     std::optional<Parameter> parameter = parseRole(role);
+    if (parameter == Loss && loss) {
+      emitError() << " to have a role of its own, got a second 'loss'";
+      return {};
+    }
     if (!parameter) {
       emitError() << " to have the role weights, workspace, state, ids, logits_from, logits or "
                      "threads, or in training parameters, gradients, targets, seed or loss, got '"
@@ -148,6 +155,12 @@ private:
       emitError() << ", " << role.getValue()
                   << ", to be a memref of identity layout in the default memory space, got "
                   << type;
+      return {};
+    }
+    if ((parameter == Loss || parameter == Seed) &&
+        memory != MemRefType::get({}, builder.getF32Type())) {
+      emitError() << ", " << role.getValue() << ", to be of type "
+                  << MemRefType::get({}, builder.getF32Type()) << ", got " << type;
       return {};
     }
     // Only one dimension may be left to run time: the one whose size the caller states.

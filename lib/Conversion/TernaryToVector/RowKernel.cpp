@@ -61,7 +61,7 @@ private:
   void emitSquareSums(SquareSumsOp sums);
   void emitInverseRMS(InverseRMSOp inverse);
   void emitRMSNormBackward(RMSNormBackwardOp backward);
-  LogicalResult emitCrossEntropy(CrossEntropyRowsOp rows);
+  void emitCrossEntropy(CrossEntropyRowsOp rows);
   /// Block sums of a row, whose chunks `element` builds, in scratch.
   Value emitBlockSums(int64_t columns, function_ref<Value(Value column, Value mask)> element);
   /// Sum of a row from its block sums, of which `load` gives chunks.
@@ -86,6 +86,10 @@ private:
   /// Where a value goes in memory: to all outs that it is yielded to.
   SmallVector<RowMemory *> findDestinations(Value value);
   Value constantMask(int64_t set);
+  /// `a` if it is greater than `c`, else `c`.
+  Value larger(Value a, Value c);
+  /// The largest lane of a chunk.
+  Value foldLargest(Value chunk);
 
   /// Runs `body` over chunks of `columns` with carried values: whole ones in a loop, then a
   /// masked one for what is left. `unit` chunks go together, of which the first must exist.
@@ -147,10 +151,9 @@ LogicalResult RowEmitter::emitRow(ValueRange row) {
       emitInverseRMS(inverse);
     else if (auto quantize = dyn_cast<QuantizeActivationsOp>(inner))
       emitQuantize(quantize);
-    else if (auto rows = dyn_cast<CrossEntropyRowsOp>(inner)) {
-      if (failed(emitCrossEntropy(rows)))
-        return failure();
-    } else if (isScalarOp(&inner))
+    else if (auto rows = dyn_cast<CrossEntropyRowsOp>(inner))
+      emitCrossEntropy(rows);
+    else if (isScalarOp(&inner))
       emitScalar(&inner);
     else if (isChunkwise(&inner)) {
       if (auto backward = dyn_cast<RMSNormBackwardOp>(inner))
@@ -202,6 +205,21 @@ SmallVector<RowMemory *> RowEmitter::findDestinations(Value value) {
     if (yielded.get() == value)
       found.push_back(&destinations[yielded.getOperandNumber()]);
   return found;
+}
+
+Value RowEmitter::larger(Value a, Value c) {
+  Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, a, c);
+  return arith::SelectOp::create(e.b, greater, a, c);
+}
+
+Value RowEmitter::foldLargest(Value most) {
+  for (int64_t half = kChunk / 2; half >= 1; half /= 2) {
+    SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, half));
+    SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(half, 2 * half));
+    most = larger(vector::ShuffleOp::create(e.b, most, most, low),
+                  vector::ShuffleOp::create(e.b, most, most, high));
+  }
+  return vector::ExtractOp::create(e.b, most, ArrayRef<int64_t>{0});
 }
 
 Value RowEmitter::constantMask(int64_t set) {
@@ -386,21 +404,24 @@ void RowEmitter::emitRMSNormBackward(RMSNormBackwardOp backward) {
       e.b, sum, buildFloat(e.b, e.b.getLoc(), e.b.getF32Type(), static_cast<float>(columns)));
 }
 
-LogicalResult RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
+void RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
   Location loc = rows.getLoc();
   Value logits = rows.getLogits();
   int64_t columns = getColumns(logits);
-  auto place = memory.find(logits);
-  if (place == memory.end())
-    return rows.emitOpError("expected logits in memory, not of the same kernel");
-  RowMemory logitsMemory = place->second;
+  // One of them is picked by its column, so they have to be in memory.
+  if (!memory.contains(logits)) {
+    RowMemory scratch{createScratch(columns, e.b.getF32Type()), {}, /*padded=*/true};
+    forChunks(columns, {}, [&](Value column, Value mask, ValueRange) {
+      e.store(chunk(logits, column, mask), scratch.memref, column, {});
+      return SmallVector<Value>();
+    });
+    pending.erase(logits);
+    memory[logits] = scratch;
+  }
+  RowMemory logitsMemory = memory.find(logits)->second;
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
   Type f32 = e.b.getF32Type(), i32 = e.b.getI32Type();
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  auto larger = [&](Value a, Value c) -> Value {
-    Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, a, c);
-    return arith::SelectOp::create(e.b, greater, a, c);
-  };
   Value lowest = buildFloat(e.b, loc, floats, -infinity);
   Value most = forChunks(columns, lowest, [&](Value column, Value mask, ValueRange carried) {
                  Value x = chunk(logits, column, mask);
@@ -408,13 +429,7 @@ LogicalResult RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
                    x = arith::SelectOp::create(e.b, mask, x, lowest);
                  return SmallVector<Value>{larger(x, carried.front())};
                }).front();
-  for (int64_t half = kChunk / 2; half >= 1; half /= 2) {
-    SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, half));
-    SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(half, 2 * half));
-    most = larger(vector::ShuffleOp::create(e.b, most, most, low),
-                  vector::ShuffleOp::create(e.b, most, most, high));
-  }
-  Value largest = vector::ExtractOp::create(e.b, most, ArrayRef<int64_t>{0});
+  Value largest = foldLargest(most);
   Value shift = e.splat(largest, kChunk);
   Value sum = emitRowSum(columns, [&](Value column, Value mask) -> Value {
     Value x = arith::SubFOp::create(e.b, chunk(logits, column, mask), shift);
@@ -431,7 +446,6 @@ LogicalResult RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
   scalars[rows.getLoss()] =
       arith::SelectOp::create(e.b, exists, loss, buildFloat(e.b, loc, f32, 0.0f));
   scalars[rows.getLogSumExp()] = total;
-  return success();
 }
 
 void RowEmitter::emitInverseRMS(InverseRMSOp inverse) {
@@ -453,22 +467,11 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
   Type f32 = e.b.getF32Type(), i32 = e.b.getI32Type();
   int64_t columns = getColumns(quantize.getInput());
   auto floats = e.vectorType(kChunk, f32);
-  auto larger = [&](Value a, Value c) -> Value {
-    Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, a, c);
-    return arith::SelectOp::create(e.b, greater, a, c);
-  };
   Value most = forChunks(columns, e.zeros(floats), [&](Value column, Value mask, ValueRange c) {
                  Value x = zeroOutside(chunk(quantize.getInput(), column, mask), mask);
                  return SmallVector<Value>{larger(math::AbsFOp::create(e.b, x), c.front())};
                }).front();
-  for (int64_t half = kChunk / 2; half >= 1; half /= 2) {
-    SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, half));
-    SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(half, 2 * half));
-    most = larger(vector::ShuffleOp::create(e.b, most, most, low),
-                  vector::ShuffleOp::create(e.b, most, most, high));
-  }
-  Value magnitude = larger(vector::ExtractOp::create(e.b, most, ArrayRef<int64_t>{0}),
-                           buildFloat(e.b, loc, f32, 1e-5f));
+  Value magnitude = larger(foldLargest(most), buildFloat(e.b, loc, f32, 1e-5f));
   Value limit = buildFloat(e.b, loc, f32, 127.0f);
   Value inverse = e.splat(arith::DivFOp::create(e.b, limit, magnitude), kChunk);
   scalars[quantize.getScale()] = arith::DivFOp::create(e.b, magnitude, limit);

@@ -77,6 +77,37 @@ static void addBytes(StructBuilder &b, LLVMContext &context, StringRef bytes) {
   b.i64(bytes.size());
 }
 
+/// What both kinds of descriptors say first: which model, for which machine, and the batch.
+static void addIdentity(StructBuilder &b, Module &module, const ternary::ModelInfo &info) {
+  b.string(info.name);
+  b.string(info.modelType);
+  b.string(info.target);
+  b.string(module.getTargetTriple().str());
+  b.string(info.cpu);
+  b.string(info.kernel);
+  b.i64(info.batch);
+}
+
+/// Where the weight archive is, and whether the code uses libomp.
+static void addArchive(StructBuilder &b, Module &module, const ternary::ModelInfo &info,
+                       StringRef name) {
+  if (info.embedArchive)
+    b.pointer(embedArchive(module, info, (name + "_archive").str()));
+  else
+    b.null();
+  b.i64(info.archiveBytes);
+  b.string(info.archiveFile);
+  b.u32(info.archiveHeaderCRC);
+  b.u32(info.openmp);
+}
+
+/// Defines the constant `name`.
+static void define(StructBuilder &b, Module &module, StringRef name) {
+  Constant *content = b.finish();
+  new GlobalVariable(module, content->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
+                     content, name);
+}
+
 /// The parameters of a block as an array of `ternary_parameter`.
 static Constant *addParameters(Module &module, const ternary::TrainingInfo &info) {
   StructBuilder array(module);
@@ -107,13 +138,7 @@ void ternary::addTrainingDescriptor(Module &module, const ModelInfo &info, Strin
   StructBuilder b(module);
   b.u32(TERNARY_TRAINING_ABI_VERSION);
   b.u32(sizeof(ternary_training_descriptor));
-  b.string(info.name);
-  b.string(info.modelType);
-  b.string(info.target);
-  b.string(module.getTargetTriple().str());
-  b.string(info.cpu);
-  b.string(info.kernel);
-  b.i64(info.batch);
+  addIdentity(b, module, info);
   b.i64(info.maxTokens);
   b.i64(info.vocab);
   b.i64(info.bosId);
@@ -125,23 +150,14 @@ void ternary::addTrainingDescriptor(Module &module, const ModelInfo &info, Strin
     b.i64(workspace.fixedBytes);
     b.i64(workspace.bytesPerToken);
   }
-  if (info.embedArchive)
-    b.pointer(embedArchive(module, info, (name + "_archive").str()));
-  else
-    b.null();
-  b.i64(info.archiveBytes);
-  b.string(info.archiveFile);
-  b.u32(info.archiveHeaderCRC);
-  b.u32(info.openmp);
+  addArchive(b, module, info, name);
   addBytes(b, context, training.configJSON);
   addBytes(b, context, info.tokenizer);
   b.pointer(steps.gradient);
   b.pointer(steps.loss);
   b.pointer(steps.update);
   b.string(info.features);
-  Constant *content = b.finish();
-  new GlobalVariable(module, content->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
-                     content, name);
+  define(b, module, name);
 }
 
 void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef name,
@@ -150,13 +166,7 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   StructBuilder b(module);
   b.u32(TERNARY_ABI_VERSION);
   b.u32(sizeof(ternary_descriptor));
-  b.string(info.name);
-  b.string(info.modelType);
-  b.string(info.target);
-  b.string(module.getTargetTriple().str());
-  b.string(info.cpu);
-  b.string(info.kernel);
-  b.i64(info.batch);
+  addIdentity(b, module, info);
   b.i64(info.vocab);
   b.i64(info.hidden);
   b.i64(info.layers);
@@ -167,14 +177,7 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.i64(info.workspaceFixedBytes);
   b.i64(info.workspaceBytesPerToken);
   b.i64(info.prefillChunk);
-  if (info.embedArchive)
-    b.pointer(embedArchive(module, info, (name + "_archive").str()));
-  else
-    b.null();
-  b.i64(info.archiveBytes);
-  b.string(info.archiveFile);
-  b.u32(info.archiveHeaderCRC);
-  b.u32(info.openmp);
+  addArchive(b, module, info, name);
   b.i64(info.packedWeightBytes);
   b.i64(info.weightBytesPerToken);
   b.i64(info.macsPerToken);
@@ -206,7 +209,5 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.u32(info.selfTestCRC);
   b.u32(info.selfTestTokens);
   b.string(info.features);
-  Constant *content = b.finish();
-  new GlobalVariable(module, content->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
-                     content, name);
+  define(b, module, name);
 }

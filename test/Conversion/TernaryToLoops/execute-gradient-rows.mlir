@@ -301,5 +301,18 @@ func.func @main() {
   // CHECK-SAME: -0.00197777, -0.0113813, -0.00253951
   %any_by_logits = memref.cast %by_logits : memref<1x?x37xf32> to memref<*xf32>
   func.call @printMemrefF32(%any_by_logits) : (memref<*xf32>) -> ()
+
+  // So does a kernel that computes the logits: a target's is read from memory, where the row has to be put.
+  %loss_of_sum_static = memref.alloc() : memref<1x4xf32>
+  %loss_of_sum = memref.cast %loss_of_sum_static : memref<1x4xf32> to memref<1x?xf32>
+  ternary.row_kernel rows 2 ins(%logits, %target : memref<1x?x37xf32>, memref<1x?xi32>) outs(%loss_of_sum, %log_sum_exp : memref<1x?xf32>, memref<1x?xf32>) {
+  ^bb0(%row: vector<37xf32>, %at: i32):
+    %sum = arith.addf %row, %row : vector<37xf32>
+    %0, %1 = ternary.cross_entropy_rows %sum, %at : vector<37xf32>, i32 -> f32, f32
+    ternary.yield %0, %1 : f32, f32
+  }
+  // CHECK:      3.38148, 3.9992, 0, 3.51102
+  %any_loss_of_sum = memref.cast %loss_of_sum : memref<1x?xf32> to memref<*xf32>
+  func.call @printMemrefF32(%any_loss_of_sum) : (memref<*xf32>) -> ()
   return
 }

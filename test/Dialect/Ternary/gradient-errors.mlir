@@ -947,6 +947,23 @@ func.func @linear_backward_weight_kernel_rows(%i0: memref<3x6xf32>, %i1: memref<
 
 // -----
 
+// There may be fewer columns than activations, not more.
+func.func @linear_backward_weight_kernel_columns(%i0: memref<2x6xf32>, %i1: memref<2x4xi8>, %o0: memref<6x8xf32>) {
+  // expected-error @+1 {{expected outs of shape [6, 4], got 'memref<6x8xf32>'}}
+  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf32>, memref<2x4xi8>) outs(%o0 : memref<6x8xf32>)
+  return
+}
+
+// -----
+
+func.func @scan_backward_kernel_rank(%i0: memref<2x8xf32>, %i1: memref<2x8xf32>, %i2: memref<2x8xf32>, %i3: memref<2x8xf32>, %i4: memref<2x8xf32>, %o0: memref<2x8xf32>, %o1: memref<2x8xf32>, %o2: memref<2x8xf32>) {
+  // expected-error @+1 {{expected forget gates of shape [?, ?, 8], got 'memref<2x8xf32>'}}
+  ternary.scan_backward_kernel ins(%i0, %i1, %i2, %i3, %i4 : memref<2x8xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<2x8xf32>) outs(%o0, %o1, %o2 : memref<2x8xf32>, memref<2x8xf32>, memref<2x8xf32>)
+  return
+}
+
+// -----
+
 // There has to be a last dimension.
 func.func @scalars(%i0: memref<f32>, %o0: memref<8xf32>) {
   // expected-error @+1 {{expected operands with dimensions}}
@@ -1024,5 +1041,62 @@ func.func @weight_memory_dynamic(%b: memref<48xi8>) {
 func.func @weight_memory_element(%b: memref<48xf32>) {
   // expected-error @+1 {{operand #0 must be 1D memref of 8-bit signless integer values, but got 'memref<48xf32>'}}
   %0 = ternary.weight_memory %b : memref<48xf32> -> memref<6x8x!ternary.trit>
+  return
+}
+
+// -----
+
+// A weight is a static matrix, packed by nothing but a pack_kernel; so are bounds.
+func.func @pack_dynamic(%t: memref<?x8x!ternary.trit>, %o: memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>) {
+  // expected-error @+1 {{expected a plain weight of static shape [N, K], got 'memref<?x8x!ternary.trit>'}}
+  ternary.pack_kernel ins(%t : memref<?x8x!ternary.trit>) outs(%o : memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>)
+  return
+}
+
+// -----
+
+func.func @pack_packed(%t: memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, %o: memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>) {
+  // expected-error @+1 {{expected a plain weight of static shape [N, K], got 'memref<6x8x!ternary.trit, #ternary.packed<}}
+  ternary.pack_kernel ins(%t : memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>) outs(%o : memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>)
+  return
+}
+
+// -----
+
+func.func @pack_to_plain(%t: memref<6x8x!ternary.trit>, %o: memref<6x8x!ternary.trit>) {
+  // expected-error @+1 {{expected a packed weight of static shape [N, K], got 'memref<6x8x!ternary.trit>'}}
+  ternary.pack_kernel ins(%t : memref<6x8x!ternary.trit>) outs(%o : memref<6x8x!ternary.trit>)
+  return
+}
+
+// -----
+
+func.func @quantize_packed(%w: memref<6x8xf32>, %o: memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, %s: memref<1xf32>) {
+  // expected-error @+1 {{expected a plain weight of static shape [N, K], got 'memref<6x8x!ternary.trit, #ternary.packed<}}
+  ternary.quantize_weights_kernel ins(%w : memref<6x8xf32>) outs(%o, %s : memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, memref<1xf32>)
+  return
+}
+
+// -----
+
+func.func @backward_input_packed(%g: memref<2x6xf32>, %t: memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, %s: memref<1xf32>, %o: memref<2x8xf32>) {
+  // expected-error @+1 {{expected a plain weight of static shape [N, K], got 'memref<6x8x!ternary.trit, #ternary.packed<}}
+  ternary.linear_backward_input_kernel ins(%g, %t, %s : memref<2x6xf32>, memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, memref<1xf32>) outs(%o : memref<2x8xf32>)
+  return
+}
+
+// -----
+
+func.func @bounds_dynamic(%l: memref<?x8xf32>, %o: memref<?x8xf32>) {
+  // expected-error @+1 {{expected outs of static shape [L, H], got 'memref<?x8xf32>'}}
+  ternary.lower_bounds_kernel ins(%l : memref<?x8xf32>) outs(%o : memref<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @bounds_rank(%l: memref<8xf32>, %g: memref<8xf32>, %o: memref<8xf32>) {
+  // expected-error @+1 {{expected outs of static shape [L, H], got 'memref<8xf32>'}}
+  ternary.lower_bounds_backward_kernel ins(%l, %g : memref<8xf32>, memref<8xf32>) outs(%o : memref<8xf32>)
   return
 }

@@ -98,22 +98,29 @@ LogicalResult ActivateOp::buildBackward(OpBuilder &builder, Gradients &gradients
   switch (getActivation()) {
   case Activation::Identity:
     break;
-  case Activation::Sigmoid: // σ' = σ (1 - σ)
-    grad = mul(grad, mul(getResult(), oneMinus(getResult())));
+  case Activation::Sigmoid: { // σ' = σ (1 - σ)
+    Value rest = oneMinus(getResult());
+    grad = mul(grad, mul(getResult(), rest));
     break;
+  }
   case Activation::Silu: { // (x σ)' = σ + x σ (1 - σ) = σ (1 + x (1 - σ))
     Value sigmoid = activate(Activation::Sigmoid);
-    Value slope = arith::AddFOp::create(builder, loc, createSplat(builder, loc, x, 1.0f),
-                                        mul(x, oneMinus(sigmoid)));
+    Value rest = oneMinus(sigmoid);
+    Value product = mul(x, rest);
+    Value one = createSplat(builder, loc, x, 1.0f);
+    Value slope = arith::AddFOp::create(builder, loc, one, product);
     grad = mul(grad, mul(sigmoid, slope));
     break;
   }
   case Activation::Relu:
     grad = mul(grad, activate(Activation::Step));
     break;
-  case Activation::SquaredRelu: // (relu²)' = 2 relu
-    grad = mul(grad, mul(createSplat(builder, loc, x, 2.0f), activate(Activation::Relu)));
+  case Activation::SquaredRelu: { // (relu²)' = 2 relu
+    Value two = createSplat(builder, loc, x, 2.0f);
+    Value relu = activate(Activation::Relu);
+    grad = mul(grad, mul(two, relu));
     break;
+  }
   case Activation::Step: // flat wherever it is differentiable
     return success();
   }

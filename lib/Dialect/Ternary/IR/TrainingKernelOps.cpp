@@ -65,7 +65,25 @@ LogicalResult verifyKernel(
 }
 } // namespace
 
+/// Errors unless a weight is of static shape [N, K] and packed exactly if it should be.
+static LogicalResult verifyWeight(Operation *op, Value weight, bool isPacked) {
+  auto type = cast<ShapedType>(weight.getType());
+  Attribute layout;
+  if (auto memref = dyn_cast<MemRefType>(type))
+    layout = memref.getLayout();
+  else
+    layout = cast<RankedTensorType>(type).getEncoding();
+  if (type.hasStaticShape() && type.getRank() == 2 &&
+      isa_and_nonnull<PackedAttr>(layout) == isPacked)
+    return success();
+  return op->emitOpError() << "expected a " << (isPacked ? "packed" : "plain")
+                           << " weight of static shape [N, K], got " << type;
+}
+
 LogicalResult LinearBackwardInputKernelOp::verify() {
+  if (getIns().size() > 1 && isa<TritType>(getElementTypeOrSelf(getIns()[1])) &&
+      failed(verifyWeight(*this, getIns()[1], /*isPacked=*/false)))
+    return failure();
   return verifyKernel(*this, 3, 1, [](auto ins, auto outs, Elements of) {
     Shape weight = shapeOf(ins[1]);
     return SmallVector<Expected>{{"grad", of.f32, withColumns(ins[0], weight.front())},
@@ -126,34 +144,52 @@ LogicalResult ScatterKernelOp::verify() {
   });
 }
 
+/// Errors unless `value` is of static shape [L, H].
+static LogicalResult verifyBounds(Operation *op, Value value) {
+  auto type = cast<ShapedType>(value.getType());
+  if (type.hasStaticShape() && type.getRank() == 2)
+    return success();
+  return op->emitOpError() << "expected outs of static shape [L, H], got " << type;
+}
+
 LogicalResult LowerBoundsKernelOp::verify() {
-  return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
-    return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
-                                 {"outs", of.f32, shapeOf(ins[0])}};
-  });
+  if (failed(verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
+        return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
+                                     {"outs", of.f32, shapeOf(ins[0])}};
+      })))
+    return failure();
+  return verifyBounds(*this, getOuts()[0]);
 }
 
 LogicalResult LowerBoundsBackwardKernelOp::verify() {
-  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
-    return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
-                                 {"grad", of.f32, shapeOf(ins[0])},
-                                 {"outs", of.f32, shapeOf(ins[0])}};
-  });
+  if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+        return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
+                                     {"grad", of.f32, shapeOf(ins[0])},
+                                     {"outs", of.f32, shapeOf(ins[0])}};
+      })))
+    return failure();
+  return verifyBounds(*this, getOuts()[0]);
 }
 
 LogicalResult QuantizeWeightsKernelOp::verify() {
-  return verifyKernel(*this, 1, 2, [](auto ins, auto outs, Elements of) {
-    return SmallVector<Expected>{{"weight", of.f32, shapeOf(outs[0])},
-                                 {"trits", of.trit, shapeOf(ins[0])},
-                                 {"scale", of.f32, {1}}};
-  });
+  if (failed(verifyKernel(*this, 1, 2, [](auto ins, auto outs, Elements of) {
+        return SmallVector<Expected>{{"weight", of.f32, shapeOf(outs[0])},
+                                     {"trits", of.trit, shapeOf(ins[0])},
+                                     {"scale", of.f32, {1}}};
+      })))
+    return failure();
+  return verifyWeight(*this, getOuts()[0], /*isPacked=*/false);
 }
 
 LogicalResult PackKernelOp::verify() {
-  return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
-    return SmallVector<Expected>{{"trits", of.trit, shapeOf(outs[0])},
-                                 {"outs", of.trit, shapeOf(ins[0])}};
-  });
+  if (failed(verifyKernel(*this, 1, 1,
+                          [](auto ins, auto outs, Elements of) {
+                            return SmallVector<Expected>{{"trits", of.trit, shapeOf(outs[0])},
+                                                         {"outs", of.trit, shapeOf(ins[0])}};
+                          })) ||
+      failed(verifyWeight(*this, getIns()[0], /*isPacked=*/false)))
+    return failure();
+  return verifyWeight(*this, getOuts()[0], /*isPacked=*/true);
 }
 
 //===----------------------------------------------------------------------===//

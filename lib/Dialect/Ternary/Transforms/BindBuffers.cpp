@@ -7,6 +7,7 @@
 
 #include "BindBuffers.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -14,6 +15,51 @@ using namespace ternary;
 DictionaryAttr ternary::makeRoleAttrs(MLIRContext *context, StringRef role) {
   Builder builder(context);
   return builder.getDictionaryAttr(builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
+}
+
+LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &parameterTypes) {
+  llvm::StringMap<Type> gradients;
+  for (auto [i, type] : llvm::enumerate(step.getArgumentTypes())) {
+    auto parameter = step.getArgAttrOfType<StringAttr>(i, kParameterAttr);
+    auto gradient = step.getArgAttrOfType<StringAttr>(i, kGradientAttr);
+    if (!parameter && !gradient) {
+      if (!step.getArgAttrOfType<StringAttr>(i, kRoleAttr))
+        return step.emitError() << "expected argument " << i << " of a step to have a '"
+                                << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
+      continue;
+    }
+    StringRef name = parameter ? parameter.getValue() : gradient.getValue();
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.hasStaticShape())
+      return step.emitError() << "expected parameter '" << name << "' to be a tensor of static "
+                              << "shape, got " << type;
+    Type &known = parameter ? parameterTypes[name] : gradients[name];
+    if (known && known != type)
+      return step.emitError() << "expected " << (parameter ? "parameter" : "gradient") << " '"
+                              << name << "' of one type, got " << known << " and " << type;
+    known = type;
+  }
+  llvm::StringSet<> roles;
+  for (auto [i, type] : llvm::enumerate(step.getResultTypes())) {
+    if (auto gradient = step.getResultAttrOfType<StringAttr>(i, kGradientAttr)) {
+      Type known = gradients.lookup(gradient.getValue());
+      if (!known)
+        return step.emitError() << "expected an argument to hold gradient '" << gradient.getValue()
+                                << "', got none";
+      if (known != type)
+        return step.emitError() << "expected gradient '" << gradient.getValue()
+                                << "' of one type, got " << known << " and " << type;
+      continue;
+    }
+    auto role = step.getResultAttrOfType<StringAttr>(i, kRoleAttr);
+    if (!role || !isa<RankedTensorType>(type))
+      return step.emitError() << "expected result " << i << " of a step to be a tensor with a '"
+                              << kRoleAttr << "', got " << type;
+    if (!roles.insert(role.getValue()).second)
+      return step.emitError() << "expected results of a step in different roles, got two of '"
+                              << role.getValue() << "'";
+  }
+  return success();
 }
 
 void ternary::storeResult(OpBuilder &builder, Value value, Value memory) {

@@ -10,11 +10,17 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace ternary {
 
 /// The attributes of an argument with a role.
 mlir::DictionaryAttr makeRoleAttrs(mlir::MLIRContext *context, llvm::StringRef role);
+
+/// Errors unless every argument of a step has a name or a role, every result a role of its
+/// own or the name of a gradient that comes in, and a parameter the same type in all steps,
+/// of which `parameterTypes` has those seen so far.
+mlir::LogicalResult checkStep(mlir::func::FuncOp step, llvm::StringMap<mlir::Type> &parameterTypes);
 
 /// Lets `value` go to `memory`, which may be changed.
 void storeResult(mlir::OpBuilder &builder, mlir::Value value, mlir::Value memory);

@@ -146,34 +146,6 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
     numEntries += archive.getNumEntries();
   }
 
-  /// Errors unless every argument of a step has a name or a role, every result a role of its
-  /// own, and a parameter the same type in all steps.
-  static LogicalResult checkStep(func::FuncOp func, llvm::StringMap<Type> &parameterTypes) {
-    for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
-      if (auto name = func.getArgAttrOfType<StringAttr>(i, kParameterAttr)) {
-        Type &known = parameterTypes[name.getValue()];
-        if (known && known != type)
-          return func.emitError() << "expected parameter '" << name.getValue() << "' of one type, "
-                                  << "got " << known << " and " << type;
-        known = type;
-      } else if (!func.getArgAttrOfType<StringAttr>(i, kRoleAttr)) {
-        return func.emitError() << "expected argument " << i << " of a step to have a '"
-                                << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
-      }
-    }
-    llvm::StringSet<> roles;
-    for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
-      auto role = func.getResultAttrOfType<StringAttr>(i, kRoleAttr);
-      if (!role || !isa<RankedTensorType>(type))
-        return func.emitError() << "expected result " << i << " of a step to be a tensor with a '"
-                                << kRoleAttr << "', got " << type;
-      if (!roles.insert(role.getValue()).second)
-        return func.emitError() << "expected results of a step in different roles, got two of '"
-                                << role.getValue() << "'";
-    }
-    return success();
-  }
-
   /// Replaces parameters, and what bind-time ops make of them, by memory of the archive.
   void bindWeights(func::FuncOp func, ArchiveBuilder &archive) {
     llvm::SetVector<Value> bound;

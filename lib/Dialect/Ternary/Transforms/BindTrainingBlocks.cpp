@@ -179,6 +179,15 @@ struct BindTrainingBlocks : ternary::impl::TernaryBindTrainingBlocksBase<BindTra
         steps.push_back(func);
     if (steps.empty())
       return;
+    if (getOperation().lookupSymbol(kBlock)) {
+      getOperation().emitError() << "expected no symbol @" << kBlock
+                                 << " before parameters are bound";
+      return signalPassFailure();
+    }
+    llvm::StringMap<Type> parameterTypes;
+    for (func::FuncOp step : steps)
+      if (failed(checkStep(step, parameterTypes)))
+        return signalPassFailure();
     createBlock(steps);
     for (func::FuncOp step : steps)
       if (failed(StepBinder(step).run()))

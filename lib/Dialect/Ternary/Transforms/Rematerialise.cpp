@@ -30,7 +30,8 @@ namespace {
 /// Whether a value takes memory worth saving: a number for each row and column.
 bool isLarge(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() > 1 && !type.hasStaticShape();
+  return type && type.getRank() > 1 && !type.hasStaticShape() &&
+         !ShapedType::isDynamic(type.getShape().back());
 }
 
 /// Row ops and what only moves data.

@@ -39,3 +39,57 @@ func.func @kernel(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<12xf
   %tt, %ss = ternary.stack_rows %t, %t scales(%s, %s) : tensor<6x8x!ternary.trit>, tensor<6x8x!ternary.trit> scales tensor<1xf32>, tensor<1xf32> -> tensor<12x8x!ternary.trit>, tensor<12xf32>
   return %ss : tensor<12xf32>
 }
+
+// -----
+
+// What every step has to be, before its buffers are bound.
+
+// expected-error @+1 {{expected argument 0 of a step to have a 'ternary.parameter' or a 'ternary.role', got neither}}
+func.func @argument(%w: tensor<6x64xf32>) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected parameter 'w' to be a tensor of static shape, got 'index'}}
+func.func @scalar(%w: index {ternary.parameter = "w"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected result 0 of a step to be a tensor with a 'ternary.role', got 'tensor<6x64xf32>'}}
+func.func @result(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> tensor<6x64xf32> attributes {ternary.step = "loss"} {
+  return %w : tensor<6x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected results of a step in different roles, got two of 'a'}}
+func.func @roles(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.role = "a"}, tensor<6x64xf32> {ternary.role = "a"}) attributes {ternary.step = "loss"} {
+  return %w, %w : tensor<6x64xf32>, tensor<6x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected an argument to hold gradient 'w', got none}}
+func.func @gradient(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.gradient = "w"}) attributes {ternary.step = "gradient"} {
+  return %w : tensor<6x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected gradient 'w' of one type, got 'tensor<64xf32>' and 'tensor<6x64xf32>'}}
+func.func @gradient_type(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %g: tensor<64xf32> {ternary.gradient = "w"}) -> (tensor<6x64xf32> {ternary.gradient = "w"}) attributes {ternary.step = "gradient"} {
+  return %w : tensor<6x64xf32>
+}
+
+// -----
+
+func.func @loss(%w: tensor<6x64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "loss"} {
+  return
+}
+// expected-error @+1 {{expected parameter 'w' of one type, got 'tensor<6x64xf32>' and 'tensor<64xf32>'}}
+func.func @other_type(%w: tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "gradient"} {
+  return
+}

@@ -435,7 +435,10 @@ func.func @loss(%x: tensor<f32> {ternary.parameter = "x"})
 // CHECK-LABEL: func.func @gradient(
 // CHECK-SAME:    %[[X:[^:]*]]: tensor<f32> {ternary.parameter = "x"}, %[[SEED:[^:]*]]: tensor<f32> {ternary.role = "seed"}, %[[SUM:[^:]*]]: tensor<f32> {ternary.gradient = "x"})
 // CHECK:         %[[SIGMOID:.*]] = ternary.activate sigmoid %[[X]]
-// CHECK-DAG:     %[[ONE:.*]] = tensor.splat
+// CHECK-DAG:     %[[C1:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK-DAG:     %[[C2:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK-DAG:     tensor.splat %[[C1]]
+// CHECK-DAG:     tensor.splat %[[C2]]
 // CHECK-DAG:     %[[REST:.*]] = arith.subf %{{.*}}, %[[SIGMOID]]
 // CHECK-DAG:     %[[BEND:.*]] = arith.mulf %[[X]], %[[REST]]
 // CHECK:         %[[SLOPE:.*]] = arith.addf %{{.*}}, %[[BEND]]

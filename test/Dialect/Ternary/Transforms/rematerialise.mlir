@@ -30,8 +30,8 @@ func.func @chain(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %w: te
 // Quantised activations are made again from what is kept; numbers per row are kept.
 // CHECK-LABEL: func.func @quantised(
 // CHECK:         %{{[a-z0-9_]+}}, %[[A:[a-z0-9_]+]], %{{[a-z0-9_]+}} = ternary.quantize_activations
-// CHECK-NEXT:    ternary.scale_rows %{{.*}}, %[[A]]
-// CHECK-NEXT:    %[[Q2:[a-z0-9_]+]], %{{.*}} = ternary.quantize_activations
+// CHECK-NEXT:    ternary.scale_rows %{{.*}}, %[[A]] :
+// CHECK:         %[[Q2:[a-z0-9_]+]], %{{.*}} = ternary.quantize_activations
 // CHECK-NEXT:    ternary.linear_backward_weight %{{.*}}, %[[Q2]]
 func.func @quantised(%x: tensor<1x?x64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = "seed"}) -> (tensor<1x?x64xi8>, tensor<8x64xf32>) {
   %q, %a, %c = ternary.quantize_activations %x : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>

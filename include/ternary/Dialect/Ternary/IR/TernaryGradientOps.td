@@ -324,6 +324,7 @@ def Ternary_LinearScanBackwardOp : Ternary_PureOp<"linear_scan_backward"> {
     Constraints:
     - (C1) `forget`, `hidden`, `grad`, `grad_forget` and `grad_input` are `[B, T, H]` of one type
     - (C2) `state`, `grad_state` and `grad_initial` are `[B, H]` of one type
+    - (C3) T is at least 1
 
     Example:
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Measures how fast PyTorch trains a MatMul-free language model on the CPU.
+"""Measures how fast a MatMul-free language model is trained on the CPU: here and by PyTorch.
 
-    benchmarks/train_speed_pytorch.py --config models/shakespeare/config.json
+    benchmarks/train_speed.py --config models/shakespeare/config.json --install build/pytorch
 
-A step is forward, backward, clipping and AdamW, in float32, with BitLinear quantised in floats as
-the released code has it. Every variant runs in a process of its own, and JSON lists them all:
+A step is forward, backward, clipping and AdamW, of the same model, batch and tokens in one run.
+ternary-train runs a compiled training object, PyTorch the model in float32 with BitLinear quantised
+in floats, as the released code has it. Every variant runs in a process of its own, and JSON lists
+them all, with the ratio of the best two:
 
     eager       as PyTorch runs it
     compiled    by torch.compile; every layer's recurrence is one opaque operator in it
@@ -14,22 +16,28 @@ the released code has it. Every variant runs in a process of its own, and JSON l
     chunked     the same, in chunks side by side: of the order of 2 sqrt(T) operations
 
 The loop is left out of the compiled graph: unrolled, it compiles for many minutes. With --install
-DIR, a virtual environment with the CPU build of PyTorch is made there, and does the measuring.
+DIR, a virtual environment with PyTorch is made there, and does the measuring; peak memory counts
+what importing PyTorch takes, which differs between its builds and is listed as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import array
+import csv
 import json
 import os
 import platform
+import random
+import statistics
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
 STEP = Path(__file__).with_name("train_step_pytorch.py")
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+BUILD = Path(__file__).resolve().parent.parent / "build"
 MODES, SCANS = ("eager", "compiled", "autotuned"), ("loop", "vectors", "chunked")
 
 
@@ -48,13 +56,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help=show)
     parser.add_argument("--scans", nargs="+", choices=SCANS, default=SCANS, help=show)
     parser.add_argument("--install", type=Path, metavar="DIR", help="install PyTorch there first")
+    parser.add_argument("--index-url", help="where from, if not as pip is configured")
     parser.add_argument(
-        "--index-url", default=CPU_INDEX, help=f"where from; empty: as pip is configured {show}"
+        "--build", type=Path, default=BUILD, help=f"folder with our tools in bin/ {show}"
     )
+    parser.add_argument("--only-ternary", action="store_true", help="leave PyTorch out")
     return parser.parse_args()
 
 
-def install(directory: Path, index_url: str) -> Path:
+def install(directory: Path, index_url: str | None) -> Path:
     """Makes a virtual environment with PyTorch, unless there is one; returns its Python."""
     python = directory / "bin" / "python"
     if not python.exists():
@@ -90,29 +100,78 @@ def run_variant(
     return json.loads(done.stdout)
 
 
+def run_ternary(arguments: argparse.Namespace, threads: int) -> dict[str, object]:
+    """Measures ternary-train on random ids: the median step, and its peak memory."""
+    vocab = json.loads(arguments.config.read_text("utf-8"))["vocab_size"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = folder / "model"
+        model.mkdir()
+        (model / "config.json").write_bytes(arguments.config.read_bytes())
+        flags = ["--function=train", "--random-weights=1", f"--batch={arguments.batch}"]
+        compiler = arguments.build / "bin" / "ternary-compile"
+        subprocess.run([compiler, model, "-o", folder / "train.so", *flags], check=True)
+        steps = arguments.warmup + arguments.steps
+        count = steps * arguments.batch * arguments.tokens + 1
+        ids = array.array("H", random.Random(1).choices(range(vocab), k=count))
+        (folder / "ids").write_bytes(ids.tobytes())
+        command = [arguments.build / "bin" / "ternary-train", folder / "train.so"]
+        command += ["--data", folder / "ids", "--data-format=uint16", "--out", folder / "out"]
+        command += [f"--sequence-length={arguments.tokens}", f"--steps={steps}"]
+        command += [f"--threads={threads}", f"--save-every={steps}", "--weight-decay=0.01"]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            sys.exit(f"train_speed: ternary-train failed with status {status}")
+        with (folder / "out" / "loss.csv").open(encoding="utf-8") as log:
+            times = [float(row["seconds"]) for row in csv.DictReader(log)]
+    seconds = [b - a for a, b in zip(times[:-1], times[1:], strict=True)][arguments.warmup - 1 :]
+    tokens = arguments.batch * arguments.tokens
+    return {
+        "mode": "ternary",
+        "threads": threads,
+        "seconds_per_step": statistics.median(seconds),
+        "tokens_per_second": tokens / statistics.median(seconds),
+        "peak_rss_bytes": usage.ru_maxrss * 1024,
+    }
+
+
 def main() -> int:
     """Measures everything that the command line asks for."""
     arguments = parse_arguments()
     python = Path(sys.executable)
-    if arguments.install:
+    if arguments.install and not arguments.only_ternary:
         python = install(arguments.install, arguments.index_url)
-    results = []
+    results, ours = [], []
     for threads in arguments.threads:
+        ours.append(run_ternary(arguments, threads))
+        speed = f"{ours[-1]['tokens_per_second']:,.0f} tokens/s"
+        print(f"ternary, {threads} threads: {speed}", file=sys.stderr)
+        if arguments.only_ternary:
+            continue
         for mode in arguments.modes:
             for scan in arguments.scans:
                 result = run_variant(python, arguments, mode, scan, threads)
                 results.append(result)
                 speed = f"{result['tokens_per_second']:,.0f} tokens/s"
                 print(f"{mode} {scan}, {threads} threads: {speed}", file=sys.stderr)
+
+    def fastest(variants: list[dict[str, object]]) -> dict[str, object]:
+        return max(variants, key=lambda variant: variant["tokens_per_second"])
+
     record = {
         "model": json.loads(arguments.config.read_text("utf-8")),
         "batch": arguments.batch,
         "tokens": arguments.tokens,
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "best": max(results, key=lambda result: result["tokens_per_second"]),
-        "variants": results,
+        "ternary": ours,
+        "pytorch": results,
     }
+    if results:
+        best = fastest(results)
+        record["best_pytorch"] = best
+        record["speed_ratio"] = fastest(ours)["tokens_per_second"] / best["tokens_per_second"]
     print(json.dumps(record, indent=2))
     return 0
 

@@ -1,0 +1,164 @@
+// RUN: ternary-opt %s -ternary-emit-entry-points=prefix=m -split-input-file -verify-diagnostics
+
+// Roles that a step of training cannot have, and those that only it can.
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'loss' can have, got 'gradients'}}
+func.func @gradients_of_loss(%x: memref<?xi8> {ternary.role = "gradients"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'loss' can have, got 'seed'}}
+func.func @seed_of_loss(%x: memref<f32> {ternary.role = "seed"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'loss' can have, got 'weights'}}
+func.func @weights_of_loss(%x: memref<?xi8> {ternary.role = "weights"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'loss' can have, got 'state'}}
+func.func @state_of_loss(%x: memref<4xf32> {ternary.role = "state"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'loss' can have, got 'logits'}}
+func.func @logits_of_loss(%x: memref<1x?x8xf32> {ternary.role = "logits"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'loss' can have, got 'logits_from'}}
+func.func @logits_from_of_loss(%x: index {ternary.role = "logits_from"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'gradient' can have, got 'weights'}}
+func.func @weights_of_gradient(%x: memref<?xi8> {ternary.role = "weights"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'gradient' can have, got 'state'}}
+func.func @state_of_gradient(%x: memref<4xf32> {ternary.role = "state"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'gradient' can have, got 'logits'}}
+func.func @logits_of_gradient(%x: memref<1x?x8xf32> {ternary.role = "logits"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'gradient' can have, got 'logits_from'}}
+func.func @logits_from_of_gradient(%x: index {ternary.role = "logits_from"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'decode' can have, got 'parameters'}}
+func.func @parameters_of_decode(%x: memref<?xi8> {ternary.role = "parameters"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'decode' can have, got 'gradients'}}
+func.func @gradients_of_decode(%x: memref<?xi8> {ternary.role = "gradients"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'prefill' can have, got 'targets'}}
+func.func @targets_of_prefill(%x: memref<1x?xi32> {ternary.role = "targets"}) attributes {ternary.step = "prefill"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'prefill' can have, got 'seed'}}
+func.func @seed_of_prefill(%x: memref<f32> {ternary.role = "seed"}) attributes {ternary.step = "prefill"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'decode' can have, got 'loss'}}
+func.func @loss_of_decode(%x: memref<f32> {ternary.role = "loss"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// Roles of training are named too where one is not known.
+// expected-error @+1 {{or in training parameters, gradients, targets, seed or loss, got 'mask'}}
+func.func @unknown(%x: memref<4xf32> {ternary.role = "mask"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, seed, to be a memref of identity layout in the default memory space, got 'f32'}}
+func.func @seed(%x: f32 {ternary.role = "seed"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, loss, to be of type 'memref<f32>', got 'memref<?xf32>'}}
+func.func @loss(%x: memref<?xf32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, targets, to be static in dimension 0, got 'memref<?x?xi32>'}}
+func.func @batch(%x: memref<?x?xi32> {ternary.role = "targets"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, gradients, to be static in dimension 1, got 'memref<4x?xi8>'}}
+func.func @gradients(%x: memref<4x?xi8> {ternary.role = "gradients"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, seed, to be of type 'memref<f32>', got 'memref<1xf32>'}}
+func.func @seed_of_one(%x: memref<1xf32> {ternary.role = "seed"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// A caller is given the loss: a step has exactly one.
+// expected-error @+1 {{expected a step 'loss' with an argument of role 'loss', got none}}
+func.func @no_loss(%x: memref<4x?xi32> {ternary.role = "targets"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 1 to have a role of its own, got a second 'loss'}}
+func.func @two_losses(%x: memref<f32> {ternary.role = "loss"}, %y: memref<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  return
+}

@@ -1,0 +1,94 @@
+// RUN: ternary-opt %s -ternary-emit-entry-points=prefix=bit | FileCheck %s
+// RUN: ternary-opt %s -ternary-emit-entry-points=prefix=bit -finalize-memref-to-llvm -convert-arith-to-llvm \
+// RUN:   -convert-func-to-llvm -reconcile-unrealized-casts | FileCheck %s --check-prefix=LLVM
+
+// A loss takes parameters, a workspace, ids, targets, how many tokens these are, and the
+// team's size, whatever the order in its step; what the step puts in the place for its loss
+// is returned.
+// CHECK-LABEL: func.func private @loss(
+// CHECK-LABEL: func.func @bit_loss(
+// CHECK-SAME:    %[[PARAMETERS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[IDS:[^:]+]]: !llvm.ptr, %[[TARGETS:[^:]+]]: !llvm.ptr,
+// CHECK-SAME:    %[[TOKENS:[^:]+]]: i64, %[[THREADS:[^:]+]]: i32) -> f32 {
+
+// CHECK:         llvm.insertvalue %[[TARGETS]], %{{.+}}[0]
+// CHECK:         llvm.insertvalue %[[TOKENS]], %{{.+}}[3, 1]
+// CHECK:         %[[STRIDE:.+]] = llvm.mul %{{.+}}, %[[TOKENS]] : i64
+// CHECK:         llvm.insertvalue %[[STRIDE]], %{{.+}}[4, 0]
+// CHECK:         %[[T:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x?xi32>
+
+// CHECK:         %[[ALL:.+]] = llvm.mlir.constant(9223372036854775807 : i64) : i64
+// CHECK:         llvm.insertvalue %[[PARAMETERS]], %{{.+}}[0]
+// CHECK:         llvm.insertvalue %[[ALL]], %{{.+}}[3, 0]
+// CHECK:         %[[P:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
+
+// CHECK:         %[[ONE:.+]] = llvm.mlir.constant(1 : i64) : i64
+// CHECK:         %[[PLACE:.+]] = llvm.alloca %[[ONE]] x f32 : (i64) -> !llvm.ptr
+// CHECK:         llvm.insertvalue %[[PLACE]], %{{.+}}[0] : !llvm.struct<(ptr, ptr, i64)>
+// CHECK-NEXT:    llvm.insertvalue %[[PLACE]], %{{.+}}[1] : !llvm.struct<(ptr, ptr, i64)>
+// CHECK:         %[[L:.+]] = builtin.unrealized_conversion_cast %{{.+}} : !llvm.struct<(ptr, ptr, i64)> to memref<f32>
+
+// CHECK:         llvm.insertvalue %[[IDS]], %{{.+}}[0]
+// CHECK:         %[[I:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x?xi32>
+// CHECK:         llvm.insertvalue %[[WORKSPACE]], %{{.+}}[0]
+// CHECK:         %[[WS:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
+
+// CHECK:         call @loss(%[[T]], %[[P]], %[[L]], %[[THREADS]], %[[I]], %[[WS]])
+// CHECK-NEXT:    %[[RESULT:.+]] = llvm.load %[[PLACE]] : !llvm.ptr -> f32
+// CHECK-NEXT:    return %[[RESULT]] : f32
+
+// LLVM-LABEL:  llvm.func @bit_loss(
+// LLVM-SAME:     -> f32
+// LLVM-NOT:      unrealized_conversion_cast
+// LLVM:          llvm.call @loss(
+// LLVM-NEXT:     %[[RESULT:.+]] = llvm.load
+// LLVM-NEXT:     llvm.return %[[RESULT]] : f32
+func.func @loss(%targets: memref<3x?xi32> {ternary.role = "targets"}, %parameters: memref<?xi8> {ternary.role = "parameters"},
+                %loss: memref<f32> {ternary.role = "loss"}, %threads: i32 {ternary.role = "threads"}, %ids: memref<3x?xi32> {ternary.role = "ids"},
+                %workspace: memref<?xi8> {ternary.role = "workspace"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// A gradient takes the gradients so far and the seed too, a number that the step reads from
+// memory.
+// CHECK-LABEL: func.func private @gradient(
+// CHECK-LABEL: func.func @bit_gradient(
+// CHECK-SAME:    %[[PARAMETERS:[^:]+]]: !llvm.ptr, %[[GRADIENTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[IDS:[^:]+]]: !llvm.ptr, %[[TARGETS:[^:]+]]: !llvm.ptr,
+// CHECK-SAME:    %[[TOKENS:[^:]+]]: i64, %[[SEED:[^:]+]]: f32, %[[THREADS:[^:]+]]: i32) -> f32 {
+
+// CHECK:         llvm.insertvalue %[[GRADIENTS]], %{{.+}}[0]
+// CHECK:         %[[G:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
+
+// CHECK:         %[[SEED_PLACE:.+]] = llvm.alloca %{{.+}} x f32 : (i64) -> !llvm.ptr
+// CHECK-NEXT:    llvm.store %[[SEED]], %[[SEED_PLACE]] : f32, !llvm.ptr
+// CHECK:         llvm.insertvalue %[[SEED_PLACE]], %{{.+}}[1]
+// CHECK:         %[[S:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<f32>
+
+// CHECK:         %[[PLACE:.+]] = llvm.alloca %{{.+}} x f32 : (i64) -> !llvm.ptr
+// CHECK:         llvm.insertvalue %[[PLACE]], %{{.+}}[1]
+// CHECK:         %[[L:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<f32>
+
+// CHECK:         llvm.insertvalue %[[PARAMETERS]], %{{.+}}[1]
+// CHECK:         %[[P:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
+
+// CHECK:         call @gradient(%[[G]], %[[S]], %[[L]], %[[P]])
+// CHECK-NEXT:    %[[RESULT:.+]] = llvm.load %[[PLACE]] : !llvm.ptr -> f32
+// CHECK-NEXT:    return %[[RESULT]] : f32
+
+// LLVM-LABEL:  llvm.func @bit_gradient(
+// LLVM:          llvm.store %{{.+}}, %{{.+}} : f32, !llvm.ptr
+// LLVM:          llvm.call @gradient(
+// LLVM:          llvm.return %{{.+}} : f32
+func.func @gradient(%gradients: memref<?xi8> {ternary.role = "gradients"}, %seed: memref<f32> {ternary.role = "seed"}, %loss: memref<f32> {ternary.role = "loss"},
+                    %parameters: memref<?xi8> {ternary.role = "parameters"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// Other steps still return nothing.
+// CHECK-LABEL: func.func @bit_decode(
+// CHECK-SAME:    %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: i64, %{{[^:]+}}: i64, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: i32) {
+// CHECK:         return
+// LLVM-LABEL:  llvm.func @bit_decode(
+// LLVM:          llvm.return
+func.func @decode(%weights: memref<?xi8> {ternary.role = "weights"}) attributes {ternary.step = "decode"} {
+  return
+}
