@@ -7,17 +7,20 @@ script, make_training_golden.py.
 
 import hashlib
 import json
+import os
 import pathlib
+import re
 
 import numpy as np
 import pytest
-from conftest import has_cpu_feature, run_tool
+from conftest import ROOT, has_cpu_feature, run_tool
 from safetensors.numpy import load_file
 from test_random_models import SHAPES, write_config
 from training_object import Optimizer, TrainingObject
 from training_text import make_text
 
 DATA = pathlib.Path(__file__).parent / "data"
+SHAKESPEARE = ROOT / "models" / "shakespeare"
 EXPECTED = load_file(DATA / "hgrn-a" / "expected.safetensors")
 IDS = EXPECTED["input_ids"]
 
@@ -152,6 +155,32 @@ def test_two_hundred_steps(compile_model):
         training.views(start)[name][absent] * shrink,
         rtol=1e-5,
     )
+
+
+@pytest.mark.skipif("TERNARY_SANITIZE" in os.environ, reason="sanitizers need memory of their own")
+@pytest.mark.parametrize("recompute", ["true", "false"])
+def test_memory_is_what_was_reported(tmp_path, recompute):
+    """The peak of a run is within a tenth of what the compiler says that a step needs."""
+    tokens = 256
+    flags = ("--function=train", "--batch=8", "--random-weights=1", f"--recompute={recompute}")
+    library = tmp_path / "train.so"
+    result = run_tool("ternary-compile", SHAKESPEARE, "-o", library, "--progress", *flags)
+    assert result.returncode == 0, result.stderr
+    report = re.search(
+        r"needs ([\d.]+) MB and ([\d.]+) MB for each 1,000 tokens .*, beside ([\d.]+) MB",
+        result.stderr,
+    )
+    assert report, result.stderr
+    fixed, growing, blocks = map(float, report.groups())
+    data = tmp_path / "data.txt"
+    data.write_bytes(make_text(20_000, 7))
+    flags = ("--data-format=bytes", f"--sequence-length={tokens}", "--steps=2")
+    result = run_tool("ternary-train", library, "--data", data, "--out", tmp_path / "out", *flags)
+    assert result.returncode == 0, result.stderr
+    peak = re.search(r"peak memory ([\d,]+) MB", result.stderr)
+    assert peak, result.stderr
+    expected = fixed + growing * tokens / 1000 + blocks
+    assert float(peak[1].replace(",", "")) == pytest.approx(expected, rel=0.1)
 
 
 def test_train_and_generate(tmp_path):

@@ -107,6 +107,7 @@ def main() -> int:
     if cache.get("TERNARY_SANITIZE"):
         # LLVM's allocators poison what only code with sanitizers unpoisons; libMLIR.so has none.
         environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
+        environment["TERNARY_SANITIZE"] = cache["TERNARY_SANITIZE"]
 
     results = {
         "lit and GoogleTest": run("lit and GoogleTest", lit, lit_results, read_lit_results),

@@ -16,6 +16,8 @@
 #include <iomanip>
 #include <link.h>
 #include <optional>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace ternary::runtime;
@@ -192,4 +194,12 @@ WeightArchive::WeightArchive(const std::string &path, const ArchiveReference &re
   Prefix prefix(start);
   this->start = start + prefix.payloadOffset;
   bytes = prefix.payloadBytes;
+}
+
+void WeightArchive::giveBack() const {
+  auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  uintptr_t from = (reinterpret_cast<uintptr_t>(start) + page - 1) / page * page;
+  uintptr_t to = (reinterpret_cast<uintptr_t>(start) + bytes) / page * page;
+  if (from < to)
+    madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
 }

@@ -82,6 +82,7 @@ void TrainingObject::readArchive(const std::string &weights, float *block) const
   if (archive.payloadBytes() < bytes)
     fail(archive.path(), ": expected weights of ", bytes, " bytes, found ", archive.payloadBytes());
   std::memcpy(block, archive.payload(), bytes);
+  archive.giveBack();
 }
 
 std::vector<std::string> TrainingObject::readCheckpoint(const std::string &path,

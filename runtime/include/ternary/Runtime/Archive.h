@@ -62,6 +62,10 @@ public:
   const void *payload() const { return start; }
   uint64_t payloadBytes() const { return bytes; }
 
+  /// Lets the payload's memory go; it is read from its file again when it is looked at. Inside an
+  /// object, it must be one that the dynamic loader mapped.
+  void giveBack() const;
+
 private:
   std::string name;
   std::unique_ptr<MappedFile> file; // null: inside the object
