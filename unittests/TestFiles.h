@@ -1,5 +1,4 @@
-//===- TestFiles.h - Files for unit tests -------------------------*- C++
-//-*-===//
+//===- TestFiles.h - Files for unit tests -----------------------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

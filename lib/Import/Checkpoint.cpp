@@ -1,5 +1,4 @@
-//===- Checkpoint.cpp - The parameters in a Hugging Face directory
-//-----------===//
+//===- Checkpoint.cpp - The parameters in a Hugging Face directory --------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- ConfigReader.cpp - Members of a config.json
-//---------------------------===//
+//===- ConfigReader.cpp - Members of a config.json ------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- ConfigReader.h - Members of a config.json ------------------*- C++
-//-*-===//
+//===- ConfigReader.h - Members of a config.json ----------------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

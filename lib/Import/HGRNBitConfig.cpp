@@ -1,5 +1,4 @@
-//===- HGRNBitConfig.cpp - The shape of a MatMul-free language model
-//---------===//
+//===- HGRNBitConfig.cpp - The shape of a MatMul-free language model ------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- HuggingFaceConfig.cpp - The families of models
-//------------------------===//
+//===- HuggingFaceConfig.cpp - The families of models ---------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- ParameterSource.cpp - Where parameters come from
-//----------------------===//
+//===- ParameterSource.cpp - Where parameters come from -------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- HostTensor.cpp - A tensor in the compiler's memory
-//------------------===//
+//===- HostTensor.cpp - A tensor in the compiler's memory -----------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

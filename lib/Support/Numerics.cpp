@@ -1,5 +1,4 @@
-//===- Numerics.cpp - Arithmetic that the compiler does itself
-//-------------===//
+//===- Numerics.cpp - Arithmetic that the compiler does itself ------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

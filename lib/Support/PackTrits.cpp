@@ -1,5 +1,4 @@
-//===- PackTrits.cpp - Trits in a target's layout
-//----------------------------===//
+//===- PackTrits.cpp - Trits in a target's layout -------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

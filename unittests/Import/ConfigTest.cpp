@@ -1,5 +1,4 @@
-//===- ConfigTest.cpp - Models as config.json describes them
-//----------------===//
+//===- ConfigTest.cpp - Models as config.json describes them --------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

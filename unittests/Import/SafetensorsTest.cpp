@@ -1,5 +1,4 @@
-//===- SafetensorsTest.cpp - Files that are not trusted
-//---------------------===//
+//===- SafetensorsTest.cpp - Files that are not trusted -------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

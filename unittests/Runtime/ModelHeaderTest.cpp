@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ternary/Target/SessionBitcode.h"
+#include "ternary/Target/EmbeddedRuntime.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ TEST(ModelHeaderTest, TakesTheModelsName) {
     EXPECT_THAT(header, Not(HasSubstr(text)));
 }
 
-TEST(SessionBitcodeTest, EveryArchitectureHasIt) {
+TEST(EmbeddedRuntimeTest, EveryArchitectureHasIt) {
   std::string all(ternary::getSessionArchitectures());
   EXPECT_EQ(all, "x86_64, aarch64, riscv64");
   for (const char *arch : {"x86_64", "aarch64", "riscv64"}) {

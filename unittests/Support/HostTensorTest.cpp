@@ -1,5 +1,4 @@
-//===- HostTensorTest.cpp - Tensors in memory
-//-------------------------------===//
+//===- HostTensorTest.cpp - Tensors in memory -----------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- JSONFileTest.cpp - JSON that is not trusted
-//--------------------------===//
+//===- JSONFileTest.cpp - JSON that is not trusted ------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- WeightArchiveTest.cpp - The file of a model's weights
-//----------------===//
+//===- WeightArchiveTest.cpp - The file of a model's weights --------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

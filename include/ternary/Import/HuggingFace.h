@@ -1,5 +1,4 @@
-//===- HuggingFace.h - Models in the Hugging Face layout ---------*- C++
-//-*-===//
+//===- HuggingFace.h - Models in the Hugging Face layout --------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

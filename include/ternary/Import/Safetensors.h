@@ -1,5 +1,4 @@
-//===- Safetensors.h - Checkpoints in the safetensors format -----*- C++
-//-*-===//
+//===- Safetensors.h - Checkpoints in the safetensors format ----*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

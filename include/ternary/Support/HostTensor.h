@@ -1,5 +1,4 @@
-//===- HostTensor.h - A tensor in the compiler's memory ----------*- C++
-//-*-===//
+//===- HostTensor.h - A tensor in the compiler's memory ---------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

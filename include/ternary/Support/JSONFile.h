@@ -1,5 +1,4 @@
-//===- JSONFile.h - JSON that is not trusted ----------------------*- C++
-//-*-===//
+//===- JSONFile.h - JSON that is not trusted --------------------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Numerics.h - Arithmetic that the compiler does itself -----*- C++
-//-*-===//
+//===- Numerics.h - Arithmetic that the compiler does itself ----*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- WeightArchive.h - The file of a model's weights -----------*- C++
-//-*-===//
+//===- WeightArchive.h - The file of a model's weights ----------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -29,8 +29,8 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-/// What an entry point may be called with; all but Tokens and LogitsFrom's i64 are roles of
-/// a step's arguments too. Loss is no argument but what a training step returns.
+/// What an entry point is called with or returns (the Loss of a training step); all but Tokens
+/// are roles of a step's arguments too.
 enum Parameter {
   Weights,
   Workspace,
@@ -104,11 +104,11 @@ public:
         return failure();
       operands.push_back(operand);
     }
-    func::CallOp::create(builder, loc, step, operands);
-    SmallVector<Value> results;
     if (entry.getNumResults() == 1 && !loss)
       return step.emitError() << "expected a step '" << stepName
                               << "' with an argument of role 'loss', got none";
+    func::CallOp::create(builder, loc, step, operands);
+    SmallVector<Value> results;
     if (loss)
       results.push_back(LLVM::LoadOp::create(builder, loc, builder.getF32Type(), loss));
     func::ReturnOp::create(builder, loc, results);

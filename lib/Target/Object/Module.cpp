@@ -7,7 +7,7 @@
 
 #include "Descriptor.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "ternary/Target/SessionBitcode.h"
+#include "ternary/Target/EmbeddedRuntime.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"

@@ -1,5 +1,4 @@
-//===- ArchiveFormat.h - The start of a weight archive ------------*- C++
-//-*-===//
+//===- ArchiveFormat.h - The start of a weight archive ----------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- ArchiveLayout.cpp - What a weight archive holds and where
-//-------------===//
+//===- ArchiveLayout.cpp - What a weight archive holds and where ----------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- ArchiveReader.cpp - Reading a weight archive
-//--------------------------===//
+//===- ArchiveReader.cpp - Reading a weight archive -----------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

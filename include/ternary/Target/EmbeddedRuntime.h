@@ -1,13 +1,12 @@
-//===- SessionBitcode.h - The session code that goes into models --*- C++
-//-*-===//
+//===- EmbeddedRuntime.h - Code and headers that go into objects *- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_TARGET_SESSIONBITCODE_H
-#define TERNARY_TARGET_SESSIONBITCODE_H
+#ifndef TERNARY_TARGET_EMBEDDEDRUNTIME_H
+#define TERNARY_TARGET_EMBEDDEDRUNTIME_H
 
 #include <string>
 #include <string_view>
@@ -37,4 +36,4 @@ std::string makeTrainingHeader(std::string_view prefix);
 
 } // namespace ternary
 
-#endif // TERNARY_TARGET_SESSIONBITCODE_H
+#endif // TERNARY_TARGET_EMBEDDEDRUNTIME_H

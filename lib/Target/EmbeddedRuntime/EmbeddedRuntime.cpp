@@ -1,12 +1,11 @@
-//===- SessionBitcode.cpp - The session code that goes into models
-//-----------===//
+//===- EmbeddedRuntime.cpp - Code and headers that go into objects --------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "ternary/Target/SessionBitcode.h"
+#include "ternary/Target/EmbeddedRuntime.h"
 #include "EmbeddedFiles.h"
 
 #include <cctype>

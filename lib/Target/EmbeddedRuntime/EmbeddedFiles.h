@@ -1,13 +1,12 @@
-//===- EmbeddedFiles.h - What EmbedFiles.cmake generates ----------*- C++
-//-*-===//
+//===- EmbeddedFiles.h - What EmbedFiles.cmake generates --------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_TARGET_SESSIONBITCODE_EMBEDDEDFILES_H
-#define TERNARY_LIB_TARGET_SESSIONBITCODE_EMBEDDEDFILES_H
+#ifndef TERNARY_LIB_TARGET_EMBEDDEDRUNTIME_EMBEDDEDFILES_H
+#define TERNARY_LIB_TARGET_EMBEDDEDRUNTIME_EMBEDDEDFILES_H
 
 #include <string_view>
 
@@ -19,4 +18,4 @@ extern const std::string_view abi_h, session_h, training_h;
 
 } // namespace ternary::embedded
 
-#endif // TERNARY_LIB_TARGET_SESSIONBITCODE_EMBEDDEDFILES_H
+#endif // TERNARY_LIB_TARGET_EMBEDDEDRUNTIME_EMBEDDEDFILES_H
