@@ -58,6 +58,27 @@ Value ternary::buildClamp(OpBuilder &builder, Location loc, Value x, float low, 
   return x;
 }
 
+GradientScale ternary::buildGradientScale(OpBuilder &builder, Location loc, Value bits,
+                                          int32_t limit) {
+  Type type = builder.getF32Type();
+  if (auto vector = dyn_cast<VectorType>(bits.getType()))
+    type = vector.clone(type);
+  Value largest = arith::BitcastOp::create(builder, loc, type, bits);
+  Value most = buildFloat(builder, loc, type, static_cast<float>(limit));
+  return {arith::DivFOp::create(builder, loc, most, largest),
+          arith::DivFOp::create(builder, loc, largest, most)};
+}
+
+/// As in `buildRoundEven`, but the integer is taken from the bits of the sum.
+Value ternary::buildGradientCode(OpBuilder &builder, Location loc, Value x, Value inverse) {
+  Value scaled = arith::MulFOp::create(builder, loc, x, inverse);
+  Value rounder = buildFloat(builder, loc, x.getType(), kRounder);
+  Value sum = arith::AddFOp::create(builder, loc, scaled, rounder);
+  Type type = getIntegerType(x.getType());
+  Value bits = arith::BitcastOp::create(builder, loc, type, sum);
+  return arith::SubIOp::create(builder, loc, bits, buildInteger(builder, loc, type, kRounderBits));
+}
+
 /// `bound` where it compares with `x` as `predicate` says, else `x`: NaN stays.
 static Value buildBound(ImplicitLocOpBuilder &builder, arith::CmpFPredicate predicate, float bound,
                         Value x) {

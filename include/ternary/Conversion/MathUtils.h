@@ -39,6 +39,31 @@ mlir::Value buildRoundEven(mlir::OpBuilder &builder, mlir::Location loc, mlir::V
 mlir::Value buildClamp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, float low,
                        float high);
 
+/// Addends of the sums in which gradients are rounded together. As many products fit into an
+/// i32: of codes of 23 bits and trits, of codes of 16 bits and activations of 8.
+inline constexpr int64_t kGradientBlock = 256;
+/// The largest codes of a gradient that goes on to earlier layers, and of one that ends in a
+/// weight: rounding errors of the former add up.
+inline constexpr int32_t kInputGradientLimit = (1 << 22) - 1;
+inline constexpr int32_t kWeightGradientLimit = (1 << 15) - 1;
+/// The bits of 1e-30f: what is smaller counts as that in the largest magnitude of a block.
+inline constexpr int32_t kLeastGradientBits = 0x0DA24260;
+
+/// How a block of gradients becomes integers: multiplied by `inverse`, which is the limit of
+/// codes over the largest magnitude, and rounded; times `scale` they are gradients again.
+struct GradientScale {
+  mlir::Value inverse, scale;
+};
+
+/// `bits` is the largest magnitude of a block as the bits of a float, i32 or a vector of it,
+/// at least `kLeastGradientBits`. Integers compare as floats do, and NaN is the largest.
+GradientScale buildGradientScale(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value bits,
+                                 int32_t limit);
+
+/// `x · inverse` to the nearest integer, ties to even, as i32.
+mlir::Value buildGradientCode(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
+                              mlir::Value inverse);
+
 /// e^x as `ternary-expand-math` documents it.
 mlir::Value buildExp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 

@@ -39,40 +39,98 @@ Value reduceNest(LoopBuilder &b, ArrayRef<Value> sizes, Value init,
   });
 }
 
-Value fma(LoopBuilder &b, Value x, Value y, Value sum) { return math::FmaOp::create(b, x, y, sum); }
-
-/// The element [row, column] of a row-major weight in bytes, as f32.
-Value loadTrit(LoopBuilder &b, Value bytes, Value row, Value column, int64_t columns) {
-  Value offset = b.op<arith::AddIOp>(b.op<arith::MulIOp>(row, b.index(columns)), column);
-  Value code = arith::ExtUIOp::create(b, b.getI32Type(), b.load(bytes, offset));
-  return arith::SIToFPOp::create(b, b.getF32Type(), arith::SubIOp::create(b, code, b.i32(1)));
+/// The index of a row as those of its dimensions.
+SmallVector<Value> splitIndex(LoopBuilder &b, Value index, ArrayRef<Value> sizes) {
+  SmallVector<Value> indices(sizes.size());
+  for (size_t i = sizes.size(); i-- > 0;) {
+    indices[i] = i == 0 ? index : b.op<arith::RemUIOp>(index, sizes[i]);
+    index = b.op<arith::DivUIOp>(index, sizes[i]);
+  }
+  return indices;
 }
 
-void emit(LoopBuilder &b, LinearBackwardInputKernelOp op, ValueRange ins, ValueRange outs) {
-  Value grad = ins[0], weight = ins[1], scale = b.load(ins[2], b.index(0)), out = outs[0];
-  int64_t columns = getDim(out, -1);
-  b.nest(rowSizes(b, out), [&](ValueRange row) {
-    b.loop(b.index(columns), [&](Value k) {
-      Value sum = b.reduce(b.index(getDim(grad, -1)), b.f32(0.0f), [&](Value n, Value sum) {
-        return fma(b, b.load(grad, append(row, n)), loadTrit(b, weight, n, k, columns), sum);
+/// out(j) += Σ_l gradient(l) · byte(l, j) for all j below `columns`, block by block along l:
+/// gradients and sums in integers. `codes` are scratch.
+void emitGradientProduct(LoopBuilder &b, Value codes, int32_t limit, Value depth, Value columns,
+                         bool accumulate, function_ref<Value(Value l)> gradient,
+                         function_ref<Value(Value l, Value j)> byte,
+                         function_ref<Value(Value scale)> scaleOf,
+                         function_ref<Value(Value j)> load,
+                         function_ref<void(Value sum, Value j)> store) {
+  Location loc = b.getLoc();
+  if (!accumulate)
+    b.loop(columns, [&](Value j) { store(b.f32(0.0f), j); });
+  Value block = b.index(kGradientBlock);
+  b.loop(arith::CeilDivUIOp::create(b, depth, block), [&](Value index) {
+    Value from = b.op<arith::MulIOp>(index, block);
+    Value length =
+        arith::MinUIOp::create(b, block, arith::SubIOp::create(b, depth, from).getResult());
+    auto element = [&](Value l) { return gradient(b.op<arith::AddIOp>(from, l)); };
+    Value largest = b.reduce(length, b.i32(kLeastGradientBits), [&](Value l, Value largest) {
+      Value bits = arith::BitcastOp::create(b, b.getI32Type(), element(l));
+      bits = arith::AndIOp::create(b, bits, b.i32(0x7FFFFFFF));
+      return arith::MaxSIOp::create(b, largest, bits).getResult();
+    });
+    GradientScale found = buildGradientScale(b, loc, largest, limit);
+    Value scale = scaleOf(found.scale);
+    b.loop(length, [&](Value l) {
+      b.store(buildGradientCode(b, loc, element(l), found.inverse), codes, l);
+    });
+    b.loop(columns, [&](Value j) {
+      Value sum = b.reduce(length, b.i32(0), [&](Value l, Value sum) {
+        Value product =
+            b.op<arith::MulIOp>(b.load(codes, l), byte(b.op<arith::AddIOp>(from, l), j));
+        return b.op<arith::AddIOp>(sum, product);
       });
-      b.store(b.mulf(sum, scale), out, append(row, k));
+      Value part = b.mulf(arith::SIToFPOp::create(b, b.getF32Type(), sum), scale);
+      store(b.addf(load(j), part), j);
     });
   });
 }
 
+Value allocateCodes(LoopBuilder &b) {
+  return memref::AllocaOp::create(b, MemRefType::get({kGradientBlock}, b.getI32Type()));
+}
+
+void emit(LoopBuilder &b, LinearBackwardInputKernelOp op, ValueRange ins, ValueRange outs) {
+  Value grad = ins[0], weight = ins[1], weightScale = b.load(ins[2], b.index(0)), out = outs[0];
+  int64_t columns = getDim(out, -1);
+  Value codes = allocateCodes(b);
+  b.nest(rowSizes(b, out), [&](ValueRange row) {
+    emitGradientProduct(
+        b, codes, kInputGradientLimit, b.index(getDim(grad, -1)), b.index(columns),
+        /*accumulate=*/false, [&](Value n) { return b.load(grad, append(row, n)); },
+        [&](Value n, Value k) {
+          Value place = b.op<arith::AddIOp>(b.op<arith::MulIOp>(n, b.index(columns)), k);
+          Value code = arith::ExtUIOp::create(b, b.getI32Type(), b.load(weight, place));
+          return arith::SubIOp::create(b, code, b.i32(1));
+        },
+        [&](Value scale) { return b.mulf(scale, weightScale); },
+        [&](Value k) { return b.load(out, append(row, k)); },
+        [&](Value sum, Value k) { b.store(sum, out, append(row, k)); });
+  });
+}
+
 void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, ValueRange outs) {
-  Value grad = ins[0], activations = ins[1], out = outs[0];
-  SmallVector<Value> rows = rowSizes(b, grad);
-  b.nest(b.sizes(out, 2), [&](ValueRange index) {
-    Value sum = reduceNest(b, rows, b.f32(0.0f), [&](ValueRange row, Value sum) {
-      Value q = b.load(activations, append(row, index[1]));
-      q = arith::SIToFPOp::create(b, b.getF32Type(), q);
-      return fma(b, b.load(grad, append(row, index[0])), q, sum);
-    });
-    if (op.getAccumulate())
-      sum = b.addf(b.load(out, index), sum);
-    b.store(sum, out, index);
+  Value grad = ins[0], activations = ins[1], scales = ins[2], out = outs[0];
+  SmallVector<Value> sizes = rowSizes(b, grad);
+  Value rows = b.index(1);
+  for (Value size : sizes)
+    rows = b.op<arith::MulIOp>(rows, size);
+  Value codes = allocateCodes(b);
+  b.loop(b.index(getDim(grad, -1)), [&](Value n) {
+    emitGradientProduct(
+        b, codes, kWeightGradientLimit, rows, b.index(getDim(out, 1)), op.getAccumulate(),
+        [&](Value m) {
+          SmallVector<Value> row = splitIndex(b, m, sizes);
+          return b.mulf(b.load(grad, append(row, n)), b.load(scales, row));
+        },
+        [&](Value m, Value k) {
+          Value q = b.load(activations, append(splitIndex(b, m, sizes), k));
+          return arith::ExtSIOp::create(b, b.getI32Type(), q);
+        },
+        [](Value scale) { return scale; }, [&](Value k) { return b.load(out, {n, k}); },
+        [&](Value sum, Value k) { b.store(sum, out, {n, k}); });
   });
 }
 

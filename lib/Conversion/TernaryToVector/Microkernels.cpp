@@ -45,23 +45,44 @@ static Value dotAVX2(OpBuilder &builder, Location loc, Value acc, Value codes, V
   return arith::AddIOp::create(builder, loc, acc, sums);
 }
 
-/// Plain vector arithmetic: the four products of a lane are taken apart by shuffles.
-static Value dotPortable(OpBuilder &builder, Location loc, Value acc, Value codes,
-                         Value activations) {
+/// vpmaddwd; the code generator makes one instruction of it and the addition where there is one.
+static Value dotPairs512(OpBuilder &builder, Location loc, Value acc, Value a, Value c) {
+  Value sums = callIntrinsic(builder, loc, "llvm.x86.avx512.pmaddw.d.512", acc.getType(), {a, c});
+  return arith::AddIOp::create(builder, loc, acc, sums);
+}
+
+static Value dotPairs256(OpBuilder &builder, Location loc, Value acc, Value a, Value c) {
+  Value sums = callIntrinsic(builder, loc, "llvm.x86.avx2.pmadd.wd", acc.getType(), {a, c});
+  return arith::AddIOp::create(builder, loc, acc, sums);
+}
+
+/// Plain vector arithmetic: the `depth` products of a lane are taken apart by shuffles.
+template <typename ExtendOp>
+static Value dotByShuffles(OpBuilder &builder, Location loc, Value acc, Value a, Value c,
+                           int64_t depth) {
   auto type = cast<VectorType>(acc.getType());
   int64_t lanes = type.getNumElements();
-  for (int64_t j = 0; j < 4; ++j) {
+  for (int64_t j = 0; j < depth; ++j) {
     SmallVector<int64_t> lane;
     for (int64_t i = 0; i < lanes; ++i)
-      lane.push_back(4 * i + j);
-    Value code = vector::ShuffleOp::create(builder, loc, codes, codes, lane);
-    Value activation = vector::ShuffleOp::create(builder, loc, activations, activations, lane);
-    code = arith::ExtUIOp::create(builder, loc, type, code);
-    activation = arith::ExtSIOp::create(builder, loc, type, activation);
-    Value product = arith::MulIOp::create(builder, loc, code, activation);
+      lane.push_back(depth * i + j);
+    Value first = vector::ShuffleOp::create(builder, loc, a, a, lane);
+    Value second = vector::ShuffleOp::create(builder, loc, c, c, lane);
+    first = ExtendOp::create(builder, loc, type, first);
+    second = arith::ExtSIOp::create(builder, loc, type, second);
+    Value product = arith::MulIOp::create(builder, loc, first, second);
     acc = arith::AddIOp::create(builder, loc, acc, product);
   }
   return acc;
+}
+
+static Value dotPortable(OpBuilder &builder, Location loc, Value acc, Value codes,
+                         Value activations) {
+  return dotByShuffles<arith::ExtUIOp>(builder, loc, acc, codes, activations, /*depth=*/4);
+}
+
+static Value dotPairsPortable(OpBuilder &builder, Location loc, Value acc, Value a, Value c) {
+  return dotByShuffles<arith::ExtSIOp>(builder, loc, acc, a, c, /*depth=*/2);
 }
 
 static const StringRef kVNNI512Features[] = {"avx512f", "avx512bw", "avx512vl", "avx512vnni"};
@@ -69,12 +90,12 @@ static const StringRef kVNNI256Features[] = {"avx2", "avxvnni"};
 static const StringRef kAVX2Features[] = {"avx2"};
 
 ArrayRef<Microkernel> ternary::getMicrokernels() {
-  // name, features, x86, lanes, depth, vectors, token block, accumulators, dot
+  // name, features, x86, lanes, depth, vectors, token block, accumulators, dot, dotPairs
   static const Microkernel microkernels[] = {
-      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512},
-      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256},
-      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2},
-      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable},
+      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, dotPairs512},
+      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, dotPairs256},
+      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, dotPairs256},
+      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, dotPairsPortable},
   };
   return microkernels;
 }

@@ -122,6 +122,8 @@ LogicalResult LinearBackwardWeightOp::verify() {
       failed(verifyColumns(*this, "activations", getActivations().getType())))
     return failure();
   SmallVector<int64_t> shape = getRows(getGrad().getType());
+  if (failed(verifyShape(*this, "activation scale", getActivationScale().getType(), shape)))
+    return failure();
   shape.push_back(getColumns(getActivations().getType()));
   return verifyShape(*this, "activations", getActivations().getType(), shape);
 }

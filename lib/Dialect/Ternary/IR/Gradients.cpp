@@ -153,12 +153,10 @@ LogicalResult DequantizeOp::buildBackward(OpBuilder &builder, Gradients &gradien
                   LinearBackwardInputOp::create(builder, loc, grad, accumulate.getWeight(),
                                                 getWeightScale()));
   }
-  if (weights && gradients.wants(weights.getWeight())) {
-    Value scaled = ScaleRowsOp::create(builder, loc, grad, getActivationScale());
-    gradients.add(
-        builder, weights.getWeight(),
-        LinearBackwardWeightOp::create(builder, loc, scaled, accumulate.getActivations()));
-  }
+  if (weights && gradients.wants(weights.getWeight()))
+    gradients.add(builder, weights.getWeight(),
+                  LinearBackwardWeightOp::create(builder, loc, grad, accumulate.getActivations(),
+                                                 getActivationScale()));
   return success();
 }
 

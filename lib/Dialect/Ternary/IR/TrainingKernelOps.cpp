@@ -94,12 +94,13 @@ LogicalResult LinearBackwardInputKernelOp::verify() {
 }
 
 LogicalResult LinearBackwardWeightKernelOp::verify() {
-  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+  return verifyKernel(*this, 3, 1, [](auto ins, auto outs, Elements of) {
     Shape out = shapeOf(outs[0]);
     int64_t columns = std::min(out.back(), shapeOf(ins[1]).back());
     return SmallVector<Expected>{
         {"grad", of.f32, withColumns(ins[1], out.front())},
         {"activations", of.i8, withColumns(ins[0], shapeOf(ins[1]).back())},
+        {"activation scale", of.f32, replaceColumns(ins[0].getType(), {})},
         {"outs", of.f32, {out.front(), columns}}};
   });
 }

@@ -81,7 +81,11 @@ template <typename OpTy, typename KernelOpTy> struct FormAccumulating : OpRewrit
     if (op->hasOneUse())
       if (auto sum = dyn_cast<arith::AddFOp>(*op->user_begin());
           sum && sum.getRhs() == op.getResult() && sum.getLhs() != op.getResult()) {
-        rewriter.setInsertionPoint(sum);
+        // As early as can be, so that what it reads is needed no longer.
+        Operation *before = sum.getLhs().getDefiningOp();
+        bool isBefore =
+            !before || (before->getBlock() == op->getBlock() && before->isBeforeInBlock(op));
+        rewriter.setInsertionPoint(isBefore ? op : sum.getOperation());
         rewriter.replaceOpWithNewOp<KernelOpTy>(sum, op->getResultTypes(), op->getOperands(),
                                                 ValueRange(sum.getLhs()), /*accumulate=*/true);
         rewriter.eraseOp(op);

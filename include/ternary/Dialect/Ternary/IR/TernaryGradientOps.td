@@ -159,8 +159,17 @@ def Ternary_LinearBackwardInputOp : Ternary_PureOp<"linear_backward_input"> {
   let description = [{
     `result[..., k] = (Σ_n grad[..., n] · weight[n, k]) · weight_scale[0]`
 
-    The sum starts from +0 and goes in order of n; every product is added with one
-    rounding (which, a trit being a factor, is the rounding of the sum).
+    in blocks b of 256 columns n, in which a row of the gradient is rounded to 16 bits:
+
+    ```
+    a[b]           = max(1e-30, max_{n in b} |grad[..., n]|)
+    c[n]           = round(grad[..., n] · (32767 / a[b]))           to nearest, ties to even
+    s[b]           = (a[b] / 32767) · weight_scale[0]
+    result[..., k] = Σ_b (Σ_{n in b} c[n] · weight[n, k]) · s[b]
+    ```
+
+    The inner sums are exact; they are converted to f32, multiplied and added from +0 in order
+    of b, with a rounding each.
 
     Constraints:
     - (C1) `grad` is `[..., N]`, `weight` is `[N, K]`, static, without encoding, `result` is
@@ -190,27 +199,40 @@ def Ternary_LinearBackwardInputOp : Ternary_PureOp<"linear_backward_input"> {
 def Ternary_LinearBackwardWeightOp : Ternary_PureOp<"linear_backward_weight"> {
   let summary = "gradient of a linear layer by its weight";
   let description = [{
-    `result[n, k] = Σ_rows grad[row, n] · activations[row, k]`
+    `result[n, k] = Σ_rows grad[row, n] · activation_scale[row] · activations[row, k]`
 
-    The sum starts from +0 and goes in order of the rows; every product is added with one
-    rounding (fused multiply-add). `grad` has the scale of the activations in it.
+    in blocks b of 256 rows, in which a column of the gradient is rounded to 16 bits:
+
+    ```
+    g[row, n]    = grad[row, n] · activation_scale[row]
+    a[b, n]      = max(1e-30, max_{row in b} |g[row, n]|)
+    c[row, n]    = round(g[row, n] · (32767 / a[b, n]))            to nearest, ties to even
+    result[n, k] = Σ_b (Σ_{row in b} c[row, n] · activations[row, k]) · (a[b, n] / 32767)
+    ```
+
+    The inner sums are exact, 256 products of 16 and 8 bits fitting into an i32; they are
+    converted to f32, multiplied and added from +0 in order of b, with a rounding each.
 
     Constraints:
-    - (C1) `grad` is `[..., N]`, `activations` is `[..., P]` with P ≥ K, `result` is `[N, K]`
+    - (C1) `grad` is `[..., N]`, `activations` is `[..., P]` with P ≥ K, `activation_scale` is
+      `[...]`, `result` is `[N, K]`
 
     Example:
 
     ```mlir
-    func.func @f(%g: tensor<1x?x97xf32>, %q: tensor<1x?x64xi8>) -> tensor<97x64xf32> {
-      %0 = ternary.linear_backward_weight %g, %q : tensor<1x?x97xf32>, tensor<1x?x64xi8> -> tensor<97x64xf32>
+    func.func @f(%g: tensor<1x?x97xf32>, %q: tensor<1x?x64xi8>, %s: tensor<1x?xf32>) -> tensor<97x64xf32> {
+      %0 = ternary.linear_backward_weight %g, %q, %s
+        : tensor<1x?x97xf32>, tensor<1x?x64xi8>, tensor<1x?xf32> -> tensor<97x64xf32>
       return %0 : tensor<97x64xf32>
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$grad, RankedTensorOf<[I8]>:$activations);
+  let arguments = (ins Ternary_F32Tensor:$grad, RankedTensorOf<[I8]>:$activations,
+                       Ternary_F32Tensor:$activation_scale);
   let results = (outs Ternary_F32Tensor:$result);
   let assemblyFormat = [{
-    $grad `,` $activations attr-dict `:` type($grad) `,` type($activations) `->` type($result)
+    $grad `,` $activations `,` $activation_scale attr-dict
+    `:` type($grad) `,` type($activations) `,` type($activation_scale) `->` type($result)
   }];
   let hasVerifier = 1;
 }

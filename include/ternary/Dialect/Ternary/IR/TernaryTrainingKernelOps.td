@@ -58,8 +58,9 @@ def Ternary_LinearBackwardWeightKernelOp
     : Ternary_InsOutsKernelOp<"linear_backward_weight_kernel"> {
   let summary = "`linear_backward_weight` in destination style";
   let description = [{
-    `ins` are the gradient `[..., N]`, scaled, and the quantised activations `[..., P]`;
-    `outs` is `[N, K]` with K ≤ P. With `accumulate` the sum is added to what `outs` holds.
+    `ins` are the gradient `[..., N]`, the quantised activations `[..., P]` and their scales
+    `[...]`; `outs` is `[N, K]` with K ≤ P. With `accumulate` the blocks' sums are added to what
+    `outs` holds.
 
     Constraints:
     - (C1) shapes are those of `linear_backward_weight`
@@ -67,8 +68,9 @@ def Ternary_LinearBackwardWeightKernelOp
     Example:
 
     ```mlir
-    func.func @f(%g: tensor<1x?x97xf32>, %q: tensor<1x?x64xi8>, %out: tensor<97x64xf32>) -> tensor<97x64xf32> {
-      %0 = ternary.linear_backward_weight_kernel ins(%g, %q : tensor<1x?x97xf32>, tensor<1x?x64xi8>)
+    func.func @f(%g: tensor<1x?x97xf32>, %q: tensor<1x?x64xi8>, %s: tensor<1x?xf32>, %out: tensor<97x64xf32>)
+        -> tensor<97x64xf32> {
+      %0 = ternary.linear_backward_weight_kernel ins(%g, %q, %s : tensor<1x?x97xf32>, tensor<1x?x64xi8>, tensor<1x?xf32>)
           outs(%out : tensor<97x64xf32>) {accumulate} -> tensor<97x64xf32>
       return %0 : tensor<97x64xf32>
     }

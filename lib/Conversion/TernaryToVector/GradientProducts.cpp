@@ -1,0 +1,437 @@
+//===- GradientProducts.cpp - Backward products of linear layers in integers ---===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Both gradients of a linear layer are products C[i, j] = Σ_l A(i, l) · B[l, j] of a gradient
+// A and bytes B, trits or quantised activations. A thread takes a tile of C. Block by block
+// along l it rounds its part of A to integers and lays out B in panels, in which the bytes of
+// two neighbouring l alternate; then a pair of products goes into each lane at a time, and
+// a few rows of C stay in registers for the length of the block. What integers have beyond 16
+// bits follows in a second pass, four products a lane. Sums of a block are exact, whatever
+// their order; blocks are added in order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "ternary/Conversion/MathUtils.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::vectorize;
+
+namespace {
+/// Rows of a tile of C: its part of A in codes, 32 KB, is meant for the second-level cache,
+/// a panel of B for the first.
+constexpr int64_t kTileRows = 64;
+/// At most as many columns of C are one thread's: enough for the rounding of A to be cheap.
+constexpr int64_t kTileColumns = 512;
+constexpr int64_t kPairs = kGradientBlock / 2, kQuads = kGradientBlock / 4;
+/// Bits of a code below the 16 that are multiplied first.
+constexpr int64_t kLowBits = 7;
+
+class GradientProduct {
+public:
+  GradientProduct(OpBuilder &builder, Location loc, const Microkernel &isa)
+      : e(builder, loc), isa(isa), step(isa.lanes * vectors()) {}
+  virtual ~GradientProduct() = default;
+
+  void emit();
+
+protected:
+  /// Where a tile and a block of it are.
+  struct Tile {
+    Value row, rows;       ///< first i, number of them
+    Value from, length;    ///< first l, number of them
+    Value codes;           ///< 16 bits of A, two neighbouring l in an i32
+    Value lowCodes;        ///< the bits below, four neighbouring l in an i32; null for none
+    Value scales;          ///< what the sums of a row are scaled by
+    Value panel, lowPanel; ///< B[l, j .. j + step), pairs and fours of l side by side
+  };
+
+  /// Memory for codes.
+  virtual void allocateCodes(Tile &tile) = 0;
+  /// Fills codes and `scales`; codes of l that do not exist are 0.
+  virtual void quantize(const Tile &tile) = 0;
+  /// Two neighbouring codes of a row of the tile.
+  virtual Value loadCodes(const Tile &tile, Value row, Value pair) = 0;
+  /// B[l, j .. j + step), signed bytes.
+  virtual Value loadBytes(Value l, Value j, Value mask) = 0;
+
+  int64_t vectors() const { return isa.accumulators >= 24 ? 4 : 2; }
+  VectorType words(int64_t size = kChunk) { return e.vectorType(size, e.b.getI32Type()); }
+  VectorType floats(int64_t size = kChunk) { return e.vectorType(size, e.b.getF32Type()); }
+  /// Lanes of `lanes` at `column` that exist, or null if all do in every vector of `every`.
+  Value mask(Value column, int64_t columns, int64_t lanes, int64_t every);
+  Value magnitude(Value largest, Value x) {
+    Value bits = arith::BitcastOp::create(e.b, words(), x);
+    bits = arith::AndIOp::create(e.b, bits, constant(words(), 0x7FFFFFFF));
+    return arith::MaxSIOp::create(e.b, largest, bits);
+  }
+  Value constant(VectorType type, int64_t value) {
+    return buildInteger(e.b, e.b.getLoc(), type, value);
+  }
+  Value allocate(ArrayRef<int64_t> shape, Type element) {
+    return memref::AllocaOp::create(e.b, MemRefType::get(shape, element),
+                                    e.b.getI64IntegerAttr(64));
+  }
+
+  Emitter e;
+  const Microkernel &isa;
+  Value rows, depth, out;
+  int64_t columns = 0;
+  bool accumulates = false;
+
+private:
+  void emitPanels(const Tile &tile, Value j);
+  void emitRows(const Tile &tile, Value j);
+  void emitBlock(const Tile &tile, Value row, Value j, int64_t block);
+  using Load = function_ref<Value(Value row, Value group)>;
+  using Dot = function_ref<Value(Value sum, Value a, Value b)>;
+  SmallVector<Value> accumulate(ArrayRef<Value> sums, Value groups, int64_t depth, Value panel,
+                                Value row, int64_t block, Type element, Load loadA, Dot dot);
+
+  int64_t step;
+};
+
+Value GradientProduct::mask(Value column, int64_t columns, int64_t lanes, int64_t every) {
+  if (columns % every == 0)
+    return {};
+  Value left = arith::SubIOp::create(e.b, e.index(columns), column);
+  return vector::CreateMaskOp::create(e.b, e.vectorType(lanes, e.b.getI1Type()), left);
+}
+
+void GradientProduct::emit() {
+  int64_t groups = llvm::divideCeil(columns, kTileColumns);
+  int64_t group = llvm::alignTo(llvm::divideCeil(columns, groups), step);
+  Value tiles = arith::CeilDivUIOp::create(e.b, rows, e.index(kTileRows));
+  // Every thread runs the kernel and so has memory of its own.
+  Tile tile;
+  allocateCodes(tile);
+  tile.scales = allocate(kTileRows, e.b.getF32Type());
+  tile.panel = allocate(kGradientBlock * step, e.b.getI8Type());
+  if (tile.lowCodes)
+    tile.lowPanel = allocate(kGradientBlock * step, e.b.getI8Type());
+  e.parallel({tiles, e.index(groups)}, [&](ValueRange at) {
+    tile.row = e.mul(at[0], kTileRows);
+    tile.rows =
+        arith::MinUIOp::create(e.b, e.index(kTileRows), arith::SubIOp::create(e.b, rows, tile.row));
+    Value firstColumn = e.mul(at[1], group);
+    Value lastColumn = arith::MinUIOp::create(e.b, e.add(firstColumn, group), e.index(columns));
+    e.loop(e.index(0), depth, kGradientBlock, {}, [&](Value from, ValueRange) {
+      tile.from = from;
+      tile.length = arith::MinUIOp::create(e.b, e.index(kGradientBlock),
+                                           arith::SubIOp::create(e.b, depth, from));
+      quantize(tile);
+      e.loop(firstColumn, lastColumn, step, {}, [&](Value j, ValueRange) {
+        emitPanels(tile, j);
+        emitRows(tile, j);
+        return SmallVector<Value>();
+      });
+      return SmallVector<Value>();
+    });
+  });
+}
+
+/// The last row stands for those that do not exist: their codes are 0.
+void GradientProduct::emitPanels(const Tile &tile, Value j) {
+  Value exists = mask(j, columns, step, step);
+  Value last = e.add(e.add(tile.from, tile.length), -1);
+  int64_t group = tile.lowPanel ? 4 : 2;
+  e.loop(e.index(0), tile.length, group, {}, [&](Value at, ValueRange) {
+    SmallVector<Value> rows;
+    for (int64_t i = 0; i < group; ++i) {
+      Value l = arith::MinUIOp::create(e.b, e.add(e.add(tile.from, at), i), last);
+      rows.push_back(loadBytes(l, j, exists));
+    }
+    Value place = e.mul(at, step);
+    for (int64_t i = 0; i < group; i += 2) {
+      Value pair = vector::InterleaveOp::create(e.b, rows[i], rows[i + 1]);
+      e.store(pair, tile.panel, e.add(place, i * step), {});
+    }
+    if (tile.lowPanel) {
+      Value even = vector::InterleaveOp::create(e.b, rows[0], rows[2]);
+      Value odd = vector::InterleaveOp::create(e.b, rows[1], rows[3]);
+      e.store(vector::InterleaveOp::create(e.b, even, odd), tile.lowPanel, place, {});
+    }
+    return SmallVector<Value>();
+  });
+}
+
+/// As many rows at a time as there are registers, then fewer.
+void GradientProduct::emitRows(const Tile &tile, Value j) {
+  Value from = e.index(0);
+  int64_t previous = isa.accumulators + 1;
+  for (int64_t block : {isa.accumulators / vectors(), int64_t(4), int64_t(1)}) {
+    if (block >= previous)
+      continue;
+    previous = block;
+    Value left = arith::SubIOp::create(e.b, tile.rows, from);
+    Value rest = arith::RemUIOp::create(e.b, left, e.index(block));
+    Value to = arith::SubIOp::create(e.b, tile.rows, rest);
+    e.loop(from, to, block, {}, [&](Value row, ValueRange) {
+      emitBlock(tile, row, j, block);
+      return SmallVector<Value>();
+    });
+    from = to;
+  }
+}
+
+/// Adds the products of `groups` groups of `depth` neighbouring l.
+SmallVector<Value> GradientProduct::accumulate(ArrayRef<Value> sums, Value groups, int64_t depth,
+                                               Value panel, Value row, int64_t block, Type element,
+                                               Load loadA, Dot dot) {
+  int64_t lanes = isa.lanes;
+  auto bytes = e.vectorType(depth * lanes, e.b.getI8Type());
+  auto elements = e.vectorType(depth * lanes, element);
+  return e.loop(e.index(0), groups, 1, sums, [&](Value group, ValueRange carried) {
+    SmallVector<Value> sums(carried), b;
+    for (int64_t v = 0; v < vectors(); ++v) {
+      Value at = e.add(e.mul(group, depth * step), v * depth * lanes);
+      b.push_back(e.load(bytes, panel, at, {}));
+      if (bytes != elements)
+        b.back() = arith::ExtSIOp::create(e.b, elements, b.back());
+    }
+    for (int64_t r = 0; r < block; ++r) {
+      Value a = e.splat(loadA(e.add(row, r), group), lanes);
+      a = vector::BitCastOp::create(e.b, elements, a);
+      for (int64_t v = 0; v < vectors(); ++v) {
+        Value &sum = sums[r * vectors() + v];
+        sum = dot(sum, a, b[v]);
+      }
+    }
+    return sums;
+  });
+}
+
+void GradientProduct::emitBlock(const Tile &tile, Value row, Value j, int64_t block) {
+  int64_t lanes = isa.lanes;
+  Location loc = e.b.getLoc();
+  SmallVector<Value> sums(block * vectors(), e.zeros(words(lanes)));
+  sums = accumulate(
+      sums, arith::CeilDivUIOp::create(e.b, tile.length, e.index(2)), 2, tile.panel, row, block,
+      e.b.getI16Type(), [&](Value row, Value pair) { return loadCodes(tile, row, pair); },
+      [&](Value sum, Value a, Value b) { return isa.dotPairs(e.b, loc, sum, a, b); });
+  if (tile.lowCodes) {
+    for (Value &sum : sums)
+      sum = arith::ShLIOp::create(e.b, sum, constant(words(lanes), kLowBits));
+    sums = accumulate(
+        sums, arith::CeilDivUIOp::create(e.b, tile.length, e.index(4)), 4, tile.lowPanel, row,
+        block, e.b.getI8Type(),
+        [&](Value row, Value four) -> Value {
+          return memref::LoadOp::create(e.b, tile.lowCodes, ValueRange{row, four});
+        },
+        [&](Value sum, Value a, Value b) { return isa.dot(e.b, loc, sum, a, b); });
+  }
+  // Where there is nothing yet to be added to, nothing is read.
+  Value isLater = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne, tile.from, e.index(0));
+  auto bits = e.vectorType(lanes, e.b.getI1Type());
+  for (int64_t v = 0; v < vectors(); ++v) {
+    Value column = e.add(j, v * lanes);
+    Value exists = mask(column, columns, lanes, step), reads = exists;
+    if (!accumulates) {
+      reads = vector::BroadcastOp::create(e.b, bits, isLater);
+      if (exists)
+        reads = arith::AndIOp::create(e.b, reads, exists);
+    }
+    for (int64_t r = 0; r < block; ++r) {
+      Value inTile = e.add(row, r), i = e.add(tile.row, inTile);
+      Value scale = e.splat(memref::LoadOp::create(e.b, tile.scales, inTile), lanes);
+      Value sum = arith::SIToFPOp::create(e.b, floats(lanes), sums[r * vectors() + v]);
+      sum = arith::MulFOp::create(e.b, sum, scale);
+      Value before = e.load(floats(lanes), out, {i, column}, reads);
+      e.store(arith::AddFOp::create(e.b, before, sum), out, {i, column}, exists);
+    }
+  }
+}
+
+/// A is the gradient `[M, N]`, row by row; B is the weight `[N, K]`.
+class BackwardInput : public GradientProduct {
+public:
+  BackwardInput(OpBuilder &builder, Location loc, const Microkernel &isa, Value grad, Value weight,
+                Value weightScale, Value result)
+      : GradientProduct(builder, loc, isa), grad(grad), weight(weight),
+        gradColumns(cast<MemRefType>(grad.getType()).getShape().back()),
+        scale(memref::LoadOp::create(e.b, weightScale, e.index(0))) {
+    rows = e.dim(grad, 0);
+    depth = e.index(gradColumns);
+    out = result;
+    columns = cast<MemRefType>(out.getType()).getShape().back();
+  }
+
+private:
+  void allocateCodes(Tile &tile) override {
+    tile.codes = allocate({kTileRows, kPairs}, e.b.getI32Type());
+    tile.lowCodes = allocate({kTileRows, kQuads}, e.b.getI32Type());
+  }
+
+  void quantize(const Tile &tile) override {
+    e.loop(e.index(0), tile.rows, 1, {}, [&](Value row, ValueRange) {
+      Value i = e.add(tile.row, row);
+      auto load = [&](Value at) {
+        Value column = e.add(tile.from, at);
+        return e.load(floats(), grad, {i, column}, mask(column, gradColumns, kChunk, kChunk));
+      };
+      Value largest = e.loop(e.index(0), tile.length, kChunk, constant(words(), kLeastGradientBits),
+                             [&](Value at, ValueRange carried) {
+                               return SmallVector<Value>{magnitude(carried.front(), load(at))};
+                             })
+                          .front();
+      largest = vector::ReductionOp::create(e.b, vector::CombiningKind::MAXSI, largest);
+      GradientScale found = buildGradientScale(e.b, e.b.getLoc(), largest, kInputGradientLimit);
+      memref::StoreOp::create(e.b, arith::MulFOp::create(e.b, found.scale, scale).getResult(),
+                              tile.scales, row);
+      Value inverse = e.splat(found.inverse, kChunk);
+      e.loop(e.index(0), tile.length, kChunk, {}, [&](Value at, ValueRange) {
+        Value codes = buildGradientCode(e.b, e.b.getLoc(), load(at), inverse);
+        Value high = arith::ShRSIOp::create(e.b, codes, constant(words(), kLowBits));
+        Value low = arith::AndIOp::create(e.b, codes, constant(words(), (1 << kLowBits) - 1));
+        auto store = [&](Value codes, Type type, int64_t perWord, Value memory) {
+          codes = arith::TruncIOp::create(e.b, e.vectorType(kChunk, type), codes);
+          codes = vector::BitCastOp::create(e.b, words(kChunk / perWord), codes);
+          Value word = arith::DivUIOp::create(e.b, at, e.index(perWord));
+          e.store(codes, memory, {row, word}, {});
+        };
+        store(high, e.b.getI16Type(), 2, tile.codes);
+        store(low, e.b.getI8Type(), 4, tile.lowCodes);
+        return SmallVector<Value>();
+      });
+      return SmallVector<Value>();
+    });
+  }
+
+  Value loadCodes(const Tile &tile, Value row, Value pair) override {
+    return memref::LoadOp::create(e.b, tile.codes, ValueRange{row, pair});
+  }
+
+  Value loadBytes(Value n, Value k, Value exists) override {
+    auto type = e.vectorType(isa.lanes * vectors(), e.b.getI8Type());
+    Value codes = e.load(type, weight, e.add(e.mul(n, columns), k), exists);
+    return arith::SubIOp::create(e.b, codes, constant(type, 1));
+  }
+
+  Value grad, weight;
+  int64_t gradColumns;
+  Value scale;
+};
+
+/// A is the gradient `[M, N]`, column by column, times the scales of the activations; B is
+/// the activations `[M, P]`.
+class BackwardWeight : public GradientProduct {
+public:
+  BackwardWeight(OpBuilder &builder, Location loc, const Microkernel &isa, Value grad,
+                 Value activations, Value activationScales, Value result, bool addsToResult)
+      : GradientProduct(builder, loc, isa), grad(grad), activations(activations),
+        activationScales(activationScales),
+        gradColumns(cast<MemRefType>(grad.getType()).getShape().back()) {
+    rows = e.index(gradColumns);
+    depth = e.dim(grad, 0);
+    out = result;
+    columns = cast<MemRefType>(out.getType()).getShape().back();
+    accumulates = addsToResult;
+  }
+
+private:
+  static constexpr int64_t kVectors = kTileRows / kChunk;
+
+  void allocateCodes(Tile &tile) override {
+    tile.codes = allocate({kPairs, kTileRows}, e.b.getI32Type());
+  }
+
+  /// All columns of the tile at once, row by row.
+  void quantize(const Tile &tile) override {
+    SmallVector<Value> at, masks;
+    for (int64_t v = 0; v < kVectors; ++v) {
+      at.push_back(e.add(tile.row, v * kChunk));
+      masks.push_back(mask(at.back(), gradColumns, kChunk, kTileRows));
+    }
+    Value end = e.add(tile.from, tile.length);
+    auto load = [&](Value m, Value scale, int64_t v) -> Value {
+      Value x = e.load(floats(), grad, {m, at[v]}, masks[v]);
+      return arith::MulFOp::create(e.b, x, scale);
+    };
+    auto loadScale = [&](Value m) {
+      return e.splat(memref::LoadOp::create(e.b, activationScales, m), kChunk);
+    };
+    SmallVector<Value> least(kVectors, constant(words(), kLeastGradientBits));
+    SmallVector<Value> largest = e.loop(tile.from, end, 1, least, [&](Value m, ValueRange carried) {
+      SmallVector<Value> largest(carried);
+      Value scale = loadScale(m);
+      for (int64_t v = 0; v < kVectors; ++v)
+        largest[v] = magnitude(largest[v], load(m, scale, v));
+      return largest;
+    });
+    SmallVector<Value> inverses;
+    for (int64_t v = 0; v < kVectors; ++v) {
+      GradientScale found = buildGradientScale(e.b, e.b.getLoc(), largest[v], kWeightGradientLimit);
+      inverses.push_back(found.inverse);
+      e.store(found.scale, tile.scales, e.index(v * kChunk), {});
+    }
+    Value last = e.add(end, -1);
+    e.loop(tile.from, end, 2, {}, [&](Value m, ValueRange) {
+      Value pair =
+          arith::DivUIOp::create(e.b, arith::SubIOp::create(e.b, m, tile.from), e.index(2));
+      Value next = e.add(m, 1);
+      Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, next, end);
+      next = arith::MinUIOp::create(e.b, next, last);
+      Value first = loadScale(m), second = loadScale(next);
+      // Low half of an i32, and high half, if there is a second row.
+      Value low = constant(words(), 0xFFFF);
+      Value high =
+          arith::SelectOp::create(e.b, exists, constant(words(), -65536), constant(words(), 0));
+      Value sixteen = constant(words(), 16);
+      for (int64_t v = 0; v < kVectors; ++v) {
+        Value a = buildGradientCode(e.b, e.b.getLoc(), load(m, first, v), inverses[v]);
+        Value b = buildGradientCode(e.b, e.b.getLoc(), load(next, second, v), inverses[v]);
+        b = arith::ShLIOp::create(e.b, b, sixteen);
+        a = arith::AndIOp::create(e.b, a, low);
+        b = arith::AndIOp::create(e.b, b, high);
+        e.store(arith::OrIOp::create(e.b, a, b), tile.codes, {pair, e.index(v * kChunk)}, {});
+      }
+      return SmallVector<Value>();
+    });
+  }
+
+  Value loadCodes(const Tile &tile, Value row, Value pair) override {
+    return memref::LoadOp::create(e.b, tile.codes, ValueRange{pair, row});
+  }
+
+  Value loadBytes(Value m, Value k, Value exists) override {
+    auto type = e.vectorType(isa.lanes * vectors(), e.b.getI8Type());
+    return e.load(type, activations, {m, k}, exists);
+  }
+
+  Value grad, activations, activationScales;
+  int64_t gradColumns;
+};
+} // namespace
+
+LogicalResult vectorize::emitLinearBackwardInput(OpBuilder &builder, LinearBackwardInputKernelOp op,
+                                                 ValueRange ins, ValueRange outs,
+                                                 const Microkernel &isa) {
+  Emitter e(builder, op.getLoc());
+  Value grad = e.toRows(ins[0], 1), out = e.toRows(outs[0], 1);
+  if (!grad || !out)
+    return op.emitOpError("expected contiguous rows");
+  BackwardInput(builder, op.getLoc(), isa, grad, ins[1], ins[2], out).emit();
+  return success();
+}
+
+LogicalResult vectorize::emitLinearBackwardWeight(OpBuilder &builder,
+                                                  LinearBackwardWeightKernelOp op, ValueRange ins,
+                                                  ValueRange outs, const Microkernel &isa) {
+  Emitter e(builder, op.getLoc());
+  Value grad = e.toRows(ins[0], 1), activations = e.toRows(ins[1], 1);
+  Value scales = e.toRows(ins[2], 0);
+  if (!grad || !activations || !scales)
+    return op.emitOpError("expected contiguous rows");
+  BackwardWeight(builder, op.getLoc(), isa, grad, activations, scales, outs[0], op.getAccumulate())
+      .emit();
+  return success();
+}
