@@ -20,6 +20,8 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "ternary/Conversion/MathUtils.h"
+#include "llvm/ADT/MapVector.h"
+#include <set>
 
 using namespace mlir;
 using namespace ternary;
@@ -72,7 +74,7 @@ private:
   void emitQuantize(QuantizeActivationsOp quantize);
   void emitScalar(Operation *scalarOp);
   void keepIfNeededTwice(Operation *inner);
-  void emitStore(Value value, OpOperand &destination);
+  void emitStores();
 
   /// The chunk of a row value at `column`; zero outside `mask`.
   Value chunk(Value row, Value column, Value mask);
@@ -80,8 +82,15 @@ private:
   Value loadRow(const RowMemory &memory, Value column, Value mask);
   Value zeroOutside(Value chunk, Value mask);
 
-  /// How many loops read a value, directly or through chunkwise ops.
-  int64_t countLoops(Value value);
+  /// A loop over a row: the op that it is for, in order, and which of its loops.
+  using Loop = std::pair<int64_t, int64_t>;
+  /// The loops that read a value, directly or through chunkwise ops.
+  std::set<Loop> findLoops(Value value);
+  /// The loop, after all others, that stores what is yielded with so many columns.
+  Loop getStoreLoop(int64_t columns) { return {std::numeric_limits<int64_t>::max(), columns}; }
+  int64_t getPosition(Operation *inner) {
+    return std::distance(inner->getBlock()->begin(), inner->getIterator());
+  }
   Value createScratch(int64_t columns, Type element);
   /// Where a value goes in memory: to all outs that it is yielded to.
   SmallVector<RowMemory *> findDestinations(Value value);
@@ -162,32 +171,35 @@ LogicalResult RowEmitter::emitRow(ValueRange row) {
     } else
       return inner.emitOpError("has no lowering inside a row kernel");
   }
-  for (OpOperand &yielded : op.getYield()->getOpOperands())
-    emitStore(yielded.get(), yielded);
+  emitStores();
   return success();
 }
 
 /// Has the result of a chunkwise op kept by the loop that computes it, if there are more.
 void RowEmitter::keepIfNeededTwice(Operation *inner) {
   Value result = inner->getResult(0);
-  if (countLoops(result) > 1 && !inner->hasTrait<OpTrait::ConstantLike>())
+  if (findLoops(result).size() > 1 && !inner->hasTrait<OpTrait::ConstantLike>())
     pending[result] = {
         createScratch(getColumns(result), getElementTypeOrSelf(result)), {}, /*padded=*/true};
 }
 
-int64_t RowEmitter::countLoops(Value value) {
-  int64_t loops = 0;
+std::set<RowEmitter::Loop> RowEmitter::findLoops(Value value) {
+  std::set<Loop> loops;
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
+    if (isa<YieldOp>(user)) {
+      loops.insert(getStoreLoop(getColumns(value)));
+      continue;
+    }
+    if (isa<QuantizeActivationsOp, CrossEntropyRowsOp, RMSNormBackwardOp, SquareSumsOp,
+            InverseRMSOp>(user))
+      loops.insert({getPosition(user), 0});
     if (isa<QuantizeActivationsOp, CrossEntropyRowsOp>(user))
-      loops += 2;
-    else if (isa<RMSNormBackwardOp>(user))
-      loops += 1 + std::min<int64_t>(countLoops(user->getResult(0)), 1);
-    else if (isa<SquareSumsOp, InverseRMSOp, YieldOp>(user))
-      loops += 1;
-    else if (user->getNumResults() == 1)
-      // A value that several loops need is kept, so it is computed in one loop only.
-      loops += std::min<int64_t>(countLoops(user->getResult(0)), 1);
+      loops.insert({getPosition(user), 1});
+    else if (isChunkwise(user))
+      // What several loops need is kept, so that only the first of them computes it.
+      if (std::set<Loop> later = findLoops(user->getResult(0)); !later.empty())
+        loops.insert(*later.begin());
   }
   return loops;
 }
@@ -514,21 +526,32 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
     });
 }
 
-void RowEmitter::emitStore(Value value, OpOperand &yielded) {
-  const RowMemory &out = destinations[yielded.getOperandNumber()];
-  if (!isa<VectorType>(value.getType())) {
-    memref::StoreOp::create(e.b, scalars.lookup(value), out.memref, out.prefix);
-    return;
+/// Rows of one size are stored by one loop, so that what they have in common is computed once.
+void RowEmitter::emitStores() {
+  llvm::MapVector<int64_t, SmallVector<OpOperand *>> rows;
+  for (OpOperand &yielded : op.getYield()->getOpOperands()) {
+    Value value = yielded.get();
+    const RowMemory &out = destinations[yielded.getOperandNumber()];
+    if (!isa<VectorType>(value.getType()))
+      memref::StoreOp::create(e.b, scalars.lookup(value), out.memref, out.prefix);
+    else if (!value.getDefiningOp<QuantizeActivationsOp>()) // which stored its codes
+      rows[getColumns(value)].push_back(&yielded);
   }
-  // Codes were stored where they were made.
-  if (value.getDefiningOp<QuantizeActivationsOp>())
-    return;
-  forChunks(getColumns(value), {}, [&](Value column, Value mask, ValueRange) {
-    SmallVector<Value> indices(out.prefix);
-    indices.push_back(column);
-    e.store(chunk(value, column, mask), out.memref, indices, mask);
-    return SmallVector<Value>();
-  });
+  for (auto &entry : rows) {
+    ArrayRef<OpOperand *> stores = entry.second;
+    forChunks(entry.first, {}, [&](Value column, Value mask, ValueRange) {
+      SmallVector<Value> values;
+      for (OpOperand *yielded : stores)
+        values.push_back(chunk(yielded->get(), column, mask));
+      for (auto [yielded, value] : llvm::zip_equal(stores, values)) {
+        const RowMemory &out = destinations[yielded->getOperandNumber()];
+        SmallVector<Value> indices(out.prefix);
+        indices.push_back(column);
+        e.store(value, out.memref, indices, mask);
+      }
+      return SmallVector<Value>();
+    });
+  }
 }
 } // namespace
 

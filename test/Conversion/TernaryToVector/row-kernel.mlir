@@ -68,35 +68,57 @@ func.func @lengths(%x: memref<7xf32>, %y: memref<7xf32>, %z: memref<32xf32>, %w:
   return
 }
 
-// A value that two loops need, here one for each result, is kept by the first in a scratch
-// row, which belongs to the function, is aligned and as long as whole chunks; the second
-// reads it there.
-// CHECK-LABEL: func.func @kept(
+// Rows of one size are stored by one loop, which computes once what they have in common.
+// CHECK-LABEL: func.func @two_results(
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x20xf32>, %[[Y:[^:]*]]: memref<?x20xf32>, %[[Z:[^:]*]]: memref<?x20xf32>)
-// CHECK-NEXT:    %[[KEPT:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32xf32>
 // CHECK-NOT:     memref.alloc
 // CHECK:         scf.for %[[K:.*]] = %c0 to %c16 step
 // CHECK-NEXT:      %[[ROW:.*]] = vector.load %[[X]]
 // CHECK-NEXT:      %[[N:.*]] = arith.negf %[[ROW]]
-// CHECK-NEXT:      vector.store %[[N]], %[[KEPT]][%[[K]]]
-// CHECK-NEXT:      vector.store %[[N]], %[[Y]]
-// CHECK:         %[[MASK:.*]] = vector.constant_mask [4] : vector<16xi1>
-// CHECK:         %[[N:.*]] = arith.negf
-// CHECK-NEXT:    vector.store %[[N]], %[[KEPT]][%c16]
-// CHECK-NEXT:    vector.maskedstore %[[Y]][%{{.*}}, %c16], %[[MASK]], %[[N]]
-// CHECK:         scf.for %[[K:.*]] = %c0 to %c16 step
-// CHECK-NEXT:      %[[N:.*]] = vector.load %[[KEPT]][%[[K]]]
 // CHECK-NEXT:      %[[A:.*]] = math.absf %[[N]]
+// CHECK-NEXT:      vector.store %[[N]], %[[Y]]
 // CHECK-NEXT:      vector.store %[[A]], %[[Z]]
-// CHECK:         vector.load %[[KEPT]][%c16]
-// CHECK-NOT:     arith.negf
-// CHECK:         vector.maskedstore %[[Z]]
-func.func @kept(%x: memref<?x20xf32>, %y: memref<?x20xf32>, %z: memref<?x20xf32>) {
+// CHECK-NEXT:    }
+// CHECK:         %[[MASK:.*]] = vector.constant_mask [4] : vector<16xi1>
+// CHECK:         vector.maskedstore %[[Y]][%{{.*}}, %c16], %[[MASK]]
+// CHECK-NEXT:    vector.maskedstore %[[Z]][%{{.*}}, %c16], %[[MASK]]
+// CHECK-NOT:     scf.for
+// CHECK:         return
+func.func @two_results(%x: memref<?x20xf32>, %y: memref<?x20xf32>, %z: memref<?x20xf32>) {
   ternary.row_kernel rows 1 ins(%x : memref<?x20xf32>) outs(%y, %z : memref<?x20xf32>, memref<?x20xf32>) {
   ^bb0(%row: vector<20xf32>):
     %n = arith.negf %row : vector<20xf32>
     %a = math.absf %n : vector<20xf32>
     ternary.yield %n, %a : vector<20xf32>, vector<20xf32>
+  }
+  return
+}
+
+// A value that two loops need, here for sums and for the result, is kept by the first in a
+// scratch row, which belongs to the function, is aligned and as long as whole chunks; the second
+// reads it there.
+// CHECK-LABEL: func.func @kept(
+// CHECK-SAME:    %[[X:[^:]*]]: memref<?x20xf32>, %[[S:[^:]*]]: memref<?x1xf32>, %[[Y:[^:]*]]: memref<?x20xf32>)
+// CHECK:         %[[KEPT:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32xf32>
+// CHECK-NOT:     memref.alloc
+// CHECK:         %[[ROW:.*]] = vector.load %[[X]][%{{.*}}, %[[AT:.*]]] :
+// CHECK-NEXT:    %[[N:.*]] = arith.negf %[[ROW]]
+// CHECK-NEXT:    vector.store %[[N]], %[[KEPT]][%[[AT]]]
+// CHECK:         %[[REST:.*]] = arith.negf
+// CHECK-NEXT:    vector.store %[[REST]], %[[KEPT]]
+// CHECK-NOT:     arith.negf
+// CHECK:         scf.for %[[K:.*]] = %c0 to %c16 step
+// CHECK-NEXT:      %[[N:.*]] = vector.load %[[KEPT]][%[[K]]]
+// CHECK-NEXT:      vector.store %[[N]], %[[Y]]
+// CHECK:         vector.load %[[KEPT]][%c16]
+// CHECK-NOT:     arith.negf
+// CHECK:         vector.maskedstore %[[Y]]
+func.func @kept(%x: memref<?x20xf32>, %s: memref<?x1xf32>, %y: memref<?x20xf32>) {
+  ternary.row_kernel rows 1 ins(%x : memref<?x20xf32>) outs(%s, %y : memref<?x1xf32>, memref<?x20xf32>) {
+  ^bb0(%row: vector<20xf32>):
+    %n = arith.negf %row : vector<20xf32>
+    %sums = ternary.square_sums %n : vector<20xf32> -> vector<1xf32>
+    ternary.yield %sums, %n : vector<1xf32>, vector<20xf32>
   }
   return
 }
