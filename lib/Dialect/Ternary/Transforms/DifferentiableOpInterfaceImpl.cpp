@@ -10,6 +10,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 
@@ -70,14 +72,72 @@ void sqrtRule(ImplicitLocOpBuilder &b, math::SqrtOp op, Value grad, Gradients &g
   gradients.add(b, op.getOperand(), arith::DivFOp::create(b, mul(b, grad, half), op.getResult()));
 }
 
-/// The sum so far, with `grad` added in the place of the slice.
+/// The columns of a slice, first to behind the last, if they are constant and contiguous.
+std::optional<std::pair<int64_t, int64_t>> getColumns(OffsetSizeAndStrideOpInterface slice) {
+  int64_t offset = slice.getStaticOffsets().back(), size = slice.getStaticSizes().back();
+  if (!slice.hasUnitStride() || ShapedType::isDynamic(offset) || ShapedType::isDynamic(size))
+    return std::nullopt;
+  return std::pair(offset, offset + size);
+}
+
+/// Whether a slice has all rows of `whole`.
+bool hasAllRows(OffsetSizeAndStrideOpInterface slice, Value whole) {
+  auto type = cast<RankedTensorType>(whole.getType());
+  for (int64_t i = 0; i + 1 < type.getRank(); ++i) {
+    OpFoldResult size = slice.getMixedSizes()[i];
+    bool isWhole = getConstantIntValue(size) == type.getDimSize(i);
+    if (auto value = dyn_cast<Value>(size))
+      if (auto dim = value.getDefiningOp<tensor::DimOp>())
+        isWhole = dim.getSource() == whole && dim.getConstantIndex() == i;
+    if (!isWhole || !isConstantIntValue(slice.getMixedOffsets()[i], 0))
+      return false;
+  }
+  return true;
+}
+
+/// The insertions that made `sum` of zeros, first ones last, or nothing if it may be other than
+/// zero in the columns of `op`.
+std::optional<SmallVector<tensor::InsertSliceOp>> findOtherSlices(Value sum,
+                                                                  tensor::ExtractSliceOp op) {
+  auto columns = getColumns(op);
+  SmallVector<tensor::InsertSliceOp> others;
+  while (auto insert = sum.getDefiningOp<tensor::InsertSliceOp>()) {
+    auto inserted = getColumns(insert);
+    if (!columns || !inserted ||
+        (inserted->first < columns->second && columns->first < inserted->second))
+      return std::nullopt;
+    others.push_back(insert);
+    sum = insert.getDest();
+  }
+  Operation *zeros = sum.getDefiningOp();
+  TypedAttr value = zeros ? getSplatConstant(zeros) : TypedAttr();
+  if (value && matchPattern(value, m_PosZeroFloat()))
+    return others;
+  return std::nullopt;
+}
+
+/// The sum so far, with `grad` added in the place of the slice. Slices that make up their source
+/// together, as the halves of a merged projection do, are put together without zeros or sums.
 void extractSliceRule(ImplicitLocOpBuilder &b, tensor::ExtractSliceOp op, Value grad,
                       Gradients &gradients) {
   if (!gradients.wants(op.getSource()))
     return;
-  bool isFirst = !gradients.lookup(op.getSource());
   Value sum = gradients.lookupOrZero(b, op.getSource());
-  if (!isFirst) {
+  if (auto others = findOtherSlices(sum, op)) {
+    SmallVector<OffsetSizeAndStrideOpInterface> slices(others->begin(), others->end());
+    slices.push_back(op);
+    int64_t columns = 0;
+    for (OffsetSizeAndStrideOpInterface slice : slices)
+      columns += slice.getStaticSizes().back();
+    if (slices.size() > 1 && columns == op.getSourceType().getShape().back() &&
+        llvm::all_of(slices, [&](auto slice) { return hasAllRows(slice, op.getSource()); })) {
+      // Nothing is left of the zeros.
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(others->back());
+      others->back().getDestMutable().assign(tensor::EmptyOp::create(
+          b, tensor::getMixedSizes(b, op.getLoc(), op.getSource()), op.getType().getElementType()));
+    }
+  } else {
     Value part = tensor::ExtractSliceOp::create(b, op.getType(), sum, op.getMixedOffsets(),
                                                 op.getMixedSizes(), op.getMixedStrides());
     grad = arith::AddFOp::create(b, part, grad);
