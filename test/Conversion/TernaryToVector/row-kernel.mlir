@@ -279,6 +279,25 @@ func.func @quantize_narrow(%x: memref<?x40xf32>, %q: memref<?x44xi8>) {
   return
 }
 
+// A last chunk of one column is stored as a scalar: a masked store of it would write four bytes,
+// three of them another row's.
+// CHECK-LABEL: func.func @quantize_one_more(
+// CHECK-SAME:    %[[X:[^:]*]]: memref<?x17xf32>, %[[Q:[^:]*]]: memref<?x17xi8>)
+// CHECK:         %[[CODES:.*]] = arith.trunci %{{.*}} : vector<16xi32> to vector<16xi8>
+// CHECK:         vector.store %[[CODES]], %[[Q]]
+// CHECK-NOT:     vector.maskedstore
+// CHECK:         %[[LAST:.*]] = arith.trunci %{{.*}} : vector<16xi32> to vector<16xi8>
+// CHECK-NEXT:    %[[CODE:.*]] = vector.extract %[[LAST]][0] : i8 from vector<16xi8>
+// CHECK-NEXT:    memref.store %[[CODE]], %[[Q]][%{{.*}}, %c16] : memref<?x17xi8>
+func.func @quantize_one_more(%x: memref<?x17xf32>, %q: memref<?x17xi8>) {
+  ternary.row_kernel rows 1 ins(%x : memref<?x17xf32>) outs(%q : memref<?x17xi8>) {
+  ^bb0(%row: vector<17xf32>):
+    %codes, %scale, %sum = ternary.quantize_activations %row : vector<17xf32> -> vector<17xi8>, f32, i32
+    ternary.yield %codes : vector<17xi8>
+  }
+  return
+}
+
 // Codes that nothing reads are not stored; the scale may be all that is wanted.
 // CHECK-LABEL: func.func @scale_only(
 // CHECK-SAME:    %{{[^:]*}}: memref<?x16xf32>, %[[A:[^:]*]]: memref<?xf32>)
