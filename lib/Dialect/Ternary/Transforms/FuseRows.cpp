@@ -12,7 +12,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Elementwise.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -169,6 +168,34 @@ private:
   int64_t rank = 0;
 };
 
+/// A kernel stands where its last op stood, and users of its other results may precede it. Moves
+/// such ops before the first that needs them; all others keep their order, on which it depends
+/// how long a value takes memory.
+void restoreDominance(Block &block) {
+  SmallVector<Operation *> order = llvm::map_to_vector(block, [](Operation &op) { return &op; });
+  llvm::DenseSet<Operation *> placed;
+  SmallVector<Operation *> pending;
+  for (Operation *op : order) {
+    pending.push_back(op);
+    while (!pending.empty()) {
+      Operation *next = pending.back();
+      size_t size = pending.size();
+      if (!placed.contains(next))
+        next->walk([&](Operation *nested) {
+          for (Value operand : llvm::reverse(nested->getOperands()))
+            if (Operation *def = operand.getDefiningOp();
+                def && def->getBlock() == &block && !placed.contains(def))
+              pending.push_back(def);
+        });
+      if (pending.size() > size)
+        continue;
+      pending.pop_back();
+      if (placed.insert(next).second)
+        next->moveBefore(&block, block.end());
+    }
+  }
+}
+
 struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
   using TernaryFuseRowsBase::TernaryFuseRowsBase;
 
@@ -234,8 +261,7 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
       numOps += ops.size();
       Group(ops).createKernel();
     }
-    // A kernel stands where its last op stood; users of its other results may precede it.
-    sortTopologically(&block);
+    restoreDominance(block);
   }
 };
 } // namespace

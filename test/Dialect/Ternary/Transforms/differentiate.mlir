@@ -289,8 +289,8 @@ func.func @loss(%x: tensor<2x?x8xf32> {ternary.role = "x"}, %t: tensor<2x?xi32> 
 // CHECK-NEXT:    %[[Q:.*]], %[[SCALE:.*]], %{{.*}} = ternary.quantize_activations %[[NORMED]]
 // CHECK-NEXT:    %[[TRITS:.*]], %[[WEIGHT_SCALE:.*]] = ternary.quantize_weights %[[W]]
 // CHECK:         %[[DY:.*]] = ternary.cross_entropy_backward
-// CHECK-NEXT:    %[[DN:.*]] = ternary.linear_backward_input %[[DY]], %[[TRITS]], %[[WEIGHT_SCALE]] : tensor<2x6xf32>, tensor<6x8x!ternary.trit>, tensor<1xf32> -> tensor<2x8xf32>
 // CHECK-NEXT:    %[[SCALED:.*]] = ternary.scale_rows %[[DY]], %[[SCALE]] : tensor<2x6xf32>, tensor<2xf32>
+// CHECK-NEXT:    %[[DN:.*]] = ternary.linear_backward_input %[[DY]], %[[TRITS]], %[[WEIGHT_SCALE]] : tensor<2x6xf32>, tensor<6x8x!ternary.trit>, tensor<1xf32> -> tensor<2x8xf32>
 // CHECK-NEXT:    %[[DW:.*]] = ternary.linear_backward_weight %[[SCALED]], %[[Q]] : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
 // CHECK-NEXT:    ternary.square_sums %[[X]]
 // CHECK:         %[[DG:.*]] = ternary.sum_rows

@@ -27,6 +27,19 @@ func.func @table_sum(%ids: tensor<2x?xi32>, %g: tensor<2x?x8xf32>, %sum: tensor<
   return %1 : tensor<9x8xf32>
 }
 
+// Where what is added to is there already, the kernel stands where the gradient stood, so that
+// what it reads is not needed any longer.
+// CHECK-LABEL: func.func @at_once(
+// CHECK-NEXT:    ternary.linear_backward_weight_kernel {{.*}} {accumulate}
+// CHECK-NEXT:    arith.negf
+// CHECK-NEXT:    return
+func.func @at_once(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %x: tensor<6x8xf32>, %sum: tensor<6x8xf32>) -> (tensor<6x8xf32>, tensor<6x8xf32>) {
+  %0 = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
+  %later = arith.negf %x : tensor<6x8xf32>
+  %1 = arith.addf %sum, %0 : tensor<6x8xf32>
+  return %1, %later : tensor<6x8xf32>, tensor<6x8xf32>
+}
+
 // Two gradients of one weight: each kernel adds to what the one before it left.
 // CHECK-LABEL: func.func @two_sums(
 // CHECK-SAME:    %[[SUM:[^:, ]*]]: tensor<6x8xf32>)

@@ -223,3 +223,24 @@ func.func @dead(%x: tensor<2x64xf32>) -> tensor<2x64xf32> {
   %0 = arith.addf %x, %x : tensor<2x64xf32>
   return %x : tensor<2x64xf32>
 }
+
+// Others keep their order when a kernel has to move before those that read its first result:
+// what is late is not computed early, when it would take memory for longer.
+// CHECK-LABEL: func.func @order(
+// CHECK:         %[[K:.*]]:3 = ternary.row_kernel
+// CHECK:         %[[A:.*]] = ternary.accumulate %[[K]]#0
+// CHECK:         ternary.dequantize %[[A]]
+// CHECK:         %[[LATE:.*]] = ternary.row_kernel rows 2 ins(
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      arith.negf
+// CHECK:         return %{{.*}}, %[[LATE]], %[[K]]#
+func.func @order(%x: tensor<1x?x64xf32>, %late: tensor<1x?x64xf32>, %t: tensor<8x64x!ternary.trit>, %w: tensor<1xf32>) -> (tensor<1x?x8xf32>, tensor<1x?x64xf32>, tensor<1x?x2xf32>) {
+  // expected-remark @+1 {{fused 3 ops into one row kernel}}
+  %y = arith.negf %x : tensor<1x?x64xf32>
+  %q, %s, %c = ternary.quantize_activations %y : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
+  %acc = ternary.accumulate %q, %t : tensor<1x?x64xi8>, tensor<8x64x!ternary.trit> -> tensor<1x?x8xi32>
+  %d = ternary.dequantize %acc, %s, %w : tensor<1x?x8xi32>, tensor<1x?xf32>, tensor<1xf32> -> tensor<1x?x8xf32>
+  %n = arith.negf %late : tensor<1x?x64xf32>
+  %sums = ternary.square_sums %y : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
+  return %d, %n, %sums : tensor<1x?x8xf32>, tensor<1x?x64xf32>, tensor<1x?x2xf32>
+}
