@@ -32,6 +32,7 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     auto emitError = [&] { return getOperation().emitError(); };
     if (failed(PackedAttr::verify(emitError, lanes, depth, planes, vectors, /*halves=*/1)))
       return signalPassFailure();
+    packed.clear();
     SmallVector<LinearKernelOp> kernels;
     getOperation().walk([&](LinearKernelOp op) { kernels.push_back(op); });
     for (LinearKernelOp op : kernels)
@@ -54,10 +55,14 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     int64_t columns = layout.getPaddedColumns(type.getDimSize(1));
     if (failed(padActivations(op, columns)))
       return failure();
-    OpBuilder builder(op);
-    op.getWeightMutable().assign(
-        PackOp::create(builder, op.getLoc(), type.cloneWithEncoding(layout), op.getWeight()));
-    ++numPacked;
+    // Once for all kernels of a block that read it in this layout.
+    Value &weight = packed[{op->getBlock(), op.getWeight(), halves}];
+    if (!weight) {
+      OpBuilder builder(op);
+      weight = PackOp::create(builder, op.getLoc(), type.cloneWithEncoding(layout), op.getWeight());
+      ++numPacked;
+    }
+    op.getWeightMutable().assign(weight);
     return success();
   }
 
@@ -92,5 +97,8 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
       empty->erase();
     return success();
   }
+
+  /// By block, weight and halves.
+  llvm::DenseMap<std::tuple<Block *, Value, int64_t>, Value> packed;
 };
 } // namespace

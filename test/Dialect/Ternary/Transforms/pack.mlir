@@ -122,6 +122,28 @@ func.func @packed(%w: !packed, %m: !bound, %q: tensor<2x16xi8>, %a: tensor<2xf32
   return %y, %z : tensor<2x32xf32>, tensor<2x32xf32>
 }
 
+// Kernels that read one weight in one layout share it.
+// CHECK-LABEL: func.func @shared_weight(
+// CHECK:         %[[W:.*]] = ternary.pack
+// CHECK:         ternary.linear_kernel ins(%{{.*}}, %[[W]] :
+// CHECK-NOT:     = ternary.pack
+// CHECK:         ternary.linear_kernel ins(%{{.*}}, %[[W]] :
+// CHECK:         return
+func.func @shared_weight(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %c: tensor<2xi32>, %t: tensor<32x40x!ternary.trit>, %w: tensor<1xf32>) -> (tensor<2x32xf32>, tensor<2x32xf32>) {
+  %e0 = tensor.empty() : tensor<2x32xf32>
+  %0 = ternary.linear_kernel ins(%q, %t : tensor<2x64xi8>, tensor<32x40x!ternary.trit>) scales(%a, %w : tensor<2xf32>, tensor<1xf32>) sums(%c : tensor<2xi32>) outs(%e0 : tensor<2x32xf32>) {
+  ^bb0(%v: f32):
+    ternary.yield %v : f32
+  } -> tensor<2x32xf32>
+  %e1 = tensor.empty() : tensor<2x32xf32>
+  %1 = ternary.linear_kernel ins(%q, %t : tensor<2x64xi8>, tensor<32x40x!ternary.trit>) scales(%a, %w : tensor<2xf32>, tensor<1xf32>) sums(%c : tensor<2xi32>) outs(%e1 : tensor<2x32xf32>) {
+  ^bb0(%v: f32):
+    %n = arith.negf %v : f32
+    ternary.yield %n : f32
+  } -> tensor<2x32xf32>
+  return %0, %1 : tensor<2x32xf32>, tensor<2x32xf32>
+}
+
 //--- halves.mlir
 
 // A kernel over both halves of its result gets a layout in which they meet in one tile;
