@@ -147,6 +147,15 @@ def test_no_weights(model):
         (("--batch=0",), ("--batch",)),
         (("--epsilon=-1",), ("--epsilon",)),
         (("--compile-to=nowhere",), ("nowhere",)),
+        (("--memory-budget=1GB",), ("--function=train",)),
+        (("--function=train", "--memory-budget=4"), ("4GiB", "'4'")),
+        (("--function=train", "--memory-budget=0GB"), ("4GiB", "'0GB'")),
+        (("--function=train", "--memory-budget=1kB"), ("at least", "512 tokens", "got 0.0 MB")),
+        (("--function=train", "--memory-budget=1GB", "--recompute=rows"), ("got both",)),
+        (("--function=train", "--memory-budget=1GB", "--target=reference"), ("keeps all",)),
+        (("--function=train", "--recompute=blocks", "--target=reference"), ("keeps all",)),
+        (("--function=train", "--recompute=some"), ("some",)),
+        (("--function=train", "--sequence-length=0"), ("--sequence-length", "0")),
     ],
 )
 def test_bad_options(model, flags, parts):

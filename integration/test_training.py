@@ -31,7 +31,9 @@ TARGETS = {
     "no-threads": ["--parallel=none"],
     "portable": ["--kernel=portable"],
     "avx2": ["--kernel=avx2"],
-    "keep-all": ["--recompute=false"],
+    "keep-all": ["--recompute=none"],
+    "recompute-blocks": ["--recompute=blocks"],
+    "recompute-blocks-unfused": ["--recompute=blocks", "--fuse=false"],
 }
 
 
@@ -77,12 +79,13 @@ def test_same_bits_as_reference(tmp_path, compile_model, target):
             assert got[name].tobytes() == value.tobytes(), (name, threads)
 
 
+@pytest.mark.parametrize("recompute", ["rows", "blocks"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_same_bits_for_odd_shapes(tmp_path, compile_model, shape):
+def test_same_bits_for_odd_shapes(tmp_path, compile_model, shape, recompute):
     model = write_config(tmp_path / "model", shape)
     flags = ("--random-weights=3", "--batch=2")
     reference = compile_training(compile_model, model, "--target=reference", *flags)
-    library = compile_training(compile_model, model, *flags)
+    library = compile_training(compile_model, model, f"--recompute={recompute}", *flags)
     rng = np.random.default_rng(sum(shape))
     for length in (1, 2, 7, 30):
         ids = rng.integers(0, shape[3], size=(2, length))
@@ -157,30 +160,73 @@ def test_two_hundred_steps(compile_model):
     )
 
 
-@pytest.mark.skipif("TERNARY_SANITIZE" in os.environ, reason="sanitizers need memory of their own")
-@pytest.mark.parametrize("recompute", ["true", "false"])
-def test_memory_is_what_was_reported(tmp_path, recompute):
-    """The peak of a run is within a tenth of what the compiler says that a step needs."""
-    tokens = 256
-    flags = ("--function=train", "--batch=8", "--random-weights=1", f"--recompute={recompute}")
-    library = tmp_path / "train.so"
-    result = run_tool("ternary-compile", SHAKESPEARE, "-o", library, "--progress", *flags)
+def plan_memory(model: pathlib.Path, output: pathlib.Path, *flags: str) -> tuple[str, float]:
+    """What the compiler says that is computed again, and how many MB training needs with it."""
+    flags = ("--function=train", "--random-weights=1", "--progress", *flags)
+    result = run_tool("ternary-compile", model, "-o", output, *flags)
     assert result.returncode == 0, result.stderr
-    report = re.search(
-        r"needs ([\d.]+) MB and ([\d.]+) MB for each 1,000 tokens .*, beside ([\d.]+) MB",
-        result.stderr,
-    )
-    assert report, result.stderr
-    fixed, growing, blocks = map(float, report.groups())
+    chosen = re.search(r"the backward pass computes again (.*)", result.stderr)
+    total = re.search(r"needs .* ([\d.]+) MB with sequences of", result.stderr)
+    assert chosen and total, result.stderr
+    return chosen[1], float(total[1])
+
+
+@pytest.mark.skipif("TERNARY_SANITIZE" in os.environ, reason="sanitizers need memory of their own")
+@pytest.mark.parametrize("recompute", ["none", "rows", "blocks"])
+def test_memory_is_what_was_reported(tmp_path, recompute):
+    """The peak of a run is within a tenth of what the compiler says that training needs."""
+    library = tmp_path / "train.so"
+    tokens = "--sequence-length=256"
+    flags = ("--batch=8", f"--recompute={recompute}", tokens)
+    _, expected = plan_memory(SHAKESPEARE, library, *flags)
     data = tmp_path / "data.txt"
     data.write_bytes(make_text(20_000, 7))
-    flags = ("--data-format=bytes", f"--sequence-length={tokens}", "--steps=2")
+    flags = ("--data-format=bytes", tokens, "--steps=2")
     result = run_tool("ternary-train", library, "--data", data, "--out", tmp_path / "out", *flags)
     assert result.returncode == 0, result.stderr
     peak = re.search(r"peak memory ([\d,]+) MB", result.stderr)
     assert peak, result.stderr
-    expected = fixed + growing * tokens / 1000 + blocks
     assert float(peak[1].replace(",", "")) == pytest.approx(expected, rel=0.1)
+
+
+def test_memory_budget(tmp_path):
+    """What is computed again grows as the budget shrinks, and the plan is near each budget."""
+    flags = ("--batch=8", "--sequence-length=256", "--compile-to=bufferize")
+    output = tmp_path / "plan.mlir"
+    plans = [
+        plan_memory(SHAKESPEARE, output, *flags, f"--recompute={name}")
+        for name in ("none", "rows", "blocks")
+    ]
+    assert [chosen for chosen, _ in plans] == [
+        "nothing",
+        "188 of 188 values",
+        "188 of 188 values and 12 of 12 blocks",
+    ]
+    none, rows, blocks = (total for _, total in plans)
+    assert none > rows > blocks
+
+    last = (-1, -1)
+    for budget in (none + 1, (none + rows) / 2, rows + 1, (rows + blocks) / 2, blocks + 1):
+        flag = f"--memory-budget={budget:.1f}MB"
+        chosen, total = plan_memory(SHAKESPEARE, output, *flags, flag)
+        assert 0.94 * min(budget, none) <= total <= budget
+        counts = re.fullmatch(r"nothing|(\d+) of 188 values(?: and (\d+) of 12 blocks)?", chosen)
+        now = tuple(int(count or 0) for count in counts.groups())
+        assert now > last
+        assert now[1] == 0 or now[0] == 188
+        last = now
+
+    flags = (
+        *flags,
+        "--function=train",
+        "--random-weights=1",
+        f"--memory-budget={blocks - 1:.1f}MB",
+    )
+    result = run_tool("ternary-compile", SHAKESPEARE, "-o", tmp_path / "no.mlir", *flags)
+    assert result.returncode == 1
+    assert f"expected --memory-budget of at least {blocks:.1f} MB" in result.stderr
+    assert f"got {blocks - 1:.1f} MB" in result.stderr
+    assert not (tmp_path / "no.mlir").exists()
 
 
 def test_train_and_generate(tmp_path):

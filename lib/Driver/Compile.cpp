@@ -69,6 +69,7 @@ private:
   /// What the compiler's diagnostics said first, or `otherwise`.
   Error failed(const Twine &otherwise);
   Error runPhases(Phase last);
+  Error fitMemoryBudget();
   Error runPhase(const PhaseInfo &info);
   Error dump(const PhaseInfo &info);
   Error writeMLIR();
@@ -143,6 +144,18 @@ Error Compiler::checkOptions() {
     return makeError("expected --epsilon between 0 and 1 in f32, got " +
                      Twine(formatv("{0:e}", *options.epsilon).str()));
   bool isReference = options.target == "reference";
+  if (!pipeline.training && (options.recompute || options.memoryBudget || options.sequenceLength))
+    return makeError("expected --function=train with --recompute, --memory-budget and "
+                     "--sequence-length");
+  if (options.recompute && options.memoryBudget)
+    return makeError("expected --recompute or --memory-budget, got both");
+  if (isReference &&
+      (options.recompute.value_or(Recompute::None) != Recompute::None || options.memoryBudget))
+    return makeError("expected no --recompute and no --memory-budget with --target=reference, "
+                     "which keeps all values");
+  if (options.sequenceLength && (*options.sequenceLength < 1 || *options.sequenceLength > 1 << 30))
+    return makeError("expected --sequence-length from 1 to 1073741824, got " +
+                     Twine(*options.sequenceLength));
   if (isReference &&
       (!options.kernel.empty() || options.fuse.value_or(false) || options.openmp.value_or(false)))
     return makeError("expected no --kernel, --fuse and --parallel=openmp with --target=reference, "
@@ -293,6 +306,9 @@ Error Compiler::import() {
     return error;
   if (pipeline.training)
     readTrainingParameters(*module, *info.training);
+  // As ternary-train does.
+  int64_t tokens = info.maxTokens > 0 ? std::min<int64_t>(512, info.maxTokens) : 512;
+  pipeline.tokens = options.sequenceLength.value_or(tokens);
   return Error::success();
 }
 
@@ -329,23 +345,81 @@ Error Compiler::runPhase(const PhaseInfo &phase) {
   return dump(phase);
 }
 
+/// Bytes of a training run with sequences of so many tokens, and how many of these stay.
+static int64_t getBlockBytes(const TrainingInfo &info) { return info.blockFloats * 16; }
+static int64_t getTrainingBytes(const TrainingInfo &info, int64_t tokens) {
+  return getBlockBytes(info) + info.gradient.fixedBytes +
+         info.gradient.bytesPerToken * alignTo(tokens, 16);
+}
+
+/// Has no more computed again than lets training fit into the budget. The pass that chooses goes
+/// by an estimate of its own, before kernels are formed, so it is asked for more or less until
+/// the plan of memory that comes of it fits with little to spare.
+Error Compiler::fitMemoryBudget() {
+  auto megabytes = [](int64_t bytes) { return formatv("{0:f1} MB", bytes * 1e-6).str(); };
+  report("finding what to compute again for " + megabytes(*options.memoryBudget));
+  auto plan = [&](Recompute recompute, int64_t workspaceBudget) -> Expected<int64_t> {
+    pipeline.recompute = recompute;
+    pipeline.workspaceBudget = workspaceBudget;
+    mlir::OwningOpRef<mlir::ModuleOp> trial = module->clone();
+    mlir::PassManager manager(&context);
+    for (Phase phase : {Phase::Quantize, Phase::Fuse, Phase::Pack, Phase::Bufferize})
+      buildPhasePipeline(manager, phase, pipeline);
+    if (mlir::failed(manager.run(*trial)))
+      return failed("cannot plan the memory of a step");
+    readMemorySizes(*trial, info);
+    return getTrainingBytes(*info.training, pipeline.tokens);
+  };
+  Expected<int64_t> most = plan(Recompute::None, 0);
+  if (!most || *most <= *options.memoryBudget)
+    return most.takeError();
+  Expected<int64_t> least = plan(Recompute::Blocks, 0);
+  if (!least)
+    return least.takeError();
+  if (*least > *options.memoryBudget)
+    return makeError("expected --memory-budget of at least " + megabytes(*least) +
+                     " for sequences of " + Twine(pipeline.tokens.getValue()) +
+                     " tokens, of which " + megabytes(getBlockBytes(*info.training)) +
+                     " are parameters, gradients and moments, got " +
+                     megabytes(*options.memoryBudget));
+  int64_t fits = 1, tooMuch = *most - getBlockBytes(*info.training);
+  for (int step = 0; step < 6; ++step) {
+    int64_t middle = fits + (tooMuch - fits) / 2;
+    Expected<int64_t> planned = plan(Recompute::Blocks, middle);
+    if (!planned)
+      return planned.takeError();
+    (*planned <= *options.memoryBudget ? fits : tooMuch) = middle;
+  }
+  pipeline.workspaceBudget = fits;
+  return Error::success();
+}
+
 Error Compiler::runPhases(Phase last) {
   for (const PhaseInfo &phase : getPhases().take_front(static_cast<size_t>(last) + 1)) {
     if (phase.phase == Phase::Differentiate && !pipeline.training)
       continue;
+    if (phase.phase == Phase::Quantize && options.memoryBudget)
+      if (Error error = fitMemoryBudget())
+        return error;
     if (Error error = runPhase(phase))
       return error;
     if (phase.phase == Phase::Pack)
       countWeights(*module, info);
     if (phase.phase == Phase::Bufferize) {
       readMemorySizes(*module, info);
-      if (pipeline.training)
+      if (pipeline.training) {
+        const TrainingInfo &training = *info.training;
+        report("the backward pass computes again " +
+               (training.recomputed.empty() ? "nothing" : training.recomputed));
         report(formatv("a gradient step needs {0:f1} MB and {1:f1} MB for each 1,000 tokens of a "
-                       "sequence, beside {2:f1} MB of parameters, gradients and moments",
-                       info.training->gradient.fixedBytes * 1e-6,
-                       info.training->gradient.bytesPerToken * 1e-3,
-                       info.training->blockFloats * 16e-6)
+                       "sequence, beside {2:f1} MB of parameters, gradients and moments: {3:f1} MB "
+                       "with sequences of {4} tokens",
+                       training.gradient.fixedBytes * 1e-6, training.gradient.bytesPerToken * 1e-3,
+                       getBlockBytes(training) * 1e-6,
+                       getTrainingBytes(training, pipeline.tokens) * 1e-6,
+                       pipeline.tokens.getValue())
                    .str());
+      }
       if (emit != EmitKind::MLIR && !pipeline.training)
         info.selfTestTokens = options.selfTestTokens.value_or(getAffordableSelfTest(info));
       if (info.maxTokens > 0)
@@ -491,7 +565,7 @@ Error Compiler::run() {
   pipeline.reference = options.target == "reference";
   pipeline.openmp = options.openmp.value_or(true);
   pipeline.fuse = options.fuse.value_or(true);
-  pipeline.recompute = options.recompute;
+  pipeline.recompute = options.recompute.value_or(Recompute::Rows);
   pipeline.kernel =
       options.kernel.empty() ? selectMicrokernel(*machine).name.str() : options.kernel;
   const Microkernel *kernel = lookupMicrokernel(pipeline.kernel);

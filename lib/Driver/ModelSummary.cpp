@@ -171,9 +171,12 @@ void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
   }
   if (!info.training)
     return;
-  if (func::FuncOp gradient = getStep(module, "gradient"))
+  if (func::FuncOp gradient = getStep(module, "gradient")) {
     std::tie(info.training->gradient.fixedBytes, info.training->gradient.bytesPerToken) =
         getWorkspace(gradient);
+    auto recomputed = gradient->getAttrOfType<StringAttr>(kRecomputedAttr);
+    info.training->recomputed = recomputed ? recomputed.str() : "";
+  }
   if (func::FuncOp loss = getStep(module, "loss"))
     std::tie(info.training->loss.fixedBytes, info.training->loss.bytesPerToken) =
         getWorkspace(loss);

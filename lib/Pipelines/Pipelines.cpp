@@ -49,8 +49,13 @@ static void addCleanup(OpPassManager &pm) {
 static void buildQuantize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
   addCleanup(pm);
-  if (options.training && !options.reference && options.recompute)
-    pm.addNestedPass<func::FuncOp>(createTernaryRematerialise());
+  if (options.training && !options.reference && options.recompute != Recompute::None) {
+    TernaryRematerialiseOptions recompute;
+    recompute.recompute = options.recompute;
+    recompute.budget = options.workspaceBudget;
+    recompute.tokens = options.tokens;
+    pm.addNestedPass<func::FuncOp>(createTernaryRematerialise(recompute));
+  }
   if (!options.reference && options.fuse && !options.training)
     pm.addNestedPass<func::FuncOp>(createTernaryMergeProjections());
 }

@@ -2,6 +2,10 @@
 // RUN: ternary-opt %s --ternary-to-cpu='training=true fuse=false prefix=m' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefixes=ALL,UNFUSED
 // RUN: ternary-opt %s --ternary-to-differentiate=training=true --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=DIFFERENTIATE
 // RUN: ternary-opt %s --ternary-to-pack --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=INFERENCE
+// RUN: ternary-opt %s --ternary-to-quantize='training=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=RECOMPUTE '-D$OPTIONS=budget=0 recompute=rows tokens=512'
+// RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=blocks workspace-budget=9000 tokens=64' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=RECOMPUTE '-D$OPTIONS=budget=9000 recompute=blocks tokens=64'
+// RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=none' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
+// RUN: ternary-opt %s --ternary-to-quantize='training=true reference=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
 // RUN: ternary-opt %s --ternary-to-fuse=training=true | FileCheck %s --check-prefix=KERNELS
 // RUN: ternary-opt %s --ternary-to-cpu='training=true prefix=m' | FileCheck %s --check-prefix=LLVM
 
@@ -36,6 +40,13 @@
 // DIFFERENTIATE:      ternary-differentiate
 // DIFFERENTIATE-NEXT: ternary-check-phase{phase=differentiate}
 // DIFFERENTIATE-NOT:  ternary-decompose
+
+// After layers are taken apart, and what is equal has been merged.
+// RECOMPUTE:      cse
+// RECOMPUTE:      ternary-rematerialise{[[$OPTIONS]]}
+// RECOMPUTE:      ternary-check-phase{phase=quantize}
+// KEEP-NOT:       ternary-rematerialise
+// KEEP:           ternary-check-phase{phase=quantize}
 
 // Without the option nothing is derived, and nothing but the archive is bound.
 // INFERENCE-NOT: ternary-differentiate

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Driver/Compile.h"
+#include "ternary/Support/ByteSize.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -71,11 +72,21 @@ static cl::opt<Weights>
             cl::init(Weights::Embed), cl::cat(category));
 static cl::opt<bool> fuse("fuse", cl::desc("Fuse chains of ops into kernels (default true)"),
                           cl::cat(category));
-static cl::opt<bool, true>
+static cl::opt<Recompute>
     recompute("recompute",
-              cl::desc("In training, compute cheap values again for the backward pass instead of "
-                       "keeping them (default true)"),
-              cl::location(options.recompute), cl::init(true), cl::cat(category));
+              cl::desc("In training, what the backward pass computes again instead of having it "
+                       "kept (default rows):"),
+              getRecomputeValues(), cl::cat(category));
+static cl::opt<std::string>
+    memoryBudget("memory-budget",
+                 cl::desc("In training, compute no more again than it takes to need at most so "
+                          "much memory, such as 4GiB or 800MB"),
+                 cl::value_desc("size"), cl::cat(category));
+static cl::opt<int64_t>
+    sequenceLength("sequence-length",
+                   cl::desc("In training, the tokens of a sequence that --memory-budget is for "
+                            "(by default as in ternary-train, 512)"),
+                   cl::value_desc("tokens"), cl::cat(category));
 static cl::opt<std::string, true>
     kernel("kernel",
            cl::desc("Microkernels instead of the CPU's best: avx512vnni, avxvnni, avx2, portable"),
@@ -172,6 +183,16 @@ int main(int argc, char **argv) {
     options.batch = batch;
   if (fuse.getNumOccurrences())
     options.fuse = fuse;
+  if (recompute.getNumOccurrences())
+    options.recompute = recompute;
+  if (memoryBudget.getNumOccurrences()) {
+    options.memoryBudget = parseByteSize(memoryBudget);
+    if (!options.memoryBudget)
+      return fail("expected --memory-budget to be a size such as 4GiB or 800MB, got '" +
+                  memoryBudget + "'");
+  }
+  if (sequenceLength.getNumOccurrences())
+    options.sequenceLength = sequenceLength;
   if (emit.getNumOccurrences())
     options.emit = emit;
   if (epsilon.getNumOccurrences())

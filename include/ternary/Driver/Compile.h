@@ -29,8 +29,14 @@ struct CompileOptions {
   std::optional<bool> openmp;   // true
   std::optional<bool> fuse;     // true
   bool embedWeights = true;
-  /// In training, compute cheap values again for the backward pass.
-  bool recompute = true;
+  /// In training, what is computed again for the backward pass; not given: rows, or no more
+  /// than it takes to stay within a budget.
+  std::optional<Recompute> recompute;
+  /// Bytes that training may take: parameters, gradients, moments and the workspace of a step.
+  std::optional<int64_t> memoryBudget;
+  /// Tokens of a sequence that memory is reported and the budget is meant for; not given: as
+  /// many as ternary-train takes by default.
+  std::optional<int64_t> sequenceLength;
   /// Forces a microkernel instead of the target's best.
   std::string kernel;
   std::optional<double> epsilon;

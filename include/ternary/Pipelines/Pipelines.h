@@ -10,6 +10,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
 
 namespace ternary {
 
@@ -42,9 +43,16 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> training{*this, "training",
                         llvm::cl::desc("Derive the gradient of the loss and compile both"),
                         llvm::cl::init(false)};
-  Option<bool> recompute{*this, "recompute",
-                         llvm::cl::desc("Compute cheap values again for the backward pass"),
-                         llvm::cl::init(true)};
+  Option<Recompute> recompute{*this, "recompute",
+                              llvm::cl::desc("What the backward pass may compute again:"),
+                              llvm::cl::init(Recompute::Rows), getRecomputeValues()};
+  Option<int64_t> workspaceBudget{
+      *this, "workspace-budget",
+      llvm::cl::desc("Bytes that what is not computed again may take (0: none is spared)"),
+      llvm::cl::init(0)};
+  Option<int64_t> tokens{*this, "tokens",
+                         llvm::cl::desc("Tokens of a sequence that the budget is for"),
+                         llvm::cl::init(512)};
   Option<std::string> prefix{*this, "prefix",
                              llvm::cl::desc("What the names of entry points start with"),
                              llvm::cl::init("")};

@@ -32,6 +32,8 @@ struct TrainingInfo {
   std::vector<Parameter> parameters;
   uint64_t blockFloats = 0;
   Workspace gradient, loss;
+  /// What the backward pass computes again, in words; empty if nothing.
+  std::string recomputed;
   std::string configJSON;
 };
 

@@ -226,3 +226,13 @@ void ternary::printGradientTypes(OpAsmPrinter &printer, Operation *, Type forget
                                  Type state, Type) {
   printer << forget << ", " << state;
 }
+
+//===----------------------------------------------------------------------===//
+// OptimizationBarrierOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult OptimizationBarrierOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                                      Adaptor adaptor,
+                                                      SmallVectorImpl<Type> &types) {
+  return inferSameAs(adaptor.getValue(), types);
+}

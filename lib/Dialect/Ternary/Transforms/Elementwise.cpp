@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
 
 using namespace mlir;
 
@@ -21,6 +22,12 @@ bool ternary::isElementwiseOnTensors(Operation *op) {
       ShapedType::isDynamic(type.getShape().back()))
     return false;
   return llvm::all_of(op->getOperandTypes(), [&](Type operand) { return operand == type; });
+}
+
+bool ternary::isRowOp(Operation *op) {
+  if (op->getNumOperands() == 0 || !isa<RankedTensorType>(op->getOperand(0).getType()))
+    return false;
+  return isa<RowOpInterface>(op) || isElementwiseOnTensors(op);
 }
 
 TypedAttr ternary::getSplatConstant(Operation *op) {

@@ -17,6 +17,9 @@ namespace ternary {
 /// Whether `op` computes f32 tensors of one shape, element by element.
 bool isElementwiseOnTensors(mlir::Operation *op);
 
+/// Whether `op` treats rows on their own, so that row kernels absorb it.
+bool isRowOp(mlir::Operation *op);
+
 /// The constant that `op` (a tensor.splat or a splat arith.constant) repeats, or null.
 mlir::TypedAttr getSplatConstant(mlir::Operation *op);
 

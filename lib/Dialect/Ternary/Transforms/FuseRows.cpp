@@ -32,12 +32,6 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-bool isRowOp(Operation *op) {
-  if (op->getNumOperands() == 0 || !isa<RankedTensorType>(op->getOperand(0).getType()))
-    return false;
-  return isa<RowOpInterface>(op) || isElementwiseOnTensors(op);
-}
-
 /// Number of row dimensions of a row op: all but the last of its first operand.
 int64_t getRowRank(Operation *op) {
   return cast<RankedTensorType>(op->getOperand(0).getType()).getRank() - 1;
@@ -260,6 +254,10 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
       ++numKernels;
       numOps += ops.size();
       Group(ops).createKernel();
+    }
+    for (auto barrier : llvm::make_early_inc_range(block.getOps<OptimizationBarrierOp>())) {
+      barrier.replaceAllUsesWith(barrier.getValue());
+      barrier.erase();
     }
     restoreDominance(block);
   }

@@ -6,17 +6,30 @@
 //===----------------------------------------------------------------------===//
 //
 // What the backward pass reads of the forward pass lives from one to the other, for every
-// token and layer: that is most of what training needs. Products, scans and sums of
-// residuals are worth keeping; norms, gates, activations and quantised inputs are a pass
-// over a row, which the backward pass makes anyway, so that they cost little once fused.
+// token and layer: that is most of what training needs. There are two ways to have less of it.
+//
+// Norms, gates, activations and quantised inputs are a pass over a row, which the backward
+// pass makes anyway: computed again from products, scans and sums of residuals they cost
+// little once fused.
+//
+// Where one value alone leads on, as the sum of residuals does between attention and MLP, the
+// forward pass can be cut: what lies between two cuts is a block, and all of it can be computed
+// again from the value at its start, products included.
+//
+// With a budget both are done until an estimate of the peak is within it: first the values
+// that save the most bytes for an operation, then the blocks, earlier ones first, which wait
+// longer for their backward pass.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Elementwise.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "LiveBytes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYREMATERIALISE
@@ -41,102 +54,345 @@ bool isCheap(Operation *op) {
           getSplatConstant(op) || getBroadcastVector(op));
 }
 
+/// What is computed again together: values that the backward pass reads.
+struct Candidate {
+  SmallVector<Value> values;
+  /// The ops it takes.
+  llvm::SetVector<Operation *> ops;
+  /// Bytes that need not be kept, and scalar operations for it.
+  double bytes = 0, operations = 0;
+};
+
+/// Multiplications of a product, elements of anything else.
+double countOperations(Operation *op, int64_t tokens) {
+  if (isa<tensor::ExtractSliceOp>(op) || getSplatConstant(op) || getBroadcastVector(op))
+    return 0;
+  double operations = 0;
+  for (Type type : op->getResultTypes())
+    operations = std::max<double>(operations, getElements(type, tokens));
+  if (auto accumulate = dyn_cast<AccumulateOp>(op))
+    operations *= cast<ShapedType>(accumulate.getWeight().getType()).getShape().back();
+  return operations;
+}
+
 class Rematerialiser {
 public:
-  explicit Rematerialiser(func::FuncOp func) : func(func) {}
-
-  /// Returns how many values are computed again.
-  int64_t run(Value seed) {
-    Block &body = func.getBody().front();
-    llvm::DenseSet<Value> afterSeed = {seed};
-    SmallVector<Operation *> forward;
+  Rematerialiser(func::FuncOp func, Value seed, int64_t tokens)
+      : body(func.getBody().front()), tokens(tokens) {
+    for (BlockArgument argument : func.getArguments())
+      if (func.getArgAttr(argument.getArgNumber(), kParameterAttr))
+        active.insert(argument);
+    afterSeed.insert(seed);
     for (Operation &op : body.without_terminator()) {
-      if (llvm::any_of(op.getOperands(), [&](Value v) { return afterSeed.contains(v); })) {
-        backward.insert(&op);
+      if (dependsOn(&op, afterSeed))
         afterSeed.insert(op.result_begin(), op.result_end());
-      } else {
+      else if (afterSeed.size() == 1)
         forward.push_back(&op);
-      }
+      if (dependsOn(&op, active))
+        active.insert(op.result_begin(), op.result_end());
     }
-    int64_t count = 0;
-    for (Operation *op : forward)
-      for (Value result : op->getResults())
-        if (isLarge(result) && isRecomputable(result))
-          count += recompute(result);
-    return count;
+  }
+
+  /// Single values that row ops compute again from what is kept anyway.
+  SmallVector<Candidate> collectRows() {
+    SmallVector<Candidate> candidates;
+    for (Operation &op : body)
+      for (Value result : op.getResults())
+        if (isLarge(result) && isRecomputable(result) && !getBackwardUses(result).empty())
+          candidates.push_back(makeCandidate(ValueRange(result), [&](Value value) {
+            return isLarge(value) && isRecomputable(value);
+          }));
+    sortByGain(candidates);
+    return candidates;
+  }
+
+  /// Blocks with values that the backward pass reads. What comes after the last cut is none: the
+  /// backward pass begins with it.
+  SmallVector<Candidate> collectBlocks() {
+    SmallVector<Candidate> candidates;
+    SmallVector<size_t> cuts = findCuts();
+    for (size_t i = 0; i + 1 < cuts.size(); ++i) {
+      ArrayRef<Operation *> ops = ArrayRef(forward).slice(cuts[i] + 1, cuts[i + 1] - cuts[i]);
+      llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+      SmallVector<Value> values;
+      for (Operation *op : ops)
+        for (Value result : op->getResults())
+          if (isLarge(result) && !cutValues.contains(result) && !getBackwardUses(result).empty())
+            values.push_back(result);
+      Candidate candidate = makeCandidate(values, [&](Value value) {
+        return isLarge(value) && inside.contains(value.getDefiningOp());
+      });
+      if (!values.empty() && llvm::all_of(candidate.ops, isPure))
+        candidates.push_back(std::move(candidate));
+    }
+    sortByGain(candidates);
+    return candidates;
+  }
+
+  /// Lets the backward pass use copies of its own, each made before its first use from what is
+  /// kept. Barriers see to it that they stay there.
+  void apply(const Candidate &candidate) {
+    SmallVector<std::pair<Operation *, Value>> firstUses;
+    for (Value value : candidate.values) {
+      Operation *first = nullptr;
+      for (OpOperand *use : getBackwardUses(value))
+        if (Operation *user = getOpInBody(use); !first || user->isBeforeInBlock(first))
+          first = user;
+      if (first)
+        firstUses.emplace_back(first, value);
+    }
+    llvm::stable_sort(firstUses, [](const auto &a, const auto &b) {
+      return a.first != b.first && a.first->isBeforeInBlock(b.first);
+    });
+    IRMapping mapping;
+    for (auto [first, value] : firstUses) {
+      SmallVector<OpOperand *> uses = getBackwardUses(value);
+      OpBuilder builder(first);
+      Value copy = clone(value, candidate, findToken(first), builder, mapping);
+      for (OpOperand *use : uses)
+        use->set(copy);
+    }
   }
 
 private:
-  /// A value is computed again from what is kept if its op is cheap and does not join two
-  /// values that would both have to be kept for it.
-  bool isRecomputable(Value value) {
-    auto known = recomputable.find(value);
-    if (known != recomputable.end())
+  static bool dependsOn(Operation *op, const llvm::DenseSet<Value> &values) {
+    return op
+        ->walk([&](Operation *nested) {
+          return llvm::any_of(nested->getOperands(), [&](Value v) { return values.contains(v); })
+                     ? WalkResult::interrupt()
+                     : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
+  Operation *getOpInBody(OpOperand *use) { return body.findAncestorOpInBlock(*use->getOwner()); }
+
+  /// Whether `op` stands where the backward pass does.
+  bool isLate(Operation *op) { return forward.empty() || forward.back()->isBeforeInBlock(op); }
+
+  /// Uses of a value of the forward pass by the backward pass. What the latter computes from the
+  /// former alone is a use only if it cannot be computed again itself.
+  SmallVector<OpOperand *> getBackwardUses(Value value) {
+    SmallVector<OpOperand *> uses;
+    if (afterSeed.contains(value))
+      return uses;
+    auto isRecomputed = [&](Value result) { return isRecomputable(result); };
+    for (OpOperand &use : value.getUses()) {
+      Operation *user = getOpInBody(&use);
+      if (user->hasTrait<OpTrait::IsTerminator>() || isa<tensor::DimOp>(user))
+        continue;
+      if (dependsOn(user, afterSeed) ||
+          (isLate(user) && llvm::none_of(user->getResults(), isRecomputed)))
+        uses.push_back(&use);
+    }
+    return uses;
+  }
+
+  /// What has to be kept for a value to be there: the value itself or, if it is computed again,
+  /// what that is done from. Chains of cheap ops end where a third value would be needed, so that
+  /// a sum of many residuals is not computed again from all of them.
+  const SmallVector<Value, 2> &getRoots(Value value) {
+    auto known = roots.find(value);
+    if (known != roots.end())
       return known->second;
     Operation *op = value.getDefiningOp();
-    bool result = op && !backward.contains(op) && isCheap(op);
-    if (result) {
-      llvm::SmallDenseSet<Value> kept;
-      bool derived = false;
-      for (Value operand : op->getOperands()) {
-        if (!isLarge(operand))
-          continue;
-        if (isRecomputable(operand))
-          derived = true;
-        else
-          kept.insert(operand);
-      }
-      result = kept.size() < 2 || derived;
+    llvm::SmallSetVector<Value, 4> found;
+    bool isCheap = op && !afterSeed.contains(value) && ::isCheap(op), isDerived = false;
+    if (isCheap)
+      for (Value operand : op->getOperands())
+        if (isLarge(operand)) {
+          isDerived |= isRecomputable(operand);
+          found.insert_range(getRoots(operand));
+        }
+    // Two values, both of which would have to be kept for this one, are not better than one.
+    if (!isCheap || found.size() > (isDerived ? 2 : 1)) {
+      found.clear();
+      found.insert(value);
     }
-    return recomputable[value] = result;
+    return roots[value] = SmallVector<Value, 2>(found.getArrayRef());
   }
 
-  /// Lets the backward pass use a copy of its own, made before the first use.
-  bool recompute(Value value) {
-    SmallVector<OpOperand *> uses;
-    Operation *first = nullptr;
-    for (OpOperand &use : value.getUses())
-      if (backward.contains(use.getOwner())) {
-        uses.push_back(&use);
-        if (!first || use.getOwner()->isBeforeInBlock(first))
-          first = use.getOwner();
+  /// Whether a value is computed again from what is kept.
+  bool isRecomputable(Value value) {
+    ArrayRef<Value> kept = getRoots(value);
+    return kept.empty() || kept.front() != value;
+  }
+
+  Candidate makeCandidate(ValueRange values, function_ref<bool(Value)> isRepeated) {
+    Candidate candidate;
+    candidate.values.assign(values.begin(), values.end());
+    SmallVector<Value> worklist = candidate.values;
+    while (!worklist.empty()) {
+      Operation *op = worklist.pop_back_val().getDefiningOp();
+      if (!candidate.ops.insert(op))
+        continue;
+      candidate.operations += countOperations(op, tokens);
+      op->walk([&](Operation *nested) {
+        for (Value operand : nested->getOperands())
+          if (isRepeated(operand))
+            worklist.push_back(operand);
+      });
+    }
+    for (Value value : values)
+      candidate.bytes += getBytes(value.getType(), tokens);
+    return candidate;
+  }
+
+  static void sortByGain(SmallVector<Candidate> &candidates) {
+    llvm::stable_sort(candidates, [](const Candidate &a, const Candidate &b) {
+      return a.bytes * b.operations > b.bytes * a.operations;
+    });
+  }
+
+  /// Positions in the forward pass after which one value alone, of those that parameters have a
+  /// part in, leads on: what comes later is computed from it.
+  SmallVector<size_t> findCuts() {
+    llvm::DenseMap<Operation *, size_t> positions;
+    for (auto [i, op] : llvm::enumerate(forward))
+      positions[op] = i;
+    SmallVector<size_t> cuts;
+    /// Until where in the forward pass values are read that lead on from here.
+    llvm::SmallMapVector<Value, size_t, 8> open;
+    for (auto [i, op] : llvm::enumerate(forward)) {
+      bool opened = false;
+      for (Value result : op->getResults()) {
+        if (!isLarge(result) || !active.contains(result))
+          continue;
+        size_t last = i;
+        for (OpOperand &use : result.getUses())
+          if (auto user = positions.find(getOpInBody(&use));
+              user != positions.end() && !isa<tensor::DimOp>(user->first))
+            last = std::max(last, user->second);
+        opened |= last > i;
+        if (last > i)
+          open[result] = last;
       }
-    if (uses.empty())
-      return false;
-    IRMapping mapping;
-    OpBuilder builder(first);
-    Value copy = clone(value, builder, mapping);
-    for (OpOperand *use : uses)
-      use->set(copy);
-    return true;
+      open.remove_if([here = i](const auto &entry) { return entry.second <= here; });
+      if (!opened || open.size() != 1 || isRecomputable(open.front().first) ||
+          !getElementTypeOrSelf(open.front().first).isF32())
+        continue;
+      cuts.push_back(i);
+      cutValues.insert(open.front().first);
+    }
+    return cuts;
   }
 
-  Value clone(Value value, OpBuilder &builder, IRMapping &mapping) {
+  /// What the backward pass has just computed before `user`: a result, on which `user` depends,
+  /// of an op that row kernels do not absorb, so that copies are fused with what reads them.
+  Value findToken(Operation *user) {
+    Value token, direct;
+    SmallVector<Operation *> worklist = {user};
+    llvm::SmallPtrSet<Operation *, 16> visited;
+    while (!worklist.empty()) {
+      worklist.pop_back_val()->walk([&](Operation *nested) {
+        for (Value operand : nested->getOperands()) {
+          Operation *def = operand.getDefiningOp();
+          if (!def || !afterSeed.contains(operand) || !visited.insert(def).second)
+            continue;
+          if (!direct)
+            direct = operand;
+          if (isRowOp(def))
+            worklist.push_back(def);
+          else if (!token || token.getDefiningOp()->isBeforeInBlock(def))
+            token = operand;
+        }
+      });
+    }
+    if (!token)
+      token = direct;
+    for (Operation *op = user; !token && op; op = op->getPrevNode())
+      if (op->getNumResults() && afterSeed.contains(op->getResult(0)) && op != user)
+        token = op->getResult(0);
+    return token && isa<RankedTensorType>(token.getType()) ? token : Value();
+  }
+
+  Value clone(Value value, const Candidate &candidate, Value token, OpBuilder &builder,
+              IRMapping &mapping) {
     if (Value known = mapping.lookupOrNull(value))
       return known;
-    if (!isRecomputable(value) || !isLarge(value))
-      return value;
     Operation *op = value.getDefiningOp();
-    for (Value operand : op->getOperands())
-      if (Value copy = clone(operand, builder, mapping); copy != operand)
-        mapping.map(operand, copy);
+    if (!op || !candidate.ops.contains(op)) {
+      if (!isLarge(value) || !token)
+        return value;
+      Value kept = OptimizationBarrierOp::create(builder, value.getLoc(), value, token);
+      mapping.map(value, kept);
+      return kept;
+    }
+    op->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands())
+        if (operand.getParentBlock() == &body)
+          clone(operand, candidate, token, builder, mapping);
+    });
     builder.clone(*op, mapping);
     return mapping.lookup(value);
   }
 
-  func::FuncOp func;
-  llvm::DenseSet<Operation *> backward;
-  llvm::DenseMap<Value, bool> recomputable;
+  Block &body;
+  int64_t tokens;
+  /// Everything before the first op that depends on the seed.
+  SmallVector<Operation *> forward;
+  llvm::DenseSet<Value> afterSeed;
+  /// What depends on parameters.
+  llvm::DenseSet<Value> active;
+  llvm::DenseSet<Value> cutValues;
+  llvm::DenseMap<Value, SmallVector<Value, 2>> roots;
 };
 
 struct Rematerialise : ternary::impl::TernaryRematerialiseBase<Rematerialise> {
+  using TernaryRematerialiseBase::TernaryRematerialiseBase;
+
   void runOnOperation() override {
     func::FuncOp func = getOperation();
+    if (budget < 0 || tokens < 1) {
+      func.emitError() << "expected 'budget' of at least 0 bytes and 'tokens' of at least 1, got "
+                       << budget.getValue() << " and " << tokens.getValue();
+      return signalPassFailure();
+    }
+    if (recompute == Recompute::None || !func.getBody().hasOneBlock())
+      return;
     for (BlockArgument argument : func.getArguments()) {
       auto role = func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr);
       if (role && role == "seed")
-        numRecomputed += Rematerialiser(func).run(argument);
+        run(func, argument);
     }
+  }
+
+  void run(func::FuncOp func, Value seed) {
+    Rematerialiser rematerialiser(func, seed, tokens);
+    SmallVector<std::string> chosen;
+    auto apply = [&](ArrayRef<Candidate> candidates, Statistic &count, StringRef what) {
+      size_t applied = 0;
+      // A candidate saves its bytes at most, so there is nothing to estimate before these add up
+      // to what is missing.
+      double missing = 0;
+      for (; applied < candidates.size(); ++applied) {
+        if (budget > 0 && missing <= 0)
+          missing = estimateWorkspace(func, tokens) - budget;
+        if (budget > 0 && missing <= 0)
+          break;
+        rematerialiser.apply(candidates[applied]);
+        missing -= candidates[applied].bytes;
+      }
+      count += applied;
+      if (applied > 0)
+        chosen.push_back(llvm::formatv("{0} of {1} {2}", applied, candidates.size(), what).str());
+    };
+    apply(rematerialiser.collectRows(), numRecomputed, "values");
+    if (recompute == Recompute::Blocks)
+      apply(rematerialiser.collectBlocks(), numBlocks, "blocks");
+    std::string names = chosen.empty() ? "nothing" : llvm::join(chosen, " and ");
+    func->setAttr(kRecomputedAttr, StringAttr::get(&getContext(), names));
+    auto kind = remark::RemarkOpts::name("rematerialise").category("ternary");
+    int64_t estimate = estimateWorkspace(func, tokens);
+    std::string numbers =
+        llvm::formatv("computes {0} again, for an estimated workspace of {1} bytes for {2} tokens",
+                      names, estimate, tokens.getValue())
+            .str();
+    if (budget == 0 || estimate <= budget)
+      remark::passed(func.getLoc(), kind) << numbers;
+    else
+      remark::missed(func.getLoc(), kind)
+          << llvm::formatv("{0}, with a budget of {1}", numbers, budget.getValue()).str();
   }
 };
 } // namespace

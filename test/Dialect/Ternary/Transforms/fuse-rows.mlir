@@ -244,3 +244,28 @@ func.func @order(%x: tensor<1x?x64xf32>, %late: tensor<1x?x64xf32>, %t: tensor<8
   %sums = ternary.square_sums %y : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
   return %d, %n, %sums : tensor<1x?x8xf32>, tensor<1x?x64xf32>, tensor<1x?x2xf32>
 }
+
+// What is read through a barrier is computed by a kernel of its own, which comes after what the
+// barrier waits for; the barrier itself goes.
+// CHECK-LABEL: func.func @barrier(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<1x?x64xf32>
+// CHECK:         ternary.row_kernel rows 2 ins(%[[X]] :
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      ternary.activate silu
+// CHECK-NEXT:      ternary.yield
+// CHECK:         %[[G:.*]] = ternary.linear_backward_input
+// CHECK:         ternary.row_kernel rows 2 ins(%[[X]], %[[G]] :
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      ternary.activate silu
+// CHECK-NEXT:      arith.mulf
+// CHECK-NOT:     ternary.optimization_barrier
+// CHECK:         return
+func.func @barrier(%x: tensor<1x?x64xf32>, %grad: tensor<1x?x8xf32>, %t: tensor<8x64x!ternary.trit>, %w: tensor<1xf32>) -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
+  %y = ternary.activate silu %x : tensor<1x?x64xf32>
+  %g = ternary.linear_backward_input %grad, %t, %w : tensor<1x?x8xf32>, tensor<8x64x!ternary.trit>, tensor<1xf32> -> tensor<1x?x64xf32>
+  %kept = ternary.optimization_barrier %x after %g : tensor<1x?x64xf32>, tensor<1x?x64xf32>
+  // expected-remark @+1 {{fused 2 ops into one row kernel}}
+  %again = ternary.activate silu %kept : tensor<1x?x64xf32>
+  %d = arith.mulf %again, %g : tensor<1x?x64xf32>
+  return %y, %d : tensor<1x?x64xf32>, tensor<1x?x64xf32>
+}

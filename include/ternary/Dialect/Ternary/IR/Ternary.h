@@ -50,6 +50,8 @@ inline constexpr llvm::StringLiteral kRoleAttr = "ternary.role";
 inline constexpr llvm::StringLiteral kGradientAttr = "ternary.gradient";
 /// On functions: the step a function is ("prefill", "decode"; "loss", "gradient").
 inline constexpr llvm::StringLiteral kStepAttr = "ternary.step";
+/// On a gradient: in words, what its backward pass computes again.
+inline constexpr llvm::StringLiteral kRecomputedAttr = "ternary.recomputed";
 /// On modules: a dictionary of what the runtime has to know about the model.
 inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
 

@@ -426,4 +426,31 @@ def Ternary_LowerBoundsBackwardOp : Ternary_PureOp<"lower_bounds_backward"> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+def Ternary_OptimizationBarrierOp : Ternary_PureOp<"optimization_barrier"> {
+  let summary = "a value that is not read before another one is there";
+  let description = [{
+    `result = value`
+
+    What is computed from the result is neither merged with what is computed from `value`
+    itself nor moved before `after` is computed: that is how the backward pass computes again
+    what was not kept. `ternary-fuse-rows`, which fixes the order of kernels, removes it.
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x64xf32>, %grad: tensor<1x?x8xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.optimization_barrier %x after %grad : tensor<1x?x64xf32>, tensor<1x?x8xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$value, AnyRankedTensor:$after);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$value `after` $after attr-dict `:` type($value) `,` type($after)";
+}
+
 #endif // TERNARY_GRADIENT_OPS_TD

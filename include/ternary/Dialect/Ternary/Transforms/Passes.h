@@ -10,8 +10,20 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/CommandLine.h"
 
 namespace ternary {
+
+/// What the backward pass computes again instead of having it kept.
+enum class Recompute { None, Rows, Blocks };
+
+/// The names of these, for options.
+inline llvm::cl::ValuesClass getRecomputeValues() {
+  return llvm::cl::values(
+      clEnumValN(Recompute::None, "none", "nothing"),
+      clEnumValN(Recompute::Rows, "rows", "norms, gates, activations, quantised inputs"),
+      clEnumValN(Recompute::Blocks, "blocks", "whole blocks, from their input"));
+}
 
 #define GEN_PASS_DECL
 #include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"

@@ -74,12 +74,25 @@ def TernaryDifferentiate : Pass<"ternary-differentiate", "::mlir::ModuleOp"> {
 def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp"> {
   let summary = "Compute values again for the backward pass instead of keeping them";
   let description = [{
-    In a gradient, values that the forward pass computes cheaply (norms, activations, gates,
-    quantised inputs) and the backward pass reads are computed again before their first use
-    there, from what is kept anyway: results of products, scans and sums of residuals, and
-    a number per row. What depends on the argument of role `seed` is the backward pass.
+    In a gradient, what the backward pass reads of the forward pass is computed again before
+    its first use there, instead of being kept from one to the other. What depends on the
+    argument of role `seed` is the backward pass.
 
-    Nothing may merge equal ops (CSE) afterwards.
+    - `recompute=rows`: values that row ops compute (norms, activations, gates, quantised
+      inputs), from what is kept anyway: results of products, scans and sums of residuals, and
+      a number per row.
+    - `recompute=blocks`: these, and all else within a block, from the value at its start. A
+      block is what lies between two points of the forward pass where one value alone, of
+      those that depend on parameters, is still to be read: as between an attention and an MLP
+      with residuals.
+
+    With a `budget` no more is computed again than it takes to bring the workspace, estimated
+    for so many `tokens`, below it: values first, in the order of bytes saved for an operation,
+    then blocks. What was chosen is said by a remark and by the attribute
+    `ternary.recomputed`.
+
+    Copies read what is kept through an `optimization_barrier`, so that they are not merged
+    with what they are copies of.
 
     ```mlir fragment
     %y = ternary.activate silu %x : tensor<1x?x64xf32>
@@ -90,11 +103,22 @@ def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp">
     ```mlir fragment
     %y = ternary.activate silu %x : tensor<1x?x64xf32>
     ...
-    %again = ternary.activate silu %x : tensor<1x?x64xf32>
+    %x2 = ternary.optimization_barrier %x after %grad : tensor<1x?x64xf32>, tensor<1x?x64xf32>
+    %again = ternary.activate silu %x2 : tensor<1x?x64xf32>
     %d = arith.mulf %grad, %again : tensor<1x?x64xf32>
     ```
   }];
-  let statistics = [Statistic<"numRecomputed", "recomputed", "Number of values computed again">];
+  let options = [
+    Option<"recompute", "recompute", "::ternary::Recompute",
+           /*default=*/"::ternary::Recompute::Rows", "What may be computed again:",
+           "::ternary::getRecomputeValues()">,
+    Option<"budget", "budget", "int64_t", /*default=*/"0",
+           "Bytes of workspace that are enough; 0 for as few as possible.">,
+    Option<"tokens", "tokens", "int64_t", /*default=*/"512",
+           "Tokens of a sequence that the budget is for.">];
+  let statistics = [
+    Statistic<"numRecomputed", "recomputed", "Number of values computed again">,
+    Statistic<"numBlocks", "blocks", "Number of blocks computed again">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
