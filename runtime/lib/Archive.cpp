@@ -156,6 +156,22 @@ void ternary::runtime::verifyEmbeddedArchive(const std::string &path,
          hex(crc));
 }
 
+/// Looks at bytes that are mapped from a file, piece by piece, and lets the memory of each go.
+template <typename Look> static void lookOnce(const void *start, uint64_t count, Look look) {
+  constexpr uint64_t kPiece = 16 << 20;
+  auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto address = reinterpret_cast<uintptr_t>(start);
+  uintptr_t from = (address + page - 1) / page * page;
+  for (uint64_t offset = 0; offset < count; offset += kPiece) {
+    uint64_t size = std::min(kPiece, count - offset);
+    look(static_cast<const char *>(start) + offset, size);
+    uintptr_t to = (address + offset + size) / page * page;
+    if (from < to)
+      madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
+    from = std::max(from, to);
+  }
+}
+
 /// Whether `bytes` are an archive of the model whose header has this checksum.
 static ternary_status checkArchive(const uint8_t *bytes, uint64_t count, uint32_t headerCrc32) {
   if (count < 8 || std::memcmp(bytes, TERNARY_ARCHIVE_MAGIC, 8) != 0)
@@ -168,10 +184,12 @@ static ternary_status checkArchive(const uint8_t *bytes, uint64_t count, uint32_
   if (prefix.payloadOffset % 4096 != 0 || prefix.payloadOffset < Prefix::kBytes ||
       prefix.payloadOffset > count || prefix.headerBytes > prefix.payloadOffset - Prefix::kBytes ||
       prefix.payloadBytes != count - prefix.payloadOffset ||
-      crc32(0, bytes + Prefix::kBytes, prefix.headerBytes) != prefix.headerCrc32 ||
-      crc32(0, bytes + prefix.payloadOffset, prefix.payloadBytes) != prefix.payloadCrc32)
+      crc32(0, bytes + Prefix::kBytes, prefix.headerBytes) != prefix.headerCrc32)
     return TERNARY_ARCHIVE_DAMAGED;
-  return TERNARY_OK;
+  uint32_t crc = 0;
+  lookOnce(bytes + prefix.payloadOffset, prefix.payloadBytes,
+           [&](const void *piece, uint64_t size) { crc = crc32(crc, piece, size); });
+  return crc == prefix.payloadCrc32 ? TERNARY_OK : TERNARY_ARCHIVE_DAMAGED;
 }
 
 WeightArchive::WeightArchive(const std::string &path, const ArchiveReference &reference,
@@ -196,10 +214,9 @@ WeightArchive::WeightArchive(const std::string &path, const ArchiveReference &re
   bytes = prefix.payloadBytes;
 }
 
-void WeightArchive::giveBack() const {
-  auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  uintptr_t from = (reinterpret_cast<uintptr_t>(start) + page - 1) / page * page;
-  uintptr_t to = (reinterpret_cast<uintptr_t>(start) + bytes) / page * page;
-  if (from < to)
-    madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
+void WeightArchive::copyTo(void *target, uint64_t count) const {
+  lookOnce(start, count, [&](const void *piece, uint64_t size) {
+    std::memcpy(target, piece, size);
+    target = static_cast<char *>(target) + size;
+  });
 }

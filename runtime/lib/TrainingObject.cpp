@@ -81,8 +81,7 @@ void TrainingObject::readArchive(const std::string &weights, float *block) const
   uint64_t bytes = descriptor->block_floats * sizeof(float);
   if (archive.payloadBytes() < bytes)
     fail(archive.path(), ": expected weights of ", bytes, " bytes, found ", archive.payloadBytes());
-  std::memcpy(block, archive.payload(), bytes);
-  archive.giveBack();
+  archive.copyTo(block, bytes);
 }
 
 std::vector<std::string> TrainingObject::readCheckpoint(const std::string &path,

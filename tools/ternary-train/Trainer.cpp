@@ -341,7 +341,8 @@ int Trainer::finish() {
   getrusage(RUSAGE_SELF, &usage);
   progress.message("done       " + printCount(state.step) + " steps, " + printCount(state.tokens) +
                    " tokens in " + printDuration(state.seconds) + ", peak memory " +
-                   printCount(usage.ru_maxrss / 1000) + " MB; the model is in " + *options.out);
+                   printCount(usage.ru_maxrss * 1024 / 1'000'000) + " MB; the model is in " +
+                   *options.out);
   return 0;
 }
 

@@ -62,9 +62,10 @@ public:
   const void *payload() const { return start; }
   uint64_t payloadBytes() const { return bytes; }
 
-  /// Lets the payload's memory go; it is read from its file again when it is looked at. Inside an
-  /// object, it must be one that the dynamic loader mapped.
-  void giveBack() const;
+  /// Copies the first `count` bytes of the payload, piece by piece, and lets the memory of each
+  /// go: it is read from its file again when it is looked at. Inside an object, it must be one
+  /// that the dynamic loader mapped.
+  void copyTo(void *target, uint64_t count) const;
 
 private:
   std::string name;
