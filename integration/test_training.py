@@ -63,7 +63,7 @@ def test_gradients_agree_with_original(tmp_path, compile_model, target, batch):
     for name in names:
         expected = EXPECTED[name].astype(np.float64)
         error = np.abs(got[name.removeprefix("grad_eager.")] - expected).max()
-        assert error <= 1e-5 * np.abs(expected).max(), name
+        assert error <= 1e-4 * np.abs(expected).max(), name
 
 
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])

@@ -139,33 +139,49 @@ func.func @linear_backward_input_type(%g: tensor<2x6xf32>, %w: tensor<6x8xf32>, 
 
 // -----
 
-func.func @linear_backward_weight_rows(%g: tensor<2x6xf32>, %q: tensor<3x8xi8>) {
+func.func @linear_backward_weight_rows(%g: tensor<2x6xf32>, %q: tensor<3x8xi8>, %s: tensor<2xf32>) {
   // expected-error @+1 {{expected activations of shape [2, 8], got 'tensor<3x8xi8>'}}
-  %0 = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<3x8xi8> -> tensor<6x8xf32>
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<3x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_rank(%g: tensor<1x2x6xf32>, %q: tensor<2x8xi8>) {
+func.func @linear_backward_weight_rank(%g: tensor<1x2x6xf32>, %q: tensor<2x8xi8>, %s: tensor<1x2xf32>) {
   // expected-error @+1 {{expected activations of shape [1, 2, 8], got 'tensor<2x8xi8>'}}
-  %0 = ternary.linear_backward_weight %g, %q : tensor<1x2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<1x2x6xf32>, tensor<2x8xi8>, tensor<1x2xf32> -> tensor<6x8xf32>
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_grad(%g: tensor<2x?xf32>, %q: tensor<2x8xi8>) {
+func.func @linear_backward_weight_grad(%g: tensor<2x?xf32>, %q: tensor<2x8xi8>, %s: tensor<2xf32>) {
   // expected-error @+1 {{expected grad with a static last dimension, got 'tensor<2x?xf32>'}}
-  %0 = ternary.linear_backward_weight %g, %q : tensor<2x?xf32>, tensor<2x8xi8> -> tensor<?x8xf32>
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<2x?xf32>, tensor<2x8xi8>, tensor<2xf32> -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_activations(%g: tensor<2x6xf32>, %q: tensor<2x?xi8>) {
+func.func @linear_backward_weight_activations(%g: tensor<2x6xf32>, %q: tensor<2x?xi8>, %s: tensor<2xf32>) {
   // expected-error @+1 {{expected activations with a static last dimension, got 'tensor<2x?xi8>'}}
-  %0 = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x?xi8> -> tensor<6x?xf32>
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<2x?xi8>, tensor<2xf32> -> tensor<6x?xf32>
+  return
+}
+
+// -----
+
+func.func @linear_backward_weight_scale(%g: tensor<1x2x6xf32>, %q: tensor<1x2x8xi8>, %s: tensor<2xf32>) {
+  // expected-error @+1 {{expected activation scale of shape [1, 2], got 'tensor<2xf32>'}}
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<1x2x6xf32>, tensor<1x2x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_backward_weight_scale_type(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %s: tensor<2xf16>) {
+  // expected-error @+1 {{operand #2 must be ranked tensor of 32-bit float values, but got 'tensor<2xf16>'}}
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf16> -> tensor<6x8xf32>
   return
 }
 
@@ -315,17 +331,17 @@ func.func @linear_backward_input_outs(%i0: memref<2x6xf32>, %i1: memref<6x8x!ter
 
 // -----
 
-func.func @linear_backward_weight_ins(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %i2: memref<2x8xi8>, %o0: memref<6x8xf32>) {
-  // expected-error @+1 {{expected 2 ins and 1 outs, got 3 and 1}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x8xi8>, memref<2x8xi8>) outs(%o0 : memref<6x8xf32>)
+func.func @linear_backward_weight_ins(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %o0: memref<6x8xf32>) {
+  // expected-error @+1 {{expected 3 ins and 1 outs, got 2 and 1}}
+  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf32>, memref<2x8xi8>) outs(%o0 : memref<6x8xf32>)
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_outs(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %o0: memref<6x8xf32>, %o1: memref<6x8xf32>) {
-  // expected-error @+1 {{expected 2 ins and 1 outs, got 2 and 2}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf32>, memref<2x8xi8>) outs(%o0, %o1 : memref<6x8xf32>, memref<6x8xf32>)
+func.func @linear_backward_weight_outs(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %i2: memref<2xf32>, %o0: memref<6x8xf32>, %o1: memref<6x8xf32>) {
+  // expected-error @+1 {{expected 3 ins and 1 outs, got 3 and 2}}
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x8xi8>, memref<2xf32>) outs(%o0, %o1 : memref<6x8xf32>, memref<6x8xf32>)
   return
 }
 
@@ -523,41 +539,57 @@ func.func @linear_backward_input_outs_shape(%i0: memref<2x6xf32>, %i1: memref<6x
 
 // -----
 
-func.func @linear_backward_weight_grad_element(%i0: memref<2x6xf16>, %i1: memref<2x8xi8>, %o0: memref<6x8xf32>) {
+func.func @linear_backward_weight_grad_element(%i0: memref<2x6xf16>, %i1: memref<2x8xi8>, %i2: memref<2xf32>, %o0: memref<6x8xf32>) {
   // expected-error @+1 {{expected grad of 'f32', got 'memref<2x6xf16>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf16>, memref<2x8xi8>) outs(%o0 : memref<6x8xf32>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf16>, memref<2x8xi8>, memref<2xf32>) outs(%o0 : memref<6x8xf32>)
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_grad_shape(%i0: memref<2x5xf32>, %i1: memref<2x8xi8>, %o0: memref<6x8xf32>) {
+func.func @linear_backward_weight_grad_shape(%i0: memref<2x5xf32>, %i1: memref<2x8xi8>, %i2: memref<2xf32>, %o0: memref<6x8xf32>) {
   // expected-error @+1 {{expected grad of shape [2, 6], got 'memref<2x5xf32>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x5xf32>, memref<2x8xi8>) outs(%o0 : memref<6x8xf32>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x5xf32>, memref<2x8xi8>, memref<2xf32>) outs(%o0 : memref<6x8xf32>)
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_activations_element(%i0: memref<2x6xf32>, %i1: memref<2x8xf16>, %o0: memref<6x8xf32>) {
+func.func @linear_backward_weight_activations_element(%i0: memref<2x6xf32>, %i1: memref<2x8xf16>, %i2: memref<2xf32>, %o0: memref<6x8xf32>) {
   // expected-error @+1 {{expected activations of 'i8', got 'memref<2x8xf16>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf32>, memref<2x8xf16>) outs(%o0 : memref<6x8xf32>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x8xf16>, memref<2xf32>) outs(%o0 : memref<6x8xf32>)
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_outs_element(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %o0: memref<6x8xf16>) {
+func.func @linear_backward_weight_activation_scale_element(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %i2: memref<2xf16>, %o0: memref<6x8xf32>) {
+  // expected-error @+1 {{expected activation scale of 'f32', got 'memref<2xf16>'}}
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x8xi8>, memref<2xf16>) outs(%o0 : memref<6x8xf32>)
+  return
+}
+
+// -----
+
+func.func @linear_backward_weight_activation_scale_shape(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %i2: memref<3xf32>, %o0: memref<6x8xf32>) {
+  // expected-error @+1 {{expected activation scale of shape [2], got 'memref<3xf32>'}}
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x8xi8>, memref<3xf32>) outs(%o0 : memref<6x8xf32>)
+  return
+}
+
+// -----
+
+func.func @linear_backward_weight_outs_element(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %i2: memref<2xf32>, %o0: memref<6x8xf16>) {
   // expected-error @+1 {{expected outs of 'f32', got 'memref<6x8xf16>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf32>, memref<2x8xi8>) outs(%o0 : memref<6x8xf16>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x8xi8>, memref<2xf32>) outs(%o0 : memref<6x8xf16>)
   return
 }
 
 // -----
 
-func.func @linear_backward_weight_outs_shape(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %o0: memref<6xf32>) {
+func.func @linear_backward_weight_outs_shape(%i0: memref<2x6xf32>, %i1: memref<2x8xi8>, %i2: memref<2xf32>, %o0: memref<6xf32>) {
   // expected-error @+1 {{expected outs of shape [6, 6], got 'memref<6xf32>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf32>, memref<2x8xi8>) outs(%o0 : memref<6xf32>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x8xi8>, memref<2xf32>) outs(%o0 : memref<6xf32>)
   return
 }
 
@@ -939,18 +971,18 @@ func.func @mean_targets_shape(%i0: memref<2x3xf32>, %i1: memref<2x4xi32>, %o0: m
 
 // -----
 
-func.func @linear_backward_weight_kernel_rows(%i0: memref<3x6xf32>, %i1: memref<2x8xi8>, %o0: memref<6x8xf32>) {
+func.func @linear_backward_weight_kernel_rows(%i0: memref<3x6xf32>, %i1: memref<2x8xi8>, %i2: memref<3xf32>, %o0: memref<6x8xf32>) {
   // expected-error @+1 {{expected grad of shape [2, 6], got 'memref<3x6xf32>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<3x6xf32>, memref<2x8xi8>) outs(%o0 : memref<6x8xf32>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<3x6xf32>, memref<2x8xi8>, memref<3xf32>) outs(%o0 : memref<6x8xf32>)
   return
 }
 
 // -----
 
 // There may be fewer columns than activations, not more.
-func.func @linear_backward_weight_kernel_columns(%i0: memref<2x6xf32>, %i1: memref<2x4xi8>, %o0: memref<6x8xf32>) {
+func.func @linear_backward_weight_kernel_columns(%i0: memref<2x6xf32>, %i1: memref<2x4xi8>, %i2: memref<2xf32>, %o0: memref<6x8xf32>) {
   // expected-error @+1 {{expected outs of shape [6, 4], got 'memref<6x8xf32>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf32>, memref<2x4xi8>) outs(%o0 : memref<6x8xf32>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf32>, memref<2x4xi8>, memref<2xf32>) outs(%o0 : memref<6x8xf32>)
   return
 }
 

@@ -289,9 +289,8 @@ func.func @loss(%x: tensor<2x?x8xf32> {ternary.role = "x"}, %t: tensor<2x?xi32> 
 // CHECK-NEXT:    %[[Q:.*]], %[[SCALE:.*]], %{{.*}} = ternary.quantize_activations %[[NORMED]]
 // CHECK-NEXT:    %[[TRITS:.*]], %[[WEIGHT_SCALE:.*]] = ternary.quantize_weights %[[W]]
 // CHECK:         %[[DY:.*]] = ternary.cross_entropy_backward
-// CHECK-NEXT:    %[[SCALED:.*]] = ternary.scale_rows %[[DY]], %[[SCALE]] : tensor<2x6xf32>, tensor<2xf32>
 // CHECK-NEXT:    %[[DN:.*]] = ternary.linear_backward_input %[[DY]], %[[TRITS]], %[[WEIGHT_SCALE]] : tensor<2x6xf32>, tensor<6x8x!ternary.trit>, tensor<1xf32> -> tensor<2x8xf32>
-// CHECK-NEXT:    %[[DW:.*]] = ternary.linear_backward_weight %[[SCALED]], %[[Q]] : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
+// CHECK-NEXT:    %[[DW:.*]] = ternary.linear_backward_weight %[[DY]], %[[Q]], %[[SCALE]] : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
 // CHECK-NEXT:    ternary.square_sums %[[X]]
 // CHECK:         %[[DG:.*]] = ternary.sum_rows
 // CHECK-NEXT:    %[[DX:.*]] = ternary.rms_norm_backward %[[DN]], %[[X]], %{{.*}}, %[[G]]
@@ -316,8 +315,7 @@ func.func @loss(%x: tensor<2x8xf32> {ternary.parameter = "x"}, %t: tensor<2xi32>
 // CHECK-SAME:    -> (tensor<f32> {ternary.role = "loss"}, tensor<6x8xf32> {ternary.gradient = "w"})
 // CHECK:         %[[QX:.*]], %[[SX:.*]], %{{.*}} = ternary.quantize_activations %{{.*}} : tensor<2x8xf32>
 // CHECK:         %[[DY:.*]] = ternary.cross_entropy_backward
-// CHECK-NEXT:    %[[SCALED:.*]] = ternary.scale_rows %[[DY]], %[[SX]]
-// CHECK-NEXT:    %[[DW:.*]] = ternary.linear_backward_weight %[[SCALED]], %[[QX]]
+// CHECK-NEXT:    %[[DW:.*]] = ternary.linear_backward_weight %[[DY]], %[[QX]], %[[SX]]
 // CHECK-NEXT:    %[[RESULT:.*]] = arith.addf %[[SUM_W]], %[[DW]]
 // CHECK-NEXT:    return %{{.*}}, %[[RESULT]]
 func.func @loss(%x: tensor<2x8xf32> {ternary.role = "x"}, %t: tensor<2xi32> {ternary.role = "targets"}, %w: tensor<6x8xf32> {ternary.parameter = "w"},

@@ -3,18 +3,18 @@
 
 // A weight's gradient that is added to a sum: the kernel adds to it in place, at once.
 // CHECK-LABEL: func.func @weight_sum(
-// CHECK-SAME:    %[[G:[^:]*]]: tensor<2x?x6xf32>, %[[Q:[^:]*]]: tensor<2x?x8xi8>, %[[SUM:[^:]*]]: tensor<6x8xf32>)
-// CHECK-NEXT:    %[[DW:.*]] = ternary.linear_backward_weight_kernel ins(%[[G]], %[[Q]] : tensor<2x?x6xf32>, tensor<2x?x8xi8>)
+// CHECK-SAME:    %[[G:[^:]*]]: tensor<2x?x6xf32>, %[[Q:[^:]*]]: tensor<2x?x8xi8>, %[[S:[^:]*]]: tensor<2x?xf32>, %[[SUM:[^:]*]]: tensor<6x8xf32>)
+// CHECK-NEXT:    %[[DW:.*]] = ternary.linear_backward_weight_kernel ins(%[[G]], %[[Q]], %[[S]] : tensor<2x?x6xf32>, tensor<2x?x8xi8>, tensor<2x?xf32>)
 // CHECK-SAME:      outs(%[[SUM]] : tensor<6x8xf32>) {accumulate} -> tensor<6x8xf32>
 // CHECK-NEXT:    return %[[DW]]
-func.func @weight_sum(%g: tensor<2x?x6xf32>, %q: tensor<2x?x8xi8>, %sum: tensor<6x8xf32>) -> tensor<6x8xf32> {
-  %0 = ternary.linear_backward_weight %g, %q : tensor<2x?x6xf32>, tensor<2x?x8xi8> -> tensor<6x8xf32>
+func.func @weight_sum(%g: tensor<2x?x6xf32>, %q: tensor<2x?x8xi8>, %s: tensor<2x?xf32>, %sum: tensor<6x8xf32>) -> tensor<6x8xf32> {
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<2x?x6xf32>, tensor<2x?x8xi8>, tensor<2x?xf32> -> tensor<6x8xf32>
   %1 = arith.addf %sum, %0 : tensor<6x8xf32>
   return %1 : tensor<6x8xf32>
 }
 
-// So is a table's, whose kernel stands where the sum stood: what is added to may come later
-// than the gradient.
+// So is a table's. What is added to comes later than the gradient here, and so the kernel
+// stands where the sum stood.
 // CHECK-LABEL: func.func @table_sum(
 // CHECK-SAME:    %[[IDS:[^:]*]]: tensor<2x?xi32>, %[[G:[^:]*]]: tensor<2x?x8xf32>, %[[SUM:[^:]*]]: tensor<9x8xf32>)
 // CHECK-NEXT:    %[[LATER:.*]] = arith.negf %[[SUM]]
@@ -27,17 +27,24 @@ func.func @table_sum(%ids: tensor<2x?xi32>, %g: tensor<2x?x8xf32>, %sum: tensor<
   return %1 : tensor<9x8xf32>
 }
 
-// Where what is added to is there already, the kernel stands where the gradient stood, so that
-// what it reads is not needed any longer.
-// CHECK-LABEL: func.func @at_once(
-// CHECK-NEXT:    ternary.linear_backward_weight_kernel {{.*}} {accumulate}
-// CHECK-NEXT:    arith.negf
-// CHECK-NEXT:    return
-func.func @at_once(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %x: tensor<6x8xf32>, %sum: tensor<6x8xf32>) -> (tensor<6x8xf32>, tensor<6x8xf32>) {
-  %0 = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
-  %later = arith.negf %x : tensor<6x8xf32>
-  %1 = arith.addf %sum, %0 : tensor<6x8xf32>
-  return %1, %later : tensor<6x8xf32>, tensor<6x8xf32>
+// Where what is added to is there before the gradient, the kernel stands where the gradient
+// stood: what it reads is needed no longer then.
+// CHECK-LABEL: func.func @early_sum(
+// CHECK-SAME:    %[[IDS:[^:]*]]: tensor<2x?xi32>, %[[G:[^:]*]]: tensor<2x?x8xf32>, %[[SUM:[^:]*]]: tensor<9x8xf32>)
+// CHECK-NEXT:    %[[BEFORE:.*]] = arith.negf %[[SUM]]
+// CHECK-NEXT:    %[[DT:.*]] = ternary.scatter_kernel ins(%[[IDS]], %[[G]] : {{.*}}) outs(%[[BEFORE]] : tensor<9x8xf32>) {accumulate}
+// CHECK-NEXT:    %[[DQ:.*]] = ternary.scatter_kernel ins(%[[IDS]], %[[G]] : {{.*}}) outs(%[[SUM]] : tensor<9x8xf32>) {accumulate}
+// CHECK-NEXT:    %[[LATER:.*]] = arith.negf %[[G]]
+// CHECK-NEXT:    return %[[LATER]], %[[DT]], %[[DQ]]
+func.func @early_sum(%ids: tensor<2x?xi32>, %g: tensor<2x?x8xf32>, %sum: tensor<9x8xf32>)
+    -> (tensor<2x?x8xf32>, tensor<9x8xf32>, tensor<9x8xf32>) {
+  %before = arith.negf %sum : tensor<9x8xf32>
+  %0 = ternary.embedding_backward %ids, %g : tensor<2x?xi32>, tensor<2x?x8xf32> -> tensor<9x8xf32>
+  %1 = ternary.embedding_backward %ids, %g : tensor<2x?xi32>, tensor<2x?x8xf32> -> tensor<9x8xf32>
+  %later = arith.negf %g : tensor<2x?x8xf32>
+  %2 = arith.addf %before, %0 : tensor<9x8xf32>
+  %3 = arith.addf %sum, %1 : tensor<9x8xf32>
+  return %later, %2, %3 : tensor<2x?x8xf32>, tensor<9x8xf32>, tensor<9x8xf32>
 }
 
 // Two gradients of one weight: each kernel adds to what the one before it left.
@@ -46,9 +53,9 @@ func.func @at_once(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %x: tensor<6x8xf32>,
 // CHECK-NEXT:    %[[FIRST:.*]] = ternary.linear_backward_weight_kernel ins({{.*}}) outs(%[[SUM]] : tensor<6x8xf32>) {accumulate}
 // CHECK-NEXT:    %[[SECOND:.*]] = ternary.linear_backward_weight_kernel ins({{.*}}) outs(%[[FIRST]] : tensor<6x8xf32>) {accumulate}
 // CHECK-NEXT:    return %[[SECOND]]
-func.func @two_sums(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %sum: tensor<6x8xf32>) -> tensor<6x8xf32> {
-  %0 = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
-  %1 = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
+func.func @two_sums(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %s: tensor<2xf32>, %sum: tensor<6x8xf32>) -> tensor<6x8xf32> {
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
+  %1 = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
   %2 = arith.addf %sum, %0 : tensor<6x8xf32>
   %3 = arith.addf %2, %1 : tensor<6x8xf32>
   return %3 : tensor<6x8xf32>
@@ -57,23 +64,23 @@ func.func @two_sums(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %sum: tensor<6x8xf3
 // A gradient that is read twice, one on the left of a sum and one that is added to itself
 // are written to memory of their own, and not at all before sums have been taken.
 // CHECK-LABEL: func.func @no_sums(
-// CHECK-SAME:    %[[G:[^:]*]]: tensor<2x6xf32>, %[[Q:[^:]*]]: tensor<2x8xi8>, %[[X:[^:]*]]: tensor<6x8xf32>)
+// CHECK-SAME:    %[[G:[^:]*]]: tensor<2x6xf32>, %[[Q:[^:]*]]: tensor<2x8xi8>, %[[S:[^:]*]]: tensor<2xf32>, %[[X:[^:]*]]: tensor<6x8xf32>)
 // SUMS:          ternary.linear_backward_weight %
 // SUMS:          ternary.linear_backward_weight %
 // SUMS:          ternary.linear_backward_weight %
 // ALL:           %[[E1:.*]] = tensor.empty() : tensor<6x8xf32>
-// ALL-NEXT:      %[[TWICE:.*]] = ternary.linear_backward_weight_kernel ins(%[[G]], %[[Q]] : tensor<2x6xf32>, tensor<2x8xi8>) outs(%[[E1]] : tensor<6x8xf32>) -> tensor<6x8xf32>
+// ALL-NEXT:      %[[TWICE:.*]] = ternary.linear_backward_weight_kernel ins(%[[G]], %[[Q]], %[[S]] : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf32>) outs(%[[E1]] : tensor<6x8xf32>) -> tensor<6x8xf32>
 // ALL:           %[[LEFT:.*]] = ternary.linear_backward_weight_kernel ins({{.*}}) outs(%{{.*}} : tensor<6x8xf32>) -> tensor<6x8xf32>
 // ALL:           %[[SELF:.*]] = ternary.linear_backward_weight_kernel ins({{.*}}) outs(%{{.*}} : tensor<6x8xf32>) -> tensor<6x8xf32>
 // ALL:           arith.addf %[[X]], %[[TWICE]]
 // ALL:           arith.addf %[[LEFT]], %[[X]]
 // ALL:           arith.addf %[[SELF]], %[[SELF]]
 // CHECK:         return
-func.func @no_sums(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %x: tensor<6x8xf32>)
+func.func @no_sums(%g: tensor<2x6xf32>, %q: tensor<2x8xi8>, %s: tensor<2xf32>, %x: tensor<6x8xf32>)
     -> (tensor<6x8xf32>, tensor<6x8xf32>, tensor<6x8xf32>, tensor<6x8xf32>) {
-  %twice = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
-  %left = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
-  %self = ternary.linear_backward_weight %g, %q : tensor<2x6xf32>, tensor<2x8xi8> -> tensor<6x8xf32>
+  %twice = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
+  %left = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
+  %self = ternary.linear_backward_weight %g, %q, %s : tensor<2x6xf32>, tensor<2x8xi8>, tensor<2xf32> -> tensor<6x8xf32>
   %0 = arith.addf %x, %twice : tensor<6x8xf32>
   %1 = arith.addf %left, %x : tensor<6x8xf32>
   %2 = arith.addf %self, %self : tensor<6x8xf32>

@@ -32,14 +32,14 @@ func.func @chain(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %w: te
 // Quantised activations are made again from what is kept; numbers per row are kept.
 // CHECK-LABEL: func.func @quantised(
 // CHECK:         %{{[a-z0-9_]+}}, %[[A:[a-z0-9_]+]], %{{[a-z0-9_]+}} = ternary.quantize_activations
-// CHECK-NEXT:    %[[S:.*]] = ternary.scale_rows %{{.*}}, %[[A]] :
+// CHECK-NEXT:    %[[S:.*]] = arith.negf
 // CHECK-NEXT:    %[[X2:.*]] = ternary.optimization_barrier %{{.*}} after %[[S]] : tensor<1x?x64xf32>, tensor<1x?x8xf32>
 // CHECK-NEXT:    %[[Q2:[a-z0-9_]+]], %{{.*}} = ternary.quantize_activations %[[X2]]
-// CHECK-NEXT:    ternary.linear_backward_weight %{{.*}}, %[[Q2]]
+// CHECK-NEXT:    ternary.linear_backward_weight %[[S]], %[[Q2]], %[[A]] :
 func.func @quantised(%x: tensor<1x?x64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = "seed"}) -> (tensor<1x?x64xi8>, tensor<8x64xf32>) {
   %q, %a, %c = ternary.quantize_activations %x : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
-  %s = ternary.scale_rows %seed, %a : tensor<1x?x8xf32>, tensor<1x?xf32>
-  %g = ternary.linear_backward_weight %s, %q : tensor<1x?x8xf32>, tensor<1x?x64xi8> -> tensor<8x64xf32>
+  %s = arith.negf %seed : tensor<1x?x8xf32>
+  %g = ternary.linear_backward_weight %s, %q, %a : tensor<1x?x8xf32>, tensor<1x?x64xi8>, tensor<1x?xf32> -> tensor<8x64xf32>
   return %q, %g : tensor<1x?x64xi8>, tensor<8x64xf32>
 }
 
