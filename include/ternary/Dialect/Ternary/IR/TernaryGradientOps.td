@@ -159,17 +159,18 @@ def Ternary_LinearBackwardInputOp : Ternary_PureOp<"linear_backward_input"> {
   let description = [{
     `result[..., k] = (Σ_n grad[..., n] · weight[n, k]) · weight_scale[0]`
 
-    in blocks b of 256 columns n, in which a row of the gradient is rounded to 16 bits:
+    in blocks b of 256 columns n, in which a row of the gradient is rounded to 23 bits:
 
     ```
     a[b]           = max(1e-30, max_{n in b} |grad[..., n]|)
-    c[n]           = round(grad[..., n] · (32767 / a[b]))           to nearest, ties to even
-    s[b]           = (a[b] / 32767) · weight_scale[0]
+    c[n]           = round(grad[..., n] · (4194303 / a[b]))         to nearest, ties to even
+    s[b]           = (a[b] / 4194303) · weight_scale[0]
     result[..., k] = Σ_b (Σ_{n in b} c[n] · weight[n, k]) · s[b]
     ```
 
-    The inner sums are exact; they are converted to f32, multiplied and added from +0 in order
-    of b, with a rounding each.
+    The inner sums are exact, 256 codes of 23 bits fitting into an i32; they are converted to
+    f32, multiplied and added from +0 in order of b, with a rounding each. NaN counts as the
+    largest magnitude and makes its row NaN.
 
     Constraints:
     - (C1) `grad` is `[..., N]`, `weight` is `[N, K]`, static, without encoding, `result` is
@@ -211,7 +212,8 @@ def Ternary_LinearBackwardWeightOp : Ternary_PureOp<"linear_backward_weight"> {
     ```
 
     The inner sums are exact, 256 products of 16 and 8 bits fitting into an i32; they are
-    converted to f32, multiplied and added from +0 in order of b, with a rounding each.
+    converted to f32, multiplied and added from +0 in order of b, with a rounding each. NaN
+    counts as the largest magnitude and makes row n of the result NaN.
 
     Constraints:
     - (C1) `grad` is `[..., N]`, `activations` is `[..., P]` with P ≥ K, `activation_scale` is
