@@ -7,6 +7,7 @@
 
 #include "ternary/Conversion/MathUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -33,7 +34,7 @@ static Value buildConstant(OpBuilder &builder, Location loc, Type type, TypedAtt
 }
 
 Value ternary::buildFloat(OpBuilder &builder, Location loc, Type type, float value) {
-  return buildConstant(builder, loc, type, builder.getF32FloatAttr(value));
+  return buildConstant(builder, loc, type, builder.getFloatAttr(getElementTypeOrSelf(type), value));
 }
 
 Value ternary::buildInteger(OpBuilder &builder, Location loc, Type type, int64_t value) {
@@ -90,6 +91,8 @@ static Value buildBound(ImplicitLocOpBuilder &builder, arith::CmpFPredicate pred
 Value ternary::buildExp(OpBuilder &opBuilder, Location loc, Value x) {
   ImplicitLocOpBuilder builder(loc, opBuilder);
   Type type = x.getType(), integer = getIntegerType(type);
+  if (!getElementTypeOrSelf(type).isF32())
+    return math::ExpOp::create(builder, x);
   auto f = [&](float value) { return buildFloat(builder, loc, type, value); };
   auto i = [&](int64_t value) { return buildInteger(builder, loc, integer, value); };
   auto add = [&](Value a, Value b) -> Value { return arith::AddFOp::create(builder, a, b); };

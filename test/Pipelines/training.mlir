@@ -22,10 +22,10 @@
 // ALL:         ternary-check-phase{phase=quantize}
 // FUSED:       ternary-fuse-linear{epilogue=true square-sums=true}
 // UNFUSED:     ternary-fuse-linear{epilogue=false square-sums=false}
-// ALL:         ternary-form-kernels{accumulate=true}
+// ALL:         ternary-form-kernels{accumulate=true bind-time=false}
 // FUSED:       ternary-fuse-rows{fuse=true}
 // UNFUSED:     ternary-fuse-rows{fuse=false}
-// ALL:         ternary-form-kernels{accumulate=false}
+// ALL:         ternary-form-kernels{accumulate=false bind-time=false}
 // ALL:         ternary-check-phase{phase=fuse}
 // ALL:         ternary-pack{
 // ALL-NOT:     ternary-bind-parameters

@@ -18,7 +18,7 @@
 
 namespace ternary {
 
-/// A constant of `type`, f32 or a vector of it, all of whose elements are
+/// A constant of `type`, a float type or a vector of it, all of whose elements are
 /// `value`.
 mlir::Value buildFloat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, float value);
 
@@ -64,7 +64,7 @@ GradientScale buildGradientScale(mlir::OpBuilder &builder, mlir::Location loc, m
 mlir::Value buildGradientCode(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
                               mlir::Value inverse);
 
-/// e^x as `ternary-expand-math` documents it.
+/// e^x as `ternary-expand-math` documents it; of f64 it is left to `math.exp`.
 mlir::Value buildExp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 
 /// log x as `ternary-expand-math` documents it.

@@ -15,7 +15,8 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
   let description = [{
     Rewrites `ternary.activate`, `math.exp` and `math.log` on f32 and on vectors of it into `arith`
     ops, each rounded on its own, so that every target computes the same bits and none
-    calls a library. Other element types are left alone.
+    calls a library. Other element types are left alone, but for activations of f64, which
+    are rewritten with `math.exp`.
 
     `exp(x)` reduces x to r = x − n·ln 2 with the integer n nearest to x / ln 2, takes a
     polynomial of degree 7 in r and multiplies by 2^n in two steps, so that results
@@ -37,7 +38,7 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
     %y = arith.divf %one, %2 : f32
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def TernaryToLoops : Pass<"ternary-to-loops", "::mlir::ModuleOp"> {

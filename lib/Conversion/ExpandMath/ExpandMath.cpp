@@ -24,17 +24,19 @@ namespace ternary {
 using namespace mlir;
 using namespace ternary;
 
-/// Whether `type` is f32 or a vector of it.
-static bool isF32OrVector(Type type) {
-  return getElementTypeOrSelf(type).isF32() && isa<Float32Type, VectorType>(type);
+/// Whether the op is on scalars or vectors: of f32, or for activations of f64, whose
+/// exponentials stay as they are.
+static bool isExpanded(Operation *op) {
+  Type type = op->getResult(0).getType(), element = getElementTypeOrSelf(type);
+  return isa<FloatType, VectorType>(type) &&
+         (element.isF32() || (isa<ActivateOp>(op) && element.isF64()));
 }
 
 namespace {
 struct ExpandMath : ternary::impl::TernaryExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     getOperation()->walk([](Operation *op) {
-      if (!isa<ActivateOp, math::ExpOp, math::LogOp>(op) ||
-          !isF32OrVector(op->getResult(0).getType()))
+      if (!isa<ActivateOp, math::ExpOp, math::LogOp>(op) || !isExpanded(op))
         return;
       OpBuilder builder(op);
       Value x = op->getOperand(0);

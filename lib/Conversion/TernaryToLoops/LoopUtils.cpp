@@ -8,6 +8,7 @@
 #include "LoopUtils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
@@ -20,6 +21,7 @@ using namespace ternary::loops;
 
 LoopBuilder::LoopBuilder(Operation *kernel, OpBuilder &builder)
     : ImplicitLocOpBuilder(kernel->getLoc(), builder) {
+  computeLike(kernel);
   auto zero = arith::ConstantIndexOp::create(*this, 0);
   constants[getIndexAttr(0)] = zero;
   lastConstant = zero;
@@ -35,6 +37,12 @@ Value LoopBuilder::constant(TypedAttr value) {
     lastConstant = op;
   }
   return constant;
+}
+
+void LoopBuilder::computeLike(Operation *op) {
+  bool isF64 = llvm::any_of(op->getOperandTypes(),
+                            [](Type type) { return getElementTypeOrSelf(type).isF64(); });
+  realType = isF64 ? FloatType(getF64Type()) : FloatType(getF32Type());
 }
 
 Value LoopBuilder::maximum(Value a, Value b) {
@@ -83,12 +91,12 @@ Value LoopBuilder::reduce(Value size, Value init, function_ref<Value(Value, Valu
 
 Value LoopBuilder::elementOrZero(Value index, int64_t size, function_ref<Value(Value)> element) {
   Value exists = arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, index, this->index(size));
-  auto ifOp = scf::IfOp::create(*this, getF32Type(), exists, /*withElseRegion=*/true);
+  auto ifOp = scf::IfOp::create(*this, getRealType(), exists, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(ifOp.thenBlock());
   scf::YieldOp::create(*this, element(index));
   setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(*this, f32(0.0f));
+  scf::YieldOp::create(*this, real(0.0));
   return ifOp.getResult(0);
 }
 
@@ -125,7 +133,7 @@ Value Scratch::allocate(LoopBuilder &builder, MemRefType type) {
 }
 
 Value Scratch::allocateLanes(LoopBuilder &builder) {
-  return allocate(builder, MemRefType::get({kLanes}, builder.getF32Type()));
+  return allocate(builder, MemRefType::get({kLanes}, builder.getRealType()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -154,7 +162,7 @@ Value loops::emitSumOfBlocks(LoopBuilder &builder, Value lanes, int64_t blocks,
                              function_ref<Value(Value)> blockSum) {
   Value groups = builder.index(llvm::divideCeil(blocks, kLanes));
   builder.loop(builder.index(kLanes), [&](Value lane) {
-    Value sum = builder.reduce(groups, builder.f32(0.0f), [&](Value group, Value sum) {
+    Value sum = builder.reduce(groups, builder.real(0.0), [&](Value group, Value sum) {
       Value start = builder.op<arith::MulIOp>(group, builder.index(kLanes));
       Value block = builder.op<arith::AddIOp>(start, lane);
       return builder.addf(sum, builder.elementOrZero(block, blocks, blockSum));

@@ -26,6 +26,11 @@ public:
   mlir::Value i32(int32_t value) { return constant(getI32IntegerAttr(value)); }
   mlir::Value f32(float value) { return constant(getF32FloatAttr(value)); }
 
+  /// The floats that are computed in: those of the kernel or of an op in it.
+  void computeLike(mlir::Operation *op);
+  mlir::FloatType getRealType() const { return realType; }
+  mlir::Value real(double value) { return constant(getFloatAttr(realType, value)); }
+
   /// The binary integer operation `Op`, folded where that is possible.
   template <typename Op> mlir::Value op(mlir::Value a, mlir::Value b) {
     return createOrFold<Op>(a, b);
@@ -67,6 +72,7 @@ public:
 private:
   llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
   mlir::Operation *lastConstant;
+  mlir::FloatType realType;
 };
 
 /// `[row..., column]`.

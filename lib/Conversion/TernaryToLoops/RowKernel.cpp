@@ -58,9 +58,10 @@ private:
   }
 
   Value getLanes() {
-    if (!lanes)
-      lanes = scratch.allocateLanes(b);
-    return lanes;
+    Value &memory = lanes[b.getRealType()];
+    if (!memory)
+      memory = scratch.allocateLanes(b);
+    return memory;
   }
 
   /// An element of a row; of a scalar or a constant, which are the same
@@ -107,6 +108,7 @@ private:
   }
 
   void emitOp(Operation *inner) {
+    b.computeLike(inner);
     llvm::TypeSwitch<Operation *>(inner)
         .Case([&](SquareSumsOp sums) { emitSquareSums(sums); })
         .Case([&](InverseRMSOp inverse) { emitInverseRMS(inverse); })
@@ -138,15 +140,15 @@ private:
     Value total =
         emitSumOfBlocks(b, getLanes(), getColumns(inverse.getSquareSums()),
                         [&](Value block) { return element(inverse.getSquareSums(), block); });
-    Value mean = b.divf(total, b.f32(static_cast<float>(inverse.getSize())));
-    Value shifted = b.addf(mean, b.constant(inverse.getEpsilonAttr()));
-    scalars[inverse.getResult()] = b.divf(b.f32(1.0f), math::SqrtOp::create(b, shifted));
+    Value mean = b.divf(total, b.real(static_cast<double>(inverse.getSize())));
+    Value shifted = b.addf(mean, b.real(inverse.getEpsilon().convertToDouble()));
+    scalars[inverse.getResult()] = b.divf(b.real(1.0), math::SqrtOp::create(b, shifted));
   }
 
   /// `rowsum` of what `element` builds.
   Value emitRowSum(int64_t columns, function_ref<Value(Value)> element) {
     int64_t blocks = llvm::divideCeil(columns, SquareSumsOp::kBlock);
-    Value sums = scratch.allocate(b, MemRefType::get({blocks}, b.getF32Type()));
+    Value sums = scratch.allocate(b, MemRefType::get({blocks}, b.getRealType()));
     emitBlockSums(b, getLanes(), columns, element,
                   [&](Value sum, Value block) { b.store(sum, sums, block); });
     return emitSumOfBlocks(b, getLanes(), blocks, [&](Value block) { return b.load(sums, block); });
@@ -167,7 +169,7 @@ private:
     };
     auto normed = [&](Value k) { return b.mulf(element(op.getInput(), k), scale); };
     Value sum = emitRowSum(columns, [&](Value k) { return b.mulf(normed(k), gradOfNormed(k)); });
-    Value mean = b.divf(sum, b.f32(static_cast<float>(columns)));
+    Value mean = b.divf(sum, b.real(static_cast<double>(columns)));
     forColumns(op.getResult(), [&](Value k) {
       Value rest = arith::SubFOp::create(b, gradOfNormed(k), b.mulf(normed(k), mean));
       setElement(op.getResult(), k, b.mulf(scale, rest));
@@ -184,7 +186,7 @@ private:
 
   void emitCrossEntropy(CrossEntropyRowsOp op) {
     Value logits = op.getLogits();
-    Value lowest = b.f32(-std::numeric_limits<float>::infinity());
+    Value lowest = b.real(-std::numeric_limits<float>::infinity());
     Value largest = b.reduce(b.index(getColumns(logits)), lowest, [&](Value v, Value largest) {
       return b.maximum(element(logits, v), largest);
     });
@@ -194,7 +196,7 @@ private:
     Value total = b.addf(largest, math::LogOp::create(b, sum));
     auto [exists, target] = getTarget(op.getTarget());
     Value loss = arith::SubFOp::create(b, total, element(logits, target));
-    scalars[op.getLoss()] = arith::SelectOp::create(b, exists, loss, b.f32(0.0f));
+    scalars[op.getLoss()] = arith::SelectOp::create(b, exists, loss, b.real(0.0));
     scalars[op.getLogSumExp()] = total;
   }
 
@@ -207,9 +209,9 @@ private:
           arith::SubFOp::create(b, element(op.getLogits(), v), scalars.lookup(op.getLogSumExp()));
       Value probability = math::ExpOp::create(b, shifted);
       Value isTarget = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, v, at);
-      Value one = arith::SelectOp::create(b, isTarget, b.f32(1.0f), b.f32(0.0f));
+      Value one = arith::SelectOp::create(b, isTarget, b.real(1.0), b.real(0.0));
       Value result = b.mulf(arith::SubFOp::create(b, probability, one), grad);
-      setElement(op.getResult(), v, arith::SelectOp::create(b, isThere, result, b.f32(0.0f)));
+      setElement(op.getResult(), v, arith::SelectOp::create(b, isThere, result, b.real(0.0)));
     });
   }
 
@@ -271,7 +273,7 @@ private:
   Scratch &scratch;
   /// Memory of vectors; values of scalars and of the elements of constants.
   DenseMap<Value, Value> rows, scalars;
-  Value lanes;
+  DenseMap<Type, Value> lanes;
 };
 
 struct ConvertRowKernel : OpConversionPattern<RowKernelOp> {

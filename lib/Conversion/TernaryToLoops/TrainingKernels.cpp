@@ -137,7 +137,7 @@ void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, Value
 void emit(LoopBuilder &b, SumRowsKernelOp, ValueRange ins, ValueRange outs) {
   SmallVector<Value> rows = rowSizes(b, ins[0]);
   b.loop(b.index(getDim(outs[0], 0)), [&](Value k) {
-    Value sum = reduceNest(b, rows, b.f32(0.0f), [&](ValueRange row, Value sum) {
+    Value sum = reduceNest(b, rows, b.real(0.0), [&](ValueRange row, Value sum) {
       return b.addf(sum, b.load(ins[0], append(row, k)));
     });
     b.store(sum, outs[0], k);
@@ -146,7 +146,7 @@ void emit(LoopBuilder &b, SumRowsKernelOp, ValueRange ins, ValueRange outs) {
 
 void emit(LoopBuilder &b, MeanKernelOp, ValueRange ins, ValueRange outs) {
   SmallVector<Value> rows = rowSizes(b, ins[0], /*trailing=*/0);
-  Value sum = reduceNest(b, rows, b.f32(0.0f), [&](ValueRange row, Value sum) {
+  Value sum = reduceNest(b, rows, b.real(0.0), [&](ValueRange row, Value sum) {
     return b.addf(sum, b.load(ins[0], row));
   });
   Value count = reduceNest(b, rows, b.i32(0), [&](ValueRange row, Value count) -> Value {
@@ -155,7 +155,7 @@ void emit(LoopBuilder &b, MeanKernelOp, ValueRange ins, ValueRange outs) {
     return arith::AddIOp::create(b, count, arith::ExtUIOp::create(b, b.getI32Type(), counts));
   });
   count = arith::MaxSIOp::create(b, count, b.i32(1));
-  Value weight = b.divf(b.f32(1.0f), arith::SIToFPOp::create(b, b.getF32Type(), count));
+  Value weight = b.divf(b.real(1.0), arith::SIToFPOp::create(b, b.getRealType(), count));
   b.store(b.mulf(sum, weight), outs[0], {});
   b.store(weight, outs[1], {});
 }
@@ -171,7 +171,7 @@ void emit(LoopBuilder &b, ScanBackwardKernelOp, ValueRange ins, ValueRange outs)
       Value d = b.addf(carried, b.load(grad, element));
       b.store(d, outs[1], element);
       Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, t, b.index(0));
-      auto previous = scf::IfOp::create(b, b.getF32Type(), isFirst, /*withElseRegion=*/true);
+      auto previous = scf::IfOp::create(b, b.getRealType(), isFirst, /*withElseRegion=*/true);
       {
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(previous.thenBlock());
@@ -190,7 +190,7 @@ void emit(LoopBuilder &b, ScanBackwardKernelOp, ValueRange ins, ValueRange outs)
 void emit(LoopBuilder &b, ScatterKernelOp op, ValueRange ins, ValueRange outs) {
   Value ids = ins[0], grad = ins[1], table = outs[0];
   if (!op.getAccumulate())
-    b.nest(b.sizes(table, 2), [&](ValueRange index) { b.store(b.f32(0.0f), table, index); });
+    b.nest(b.sizes(table, 2), [&](ValueRange index) { b.store(b.real(0.0), table, index); });
   b.nest(rowSizes(b, grad), [&](ValueRange row) {
     Value id = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), b.load(ids, row));
     b.loop(b.index(getDim(table, 1)), [&](Value k) {
@@ -203,11 +203,11 @@ void emit(LoopBuilder &b, ScatterKernelOp op, ValueRange ins, ValueRange outs) {
 /// `β[l, h]` for all l of a column, in `out`.
 void emitSoftmaxOfColumn(LoopBuilder &b, Value parameters, Value out, Value h) {
   Value layers = b.index(getDim(parameters, 0));
-  Value lowest = b.f32(-std::numeric_limits<float>::infinity());
+  Value lowest = b.real(-std::numeric_limits<float>::infinity());
   Value largest = b.reduce(layers, lowest, [&](Value l, Value largest) {
     return b.maximum(b.load(parameters, {l, h}), largest);
   });
-  Value sum = b.reduce(layers, b.f32(0.0f), [&](Value l, Value sum) {
+  Value sum = b.reduce(layers, b.real(0.0), [&](Value l, Value sum) {
     Value shifted = arith::SubFOp::create(b, b.load(parameters, {l, h}), largest);
     Value power = math::ExpOp::create(b, shifted);
     b.store(power, out, {l, h});
@@ -221,7 +221,7 @@ void emit(LoopBuilder &b, LowerBoundsKernelOp, ValueRange ins, ValueRange outs) 
   b.loop(b.index(getDim(out, 1)), [&](Value h) {
     emitSoftmaxOfColumn(b, ins[0], out, h);
     Value first = b.load(out, {b.index(0), h});
-    b.reduce(b.index(getDim(out, 0)), b.f32(0.0f), [&](Value l, Value sum) {
+    b.reduce(b.index(getDim(out, 0)), b.real(0.0), [&](Value l, Value sum) {
       sum = b.addf(sum, b.load(out, {l, h}));
       b.store(arith::SubFOp::create(b, sum, first), out, {l, h});
       return sum;
@@ -235,12 +235,12 @@ void emit(LoopBuilder &b, LowerBoundsBackwardKernelOp, ValueRange ins, ValueRang
   b.loop(b.index(getDim(out, 1)), [&](Value h) {
     emitSoftmaxOfColumn(b, ins[0], out, h);
     // s[l] for every l, and then their mean under β; few layers, so it is unrolled.
-    SmallVector<Value> sums(layers, b.f32(0.0f));
+    SmallVector<Value> sums(layers, b.real(0.0));
     for (int64_t l = layers - 1; l > 0; --l) {
       Value g = b.load(grad, {b.index(l), h});
       sums[l] = l == layers - 1 ? g : b.addf(sums[l + 1], g);
     }
-    Value mean = b.f32(0.0f);
+    Value mean = b.real(0.0);
     for (int64_t l = 0; l < layers; ++l)
       mean = b.addf(mean, b.mulf(b.load(out, {b.index(l), h}), sums[l]));
     for (int64_t l = 0; l < layers; ++l) {

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/Microkernels.h"
 #include "ternary/Conversion/Passes.h"
@@ -79,6 +80,17 @@ template <typename OpTy> struct BackwardPattern : OpConversionPattern<OpTy> {
   Emit emit;
 };
 
+/// Errors if a kernel is on f64, which only the reference lowers.
+LogicalResult verifyF32(Operation *module) {
+  auto result = module->walk([](KernelOpInterface kernel) -> WalkResult {
+    for (Type type : kernel->getOperandTypes())
+      if (getElementTypeOrSelf(type).isF64())
+        return kernel->emitOpError() << "expected floats of f32, got " << type;
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
   using TernaryToVectorBase::TernaryToVectorBase;
 
@@ -91,7 +103,7 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
       error << ", got '" << kernel << "'";
       return signalPassFailure();
     }
-    if (failed(verifyKernels(getOperation())))
+    if (failed(verifyKernels(getOperation())) || failed(verifyF32(getOperation())))
       return signalPassFailure();
     MLIRContext *context = &getContext();
     TypeConverter converter;

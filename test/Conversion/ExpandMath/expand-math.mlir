@@ -130,3 +130,20 @@ func.func @others(%x: f32, %y: f64, %z: tensor<?xf32>) -> (f32, f64, tensor<?xf3
   %2 = ternary.activate relu %z : tensor<?xf32>
   return %0, %1, %2 : f32, f64, tensor<?xf32>
 }
+
+// -----
+
+// Activations of f64 keep the exponential.
+
+// CHECK-LABEL: func @double(
+// CHECK-SAME:    %[[X:.*]]: f64)
+// CHECK-NEXT:    %[[ONE:.*]] = arith.constant 1.000000e+00 : f64
+// CHECK-NEXT:    %[[NEGATIVE:.*]] = arith.negf %[[X]] : f64
+// CHECK-NEXT:    %[[EXP:.*]] = math.exp %[[NEGATIVE]] : f64
+// CHECK-NEXT:    %[[SUM:.*]] = arith.addf %[[ONE]], %[[EXP]] : f64
+// CHECK-NEXT:    %[[RESULT:.*]] = arith.divf %[[ONE]], %[[SUM]] : f64
+// CHECK-NEXT:    return %[[RESULT]]
+func.func @double(%x: f64) -> f64 {
+  %0 = ternary.activate sigmoid %x : f64
+  return %0 : f64
+}

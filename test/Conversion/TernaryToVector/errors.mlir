@@ -93,3 +93,11 @@ func.func @square_sums_over_halves(%q: memref<2x16xi8>, %a: memref<2xf32>, %c: m
   }
   return
 }
+
+// -----
+
+func.func @double(%x: memref<2x8xf64>, %o: memref<8xf64>) {
+  // expected-error @+1 {{'ternary.sum_rows_kernel' op expected floats of f32, got 'memref<2x8xf64>'}}
+  ternary.sum_rows_kernel ins(%x : memref<2x8xf64>) outs(%o : memref<8xf64>)
+  return
+}

@@ -194,3 +194,27 @@ module attributes {ternary.model = 5} {}
 
 // expected-error @+1 {{expected 'vocab' in 'ternary.model' to be a string or a 64-bit integer, got 5 : i128}}
 module attributes {ternary.model = {vocab = 5 : i128}} {}
+
+// -----
+
+func.func @one_float_type(%x: tensor<2x8xf64>, %g: tensor<8xf32>) {
+  // expected-error @+1 {{expected floats of one type, got 'tensor<2x8xf64>' and 'tensor<8xf32>'}}
+  %0 = ternary.rms_norm %x, %g {epsilon = 1.0e-6 : f32} : tensor<2x8xf64>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @one_float_type_of_result(%i: tensor<2xi32>, %g: tensor<2x8xf64>) {
+  // expected-error @+1 {{expected floats of one type, got 'tensor<2x8xf64>' and 'tensor<9x8xf32>'}}
+  %0 = ternary.embedding_backward %i, %g : tensor<2xi32>, tensor<2x8xf64> -> tensor<9x8xf32>
+  return
+}
+
+// -----
+
+func.func @quantised_is_f32(%x: tensor<2x8xf64>, %w: tensor<6x8xf32>) {
+  // expected-error @+1 {{operand #0 must be ranked tensor of 32-bit float values, but got 'tensor<2x8xf64>'}}
+  %0 = ternary.bit_linear %x, %w : tensor<2x8xf64>, tensor<6x8xf32> -> tensor<2x6xf32>
+  return
+}

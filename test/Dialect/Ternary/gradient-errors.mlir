@@ -84,7 +84,7 @@ func.func @cross_entropy_backward_columns(%x: tensor<2x?xf32>, %t: tensor<2xi32>
 // -----
 
 func.func @cross_entropy_backward_weight(%x: tensor<2x?x8xf32>, %t: tensor<2x?xi32>, %s: tensor<2x?xf32>, %w: tensor<1xf32>, %g: tensor<f32>) {
-  // expected-error @+1 {{operand #3 must be 32-bit float or 0D tensor of 32-bit float values, but got 'tensor<1xf32>'}}
+  // expected-error @+1 {{operand #3 must be 32-bit float or 64-bit float or 0D tensor of 32-bit float or 64-bit float values, but got 'tensor<1xf32>'}}
   %0 = ternary.cross_entropy_backward %x, %t, %s, %w, %g : tensor<2x?x8xf32>, tensor<2x?xi32>, tensor<2x?xf32>, tensor<1xf32>, tensor<f32>
   return
 }
@@ -92,7 +92,7 @@ func.func @cross_entropy_backward_weight(%x: tensor<2x?x8xf32>, %t: tensor<2x?xi
 // -----
 
 func.func @cross_entropy_backward_grad(%x: tensor<2x?x8xf32>, %t: tensor<2x?xi32>, %s: tensor<2x?xf32>, %w: tensor<f32>, %g: tensor<2xf32>) {
-  // expected-error @+1 {{operand #4 must be 32-bit float or 0D tensor of 32-bit float values, but got 'tensor<2xf32>'}}
+  // expected-error @+1 {{operand #4 must be 32-bit float or 64-bit float or 0D tensor of 32-bit float or 64-bit float values, but got 'tensor<2xf32>'}}
   %0 = ternary.cross_entropy_backward %x, %t, %s, %w, %g : tensor<2x?x8xf32>, tensor<2x?xi32>, tensor<2x?xf32>, tensor<f32>, tensor<2xf32>
   return
 }
@@ -1130,5 +1130,21 @@ func.func @bounds_dynamic(%l: memref<?x8xf32>, %o: memref<?x8xf32>) {
 func.func @bounds_rank(%l: memref<8xf32>, %g: memref<8xf32>, %o: memref<8xf32>) {
   // expected-error @+1 {{expected outs of static shape [L, H], got 'memref<8xf32>'}}
   ternary.lower_bounds_backward_kernel ins(%l, %g : memref<8xf32>, memref<8xf32>) outs(%o : memref<8xf32>)
+  return
+}
+
+// -----
+
+func.func @sum_rows_float_types(%i0: memref<2x8xf32>, %o0: memref<8xf64>) {
+  // expected-error @+1 {{expected input of 'f64', got 'memref<2x8xf32>'}}
+  ternary.sum_rows_kernel ins(%i0 : memref<2x8xf32>) outs(%o0 : memref<8xf64>)
+  return
+}
+
+// -----
+
+func.func @linear_backward_is_f32(%i0: memref<2x6xf64>, %i1: memref<2x8xi8>, %o0: memref<6x8xf64>) {
+  // expected-error @+1 {{expected grad of 'f32', got 'memref<2x6xf64>'}}
+  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf64>, memref<2x8xi8>) outs(%o0 : memref<6x8xf64>)
   return
 }

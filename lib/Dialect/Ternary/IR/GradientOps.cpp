@@ -24,9 +24,9 @@ static LogicalResult inferSameAs(Value value, SmallVectorImpl<Type> &types) {
 // Cross-entropy
 //===----------------------------------------------------------------------===//
 
-LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
-                                               Adaptor, SmallVectorImpl<Type> &types) {
-  types.push_back(RankedTensorType::get({}, Float32Type::get(context)));
+LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(withShape(adaptor.getLogits().getType(), {}));
   return success();
 }
 
@@ -55,9 +55,9 @@ LogicalResult CrossEntropyRowsOp::verify() {
   return verifyShape(*this, "target", getTarget().getType(), getRows(getLogits().getType()));
 }
 
-LogicalResult MeanOverTargetsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
-                                                  Adaptor, SmallVectorImpl<Type> &types) {
-  types.assign(2, RankedTensorType::get({}, Float32Type::get(context)));
+LogicalResult MeanOverTargetsOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.assign(2, withShape(adaptor.getValues().getType(), {}));
   return success();
 }
 
@@ -159,10 +159,10 @@ LogicalResult RMSNormBackwardOp::verify() {
   return verifyShape(*this, "gain", getGain().getType(), {getColumns(input)});
 }
 
-LogicalResult SumRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
-                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  types.push_back(
-      RankedTensorType::get({getColumns(adaptor.getInput().getType())}, Float32Type::get(context)));
+LogicalResult SumRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  Type input = adaptor.getInput().getType();
+  types.push_back(withShape(input, {getColumns(input)}));
   return success();
 }
 

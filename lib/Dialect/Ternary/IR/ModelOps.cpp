@@ -34,7 +34,7 @@ LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
                                             SmallVectorImpl<Type> &types) {
   SmallVector<int64_t> shape(cast<ShapedType>(adaptor.getIds().getType()).getShape());
   shape.push_back(getColumns(adaptor.getTable().getType()));
-  types.push_back(RankedTensorType::get(shape, Float32Type::get(adaptor.getIds().getContext())));
+  types.push_back(RankedTensorType::get(shape, getComputeType(adaptor.getTable().getType())));
   return success();
 }
 
@@ -250,10 +250,10 @@ SmallVector<Value> OutputGateOp::decompose(OpBuilder &builder) {
 // LowerBoundsOp, ActivateOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult LowerBoundsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
+LogicalResult LowerBoundsOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  types.push_back(RankedTensorType::get(cast<ShapedType>(adaptor.getInput().getType()).getShape(),
-                                        Float32Type::get(context)));
+  Type input = adaptor.getInput().getType();
+  types.push_back(RankedTensorType::get(cast<ShapedType>(input).getShape(), getComputeType(input)));
   return success();
 }
 

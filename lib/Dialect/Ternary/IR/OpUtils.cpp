@@ -121,6 +121,31 @@ LogicalResult op_utils::verifyDestinations(Operation *op, OperandRange outs, Typ
   return success();
 }
 
+LogicalResult ternary::verifyOneFloatType(Operation *op) {
+  Type known;
+  auto visit = [&](Type type) -> LogicalResult {
+    Type element = getElementTypeOrSelf(type);
+    if (!element.isF32() && !element.isF64())
+      return success();
+    if (known && element != getElementTypeOrSelf(known))
+      return op->emitOpError() << "expected floats of one type, got " << known << " and " << type;
+    known = type;
+    return success();
+  };
+  for (Type type : llvm::concat<Type>(SmallVector<Type>(op->getOperandTypes()),
+                                      SmallVector<Type>(op->getResultTypes())))
+    if (failed(visit(type)))
+      return failure();
+  return success();
+}
+
+FloatType op_utils::getComputeType(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (element.isF64())
+    return cast<FloatType>(element);
+  return Float32Type::get(type.getContext());
+}
+
 LogicalResult ternary::reifyRowShapes(Operation *op, OpBuilder &builder,
                                       ReifiedRankedShapedTypeDims &shapes) {
   for (Value result : op->getResults()) {

@@ -26,6 +26,9 @@ llvm::ArrayRef<int64_t> getShapeOrScalar(mlir::Type type);
 mlir::Type withShape(mlir::Type type, llvm::ArrayRef<int64_t> shape,
                      mlir::Type elementType = nullptr);
 
+/// What is computed in of parameters or values of `type`: f64 for f64, otherwise f32.
+mlir::FloatType getComputeType(mlir::Type type);
+
 /// The row dimensions of `[..., K]` followed by `columns`.
 llvm::SmallVector<int64_t> replaceColumns(mlir::Type type, llvm::ArrayRef<int64_t> columns);
 

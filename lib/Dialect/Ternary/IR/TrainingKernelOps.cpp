@@ -19,12 +19,12 @@ struct Expected {
   SmallVector<int64_t> shape;
 };
 
-/// The element types of kernels' operands.
+/// The element types of kernels' operands; `real` is f64 where the first of outs is.
 struct Elements {
-  explicit Elements(Builder b)
-      : f32(b.getF32Type()), i32(b.getI32Type()), i8(b.getI8Type()),
-        trit(TritType::get(b.getContext())) {}
-  Type f32, i32, i8, trit;
+  Elements(Builder b, OperandRange outs)
+      : f32(b.getF32Type()), real(getComputeType(outs.front().getType())), i32(b.getI32Type()),
+        i8(b.getI8Type()), trit(TritType::get(b.getContext())) {}
+  Type f32, real, i32, i8, trit;
 };
 
 using Shape = SmallVector<int64_t>;
@@ -52,7 +52,7 @@ LogicalResult verifyKernel(
       return op.emitOpError() << "expected operands with dimensions, got " << operand.getType();
   if (failed(verifyDestinations(op, outs, op->getResultTypes())))
     return failure();
-  SmallVector<Expected> all = expected(ins, outs, Elements(Builder(op.getContext())));
+  SmallVector<Expected> all = expected(ins, outs, Elements(Builder(op.getContext()), outs));
   for (auto [operand, want] : llvm::zip_equal(op->getOperands(), all)) {
     auto type = cast<ShapedType>(operand.getType());
     if (type.getElementType() != want.element)
@@ -107,8 +107,8 @@ LogicalResult LinearBackwardWeightKernelOp::verify() {
 
 LogicalResult SumRowsKernelOp::verify() {
   return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
-    return SmallVector<Expected>{{"input", of.f32, shapeOf(ins[0])},
-                                 {"outs", of.f32, {shapeOf(ins[0]).back()}}};
+    return SmallVector<Expected>{{"input", of.real, shapeOf(ins[0])},
+                                 {"outs", of.real, {shapeOf(ins[0]).back()}}};
   });
 }
 
@@ -116,10 +116,10 @@ LogicalResult MeanKernelOp::verify() {
   return verifyKernel(
       *this, 2, 2,
       [](auto ins, auto outs, Elements of) {
-        return SmallVector<Expected>{{"values", of.f32, shapeOf(ins[1])},
+        return SmallVector<Expected>{{"values", of.real, shapeOf(ins[1])},
                                      {"targets", of.i32, shapeOf(ins[0])},
-                                     {"mean", of.f32, {}},
-                                     {"weight", of.f32, {}}};
+                                     {"mean", of.real, {}},
+                                     {"weight", of.real, {}}};
       },
       /*leastRank=*/0);
 }
@@ -129,10 +129,11 @@ LogicalResult ScanBackwardKernelOp::verify() {
     Shape gates = shapeOf(ins[0]), state = {gates.front(), gates.back()};
     if (gates.size() != 3)
       gates = {ShapedType::kDynamic, ShapedType::kDynamic, gates.back()};
-    return SmallVector<Expected>{{"forget gates", of.f32, gates}, {"hidden", of.f32, gates},
-                                 {"state", of.f32, state},        {"grad", of.f32, gates},
-                                 {"grad_state", of.f32, state},   {"grad_forget", of.f32, gates},
-                                 {"grad_input", of.f32, gates},   {"grad_initial", of.f32, state}};
+    return SmallVector<Expected>{
+        {"forget gates", of.real, gates}, {"hidden", of.real, gates},
+        {"state", of.real, state},        {"grad", of.real, gates},
+        {"grad_state", of.real, state},   {"grad_forget", of.real, gates},
+        {"grad_input", of.real, gates},   {"grad_initial", of.real, state}};
   });
 }
 
@@ -140,8 +141,8 @@ LogicalResult ScatterKernelOp::verify() {
   return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
     Shape table = shapeOf(outs[0]);
     return SmallVector<Expected>{{"ids", of.i32, replaceColumns(ins[1].getType(), {})},
-                                 {"grad", of.f32, withColumns(ins[1], table.back())},
-                                 {"outs", of.f32, {table.front(), shapeOf(ins[1]).back()}}};
+                                 {"grad", of.real, withColumns(ins[1], table.back())},
+                                 {"outs", of.real, {table.front(), shapeOf(ins[1]).back()}}};
   });
 }
 
@@ -155,8 +156,8 @@ static LogicalResult verifyBounds(Operation *op, Value value) {
 
 LogicalResult LowerBoundsKernelOp::verify() {
   if (failed(verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
-        return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
-                                     {"outs", of.f32, shapeOf(ins[0])}};
+        return SmallVector<Expected>{{"parameters", of.real, shapeOf(outs[0])},
+                                     {"outs", of.real, shapeOf(ins[0])}};
       })))
     return failure();
   return verifyBounds(*this, getOuts()[0]);
@@ -164,9 +165,9 @@ LogicalResult LowerBoundsKernelOp::verify() {
 
 LogicalResult LowerBoundsBackwardKernelOp::verify() {
   if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
-        return SmallVector<Expected>{{"parameters", of.f32, shapeOf(outs[0])},
-                                     {"grad", of.f32, shapeOf(ins[0])},
-                                     {"outs", of.f32, shapeOf(ins[0])}};
+        return SmallVector<Expected>{{"parameters", of.real, shapeOf(outs[0])},
+                                     {"grad", of.real, shapeOf(ins[0])},
+                                     {"outs", of.real, shapeOf(ins[0])}};
       })))
     return failure();
   return verifyBounds(*this, getOuts()[0]);

@@ -115,7 +115,8 @@ private:
     for (Operation *op : llvm::reverse(ops)) {
       for (Value result : op->getResults()) {
         Value replacement = memory.lookup(result);
-        if (auto type = cast<RankedTensorType>(result.getType()); type.getElementType().isF32())
+        if (auto type = cast<RankedTensorType>(result.getType());
+            isa<FloatType>(type.getElementType()))
           replacement = bufferization::ToTensorOp::create(builder, op->getLoc(), type, replacement,
                                                           /*restrict=*/true, /*writable=*/false);
         result.replaceUsesWithIf(

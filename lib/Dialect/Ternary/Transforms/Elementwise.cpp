@@ -18,8 +18,8 @@ bool ternary::isElementwiseOnTensors(Operation *op) {
   if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
     return false;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || type.getRank() == 0 || !type.getElementType().isF32() ||
-      ShapedType::isDynamic(type.getShape().back()))
+  if (!type || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()) ||
+      (!type.getElementType().isF32() && !type.getElementType().isF64()))
     return false;
   return llvm::all_of(op->getOperandTypes(), [&](Type operand) { return operand == type; });
 }

@@ -14,7 +14,7 @@
 
 namespace ternary {
 
-/// Whether `op` computes f32 tensors of one shape, element by element.
+/// Whether `op` computes f32 or f64 tensors of one shape, element by element.
 bool isElementwiseOnTensors(mlir::Operation *op);
 
 /// Whether `op` treats rows on their own, so that row kernels absorb it.

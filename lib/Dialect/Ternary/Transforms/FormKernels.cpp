@@ -141,6 +141,8 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
                FormKernel<SumRowsOp, SumRowsKernelOp>, FormKernel<MeanOverTargetsOp, MeanKernelOp>,
                FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
                FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
+    if (bindTime)
+      patterns.add<FormKernel<LowerBoundsOp, LowerBoundsKernelOp>>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -1,5 +1,6 @@
 // RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-form-kernels))' | FileCheck %s --check-prefixes=CHECK,ALL
 // RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-form-kernels{accumulate=true}))' | FileCheck %s --check-prefixes=CHECK,SUMS
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-form-kernels{bind-time=true}))' | FileCheck %s --check-prefix=BIND
 
 // A weight's gradient that is added to a sum: the kernel adds to it in place, at once.
 // CHECK-LABEL: func.func @weight_sum(
@@ -184,4 +185,17 @@ func.func @fill(%n: index, %x: f32) -> (tensor<2x?x8xf32>, tensor<2x?xf32>, tens
   %1 = tensor.splat %c[%n] : tensor<2x?xf32>
   %2 = tensor.splat %x : tensor<2x8xf32>
   return %0, %1, %2 : tensor<2x?x8xf32>, tensor<2x?xf32>, tensor<2x8xf32>
+}
+
+// Lower bounds are computed when parameters are bound, where they are.
+// CHECK-LABEL: func.func @bind_time(
+// CHECK:         ternary.lower_bounds %{{.*}} : tensor<3x8xf32> -> tensor<3x8xf32>
+// BIND-LABEL:  func.func @bind_time(
+// BIND-SAME:     %[[P:.*]]: tensor<3x8xf32>)
+// BIND-NEXT:     %[[E:.*]] = tensor.empty() : tensor<3x8xf32>
+// BIND-NEXT:     %[[B:.*]] = ternary.lower_bounds_kernel ins(%[[P]] : tensor<3x8xf32>) outs(%[[E]] : tensor<3x8xf32>) -> tensor<3x8xf32>
+// BIND-NEXT:     return %[[B]]
+func.func @bind_time(%p: tensor<3x8xf32>) -> tensor<3x8xf32> {
+  %0 = ternary.lower_bounds %p : tensor<3x8xf32> -> tensor<3x8xf32>
+  return %0 : tensor<3x8xf32>
 }

@@ -36,6 +36,16 @@
 #include "ternary/Dialect/Ternary/IR/TernaryTypes.h.inc"
 
 #include "ternary/Dialect/Ternary/IR/TernaryInterfaces.h.inc"
+
+namespace ternary {
+/// Errors if operands and results are of both f32 and f64.
+llvm::LogicalResult verifyOneFloatType(mlir::Operation *op);
+
+template <typename OpTy> struct OneFloatType : mlir::OpTrait::TraitBase<OpTy, OneFloatType> {
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyOneFloatType(op); }
+};
+} // namespace ternary
+
 #define GET_OP_CLASSES
 #include "ternary/Dialect/Ternary/IR/TernaryOps.h.inc"
 

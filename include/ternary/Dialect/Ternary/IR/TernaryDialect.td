@@ -31,7 +31,8 @@ def Ternary_Dialect : Dialect {
     alike, as *rows*; rows are usually batch and time. `K` is always static, the
     leading dimensions may be dynamic.
 
-    All float arithmetic is f32, each operation rounded to nearest even on its own
+    All float arithmetic is f32 (ops of floats alone also take f64, which the reference
+    target lowers, to compare gradients with finite differences), each operation rounded to nearest even on its own
     (no fused multiply-add), in the order that an op's equation gives. Sums of f32
     over a row are *blocked*, so that their order depends neither on vector width
     nor on the number of threads:

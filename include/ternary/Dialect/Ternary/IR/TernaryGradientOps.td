@@ -14,7 +14,7 @@ include "ternary/Dialect/Ternary/IR/TernaryOpBase.td"
 include "ternary/Dialect/Ternary/IR/TernaryQuantizedOps.td"
 
 def Ternary_I32Tensor : RankedTensorOf<[I32]>;
-def Ternary_F32Scalar : AnyTypeOf<[F32, 0DTensorOf<[F32]>]>;
+def Ternary_FloatScalar : AnyTypeOf<[F32, F64, 0DTensorOf<[F32, F64]>]>;
 
 //===----------------------------------------------------------------------===//
 // Cross-entropy
@@ -43,8 +43,8 @@ def Ternary_CrossEntropyOp : Ternary_ModelOp<"cross_entropy", [
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$logits, Ternary_I32Tensor:$targets);
-  let results = (outs 0DTensorOf<[F32]>:$result);
+  let arguments = (ins Ternary_FloatTensor:$logits, Ternary_I32Tensor:$targets);
+  let results = (outs 0DTensorOf<[F32, F64]>:$result);
   let assemblyFormat = [{
     $logits `,` $targets attr-dict `:` type($logits) `,` type($targets) `->` type($result)
   }];
@@ -73,8 +73,8 @@ def Ternary_CrossEntropyRowsOp : Ternary_RowOp<"cross_entropy_rows"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Row:$logits, Ternary_I32PerRow:$target);
-  let results = (outs Ternary_F32PerRow:$loss, Ternary_F32PerRow:$log_sum_exp);
+  let arguments = (ins Ternary_FloatRow:$logits, Ternary_I32PerRow:$target);
+  let results = (outs Ternary_FloatPerRow:$loss, Ternary_FloatPerRow:$log_sum_exp);
   let assemblyFormat = [{
     $logits `,` $target attr-dict
     `:` type($logits) `,` type($target) `->` type($loss) `,` type($log_sum_exp)
@@ -105,8 +105,8 @@ def Ternary_MeanOverTargetsOp : Ternary_PureOp<"mean_over_targets"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$values, Ternary_I32Tensor:$targets);
-  let results = (outs 0DTensorOf<[F32]>:$mean, 0DTensorOf<[F32]>:$weight);
+  let arguments = (ins Ternary_FloatTensor:$values, Ternary_I32Tensor:$targets);
+  let results = (outs 0DTensorOf<[F32, F64]>:$mean, 0DTensorOf<[F32, F64]>:$weight);
   let assemblyFormat = [{
     $values `,` $targets attr-dict `:` type($values) `,` type($targets)
     `->` type($mean) `,` type($weight)
@@ -139,10 +139,10 @@ def Ternary_CrossEntropyBackwardOp : Ternary_RowOp<"cross_entropy_backward",
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Row:$logits, Ternary_I32PerRow:$target,
-                       Ternary_F32PerRow:$log_sum_exp, Ternary_F32Scalar:$weight,
-                       Ternary_F32Scalar:$grad);
-  let results = (outs Ternary_F32Row:$result);
+  let arguments = (ins Ternary_FloatRow:$logits, Ternary_I32PerRow:$target,
+                       Ternary_FloatPerRow:$log_sum_exp, Ternary_FloatScalar:$weight,
+                       Ternary_FloatScalar:$grad);
+  let results = (outs Ternary_FloatRow:$result);
   let assemblyFormat = [{
     $logits `,` $target `,` $log_sum_exp `,` $weight `,` $grad attr-dict
     `:` type($logits) `,` type($target) `,` type($log_sum_exp) `,` type($weight) `,` type($grad)
@@ -260,8 +260,8 @@ def Ternary_ScaleRowsOp : Ternary_RowOp<"scale_rows"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Row:$input, Ternary_F32PerRow:$scale);
-  let results = (outs Ternary_F32Row:$result);
+  let arguments = (ins Ternary_FloatRow:$input, Ternary_FloatPerRow:$scale);
+  let results = (outs Ternary_FloatRow:$result);
   let assemblyFormat = "$input `,` $scale attr-dict `:` type($input) `,` type($scale)";
   let hasVerifier = 1;
 }
@@ -293,9 +293,9 @@ def Ternary_RMSNormBackwardOp : Ternary_RowOp<"rms_norm_backward",
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Row:$grad, Ternary_F32Row:$input, Ternary_F32PerRow:$scale,
-                       Ternary_F32Row:$gain);
-  let results = (outs Ternary_F32Row:$result);
+  let arguments = (ins Ternary_FloatRow:$grad, Ternary_FloatRow:$input, Ternary_FloatPerRow:$scale,
+                       Ternary_FloatRow:$gain);
+  let results = (outs Ternary_FloatRow:$result);
   let assemblyFormat = [{
     $grad `,` $input `,` $scale `,` $gain attr-dict
     `:` type($grad) `,` type($input) `,` type($scale) `,` type($gain)
@@ -322,8 +322,8 @@ def Ternary_SumRowsOp : Ternary_PureOp<"sum_rows"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$input);
-  let results = (outs Ternary_F32Vector:$result);
+  let arguments = (ins Ternary_FloatTensor:$input);
+  let results = (outs Ternary_FloatVector:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -362,11 +362,11 @@ def Ternary_LinearScanBackwardOp : Ternary_PureOp<"linear_scan_backward"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$forget, Ternary_F32Tensor:$hidden,
-                       Ternary_F32Tensor:$state, Ternary_F32Tensor:$grad,
-                       Ternary_F32Tensor:$grad_state);
-  let results = (outs Ternary_F32Tensor:$grad_forget, Ternary_F32Tensor:$grad_input,
-                      Ternary_F32Tensor:$grad_initial);
+  let arguments = (ins Ternary_FloatTensor:$forget, Ternary_FloatTensor:$hidden,
+                       Ternary_FloatTensor:$state, Ternary_FloatTensor:$grad,
+                       Ternary_FloatTensor:$grad_state);
+  let results = (outs Ternary_FloatTensor:$grad_forget, Ternary_FloatTensor:$grad_input,
+                      Ternary_FloatTensor:$grad_initial);
   let assemblyFormat = [{
     $forget `,` $hidden `,` $state `,` $grad `,` $grad_state attr-dict
     `:` custom<GradientTypes>(type($forget), type($hidden), type($grad), type($state),
@@ -375,7 +375,7 @@ def Ternary_LinearScanBackwardOp : Ternary_PureOp<"linear_scan_backward"> {
   let hasVerifier = 1;
 }
 
-def Ternary_EmbeddingBackwardOp : Ternary_Op<"embedding_backward", [Pure]> {
+def Ternary_EmbeddingBackwardOp : Ternary_Op<"embedding_backward", [Pure, Ternary_OneFloatType]> {
   let summary = "gradient of an embedding by its table";
   let description = [{
     `result[v, k] = Σ grad[i, k]` over the rows i with `ids[i] = v`, from +0 in order of the
@@ -393,8 +393,8 @@ def Ternary_EmbeddingBackwardOp : Ternary_Op<"embedding_backward", [Pure]> {
     }
     ```
   }];
-  let arguments = (ins Ternary_I32Tensor:$ids, Ternary_F32Tensor:$grad);
-  let results = (outs Ternary_F32Tensor:$result);
+  let arguments = (ins Ternary_I32Tensor:$ids, Ternary_FloatTensor:$grad);
+  let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = "$ids `,` $grad attr-dict `:` type($ids) `,` type($grad) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -422,8 +422,8 @@ def Ternary_LowerBoundsBackwardOp : Ternary_PureOp<"lower_bounds_backward"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$input, Ternary_F32Tensor:$grad);
-  let results = (outs Ternary_F32Tensor:$result);
+  let arguments = (ins Ternary_FloatTensor:$input, Ternary_FloatTensor:$grad);
+  let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = "$input `,` $grad attr-dict `:` type($input) `,` type($grad)";
   let hasVerifier = 1;
 }

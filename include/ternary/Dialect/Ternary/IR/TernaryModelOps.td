@@ -14,7 +14,7 @@ def Ternary_EmbeddingOp : Ternary_PureOp<"embedding", [
     DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "rows of a table, chosen by token ids";
   let description = [{
-    `result[..., k] = f32(table[ids[...], k])`
+    `result[..., k] = f32(table[ids[...], k])`, or f64 for a table of it
 
     Ids outside `[0, V)` are the caller's error: whoever feeds the model checks them.
 
@@ -31,8 +31,8 @@ def Ternary_EmbeddingOp : Ternary_PureOp<"embedding", [
     }
     ```
   }];
-  let arguments = (ins RankedTensorOf<[I32]>:$ids, Ternary_LatentMatrix:$table);
-  let results = (outs Ternary_F32Tensor:$result);
+  let arguments = (ins RankedTensorOf<[I32]>:$ids, Ternary_ParameterMatrix:$table);
+  let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = [{
     $ids `,` $table attr-dict `:` type($ids) `,` type($table) `->` type($result)
   }];
@@ -61,9 +61,9 @@ def Ternary_RMSNormOp : Ternary_ModelOp<"rms_norm", [
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$input, Ternary_F32Vector:$gain,
+  let arguments = (ins Ternary_FloatTensor:$input, Ternary_FloatVector:$gain,
                        F32Attr:$epsilon);
-  let results = (outs Ternary_F32Tensor:$result);
+  let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = "$input `,` $gain attr-dict `:` type($input) `,` type($gain)";
   let hasVerifier = 1;
 }
@@ -143,9 +143,9 @@ def Ternary_MLGRUOp : Ternary_ModelOp<"mlgru"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$forget, Ternary_F32Tensor:$input,
-                       Ternary_F32Tensor:$state, Optional<Ternary_F32Vector>:$lower_bound);
-  let results = (outs Ternary_F32Tensor:$hidden, Ternary_F32Tensor:$new_state);
+  let arguments = (ins Ternary_FloatTensor:$forget, Ternary_FloatTensor:$input,
+                       Ternary_FloatTensor:$state, Optional<Ternary_FloatVector>:$lower_bound);
+  let results = (outs Ternary_FloatTensor:$hidden, Ternary_FloatTensor:$new_state);
   let assemblyFormat = [{
     $forget `,` $input `,` $state
     (`lower_bound` `(` $lower_bound^ `:` type($lower_bound) `)`)? attr-dict
@@ -174,8 +174,8 @@ def Ternary_GLUOp : Ternary_ModelOp<"glu"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$input, Ternary_Activation:$activation);
-  let results = (outs Ternary_F32Tensor:$result);
+  let arguments = (ins Ternary_FloatTensor:$input, Ternary_Activation:$activation);
+  let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = "$activation $input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -205,10 +205,10 @@ def Ternary_OutputGateOp : Ternary_ModelOp<"output_gate"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$gate, Ternary_F32Tensor:$hidden,
-                       Ternary_F32Vector:$gain, Ternary_GateOrder:$order,
+  let arguments = (ins Ternary_FloatTensor:$gate, Ternary_FloatTensor:$hidden,
+                       Ternary_FloatVector:$gain, Ternary_GateOrder:$order,
                        F32Attr:$epsilon);
-  let results = (outs Ternary_F32Tensor:$result);
+  let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = [{
     $order $gate `,` $hidden `,` $gain attr-dict
     `:` custom<SameTypes>(type($gate), type($hidden)) `,` type($gain)
@@ -241,8 +241,8 @@ def Ternary_LowerBoundsOp : Ternary_PureOp<"lower_bounds", [
     }
     ```
   }];
-  let arguments = (ins Ternary_LatentMatrix:$input);
-  let results = (outs Ternary_F32Tensor:$result);
+  let arguments = (ins Ternary_ParameterMatrix:$input);
+  let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -261,7 +261,7 @@ def Ternary_ActivateOp : Ternary_Op<"activate", [
     step          1 if x > 0, else 0
     ```
 
-    Works on f32 and on tensors and vectors of it.
+    Works on f32 and f64 and on tensors and vectors of them.
 
     Example:
 
@@ -272,9 +272,9 @@ def Ternary_ActivateOp : Ternary_Op<"activate", [
     }
     ```
   }];
-  let arguments = (ins AnyTypeOf<[F32, RankedTensorOf<[F32]>, VectorOfAnyRankOf<[F32]>]>:$input,
+  let arguments = (ins AnyTypeOf<[F32, F64, RankedTensorOf<[F32, F64]>, VectorOfAnyRankOf<[F32, F64]>]>:$input,
                        Ternary_Activation:$activation);
-  let results = (outs AnyTypeOf<[F32, RankedTensorOf<[F32]>, VectorOfAnyRankOf<[F32]>]>:$result);
+  let results = (outs AnyTypeOf<[F32, F64, RankedTensorOf<[F32, F64]>, VectorOfAnyRankOf<[F32, F64]>]>:$result);
   let assemblyFormat = "$activation $input attr-dict `:` type($input)";
   let hasFolder = 1;
 }

@@ -19,12 +19,22 @@ def Ternary_LatentFloat : AnyTypeOf<[F16, BF16, F32]>;
 def Ternary_Trit : Type<CPred<"::llvm::isa<::ternary::TritType>($_self)">,
                         "ternary.trit", "::ternary::TritType">;
 
+// What is not quantised is in f32; layers that are all float also work in f64, in which their
+// gradients are compared with finite differences.
+def Ternary_FloatTensor : RankedTensorOf<[F32, F64]>;
+def Ternary_FloatVector : 1DTensorOf<[F32, F64]>;
+def Ternary_ParameterMatrix : 2DTensorOf<[F16, BF16, F32, F64]>;
 def Ternary_F32Tensor : RankedTensorOf<[F32]>;
 def Ternary_F32Vector : 1DTensorOf<[F32]>;
 def Ternary_LatentMatrix : 2DTensorOf<[Ternary_LatentFloat]>;
 def Ternary_TritMatrix : 2DTensorOf<[Ternary_Trit]>;
 def Ternary_TritMemRef : MemRefRankOf<[Ternary_Trit], [2]>;
 def Ternary_WeightMatrix : AnyTypeOf<[Ternary_LatentMatrix, Ternary_TritMatrix]>;
+
+// Floats among operands and results are all f32 or all f64.
+def Ternary_OneFloatType : NativeOpTrait<"OneFloatType"> {
+  let cppNamespace = "::ternary";
+}
 
 class Ternary_Op<string mnemonic, list<Trait> traits = []>
     : Op<Ternary_Dialect, mnemonic, traits>;
@@ -34,7 +44,7 @@ class Ternary_Op<string mnemonic, list<Trait> traits = []>
 class Ternary_PureOp<string mnemonic, list<Trait> traits = [],
                      Trait inference = InferTypeOpAdaptor>
     : Ternary_Op<mnemonic, !listconcat([
-        Pure, inference,
+        Pure, Ternary_OneFloatType, inference,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>],
         traits)> {
   let extraClassDefinition = [{

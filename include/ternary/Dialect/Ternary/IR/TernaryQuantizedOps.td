@@ -13,6 +13,9 @@
 
 include "ternary/Dialect/Ternary/IR/TernaryOpBase.td"
 
+def Ternary_FloatRow : AnyTypeOf<[RankedTensorOf<[F32, F64]>,
+                                  VectorOfRankAndType<[1], [F32, F64]>]>;
+def Ternary_FloatPerRow : AnyTypeOf<[F32, F64, RankedTensorOf<[F32, F64]>]>;
 def Ternary_F32Row : AnyTypeOf<[RankedTensorOf<[F32]>, VectorOfRankAndType<[1], [F32]>]>;
 def Ternary_I8Row : AnyTypeOf<[RankedTensorOf<[I8]>, VectorOfRankAndType<[1], [I8]>]>;
 def Ternary_F32PerRow : AnyTypeOf<[F32, RankedTensorOf<[F32]>]>;
@@ -40,8 +43,8 @@ def Ternary_SquareSumsOp : Ternary_RowOp<"square_sums"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Row:$input);
-  let results = (outs Ternary_F32Row:$result);
+  let arguments = (ins Ternary_FloatRow:$input);
+  let results = (outs Ternary_FloatRow:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let extraClassDeclaration = "static constexpr int64_t kBlock = 32;";
 }
@@ -66,8 +69,8 @@ def Ternary_InverseRMSOp : Ternary_RowOp<"inverse_rms"> {
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Row:$square_sums, I64Attr:$size, F32Attr:$epsilon);
-  let results = (outs Ternary_F32PerRow:$result);
+  let arguments = (ins Ternary_FloatRow:$square_sums, I64Attr:$size, F32Attr:$epsilon);
+  let results = (outs Ternary_FloatPerRow:$result);
   let assemblyFormat = "$square_sums attr-dict `:` type($square_sums) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -90,8 +93,8 @@ def Ternary_NormalizeOp : Ternary_RowOp<"normalize",
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Row:$input, Ternary_F32PerRow:$scale, Ternary_F32Row:$gain);
-  let results = (outs Ternary_F32Row:$result);
+  let arguments = (ins Ternary_FloatRow:$input, Ternary_FloatPerRow:$scale, Ternary_FloatRow:$gain);
+  let results = (outs Ternary_FloatRow:$result);
   let assemblyFormat = [{
     $input `,` $scale `,` $gain attr-dict
     `:` type($input) `,` type($scale) `,` type($gain)
@@ -268,9 +271,9 @@ def Ternary_LinearScanOp : Ternary_PureOp<"linear_scan", [
     }
     ```
   }];
-  let arguments = (ins Ternary_F32Tensor:$forget, Ternary_F32Tensor:$input,
-                       Ternary_F32Tensor:$state);
-  let results = (outs Ternary_F32Tensor:$hidden, Ternary_F32Tensor:$new_state);
+  let arguments = (ins Ternary_FloatTensor:$forget, Ternary_FloatTensor:$input,
+                       Ternary_FloatTensor:$state);
+  let results = (outs Ternary_FloatTensor:$hidden, Ternary_FloatTensor:$new_state);
   let assemblyFormat = [{
     $forget `,` $input `,` $state attr-dict
     `:` custom<SameTypes>(type($forget), type($input)) `,` type($state)

@@ -211,11 +211,14 @@ def TernaryFormKernels : Pass<"ternary-form-kernels", "::mlir::func::FuncOp"> {
     `embedding` becomes `gather_kernel`, `linear_scan` becomes `scan_kernel`, whose state
     is updated in place, and what gradients consist of the kernel of its name; constant
     tensors become row kernels. With `accumulate` it is only done to gradients of
-    parameters that are added to a sum: the kernel adds to it in place.
+    parameters that are added to a sum: the kernel adds to it in place. `lower_bounds` is
+    left to be carried out when parameters are bound, unless `bind-time` says otherwise.
   }];
   let options = [
     Option<"accumulate", "accumulate", "bool", /*default=*/"false",
-           "Form only kernels that add to a sum, before others take the sums.">];
+           "Form only kernels that add to a sum, before others take the sums.">,
+    Option<"bindTime", "bind-time", "bool", /*default=*/"false",
+           "Form kernels of bind-time ops as well, where no parameters are bound.">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
