@@ -22,6 +22,7 @@ void ternary::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<TernaryDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
   registerDifferentiableOpInterfaceExternalModels(registry);
+  registerDifferentiableControlFlow(registry);
 }
 
 void ternary::registerAllPasses() {

@@ -22,9 +22,19 @@ using namespace ternary::op_utils;
 // Gradients
 //===----------------------------------------------------------------------===//
 
-Value ternary::createSplat(OpBuilder &builder, Location loc, Value like, float value) {
-  auto type = cast<RankedTensorType>(like.getType());
-  Value scalar = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+bool ternary::carriesGradient(Type type) {
+  return isa<FloatType, RankedTensorType, VectorType>(type) &&
+         isa<FloatType>(getElementTypeOrSelf(type));
+}
+
+Value ternary::createSplat(OpBuilder &builder, Location loc, Value like, double value) {
+  TypedAttr element = builder.getFloatAttr(getElementTypeOrSelf(like), value);
+  if (auto vector = dyn_cast<VectorType>(like.getType()))
+    element = DenseElementsAttr::get(vector, element);
+  Value scalar = arith::ConstantOp::create(builder, loc, element);
+  auto type = dyn_cast<RankedTensorType>(like.getType());
+  if (!type)
+    return scalar;
   SmallVector<Value> sizes;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     if (type.isDynamicDim(dim))
@@ -32,17 +42,73 @@ Value ternary::createSplat(OpBuilder &builder, Location loc, Value like, float v
   return tensor::SplatOp::create(builder, loc, type, scalar, sizes);
 }
 
+Gradients::Gradients(Gradients &outer, const IRMapping &clones, StartFn start)
+    : outer(&outer), start(std::move(start)) {
+  for (auto [value, clone] : clones.getValueMap())
+    if (outer.wants(value))
+      active.insert(clone);
+}
+
+Value Gradients::lookup(Value value) {
+  auto *known = sums.find(value);
+  if (known != sums.end())
+    return known->second;
+  if (!isOuter(value) || !wants(value))
+    return {};
+  Value sum = start(value);
+  sums[value] = sum;
+  return sum;
+}
+
 Value Gradients::lookupOrZero(OpBuilder &builder, Value value) {
   if (Value sum = lookup(value))
     return sum;
-  return createSplat(builder, value.getLoc(), value, 0.0f);
+  return createSplat(builder, value.getLoc(), value, 0.0);
 }
 
 void Gradients::add(OpBuilder &builder, Value value, Value gradient) {
   if (!wants(value))
     return;
-  Value &sum = sums[value];
-  sum = sum ? arith::AddFOp::create(builder, value.getLoc(), sum, gradient).getResult() : gradient;
+  if (Value sum = lookup(value))
+    gradient = arith::AddFOp::create(builder, value.getLoc(), sum, gradient);
+  set(value, gradient);
+}
+
+LogicalResult Gradients::differentiate(OpBuilder &builder, ArrayRef<Operation *> ops) {
+  for (Operation *op : llvm::reverse(ops)) {
+    if (llvm::none_of(op->getResults(), [&](Value result) { return lookup(result) != nullptr; }))
+      continue;
+    auto rule = dyn_cast<DifferentiableOpInterface>(op);
+    if (!rule)
+      return op->emitOpError("expected an op with a backward rule, on which the loss depends");
+    ++numDifferentiated;
+    if (failed(rule.buildBackward(builder, *this)))
+      return failure();
+  }
+  if (outer)
+    outer->numDifferentiated += numDifferentiated;
+  return success();
+}
+
+void Gradients::replace(ValueRange from, ValueRange to) {
+  for (auto [value, replacement] : llvm::zip_equal(from, to)) {
+    if (active.erase(value))
+      active.insert(replacement);
+    auto *known = sums.find(value);
+    if (known == sums.end())
+      continue;
+    Value sum = known->second;
+    sums.erase(known);
+    sums[replacement] = sum;
+  }
+}
+
+SmallVector<Value> Gradients::getOuterValues() const {
+  SmallVector<Value> values;
+  for (auto [value, sum] : sums)
+    if (isOuter(value))
+      values.push_back(value);
+  return values;
 }
 
 //===----------------------------------------------------------------------===//
@@ -93,7 +159,7 @@ LogicalResult ActivateOp::buildBackward(OpBuilder &builder, Gradients &gradients
   };
   auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, loc, a, b); };
   auto oneMinus = [&](Value a) -> Value {
-    return arith::SubFOp::create(builder, loc, createSplat(builder, loc, x, 1.0f), a);
+    return arith::SubFOp::create(builder, loc, createSplat(builder, loc, x, 1.0), a);
   };
   switch (getActivation()) {
   case Activation::Identity:
@@ -107,7 +173,7 @@ LogicalResult ActivateOp::buildBackward(OpBuilder &builder, Gradients &gradients
     Value sigmoid = activate(Activation::Sigmoid);
     Value rest = oneMinus(sigmoid);
     Value product = mul(x, rest);
-    Value one = createSplat(builder, loc, x, 1.0f);
+    Value one = createSplat(builder, loc, x, 1.0);
     Value slope = arith::AddFOp::create(builder, loc, one, product);
     grad = mul(grad, mul(sigmoid, slope));
     break;
@@ -116,7 +182,7 @@ LogicalResult ActivateOp::buildBackward(OpBuilder &builder, Gradients &gradients
     grad = mul(grad, activate(Activation::Step));
     break;
   case Activation::SquaredRelu: { // (relu²)' = 2 relu
-    Value two = createSplat(builder, loc, x, 2.0f);
+    Value two = createSplat(builder, loc, x, 2.0);
     Value relu = activate(Activation::Relu);
     grad = mul(grad, mul(two, relu));
     break;

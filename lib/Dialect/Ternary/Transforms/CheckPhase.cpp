@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
@@ -41,7 +42,7 @@ bool isGraphOp(Operation *op) {
   if (isOf<TernaryDialect>(op))
     return !isa<KernelOpInterface, YieldOp, PackOp, ArchiveOp, ParameterOp>(op);
   return isa<ModuleOp>(op) || isOf<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                                   math::MathDialect, tensor::TensorDialect>(op);
+                                   math::MathDialect, scf::SCFDialect, tensor::TensorDialect>(op);
 }
 
 bool isQuantizedOp(Operation *op) { return isGraphOp(op) && !isa<ModelOpInterface>(op); }

@@ -68,8 +68,42 @@ void expRule(ImplicitLocOpBuilder &b, math::ExpOp op, Value grad, Gradients &gra
 
 /// sqrt' = 1 / (2 sqrt)
 void sqrtRule(ImplicitLocOpBuilder &b, math::SqrtOp op, Value grad, Gradients &gradients) {
-  Value half = createSplat(b, op.getLoc(), op.getResult(), 0.5f);
+  Value half = createSplat(b, op.getLoc(), op.getResult(), 0.5);
   gradients.add(b, op.getOperand(), arith::DivFOp::create(b, mul(b, grad, half), op.getResult()));
+}
+
+/// Either value gets the gradient where it was chosen, zeros elsewhere.
+void selectRule(ImplicitLocOpBuilder &b, arith::SelectOp op, Value grad, Gradients &gradients) {
+  Value zero = createSplat(b, op.getLoc(), grad, 0.0);
+  auto choose = [&](Value ifTrue, Value ifFalse) -> Value {
+    return arith::SelectOp::create(b, op.getCondition(), ifTrue, ifFalse);
+  };
+  if (gradients.wants(op.getTrueValue()))
+    gradients.add(b, op.getTrueValue(), choose(grad, zero));
+  if (gradients.wants(op.getFalseValue()))
+    gradients.add(b, op.getFalseValue(), choose(zero, grad));
+}
+
+/// The sum so far, with `grad` added in the place of the element.
+void extractRule(ImplicitLocOpBuilder &b, tensor::ExtractOp op, Value grad, Gradients &gradients) {
+  if (!gradients.wants(op.getTensor()))
+    return;
+  bool isFirst = !gradients.lookup(op.getTensor());
+  Value sum = gradients.lookupOrZero(b, op.getTensor());
+  if (!isFirst) {
+    Value part = tensor::ExtractOp::create(b, sum, op.getIndices());
+    grad = arith::AddFOp::create(b, part, grad);
+  }
+  gradients.set(op.getTensor(), tensor::InsertOp::create(b, grad, sum, op.getIndices()));
+}
+
+void insertRule(ImplicitLocOpBuilder &b, tensor::InsertOp op, Value grad, Gradients &gradients) {
+  if (gradients.wants(op.getScalar()))
+    gradients.add(b, op.getScalar(), tensor::ExtractOp::create(b, grad, op.getIndices()));
+  if (gradients.wants(op.getDest())) {
+    Value zero = createSplat(b, op.getLoc(), op.getScalar(), 0.0);
+    gradients.add(b, op.getDest(), tensor::InsertOp::create(b, zero, grad, op.getIndices()));
+  }
 }
 
 /// The columns of a slice, first to behind the last, if they are constant and contiguous.
@@ -154,7 +188,7 @@ void insertSliceRule(ImplicitLocOpBuilder &b, tensor::InsertSliceOp op, Value gr
                   tensor::ExtractSliceOp::create(b, op.getSourceType(), grad, op.getMixedOffsets(),
                                                  op.getMixedSizes(), op.getMixedStrides()));
   if (gradients.wants(op.getDest())) {
-    Value zero = createSplat(b, op.getLoc(), op.getSource(), 0.0f);
+    Value zero = createSplat(b, op.getLoc(), op.getSource(), 0.0);
     gradients.add(b, op.getDest(),
                   tensor::InsertSliceOp::create(b, zero, grad, op.getMixedOffsets(),
                                                 op.getMixedSizes(), op.getMixedStrides()));
@@ -185,12 +219,15 @@ void ternary::registerDifferentiableOpInterfaceExternalModels(DialectRegistry &r
     arith::MulFOp::attachInterface<RuleOf<arith::MulFOp, mulRule>>(*context);
     arith::DivFOp::attachInterface<RuleOf<arith::DivFOp, divRule>>(*context);
     arith::NegFOp::attachInterface<RuleOf<arith::NegFOp, negRule>>(*context);
+    arith::SelectOp::attachInterface<RuleOf<arith::SelectOp, selectRule>>(*context);
   });
   registry.addExtension(+[](MLIRContext *context, math::MathDialect *) {
     math::ExpOp::attachInterface<RuleOf<math::ExpOp, expRule>>(*context);
     math::SqrtOp::attachInterface<RuleOf<math::SqrtOp, sqrtRule>>(*context);
   });
   registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::ExtractOp::attachInterface<RuleOf<tensor::ExtractOp, extractRule>>(*context);
+    tensor::InsertOp::attachInterface<RuleOf<tensor::InsertOp, insertRule>>(*context);
     tensor::ExtractSliceOp::attachInterface<RuleOf<tensor::ExtractSliceOp, extractSliceRule>>(
         *context);
     tensor::InsertSliceOp::attachInterface<RuleOf<tensor::InsertSliceOp, insertSliceRule>>(

@@ -8,16 +8,21 @@
 // A loss is one block in SSA form, so reverse mode is one walk from its end: when an op is
 // reached, all that uses its results has been differentiated, and their gradients are
 // complete. What the backward ops read of the forward pass they name as values; which of
-// these are kept and which are computed again is not decided here.
+// these are kept and which are computed again is not decided here. Ops with regions walk
+// through these by their own rules.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "llvm/ADT/SetOperations.h"
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYDIFFERENTIATE
@@ -47,22 +52,71 @@ void decomposeOpaqueLayers(func::FuncOp func) {
     }
 }
 
+bool isF32OrF64(Type type) { return type.isF32() || type.isF64(); }
+
 bool isDifferentiable(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getElementType().isF32();
+  return tensor && isF32OrF64(tensor.getElementType());
 }
 
-/// All values of `block` that depend on `parameters`; sizes do not.
-llvm::DenseSet<Value> findActive(Block &block, ArrayRef<BlockArgument> parameters) {
-  llvm::DenseSet<Value> active(parameters.begin(), parameters.end());
-  auto isActive = [&](Value value) { return active.contains(value); };
-  for (Operation &op : block)
-    if (llvm::any_of(op.getOperands(), isActive))
-      for (Value result : op.getResults())
-        if (!result.getType().isIndex())
-          active.insert(result);
-  return active;
-}
+/// Which value is computed of which, in a function with all its regions; sizes are not.
+class Dependences {
+public:
+  explicit Dependences(func::FuncOp func) {
+    func.walk([&](Operation *op) {
+      llvm::SmallPtrSet<Value, 4> handedOver;
+      if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
+        addHandedOver(branch, handedOver);
+      llvm::SetVector<Value> read(op->operand_begin(), op->operand_end());
+      getUsedValuesDefinedAbove(op->getRegions(), read);
+      for (Value result : op->getResults())
+        if (!handedOver.contains(result))
+          for (Value value : read)
+            addDependence(value, result);
+    });
+  }
+
+  /// The values that depend on `parameters` and that `loss` depends on.
+  llvm::DenseSet<Value> findBetween(ArrayRef<BlockArgument> parameters, Value loss) {
+    llvm::DenseSet<Value> varied = reach(SmallVector<Value>(parameters), users);
+    llvm::DenseSet<Value> useful = reach({loss}, operands);
+    llvm::set_intersect(varied, useful);
+    return varied;
+  }
+
+private:
+  using Edges = llvm::DenseMap<Value, SmallVector<Value>>;
+
+  /// What control flow hands over, to regions of `op` and from these to its results.
+  void addHandedOver(RegionBranchOpInterface op, llvm::SmallPtrSetImpl<Value> &handedOver) {
+    RegionBranchSuccessorMapping successors;
+    op.getSuccessorOperandInputMapping(successors);
+    for (auto &[operand, inputs] : successors)
+      for (Value input : inputs) {
+        addDependence(operand->get(), input);
+        handedOver.insert(input);
+      }
+  }
+
+  void addDependence(Value value, Value result) {
+    if (result.getType().isIndex())
+      return;
+    users[value].push_back(result);
+    operands[result].push_back(value);
+  }
+
+  static llvm::DenseSet<Value> reach(SmallVector<Value> from, const Edges &edges) {
+    llvm::DenseSet<Value> reached(from.begin(), from.end());
+    while (!from.empty())
+      if (auto next = edges.find(from.pop_back_val()); next != edges.end())
+        for (Value value : next->second)
+          if (reached.insert(value).second)
+            from.push_back(value);
+    return reached;
+  }
+
+  Edges users, operands;
+};
 
 struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
   void runOnOperation() override {
@@ -77,11 +131,11 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
   }
 
   LogicalResult differentiate(func::FuncOp loss, SymbolTable &symbols) {
-    auto scalar = RankedTensorType::get({}, Float32Type::get(&getContext()));
     if (!llvm::hasSingleElement(loss.getBody()) || loss.getNumResults() != 1 ||
-        loss.getResultTypes().front() != scalar)
-      return loss.emitError() << "expected a loss of one block and one result of " << scalar
-                              << ", got " << loss.getFunctionType();
+        !isScalar(loss.getResultTypes().front()))
+      return loss.emitError() << "expected a loss of one block and one result of 'tensor<f32>' or "
+                                 "'tensor<f64>', got "
+                              << loss.getFunctionType();
     func::FuncOp gradient = loss.clone();
     gradient.setName("gradient");
     gradient->setAttr(kStepAttr, StringAttr::get(&getContext(), "gradient"));
@@ -94,30 +148,23 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
       if (isDifferentiable(argument.getType()) && getName(gradient, argument))
         parameters.push_back(argument);
 
-    Gradients gradients(findActive(body, parameters));
-    SmallVector<Operation *> forward;
-    for (Operation &op : body.without_terminator())
-      forward.push_back(&op);
     auto returnOp = cast<func::ReturnOp>(body.getTerminator());
+    Value value = returnOp.getOperand(0);
+    Gradients gradients(Dependences(gradient).findBetween(parameters, value));
     OpBuilder builder(returnOp);
-    gradients.add(builder, returnOp.getOperand(0),
-                  addArgument(gradient, scalar, kRoleAttr, "seed"));
-    for (Operation *op : llvm::reverse(forward))
-      if (failed(differentiate(op, builder, gradients)))
-        return failure();
+    Value seed = addArgument(gradient, value.getType(), kRoleAttr, "seed");
+    gradients.add(builder, value, seed);
+    auto forward =
+        llvm::map_to_vector(body.without_terminator(), [](Operation &op) { return &op; });
+    if (failed(gradients.differentiate(builder, forward)))
+      return failure();
+    numDifferentiated += gradients.getNumDifferentiated();
     returnGradients(gradient, parameters, gradients, builder);
     return success();
   }
 
-  LogicalResult differentiate(Operation *op, OpBuilder &builder, Gradients &gradients) {
-    auto hasGradient = [&](Value result) { return gradients.lookup(result) != nullptr; };
-    if (llvm::none_of(op->getResults(), hasGradient))
-      return success();
-    auto rule = dyn_cast<DifferentiableOpInterface>(op);
-    if (!rule)
-      return op->emitOpError("expected an op with a backward rule, on which the loss depends");
-    ++numDifferentiated;
-    return rule.buildBackward(builder, gradients);
+  static bool isScalar(Type type) {
+    return isDifferentiable(type) && cast<RankedTensorType>(type).getRank() == 0;
   }
 
   /// Adds the gradients to arguments that hold those so far, and returns the sums.

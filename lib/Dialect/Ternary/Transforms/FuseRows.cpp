@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -194,8 +195,10 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
   using TernaryFuseRowsBase::TernaryFuseRowsBase;
 
   void runOnOperation() override {
-    for (Block &block : getOperation().getBody())
-      runOnBlock(block);
+    SmallVector<Block *> blocks;
+    getOperation().walk([&](Block *block) { blocks.push_back(block); });
+    for (Block *block : blocks)
+      runOnBlock(*block);
   }
 
   /// What only row ops of later levels read is computed with the first of them: it need not be
@@ -224,7 +227,9 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
     for (Operation &op : block) {
       bool isRow = isRowOp(&op);
       int64_t level = 0;
-      for (Value operand : op.getOperands())
+      llvm::SetVector<Value> read(op.operand_begin(), op.operand_end());
+      getUsedValuesDefinedAbove(op.getRegions(), read);
+      for (Value operand : read)
         if (Operation *def = operand.getDefiningOp())
           if (def->getBlock() == &block)
             level = std::max(level, levels.lookup(def) + !belongTogether(def, &op));

@@ -11,7 +11,7 @@ func.func @rule(%x: tensor<f32> {ternary.parameter = "x"})
 
 // -----
 
-// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>', got '(tensor<1xf32>) -> tensor<1xf32>'}}
+// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<1xf32>) -> tensor<1xf32>'}}
 func.func @type(%x: tensor<1xf32> {ternary.parameter = "x"})
     -> (tensor<1xf32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
   return %x : tensor<1xf32>
@@ -19,7 +19,7 @@ func.func @type(%x: tensor<1xf32> {ternary.parameter = "x"})
 
 // -----
 
-// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>', got '(tensor<f16>) -> tensor<f16>'}}
+// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f16>) -> tensor<f16>'}}
 func.func @element(%x: tensor<f16> {ternary.parameter = "x"})
     -> (tensor<f16> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
   return %x : tensor<f16>
@@ -27,14 +27,14 @@ func.func @element(%x: tensor<f16> {ternary.parameter = "x"})
 
 // -----
 
-// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>', got '(tensor<f32>) -> ()'}}
+// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f32>) -> ()'}}
 func.func @none(%x: tensor<f32> {ternary.parameter = "x"}) attributes {ternary.step = "loss"} {
   return
 }
 
 // -----
 
-// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>', got '(tensor<f32>) -> (tensor<f32>, tensor<f32>)'}}
+// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f32>) -> (tensor<f32>, tensor<f32>)'}}
 func.func @two(%x: tensor<f32> {ternary.parameter = "x"})
     -> (tensor<f32> {ternary.role = "loss"}, tensor<f32> {ternary.role = "y"}) attributes {ternary.step = "loss"} {
   return %x, %x : tensor<f32>, tensor<f32>
@@ -42,7 +42,7 @@ func.func @two(%x: tensor<f32> {ternary.parameter = "x"})
 
 // -----
 
-// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>', got '(tensor<f32>) -> tensor<f32>'}}
+// expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f32>) -> tensor<f32>'}}
 func.func @blocks(%x: tensor<f32> {ternary.parameter = "x"})
     -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
   cf.br ^end
@@ -101,4 +101,84 @@ func.func @columns(%b: tensor<2xf32> {ternary.parameter = "b"}, %t: tensor<2xi32
   %y = linalg.broadcast ins(%b : tensor<2xf32>) outs(%e : tensor<2x8xf32>) dimensions = [1]
   %l = ternary.cross_entropy %y, %t : tensor<2x8xf32>, tensor<2xi32> -> tensor<f32>
   return %l : tensor<f32>
+}
+
+// -----
+
+// Inside regions too, and however deep.
+func.func @region(%x: tensor<f32> {ternary.parameter = "x"}, %n: index {ternary.role = "n"}, %c: i1 {ternary.role = "c"})
+    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %l = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<f32>) {
+    %0 = scf.if %c -> (tensor<f32>) {
+      // expected-error @+1 {{'math.sin' op expected an op with a backward rule, on which the loss depends}}
+      %1 = math.sin %a : tensor<f32>
+      scf.yield %1 : tensor<f32>
+    } else {
+      scf.yield %a : tensor<f32>
+    }
+    scf.yield %0 : tensor<f32>
+  }
+  return %l : tensor<f32>
+}
+
+// -----
+
+// What hands nothing over to its results depends on all that its region reads.
+func.func @while(%x: tensor<f32> {ternary.parameter = "x"}, %c: i1 {ternary.role = "c"})
+    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  // expected-error @+1 {{'scf.while' op expected an op with a backward rule, on which the loss depends}}
+  %l = scf.while (%a = %x) : (tensor<f32>) -> tensor<f32> {
+    scf.condition(%c) %a : tensor<f32>
+  } do {
+  ^bb0(%a: tensor<f32>):
+    scf.yield %a : tensor<f32>
+  }
+  return %l : tensor<f32>
+}
+
+// -----
+
+func.func @forall(%x: tensor<f32> {ternary.parameter = "x"}, %e: tensor<1xf32> {ternary.role = "e"})
+    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  // expected-error @+1 {{'scf.forall' op expected an op with a backward rule, on which the loss depends}}
+  %0 = scf.forall (%i) in (1) shared_outs(%o = %e) -> (tensor<1xf32>) {
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %x into %o[%i] [1] [1] : tensor<f32> into tensor<1xf32>
+    }
+  }
+  %l = tensor.extract_slice %0[0] [1] [1] : tensor<1xf32> to tensor<f32>
+  return %l : tensor<f32>
+}
+
+// -----
+
+func.func @sizes(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<?xf32> {ternary.role = "y"}, %n: index {ternary.role = "n"})
+    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{'scf.for' op expected to carry tensors whose sizes no iteration changes to differentiate by, got 'tensor<?xf32>'}}
+  %0:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x, %b = %y) -> (tensor<f32>, tensor<?xf32>) {
+    %1 = tensor.extract_slice %b[0] [1] [1] : tensor<?xf32> to tensor<f32>
+    %2 = arith.mulf %a, %1 : tensor<f32>
+    %3 = tensor.extract_slice %b[0] [%i] [1] : tensor<?xf32> to tensor<?xf32>
+    scf.yield %2, %3 : tensor<f32>, tensor<?xf32>
+  }
+  return %0#0 : tensor<f32>
+}
+
+// -----
+
+func.func @memory(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<*xf32> {ternary.role = "y"}, %n: index {ternary.role = "n"})
+    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{'scf.for' op expected to carry numbers and ranked tensors of them to differentiate by, got 'tensor<*xf32>'}}
+  %0:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x, %b = %y) -> (tensor<f32>, tensor<*xf32>) {
+    %1 = tensor.cast %b : tensor<*xf32> to tensor<f32>
+    %2 = arith.mulf %a, %1 : tensor<f32>
+    scf.yield %2, %b : tensor<f32>, tensor<*xf32>
+  }
+  return %0#0 : tensor<f32>
 }

@@ -269,3 +269,31 @@ func.func @barrier(%x: tensor<1x?x64xf32>, %grad: tensor<1x?x8xf32>, %t: tensor<
   %d = arith.mulf %again, %g : tensor<1x?x64xf32>
   return %y, %d : tensor<1x?x64xf32>, tensor<1x?x64xf32>
 }
+
+// Ops in regions are fused as well, and a path through a region closes no cycle either.
+// CHECK-LABEL: func.func @region_between(
+// CHECK: %[[A:.*]] = ternary.row_kernel rows 1
+// CHECK: arith.negf
+// CHECK: arith.negf
+// CHECK: %[[B:.*]] = scf.for
+// CHECK: %[[K:.*]] = ternary.row_kernel rows 1 ins(%{{.*}}, %[[A]]
+// CHECK: math.exp
+// CHECK: arith.addf
+// CHECK: scf.yield %[[K]]
+// CHECK: ternary.row_kernel rows 1 ins(%[[A]], %[[B]]
+// CHECK: arith.mulf
+func.func @region_between(%x: tensor<2x64xf32>, %n: index) -> tensor<2x64xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-remark @+1 {{fused 2 ops into one row kernel}}
+  %0 = arith.negf %x : tensor<2x64xf32>
+  %a = arith.negf %0 : tensor<2x64xf32>
+  %b = scf.for %i = %c0 to %n step %c1 iter_args(%c = %x) -> (tensor<2x64xf32>) {
+    // expected-remark @+1 {{fused 2 ops into one row kernel}}
+    %1 = math.exp %c : tensor<2x64xf32>
+    %2 = arith.addf %1, %a : tensor<2x64xf32>
+    scf.yield %2 : tensor<2x64xf32>
+  }
+  %y = arith.mulf %a, %b : tensor<2x64xf32>
+  return %y : tensor<2x64xf32>
+}

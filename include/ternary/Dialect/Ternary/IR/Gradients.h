@@ -9,23 +9,34 @@
 #define TERNARY_DIALECT_TERNARY_IR_GRADIENTS_H
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Value.h"
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace ternary {
 
-/// What reverse mode knows of a function: which values depend on what it differentiates by,
-/// and the gradient of the loss by each value as far as it has been summed up.
+/// What reverse mode knows of a function: which values the loss depends on and depend on what
+/// it is differentiated by, and the gradient of the loss by each as far as it has been summed
+/// up.
 class Gradients {
 public:
+  using StartFn = std::function<mlir::Value(mlir::Value)>;
+
   explicit Gradients(llvm::DenseSet<mlir::Value> active) : active(std::move(active)) {}
 
-  /// Whether the value depends on what is differentiated by.
-  bool wants(mlir::Value value) const { return active.contains(value); }
+  /// The gradients in a region that is differentiated, whose values are clones as `clones`
+  /// says. The region adds to gradients of values of `outer`; the sum of each starts from what
+  /// `start` returns when it is first asked for, which may be null.
+  Gradients(Gradients &outer, const mlir::IRMapping &clones, StartFn start);
+
+  /// Whether the value depends on what is differentiated by, and the loss on the value.
+  bool wants(mlir::Value value) const {
+    return active.contains(value) || (outer && outer->wants(value));
+  }
 
   /// The gradient so far, or null: nothing that uses the value leads to the loss.
-  mlir::Value lookup(mlir::Value value) const { return sums.lookup(value); }
+  mlir::Value lookup(mlir::Value value);
 
   /// As `lookup`, but zeros where there is none yet.
   mlir::Value lookupOrZero(mlir::OpBuilder &builder, mlir::Value value);
@@ -36,14 +47,37 @@ public:
   /// Replaces the gradient so far by one that includes it.
   void set(mlir::Value value, mlir::Value gradient) { sums[value] = gradient; }
 
+  /// Adds the gradients of what `ops`, in this order, read. The gradients of their results are
+  /// known but for what they add themselves.
+  mlir::LogicalResult differentiate(mlir::OpBuilder &builder,
+                                    llvm::ArrayRef<mlir::Operation *> ops);
+
+  /// Lets values stand for others, which are about to be erased.
+  void replace(mlir::ValueRange from, mlir::ValueRange to);
+
+  /// The values from outside of the region whose gradients it adds to.
+  llvm::SmallVector<mlir::Value> getOuterValues() const;
+
+  /// The number of ops that were differentiated, with those in regions.
+  unsigned getNumDifferentiated() const { return numDifferentiated; }
+
 private:
+  bool isOuter(mlir::Value value) const { return !active.contains(value) && outer; }
+
+  Gradients *outer = nullptr;
+  StartFn start;
   llvm::DenseSet<mlir::Value> active;
-  llvm::DenseMap<mlir::Value, mlir::Value> sums;
+  llvm::MapVector<mlir::Value, mlir::Value> sums;
+  unsigned numDifferentiated = 0;
 };
 
-/// A tensor of the type and sizes of `like` that is `value` everywhere.
+/// Whether a gradient of this type is a sum like any other: floats, and what consists of them.
+bool carriesGradient(mlir::Type type);
+
+/// A value of the type and sizes of `like`, which carries a gradient, that is `value`
+/// everywhere.
 mlir::Value createSplat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value like,
-                        float value);
+                        double value);
 
 } // namespace ternary
 

@@ -34,6 +34,9 @@ inline llvm::cl::ValuesClass getRecomputeValues() {
 /// Backward rules of upstream ops: arith, math, linalg and tensor.
 void registerDifferentiableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
 
+/// Backward rules of scf.for and scf.if.
+void registerDifferentiableControlFlow(mlir::DialectRegistry &registry);
+
 /// Lets one-shot bufferization put kernel ops on memrefs.
 void registerBufferizableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
 

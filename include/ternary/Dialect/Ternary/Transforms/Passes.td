@@ -37,10 +37,12 @@ def TernaryDifferentiate : Pass<"ternary-differentiate", "::mlir::ModuleOp"> {
   let description = [{
     For every function whose `ternary.step` is `loss` a function whose step is `gradient`:
     the loss, and the gradient of `seed` times the loss by every argument that has a
-    `ternary.parameter` name and is of f32. Reverse mode: ops are asked for their backward
+    `ternary.parameter` name and is of f32 or f64. Reverse mode: ops are asked for their backward
     rule (`DifferentiableOpInterface`), from the last one that the loss depends on to the
     first; layers without one are taken apart first. What does not depend on a parameter
     gets no gradient. Gradients of quantised weights and activations go straight through.
+    The gradient of an `scf.if` is one, that of an `scf.for` is a loop over its iterations
+    from the last to the first; the loop forward keeps what each of them starts from.
 
     The loss is the first result, a scalar.
 
@@ -68,7 +70,8 @@ def TernaryDifferentiate : Pass<"ternary-differentiate", "::mlir::ModuleOp"> {
     Statistic<"numDifferentiated", "differentiated", "Number of ops differentiated">,
     Statistic<"numGradients", "gradients", "Number of parameters with a gradient">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp"> {
