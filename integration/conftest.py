@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 import numpy as np
@@ -15,6 +16,13 @@ def run_tool(name: str, *args: object) -> subprocess.CompletedProcess[str]:
     """Runs one of our tools to its end and returns what it printed."""
     command = [str(BIN / name), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+
+
+def find_llvm_tool(name: str) -> pathlib.Path:
+    """A tool of the LLVM that the build uses."""
+    cache = (BIN.parent / "CMakeCache.txt").read_text(encoding="utf-8")
+    folder = re.search(r"^LLVM_DIR:.*?=(.*)$", cache, re.MULTILINE)
+    return pathlib.Path(folder[1]).parents[2] / "bin" / name
 
 
 class Compiler:

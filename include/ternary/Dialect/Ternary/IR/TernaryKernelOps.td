@@ -159,7 +159,7 @@ def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel"> {
     `outs[..., k] = f32(table[ids[...], k])`
 
     Constraints:
-    - (C1) `outs` is `[ids..., H]` of f32 for a table `[V, H]`
+    - (C1) `outs` is `[ids..., H]` of f32, or of f64 as the table is, for a table `[V, H]`
 
     Example:
 
@@ -187,7 +187,7 @@ def Ternary_ScanKernelOp : Ternary_KernelOp<"scan_kernel"> {
     `linear_scan` whose state is updated in place: `outs` are `hidden` and `state`.
 
     Constraints:
-    - (C1) `forget`, `input` and `outs` 0 are `[B, T, H]`, `outs` 1 is `[B, H]`, all f32
+    - (C1) `forget`, `input` and `outs` 0 are `[B, T, H]`, `outs` 1 is `[B, H]`, all f32 or all f64
 
     Example:
 
