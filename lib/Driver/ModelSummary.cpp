@@ -153,7 +153,7 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
 
 /// `[fixed, per token]` bytes that a step needs.
 static std::pair<int64_t, int64_t> getWorkspace(func::FuncOp step) {
-  auto sizes = step->getAttrOfType<DenseI64ArrayAttr>("ternary.workspace");
+  auto sizes = step->getAttrOfType<DenseI64ArrayAttr>(kWorkspaceAttr);
   return sizes ? std::pair(sizes[0], sizes[1]) : std::pair<int64_t, int64_t>();
 }
 
@@ -193,9 +193,7 @@ void ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info) {
     TrainingInfo::Parameter &parameter = info.parameters.emplace_back();
     parameter.name = name.str();
     parameter.shape = type.getShape().vec();
-    // Weights and tables decay; norms and what bounds are made of do not.
-    parameter.decays =
-        type.getRank() > 1 && llvm::none_of(argument.getUsers(), llvm::IsaPred<LowerBoundsOp>);
+    parameter.decays = isDecayed(argument);
     parameter.offset = llvm::alignTo(end, 16);
     end = parameter.offset + type.getNumElements();
   }

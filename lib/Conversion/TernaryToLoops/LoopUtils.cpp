@@ -101,7 +101,8 @@ Value LoopBuilder::elementOrZero(Value index, int64_t size, function_ref<Value(V
 }
 
 Value LoopBuilder::fold(Value lanes) {
-  for (int64_t half = kLanes / 2; half >= 1; half /= 2)
+  int64_t count = cast<MemRefType>(lanes.getType()).getDimSize(0);
+  for (int64_t half = count / 2; half >= 1; half /= 2)
     loop(index(half), [&](Value lane) {
       Value other = op<arith::AddIOp>(lane, index(half));
       Value low = load(lanes, lane);

@@ -65,8 +65,8 @@ public:
   mlir::Value elementOrZero(mlir::Value index, int64_t size,
                             llvm::function_ref<mlir::Value(mlir::Value)> element);
 
-  /// `fold(v)` of 16 lanes: halves added lane by lane until one is left.
-  /// `lanes` is overwritten.
+  /// `fold(v)`: halves added lane by lane until one of the lanes is left, whose number is a
+  /// power of two. `lanes` is overwritten.
   mlir::Value fold(mlir::Value lanes);
 
 private:
@@ -78,7 +78,7 @@ private:
 /// `[row..., column]`.
 llvm::SmallVector<mlir::Value> append(mlir::ValueRange row, mlir::Value column);
 
-/// Lanes that `fold` adds.
+/// Lanes of the sum of a row.
 inline constexpr int64_t kLanes = 16;
 
 /// Stack memory of the functions that hold the kernels. It is allocated on

@@ -379,12 +379,75 @@ void emit(LoopBuilder &b, PackKernelOp op, ValueRange ins, ValueRange outs) {
   emitPack(b, op, ins[0], outs[0]);
 }
 
+/// All elements of `memref`, which is contiguous, in one dimension.
+Value flatten(LoopBuilder &b, Value memref) {
+  int64_t rank = cast<MemRefType>(memref.getType()).getRank();
+  SmallVector<ReassociationIndices> groups;
+  if (rank == 0)
+    return memref::ExpandShapeOp::create(b, ArrayRef<int64_t>{1}, memref, groups);
+  groups.emplace_back(llvm::to_vector<2>(llvm::seq<int64_t>(0, rank)));
+  return memref::CollapseShapeOp::create(b, memref, groups);
+}
+
+/// Lane by lane: the elements of a lane in the order of their index.
+void emit(LoopBuilder &b, SquareSumKernelOp op, ValueRange ins, ValueRange outs) {
+  Value input = flatten(b, ins[0]), parts = outs[0], total = outs[1];
+  int64_t count = getDim(input, 0);
+  int64_t partSize = SquareSumOp::getPartSize(count);
+  Value zero = b.constant(b.getF64FloatAttr(0.0));
+  Value lanes = memref::AllocaOp::create(b, MemRefType::get({SquareSumOp::kLanes}, b.getF64Type()));
+  b.loop(b.index(SquareSumOp::kParts), [&](Value part) {
+    b.loop(b.index(SquareSumOp::kLanes), [&](Value lane) { b.store(zero, lanes, lane); });
+    b.loop(b.index(partSize), [&](Value inPart) {
+      Value at = b.op<arith::AddIOp>(b.op<arith::MulIOp>(part, b.index(partSize)), inPart);
+      Value x = b.elementOrZero(at, count, [&](Value at) { return b.load(input, at); });
+      x = arith::ExtFOp::create(b, b.getF64Type(), x);
+      Value lane = b.op<arith::RemUIOp>(inPart, b.index(SquareSumOp::kLanes));
+      b.store(b.addf(b.load(lanes, lane), b.mulf(x, x)), lanes, lane);
+    });
+    b.store(b.fold(lanes), parts, part);
+  });
+  Value sum = b.fold(parts);
+  if (op.getAccumulate())
+    sum = b.addf(b.load(total, {}), sum);
+  b.store(sum, total, {});
+}
+
+void emit(LoopBuilder &b, AdamWKernelOp op) {
+  Value parameter = op.getOuts()[0], first = op.getOuts()[1], second = op.getOuts()[2];
+  int64_t rank = cast<MemRefType>(parameter.getType()).getRank();
+  b.nest(b.sizes(parameter, rank), [&](ValueRange at) {
+    Value g = b.mulf(b.load(op.getGradient(), at), op.getGradientScale());
+    Value m = b.addf(b.mulf(op.getBeta1(), b.load(first, at)), b.mulf(op.getRest1(), g));
+    Value v =
+        b.addf(b.mulf(op.getBeta2(), b.load(second, at)), b.mulf(b.mulf(op.getRest2(), g), g));
+    b.store(m, first, at);
+    b.store(v, second, at);
+    Value root = math::SqrtOp::create(b, b.mulf(v, op.getCorrection2()));
+    Value change =
+        b.divf(b.mulf(op.getRate(), b.mulf(m, op.getCorrection1())), b.addf(root, op.getEpsilon()));
+    Value kept = b.mulf(b.load(parameter, at), op.getKeep());
+    b.store(arith::SubFOp::create(b, kept, change), parameter, at);
+  });
+}
+
 template <typename OpTy> struct ConvertTrainingKernel : OpConversionPattern<OpTy> {
   using OpConversionPattern<OpTy>::OpConversionPattern;
   LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     LoopBuilder b(op, rewriter);
     emit(b, op, adaptor.getIns(), adaptor.getOuts());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ConvertAdamW : OpConversionPattern<AdamWKernelOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(AdamWKernelOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder b(op, rewriter);
+    emit(b, op);
     rewriter.eraseOp(op);
     return success();
   }
@@ -423,9 +486,10 @@ void ternary::populateTrainingKernelLoops(RewritePatternSet &patterns,
                                           ConversionTarget &target) {
   addPatterns<LinearBackwardInputKernelOp, LinearBackwardWeightKernelOp, SumRowsKernelOp,
               MeanKernelOp, ScanBackwardKernelOp, ScatterKernelOp, LowerBoundsKernelOp,
-              LowerBoundsBackwardKernelOp, QuantizeWeightsKernelOp, PackKernelOp>(
-      patterns, converter, target);
-  patterns.add<ConvertStridedCopy>(converter, patterns.getContext());
+              LowerBoundsBackwardKernelOp, QuantizeWeightsKernelOp, PackKernelOp,
+              SquareSumKernelOp>(patterns, converter, target);
+  patterns.add<ConvertAdamW, ConvertStridedCopy>(converter, patterns.getContext());
+  target.addIllegalOp<AdamWKernelOp>();
   target.addDynamicallyLegalOp<memref::CopyOp>(
       [](memref::CopyOp op) { return isBlock(op.getSource()) && isBlock(op.getTarget()); });
 }

@@ -23,15 +23,6 @@ Value buildConstantDouble(Emitter &e, double value) {
 }
 
 int64_t getColumns(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
-
-/// Lanes of a vector of `lanes` at `column` that exist, or null if all do in every vector of
-/// `step`.
-Value getMask(Emitter &e, Value column, int64_t columns, int64_t lanes, int64_t step) {
-  if (columns % step == 0)
-    return {};
-  Value left = arith::SubIOp::create(e.b, e.index(columns), column);
-  return vector::CreateMaskOp::create(e.b, e.vectorType(lanes, e.b.getI1Type()), left);
-}
 } // namespace
 
 /// Columns in parallel, chunk by chunk; rows in sequence.

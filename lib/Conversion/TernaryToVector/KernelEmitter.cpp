@@ -116,6 +116,13 @@ SmallVector<Value> Emitter::loop(Value from, Value to, int64_t step, ValueRange 
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+Value vectorize::getMask(Emitter &e, Value column, int64_t columns, int64_t lanes, int64_t step) {
+  if (columns % step == 0)
+    return {};
+  Value left = arith::SubIOp::create(e.b, e.index(columns), column);
+  return vector::CreateMaskOp::create(e.b, e.vectorType(lanes, e.b.getI1Type()), left);
+}
+
 void vectorize::cloneElementwise(OpBuilder &builder, Operation *op, IRMapping &mapping,
                                  int64_t size) {
   auto widen = [&](Type type) { return VectorType::get(size, getElementTypeOrSelf(type)); };

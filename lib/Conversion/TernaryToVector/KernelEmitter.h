@@ -56,6 +56,10 @@ struct Emitter {
   mlir::ImplicitLocOpBuilder b;
 };
 
+/// Lanes of a vector of `lanes` at `column` that exist, or null if all do in every vector of
+/// `step`.
+mlir::Value getMask(Emitter &e, mlir::Value column, int64_t columns, int64_t lanes, int64_t step);
+
 /// Clones an elementwise op on scalars or rows as one on vectors of `size` elements;
 /// `mapping` has its operands. Constants are repeated for every lane.
 void cloneElementwise(mlir::OpBuilder &builder, mlir::Operation *op, mlir::IRMapping &mapping,
@@ -86,6 +90,9 @@ mlir::LogicalResult emitQuantizeWeights(mlir::OpBuilder &builder, QuantizeWeight
                                         mlir::ValueRange ins, mlir::ValueRange outs);
 mlir::LogicalResult emitPack(mlir::OpBuilder &builder, PackKernelOp op, mlir::ValueRange ins,
                              mlir::ValueRange outs);
+mlir::LogicalResult emitSquareSum(mlir::OpBuilder &builder, SquareSumKernelOp op,
+                                  mlir::ValueRange ins, mlir::ValueRange outs);
+mlir::LogicalResult emitAdamW(mlir::OpBuilder &builder, AdamWKernelOp op);
 
 } // namespace ternary::vectorize
 

@@ -32,7 +32,7 @@ namespace {
 template <typename KernelOp> struct KernelPattern : OpConversionPattern<KernelOp> {
   using Emit = LogicalResult (*)(OpBuilder &, KernelOp);
   KernelPattern(const TypeConverter &converter, MLIRContext *context, Emit emit)
-      : OpConversionPattern<KernelOp>(converter, context), emit(emit) {}
+      : OpConversionPattern<KernelOp>(converter, context, /*benefit=*/2), emit(emit) {}
 
   LogicalResult matchAndRewrite(KernelOp op, typename KernelOp::Adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -131,6 +131,8 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     patterns.add<BackwardPattern<QuantizeWeightsKernelOp>>(converter, context,
                                                            vectorize::emitQuantizeWeights);
     patterns.add<BackwardPattern<PackKernelOp>>(converter, context, vectorize::emitPack);
+    patterns.add<BackwardPattern<SquareSumKernelOp>>(converter, context, vectorize::emitSquareSum);
+    patterns.add<KernelPattern<AdamWKernelOp>>(converter, context, vectorize::emitAdamW);
     target.addIllegalOp<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))

@@ -22,9 +22,9 @@ struct Expected {
 /// The element types of kernels' operands; `real` is f64 where the first of outs is.
 struct Elements {
   Elements(Builder b, OperandRange outs)
-      : f32(b.getF32Type()), real(getComputeType(outs.front().getType())), i32(b.getI32Type()),
-        i8(b.getI8Type()), trit(TritType::get(b.getContext())) {}
-  Type f32, real, i32, i8, trit;
+      : f32(b.getF32Type()), f64(b.getF64Type()), real(getComputeType(outs.front().getType())),
+        i32(b.getI32Type()), i8(b.getI8Type()), trit(TritType::get(b.getContext())) {}
+  Type f32, f64, real, i32, i8, trit;
 };
 
 using Shape = SmallVector<int64_t>;
@@ -192,6 +192,33 @@ LogicalResult PackKernelOp::verify() {
       failed(verifyWeight(*this, getIns()[0], /*isPacked=*/false)))
     return failure();
   return verifyWeight(*this, getOuts()[0], /*isPacked=*/true);
+}
+
+LogicalResult SquareSumKernelOp::verify() {
+  if (getIns().size() == 1 && !cast<ShapedType>(getIns()[0].getType()).hasStaticShape())
+    return emitOpError() << "expected an input of static shape, got " << getIns()[0].getType();
+  return verifyKernel(
+      *this, 1, 2,
+      [](auto ins, auto outs, Elements of) {
+        return SmallVector<Expected>{{"input", of.f32, shapeOf(ins[0])},
+                                     {"parts", of.f64, {SquareSumOp::kParts}},
+                                     {"sum", of.f64, {}}};
+      },
+      /*leastRank=*/0);
+}
+
+LogicalResult AdamWKernelOp::verify() {
+  auto gradient = cast<ShapedType>(getGradient().getType());
+  if (!gradient.hasStaticShape() || !gradient.getElementType().isF32())
+    return emitOpError() << "expected a gradient of f32 and static shape, got " << gradient;
+  if (getOuts().size() != 3)
+    return emitOpError() << "expected 3 outs, got " << getOuts().size();
+  for (Type type : getOuts().getTypes())
+    if (auto out = cast<ShapedType>(type);
+        out.getElementType() != gradient.getElementType() || out.getShape() != gradient.getShape())
+      return emitOpError() << "expected outs of the gradient's shape and element type, got " << out
+                           << " for " << gradient;
+  return verifyDestinations(*this, getOuts(), getResultTypes());
 }
 
 //===----------------------------------------------------------------------===//

@@ -24,13 +24,13 @@ struct KernelModel : DstBufferizableOpInterfaceExternalModel<KernelModel<KernelO
     return false;
   }
 
-  /// Only the state of a scan, and a sum that a kernel adds to, are read before they are
-  /// written.
+  /// Only the state of a scan, a sum that a kernel adds to, and what an optimiser changes are
+  /// read before they are written.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
     auto kernel = cast<DestinationStyleOpInterface>(op);
     if (!kernel.isDpsInit(&operand))
       return true;
-    if (op->hasAttr("accumulate"))
+    if (op->hasAttr("accumulate") || isa<ternary::AdamWKernelOp>(op))
       return true;
     return isa<ternary::ScanKernelOp>(op) &&
            operand.get() == cast<ternary::ScanKernelOp>(op).getOuts().back();
@@ -72,6 +72,6 @@ void ternary::registerBufferizableOpInterfaceExternalModels(DialectRegistry &reg
     attach<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp, LinearBackwardInputKernelOp,
            LinearBackwardWeightKernelOp, SumRowsKernelOp, MeanKernelOp, ScanBackwardKernelOp,
            ScatterKernelOp, LowerBoundsKernelOp, LowerBoundsBackwardKernelOp,
-           QuantizeWeightsKernelOp, PackKernelOp>(*context);
+           QuantizeWeightsKernelOp, PackKernelOp, SquareSumKernelOp, AdamWKernelOp>(*context);
   });
 }

@@ -47,15 +47,15 @@ bool isGraphOp(Operation *op) {
 
 bool isQuantizedOp(Operation *op) { return isGraphOp(op) && !isa<ModelOpInterface>(op); }
 
-/// Kernels, what stands between them, and the arithmetic of sizes.
+/// Kernels, what stands between them, and arithmetic on scalars.
 bool isKernelOrMovesData(Operation *op) {
   if (isa<ModuleOp, KernelOpInterface, arith::ConstantOp, tensor::CastOp, tensor::CollapseShapeOp,
-          tensor::DimOp, tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp,
-          tensor::InsertSliceOp>(op) ||
+          tensor::DimOp, tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractOp,
+          tensor::ExtractSliceOp, tensor::InsertOp, tensor::InsertSliceOp>(op) ||
       isOf<affine::AffineDialect, func::FuncDialect>(op))
     return true;
-  return isOf<arith::ArithDialect>(op) &&
-         llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndex(); });
+  return isOf<arith::ArithDialect, math::MathDialect>(op) &&
+         llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndexOrFloat(); });
 }
 
 bool isFusedOp(Operation *op) { return isKernelOrMovesData(op) || isa<BindTimeOpInterface>(op); }

@@ -72,25 +72,30 @@ template <typename OpTy, typename KernelOpTy> struct FormKernel : OpRewritePatte
   }
 };
 
+/// The addition of the result of `op` to what is there already, or null.
+arith::AddFOp findSumSoFar(Operation *op) {
+  Value result = op->getResult(0);
+  auto sum = result.hasOneUse() ? dyn_cast<arith::AddFOp>(*result.user_begin()) : arith::AddFOp();
+  return sum && sum.getRhs() == result && sum.getLhs() != result ? sum : arith::AddFOp();
+}
+
 /// A sum of an op's result and what is there already: the kernel adds to that.
 template <typename OpTy, typename KernelOpTy> struct FormAccumulating : OpRewritePattern<OpTy> {
   FormAccumulating(MLIRContext *context, bool sumsOnly)
       : OpRewritePattern<OpTy>(context), sumsOnly(sumsOnly) {}
 
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
-    if (op->hasOneUse())
-      if (auto sum = dyn_cast<arith::AddFOp>(*op->user_begin());
-          sum && sum.getRhs() == op.getResult() && sum.getLhs() != op.getResult()) {
-        // As early as can be, so that what it reads is needed no longer.
-        Operation *before = sum.getLhs().getDefiningOp();
-        bool isBefore =
-            !before || (before->getBlock() == op->getBlock() && before->isBeforeInBlock(op));
-        rewriter.setInsertionPoint(isBefore ? op : sum.getOperation());
-        rewriter.replaceOpWithNewOp<KernelOpTy>(sum, op->getResultTypes(), op->getOperands(),
-                                                ValueRange(sum.getLhs()), /*accumulate=*/true);
-        rewriter.eraseOp(op);
-        return success();
-      }
+    if (arith::AddFOp sum = findSumSoFar(op)) {
+      // As early as can be, so that what it reads is needed no longer.
+      Operation *before = sum.getLhs().getDefiningOp();
+      bool isBefore =
+          !before || (before->getBlock() == op->getBlock() && before->isBeforeInBlock(op));
+      rewriter.setInsertionPoint(isBefore ? op : sum.getOperation());
+      rewriter.replaceOpWithNewOp<KernelOpTy>(sum, op->getResultTypes(), op->getOperands(),
+                                              ValueRange(sum.getLhs()), /*accumulate=*/true);
+      rewriter.eraseOp(op);
+      return success();
+    }
     if (sumsOnly)
       return failure();
     SmallVector<Value> outs = createOuts(rewriter, op);
@@ -100,6 +105,53 @@ template <typename OpTy, typename KernelOpTy> struct FormAccumulating : OpRewrit
   }
 
   bool sumsOnly;
+};
+
+/// A sum of squares, which has memory for its parts beside what it is added to.
+struct FormSquareSum : OpRewritePattern<SquareSumOp> {
+  FormSquareSum(MLIRContext *context, bool sumsOnly)
+      : OpRewritePattern(context), sumsOnly(sumsOnly) {}
+
+  LogicalResult matchAndRewrite(SquareSumOp op, PatternRewriter &rewriter) const override {
+    Operation *replaced = op;
+    Value out;
+    if (arith::AddFOp sum = findSumSoFar(op)) {
+      replaced = sum;
+      out = sum.getLhs();
+      rewriter.setInsertionPoint(sum);
+    } else if (sumsOnly) {
+      return failure();
+    }
+    auto create = [&](ArrayRef<int64_t> shape) -> Value {
+      return tensor::EmptyOp::create(rewriter, op.getLoc(), shape, rewriter.getF64Type());
+    };
+    Value parts = create({SquareSumOp::kParts});
+    bool accumulates = static_cast<bool>(out);
+    if (!out)
+      out = create({});
+    auto kernel =
+        SquareSumKernelOp::create(rewriter, op.getLoc(), TypeRange{parts.getType(), out.getType()},
+                                  ValueRange(op.getInput()), ValueRange{parts, out}, accumulates);
+    rewriter.replaceOp(replaced, kernel.getResult(1));
+    if (replaced != op)
+      rewriter.eraseOp(op);
+    return success();
+  }
+
+  bool sumsOnly;
+};
+
+/// The optimiser changes a parameter and its moments where they are.
+struct FormAdamW : OpRewritePattern<AdamWOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AdamWOp op, PatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<AdamWKernelOp>(
+        op, op->getResultTypes(), op.getGradient(), op.getGradientScale(), op.getKeep(),
+        op.getRate(), op.getBeta1(), op.getRest1(), op.getCorrection1(), op.getBeta2(),
+        op.getRest2(), op.getCorrection2(), op.getEpsilon(),
+        ValueRange{op.getParameter(), op.getFirstMoment(), op.getSecondMoment()});
+    return success();
+  }
 };
 
 /// A constant tensor, written by a kernel over its rows.
@@ -133,10 +185,11 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
     patterns.add<FormAccumulating<LinearBackwardWeightOp, LinearBackwardWeightKernelOp>,
-                 FormAccumulating<EmbeddingBackwardOp, ScatterKernelOp>>(context, accumulate);
+                 FormAccumulating<EmbeddingBackwardOp, ScatterKernelOp>, FormSquareSum>(context,
+                                                                                        accumulate);
     if (!accumulate)
       patterns
-          .add<FormGather, FormScan, FormFill,
+          .add<FormGather, FormScan, FormFill, FormAdamW,
                FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
                FormKernel<SumRowsOp, SumRowsKernelOp>, FormKernel<MeanOverTargetsOp, MeanKernelOp>,
                FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,

@@ -73,6 +73,8 @@ std::string getFunctionName(Operation *kernel) {
       })
       .Case([&](GatherKernelOp op) { return print("gather", getShape(op.getTable())); })
       .Case([&](ScanKernelOp op) { return print("scan", getShape(op.getForget()).back()); })
+      .Case([&](SquareSumKernelOp op) { return print("square_sum", getShape(op.getIns()[0])); })
+      .Case([&](AdamWKernelOp op) { return print("adamw", getShape(op.getGradient())); })
       .Default([](Operation *op) { return op->getName().stripDialect().str(); });
 }
 
@@ -106,9 +108,11 @@ private:
     OpBuilder builder(kernel);
     for (OpOperand &operand : kernel->getOpOperands()) {
       auto type = dyn_cast<MemRefType>(operand.get().getType());
+      if (!type && operand.get().getType().isIntOrIndexOrFloat())
+        continue;
       if (!type)
         return kernel->emitOpError()
-               << "expected operands to be memrefs, got " << operand.get().getType();
+               << "expected operands to be memrefs or scalars, got " << operand.get().getType();
       if (MemRefType anywhere = dropOffset(type); anywhere != type)
         operand.set(memref::CastOp::create(builder, kernel->getLoc(), anywhere, operand.get()));
     }

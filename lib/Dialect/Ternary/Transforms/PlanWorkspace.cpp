@@ -37,8 +37,6 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-/// Bytes that a step needs: fixed, and for each token.
-constexpr StringLiteral kWorkspaceAttr = "ternary.workspace";
 constexpr int64_t kAlignment = 64;
 /// Tokens are counted in blocks of this many, so that a buffer per token needs to be
 /// aligned to `kAlignment / kTokenBlock` bytes only.
@@ -97,9 +95,10 @@ public:
         logitsFrom = argument;
     }
     auto idsType = ids ? dyn_cast<MemRefType>(ids.getType()) : MemRefType();
-    if (!idsType || idsType.getRank() != 2)
-      return func.emitError() << "expected a step to have an argument of role 'ids' with a batch "
-                                 "and a token dimension";
+    if (ids && (!idsType || idsType.getRank() != 2))
+      return func.emitError() << "expected the argument of role 'ids' to have a batch and a token "
+                                 "dimension, got "
+                              << ids.getType();
     BufferViewFlowAnalysis views(func);
     auto result = func.walk([&](memref::AllocOp alloc) {
       return failed(addBuffer(alloc)) || failed(findLifetime(buffers.back(), views))
@@ -167,7 +166,7 @@ private:
   /// to be no less than zero.
   std::optional<Bound> findBound(Value size) {
     ValueDimList dependencies;
-    if (cast<MemRefType>(ids.getType()).isDynamicDim(1))
+    if (ids && cast<MemRefType>(ids.getType()).isDynamicDim(1))
       dependencies.emplace_back(ids, 1);
     if (logitsFrom)
       dependencies.emplace_back(logitsFrom, std::nullopt);

@@ -63,6 +63,14 @@ func.func @elementwise(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %y : tensor<4xf32>
 }
 
+// -----
+
+func.func @exponential(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'math.exp'}}
+  %y = math.exp %x : tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
 //--- pack.mlir
 // expected-error @+1 {{expected parameters in the archive after phase 'pack', got 'norm' as argument 1}}
 func.func @argument(%x: tensor<4xf32>, %y: tensor<4xf32> {ternary.parameter = "norm"}) {

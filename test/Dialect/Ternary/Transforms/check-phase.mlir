@@ -4,6 +4,7 @@
 // RUN: ternary-opt %t/graph.mlir -ternary-check-phase=phase=graph | FileCheck %s
 // RUN: ternary-opt %t/quantize.mlir -ternary-check-phase=phase=graph -ternary-check-phase=phase=quantize | FileCheck %s
 // RUN: ternary-opt %t/fuse.mlir -ternary-check-phase=phase=fuse | FileCheck %s
+// RUN: ternary-opt %t/scalars.mlir -ternary-check-phase=phase=fuse -ternary-check-phase=phase=pack | FileCheck %s
 // RUN: ternary-opt %t/pack.mlir -ternary-check-phase=phase=pack | FileCheck %s
 // RUN: ternary-opt %t/bufferize.mlir -ternary-check-phase=phase=bufferize | FileCheck %s
 // RUN: ternary-opt %t/lower.mlir -ternary-check-phase=phase=lower | FileCheck %s
@@ -44,6 +45,16 @@ func.func @prefill(%ids: tensor<1x?xi32>, %t: tensor<97x64xf16> {ternary.paramet
   } -> tensor<1x?x64xf32>
   %z = tensor.extract_slice %y[0, %from, 0] [1, %wanted, 64] [1, 1, 1] : tensor<1x?x64xf32> to tensor<1x?x64xf32>
   return %z : tensor<1x?x64xf32>
+}
+
+//--- scalars.mlir
+// Numbers that a step computes with, and what they are read from and written to.
+func.func @prefill(%x: tensor<f64>, %n: i64, %e: tensor<f32>) -> tensor<f32> {
+  %0 = tensor.extract %x[] : tensor<f64>
+  %1 = math.fpowi %0, %n : f64, i64
+  %2 = arith.truncf %1 : f64 to f32
+  %3 = tensor.insert %2 into %e[] : tensor<f32>
+  return %3 : tensor<f32>
 }
 
 //--- pack.mlir

@@ -141,3 +141,20 @@ func.func @not_a_step(%ids: memref<1x?xi32>, %table: memref<97x8xf16>, %out: mem
   ternary.gather_kernel ins(%ids, %table : memref<1x?xi32>, memref<97x8xf16>) outs(%out : memref<1x?x8xf32>)
   return
 }
+
+// -----
+
+// Numbers are handed over as they are, and keep no kernels apart.
+// CHECK:       func.func private @adamw_6x8(%{{[^:]*}}: memref<6x8xf32>, %{{[^:]*}}: f32,
+// CHECK-NOT:   func.func private
+// CHECK-LABEL: func.func @update(
+// CHECK-SAME:    %[[G:[^:]*]]: memref<6x8xf32>, %[[P:[^:]*]]: memref<6x8xf32>, %[[A:[^:]*]]: f32, %[[B:[^:]*]]: f32)
+// CHECK:         call @adamw_6x8(%[[G]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[P]], %[[P]], %[[P]])
+// CHECK:         call @adamw_6x8(%[[G]], %[[A]], %[[B]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[P]], %[[P]], %[[P]])
+func.func @update(%g: memref<6x8xf32>, %p: memref<6x8xf32>, %a: f32, %b: f32) attributes {ternary.step = "update"} {
+  ternary.adamw_kernel ins(%g : memref<6x8xf32>) scale %a keep %a rate %a first(%a, %a, %a) second(%a, %a, %a) epsilon %a
+      outs(%p, %p, %p : memref<6x8xf32>, memref<6x8xf32>, memref<6x8xf32>)
+  ternary.adamw_kernel ins(%g : memref<6x8xf32>) scale %a keep %b rate %a first(%a, %a, %a) second(%a, %a, %a) epsilon %a
+      outs(%p, %p, %p : memref<6x8xf32>, memref<6x8xf32>, memref<6x8xf32>)
+  return
+}

@@ -1,7 +1,18 @@
 // RUN: ternary-opt %s -ternary-plan-workspace -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{expected a step to have an argument of role 'ids' with a batch and a token dimension}}
-func.func @no_ids() attributes {ternary.step = "decode"} {
+// expected-error @+1 {{expected the argument of role 'ids' to have a batch and a token dimension, got 'memref<?xi32>'}}
+func.func @no_batch(%ids: memref<?xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+  return
+}
+
+// -----
+
+// Without ids there are no tokens.
+func.func @no_ids(%x: memref<?xf32> {ternary.role = "x"}) attributes {ternary.step = "update"} {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  // expected-error @+1 {{expected a dynamic size bounded by the number of tokens}}
+  %0 = memref.alloc(%n) : memref<?xf32>
   return
 }
 

@@ -182,3 +182,17 @@ func.func @not_a_step() -> memref<4xf32> {
   %0 = memref.alloc() : memref<4xf32>
   return %0 : memref<4xf32>
 }
+
+// -----
+
+// A step without ids needs a workspace of fixed size.
+// CHECK-LABEL: func.func @update(
+// CHECK-SAME:    %[[WORKSPACE:[^:]*]]: memref<?xi8> {ternary.role = "workspace"})
+// CHECK-SAME:    ternary.workspace = array<i64: 64, 0>
+// CHECK:         memref.view %[[WORKSPACE]]
+func.func @update() attributes {ternary.step = "update"} {
+  %x = arith.constant 1.0 : f64
+  %0 = memref.alloc() : memref<f64>
+  memref.store %x, %0[] : memref<f64>
+  return
+}

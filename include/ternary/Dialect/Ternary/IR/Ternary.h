@@ -56,18 +56,27 @@ namespace ternary {
 /// argument ("ids", "state", "logits_from", "logits", "weights", "workspace").
 inline constexpr llvm::StringLiteral kParameterAttr = "ternary.parameter";
 inline constexpr llvm::StringLiteral kRoleAttr = "ternary.role";
-/// On results of a gradient: the checkpoint's name of the parameter.
+/// On arguments and results: the checkpoint's name of the parameter whose gradient they are,
+/// or whose moments in the optimiser.
 inline constexpr llvm::StringLiteral kGradientAttr = "ternary.gradient";
-/// On functions: the step a function is ("prefill", "decode"; "loss", "gradient").
+inline constexpr llvm::StringLiteral kFirstMomentAttr = "ternary.first_moment";
+inline constexpr llvm::StringLiteral kSecondMomentAttr = "ternary.second_moment";
+/// On functions: the step a function is ("prefill", "decode"; "loss", "gradient", "update").
 inline constexpr llvm::StringLiteral kStepAttr = "ternary.step";
 /// On a gradient: in words, what its backward pass computes again.
 inline constexpr llvm::StringLiteral kRecomputedAttr = "ternary.recomputed";
+/// On steps: bytes of workspace that they need, fixed, and for each token.
+inline constexpr llvm::StringLiteral kWorkspaceAttr = "ternary.workspace";
 /// On modules: a dictionary of what the runtime has to know about the model.
 inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
 
 /// The type of one row of a tensor or memref with `rowRank` row dimensions: a vector,
 /// or the element type if nothing is left.
 mlir::Type getRowType(mlir::ShapedType type, int64_t rowRank);
+
+/// Whether weight decay applies to a parameter, an argument of a loss: to weights and tables,
+/// not to norms and what bounds are made of.
+bool isDecayed(mlir::BlockArgument parameter);
 
 /// Bytes of memory of trits.
 int64_t getWeightBytes(mlir::MemRefType type);

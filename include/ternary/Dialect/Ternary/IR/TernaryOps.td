@@ -11,6 +11,7 @@
 include "ternary/Dialect/Ternary/IR/TernaryGradientOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryKernelOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryModelOps.td"
+include "ternary/Dialect/Ternary/IR/TernaryOptimizerOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryQuantizedOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryTrainingKernelOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryWeightOps.td"

@@ -246,6 +246,70 @@ def Ternary_PackKernelOp : Ternary_InsOutsKernelOp<"pack_kernel"> {
   }];
 }
 
+def Ternary_SquareSumKernelOp : Ternary_InsOutsKernelOp<"square_sum_kernel"> {
+  let summary = "`square_sum` in destination style";
+  let description = [{
+    `ins` is a tensor, `outs` are memory for the parts of the sum, and the sum. With
+    `accumulate` it is added to what `outs` holds.
+
+    Constraints:
+    - (C1) `ins` is of static shape, the parts are `[64]`, the sum is a scalar
+
+    Example:
+
+    ```mlir
+    func.func @f(%g: tensor<97x64xf32>, %parts: tensor<64xf64>, %sum: tensor<f64>) -> tensor<f64> {
+      %0:2 = ternary.square_sum_kernel ins(%g : tensor<97x64xf32>) outs(%parts, %sum : tensor<64xf64>, tensor<f64>)
+          {accumulate} -> tensor<64xf64>, tensor<f64>
+      return %0#1 : tensor<f64>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
+                       UnitAttr:$accumulate);
+}
+
+def Ternary_AdamWKernelOp : Ternary_KernelOp<"adamw_kernel"> {
+  let summary = "`adamw` in place";
+  let description = [{
+    `outs` are the parameter and its moments, which are updated; the scalars are those of
+    `adamw`.
+
+    Constraints:
+    - (C1) `gradient` and `outs`, three of them, are f32 of one static shape
+
+    Example:
+
+    ```mlir
+    func.func @f(%g: memref<97x64xf32>, %p: memref<97x64xf32>, %m: memref<97x64xf32>, %v: memref<97x64xf32>,
+                 %scale: f32, %keep: f32, %rate: f32, %beta1: f32, %rest1: f32, %correction1: f32,
+                 %beta2: f32, %rest2: f32, %correction2: f32, %epsilon: f32) {
+      ternary.adamw_kernel ins(%g : memref<97x64xf32>) scale %scale keep %keep rate %rate
+          first(%beta1, %rest1, %correction1) second(%beta2, %rest2, %correction2) epsilon %epsilon
+          outs(%p, %m, %v : memref<97x64xf32>, memref<97x64xf32>, memref<97x64xf32>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_PerElement:$gradient, F32:$gradient_scale, F32:$keep, F32:$rate,
+                       F32:$beta1, F32:$rest1, F32:$correction1, F32:$beta2, F32:$rest2,
+                       F32:$correction2, F32:$epsilon, Variadic<Ternary_PerElement>:$outs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $gradient `:` type($gradient) `)` `scale` $gradient_scale `keep` $keep `rate` $rate
+    `first` `(` $beta1 `,` $rest1 `,` $correction1 `)`
+    `second` `(` $beta2 `,` $rest2 `,` $correction2 `)` `epsilon` $epsilon
+    `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDefinition = [{
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
+      ::ternary::op_utils::getKernelEffects(*this, effects);
+    }
+  }];
+}
+
 def Ternary_WeightMemoryOp : Ternary_Op<"weight_memory", [
     Pure, DeclareOpInterfaceMethods<ViewLikeOpInterface>]> {
   let summary = "bytes as a weight";
