@@ -23,7 +23,7 @@ using namespace ternary;
 ArrayRef<PhaseInfo> ternary::getPhases() {
   static const PhaseInfo phases[] = {
       {Phase::Graph, "graph", "layers on tensors; parameters are arguments"},
-      {Phase::Differentiate, "differentiate", "the gradient of the loss (training only)"},
+      {Phase::Differentiate, "differentiate", "gradient of the loss, optimiser (training only)"},
       {Phase::Quantize, "quantize", "layers taken apart; nothing float multiplies a weight"},
       {Phase::Fuse, "fuse", "kernel ops only, each one loop nest to be"},
       {Phase::Pack, "pack", "weights in the target's layout, parameters bound to the archive"},
@@ -123,6 +123,8 @@ static void buildLower(OpPassManager &pm, const PipelineOptions &options) {
   parallel.openmp = options.openmp && !options.reference;
   pm.addPass(createTernaryParallelToOpenMP(parallel));
   pm.addPass(createTernaryExpandMath());
+  if (options.training)
+    pm.addPass(createConvertMathToFuncs()); // powers
   TernaryEmitEntryPointsOptions entryPoints;
   entryPoints.prefix = options.prefix;
   pm.addPass(createTernaryEmitEntryPoints(entryPoints));
@@ -156,6 +158,7 @@ void ternary::buildPhasePipeline(OpPassManager &pm, Phase phase, const PipelineO
     // A loss is differentiated as one block, so calls go first.
     pm.addPass(createInlinerPass());
     pm.addPass(createTernaryDifferentiate());
+    pm.addPass(createTernaryBuildOptimizer());
     break;
   case Phase::Quantize:
     buildQuantize(pm, options);

@@ -7,6 +7,7 @@
 // RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=none' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
 // RUN: ternary-opt %s --ternary-to-quantize='training=true reference=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
 // RUN: ternary-opt %s --ternary-to-fuse=training=true | FileCheck %s --check-prefix=KERNELS
+// RUN: ternary-opt %s --ternary-to-bufferize=training=true | FileCheck %s --check-prefix=MEMORY
 // RUN: ternary-opt %s --ternary-to-cpu='training=true prefix=m' | FileCheck %s --check-prefix=LLVM
 
 // Gradients are derived from layers, before these are taken apart; sums of gradients are
@@ -16,6 +17,7 @@
 // ALL:         ternary-check-phase{phase=graph}
 // ALL-NEXT:    inline{
 // ALL:         ternary-differentiate
+// ALL-NEXT:    ternary-build-optimizer
 // ALL-NEXT:    ternary-check-phase{phase=differentiate}
 // ALL:         ternary-decompose
 // ALL-NOT:     ternary-merge-projections
@@ -32,12 +34,15 @@
 // ALL:         ternary-bind-training-blocks
 // ALL-NEXT:    ternary-check-phase{phase=pack}
 // ALL-NOT:     ternary-bind-parameters
-// ALL:         ternary-emit-entry-points
+// ALL:         ternary-expand-math
+// ALL-NEXT:    convert-math-to-funcs
+// ALL-NEXT:    ternary-emit-entry-points
 // ALL:         ternary-check-phase{phase=lower}
 
 // DIFFERENTIATE:      ternary-check-phase{phase=graph}
 // DIFFERENTIATE-NEXT: inline{
 // DIFFERENTIATE:      ternary-differentiate
+// DIFFERENTIATE-NEXT: ternary-build-optimizer
 // DIFFERENTIATE-NEXT: ternary-check-phase{phase=differentiate}
 // DIFFERENTIATE-NOT:  ternary-decompose
 
@@ -50,6 +55,7 @@
 
 // Without the option nothing is derived, and nothing but the archive is bound.
 // INFERENCE-NOT: ternary-differentiate
+// INFERENCE-NOT: ternary-build-optimizer
 // INFERENCE-NOT: phase=differentiate
 // INFERENCE-NOT: accumulate=true
 // INFERENCE-NOT: ternary-bind-training-blocks
@@ -70,6 +76,22 @@
 // KERNELS:         %[[DTABLE:.*]] = ternary.scatter_kernel ins({{.*}}) outs(%[[SUM_TABLE]] : tensor<9x64xf32>) {accumulate}
 // KERNELS:         return %{{.*}}, %[[DTABLE]], %[[DW]], %{{.*}}
 
+// The update is one kernel for each parameter, which changes it where it is: nothing is copied,
+// and all memory beside is that of a sum and its parts.
+// MEMORY-LABEL: func.func @update(
+// MEMORY-SAME:    ternary.workspace = array<i64: 576, 0>
+// MEMORY-NOT:     memref.copy
+// MEMORY:         call @square_sum_9x64(
+// MEMORY:         call @square_sum_9x64_{{[0-9]+}}(
+// MEMORY:         call @square_sum_64(
+// MEMORY:         memref.load %{{.*}}[] : memref<f64>
+// MEMORY-COUNT-2: call @adamw_9x64(
+// MEMORY:         call @adamw_64(
+// MEMORY-NOT:     call
+// MEMORY-NOT:     memref.copy
+// MEMORY:         return
+
+// LLVM-DAG: llvm.func @m_update({{.*}}) {
 // LLVM-DAG: llvm.func @m_loss({{.*}}) -> f32
 // LLVM-DAG: llvm.func @m_gradient({{.*}}) -> f32
 func.func @loss(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %targets: tensor<1x?xi32> {ternary.role = "targets"},

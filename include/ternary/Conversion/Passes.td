@@ -166,8 +166,9 @@ def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp
   let description = [{
     For each step of the module a function `PREFIX_STEP` with the interface
     `ternary_step` of `ternary/abi.h`: pointers and sizes come in, memrefs are made of
-    them, in the order of the step's arguments and by their `ternary.role`. It runs
-    before functions are converted to LLVM. All other functions with a body become
+    them, in the order of the step's arguments and by their `ternary.role`. Steps of training
+    have the interfaces of `ternary/training.h`; an update has its fixed workspace on the stack.
+    It runs before functions are converted to LLVM. All other functions with a body become
     internal to the object.
 
     The prefix is the `name` in the module's `ternary.model`, if not given; what C does

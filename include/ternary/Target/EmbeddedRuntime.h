@@ -18,10 +18,6 @@ namespace ternary {
 /// compiler has to define, `ternary_descriptor_instance`. Aligned to 16 bytes.
 std::string_view getSessionBitcode(std::string_view arch);
 
-/// runtime/optimizer.c likewise, for training objects. It defines `ternary_update` and refers to
-/// `ternary_training_descriptor_instance`.
-std::string_view getOptimizerBitcode(std::string_view arch);
-
 /// The architectures with session code, for error messages.
 std::string_view getSessionArchitectures();
 

@@ -82,9 +82,9 @@ std::string getRequiredFeatures(const llvm::TargetMachine &machine);
 
 /// Translates a module in the LLVM dialect and puts the descriptor, the session functions
 /// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's
-/// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`, or, for training,
-/// `PREFIX_step_gradient` and `PREFIX_step_loss` with the optimiser in the place of sessions.
-/// The result is optimised.
+/// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`, or, for training, which
+/// has no sessions, `PREFIX_step_gradient`, `PREFIX_step_loss` and `PREFIX_step_update`. The
+/// result is optimised.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef prefix,
                llvm::TargetMachine &machine, llvm::LLVMContext &context);

@@ -18,7 +18,9 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/training.h"
 #include "llvm/ADT/StringExtras.h"
+#include <cstddef>
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYEMITENTRYPOINTS
@@ -44,10 +46,43 @@ enum Parameter {
   Gradients,
   Targets,
   Seed,
-  Loss
+  Loss,
+  FirstMoments,
+  SecondMoments,
+  Step,
+  Optimizer,
+  Report
 };
 
+/// Roles that are fields of the optimiser's hyper-parameters, or of its report.
+struct Field {
+  StringLiteral role;
+  Parameter parameter;
+  size_t offset;
+  bool isInteger = false;
+};
+constexpr Field kFields[] = {
+    {"learning_rate", Optimizer, offsetof(ternary_optimizer, learning_rate)},
+    {"final_fraction", Optimizer, offsetof(ternary_optimizer, final_fraction)},
+    {"beta1", Optimizer, offsetof(ternary_optimizer, beta1)},
+    {"beta2", Optimizer, offsetof(ternary_optimizer, beta2)},
+    {"epsilon", Optimizer, offsetof(ternary_optimizer, epsilon)},
+    {"weight_decay", Optimizer, offsetof(ternary_optimizer, weight_decay)},
+    {"clip_norm", Optimizer, offsetof(ternary_optimizer, clip_norm)},
+    {"warmup_steps", Optimizer, offsetof(ternary_optimizer, warmup_steps), /*isInteger=*/true},
+    {"total_steps", Optimizer, offsetof(ternary_optimizer, total_steps), /*isInteger=*/true},
+    {"halve_at", Optimizer, offsetof(ternary_optimizer, halve_at), /*isInteger=*/true},
+    {"rate", Report, offsetof(ternary_update_report, learning_rate)},
+    {"gradient_norm", Report, offsetof(ternary_update_report, gradient_norm)}};
+
+const Field *findField(StringRef role) {
+  const Field *field = llvm::find_if(kFields, [&](const Field &f) { return f.role == role; });
+  return field == std::end(kFields) ? nullptr : field;
+}
+
 std::optional<Parameter> parseRole(StringRef role) {
+  if (const Field *field = findField(role))
+    return field->parameter;
   return llvm::StringSwitch<std::optional<Parameter>>(role)
       .Case("weights", Weights)
       .Case("workspace", Workspace)
@@ -61,6 +96,9 @@ std::optional<Parameter> parseRole(StringRef role) {
       .Case("targets", Targets)
       .Case("seed", Seed)
       .Case("loss", Loss)
+      .Case("first_moments", FirstMoments)
+      .Case("second_moments", SecondMoments)
+      .Case("step", Step)
       .Default(std::nullopt);
 }
 
@@ -72,6 +110,10 @@ ArrayRef<Parameter> getParameters(StringRef step) {
   static constexpr Parameter loss[] = {Parameters, Workspace, Ids, Targets, Tokens, Threads};
   static constexpr Parameter gradient[] = {Parameters, Gradients, Workspace, Ids,
                                            Targets,    Tokens,    Seed,      Threads};
+  static constexpr Parameter update[] = {Parameters, Gradients, FirstMoments, SecondMoments,
+                                         Optimizer,  Step,      Report,       Threads};
+  if (step == "update")
+    return update;
   if (step == "loss")
     return loss;
   if (step == "gradient")
@@ -132,7 +174,8 @@ private:
     }
     if (!parameter) {
       emitError() << " to have the role weights, workspace, state, ids, logits_from, logits or "
-                     "threads, or in training parameters, gradients, targets, seed or loss, got '"
+                     "threads, in training parameters, gradients, targets, seed or loss, or in an "
+                     "update moments, step, or a field of the optimiser or of its report, got '"
                   << role.getValue() << "'";
       return {};
     }
@@ -142,7 +185,16 @@ private:
                   << role.getValue() << "'";
       return {};
     }
-    if (parameter == LogitsFrom || parameter == Threads) {
+    if (const Field *field = findField(role)) {
+      value = LLVM::GEPOp::create(builder, loc, value.getType(), builder.getI8Type(), value,
+                                  ArrayRef<LLVM::GEPArg>(static_cast<int32_t>(field->offset)));
+      if (parameter == Optimizer)
+        value = LLVM::LoadOp::create(
+            builder, loc,
+            field->isInteger ? Type(builder.getI64Type()) : Type(builder.getF32Type()), value);
+    }
+    if (parameter == LogitsFrom || parameter == Threads || parameter == Step ||
+        parameter == Optimizer) {
       Type expected = parameter == LogitsFrom ? builder.getIndexType() : value.getType();
       if (type == expected)
         return type == value.getType() ? value
@@ -157,7 +209,7 @@ private:
                   << type;
       return {};
     }
-    if ((parameter == Loss || parameter == Seed) &&
+    if ((parameter == Loss || parameter == Seed || parameter == Report) &&
         memory != MemRefType::get({}, builder.getF32Type())) {
       emitError() << ", " << role.getValue() << ", to be of type "
                   << MemRefType::get({}, builder.getF32Type()) << ", got " << type;
@@ -184,9 +236,11 @@ private:
   }
 
   /// The argument; for the loss, which is returned, and the seed, which is a number, a place
-  /// of their own.
+  /// of their own, as for the little workspace of an update.
   Value getPointerOrNumber(Parameter parameter) {
     Value argument = getArgument(parameter);
+    if (parameter == Workspace && stepName == "update")
+      return allocateWorkspace();
     bool isReturned = parameter == Loss && entry.getNumResults() == 1;
     if (!isReturned && !(parameter == Seed && argument))
       return argument;
@@ -200,6 +254,16 @@ private:
     return place;
   }
 
+  /// Memory of the size that the step was planned to need; null if that depends on tokens.
+  Value allocateWorkspace() {
+    auto sizes = step->getAttrOfType<DenseI64ArrayAttr>(kWorkspaceAttr);
+    if (!sizes || sizes.size() != 2 || sizes[1] != 0)
+      return {};
+    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    return LLVM::AllocaOp::create(builder, loc, pointer, builder.getI8Type(),
+                                  createConstant(sizes[0]), /*alignment=*/64);
+  }
+
   /// The dynamic size that memory may have; null if there is none.
   Value createSize(Parameter parameter) {
     switch (parameter) {
@@ -211,6 +275,8 @@ private:
     case Weights:
     case Parameters:
     case Gradients:
+    case FirstMoments:
+    case SecondMoments:
     case Workspace:
       // As large as it has to be, which the caller has seen to.
       return createConstant(std::numeric_limits<int64_t>::max());
@@ -309,7 +375,7 @@ private:
     SmallVector<Type> arguments, results;
     for (Parameter parameter : getParameters(stepName.getValue())) {
       Type type = LLVM::LLVMPointerType::get(&getContext());
-      if (parameter == Tokens || parameter == LogitsFrom)
+      if (parameter == Tokens || parameter == LogitsFrom || parameter == Step)
         type = builder.getI64Type();
       else if (parameter == Threads)
         type = builder.getI32Type();

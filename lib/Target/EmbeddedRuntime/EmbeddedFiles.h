@@ -13,7 +13,6 @@
 namespace ternary::embedded {
 
 extern const std::string_view session_x86_64, session_aarch64, session_riscv64;
-extern const std::string_view optimizer_x86_64, optimizer_aarch64, optimizer_riscv64;
 extern const std::string_view abi_h, session_h, training_h;
 
 } // namespace ternary::embedded

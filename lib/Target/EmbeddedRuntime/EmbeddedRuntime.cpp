@@ -22,16 +22,6 @@ std::string_view ternary::getSessionBitcode(std::string_view arch) {
   return {};
 }
 
-std::string_view ternary::getOptimizerBitcode(std::string_view arch) {
-  if (arch == "x86_64")
-    return embedded::optimizer_x86_64;
-  if (arch == "aarch64")
-    return embedded::optimizer_aarch64;
-  if (arch == "riscv64")
-    return embedded::optimizer_riscv64;
-  return {};
-}
-
 std::string_view ternary::getSessionArchitectures() { return "x86_64, aarch64, riscv64"; }
 
 static bool isIdentifierChar(char c) {

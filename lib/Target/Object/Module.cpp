@@ -19,13 +19,11 @@
 
 using namespace llvm;
 
-/// The session functions, or the optimiser, as bitcode for the machine, with the model's
-/// prefix.
-static Expected<std::unique_ptr<Module>> loadRuntime(bool training, StringRef prefix,
-                                                     TargetMachine &machine, LLVMContext &context) {
+/// The session functions as bitcode for the machine, with the model's prefix.
+static Expected<std::unique_ptr<Module>> loadSession(StringRef prefix, TargetMachine &machine,
+                                                     LLVMContext &context) {
   StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
-  StringRef bitcode =
-      training ? ternary::getOptimizerBitcode(arch) : ternary::getSessionBitcode(arch);
+  StringRef bitcode = ternary::getSessionBitcode(arch);
   if (bitcode.empty())
     return createStringError(inconvertibleErrorCode(),
                              "expected an architecture with session functions (" +
@@ -75,28 +73,26 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
   auto getStep = [&](StringRef name) {
     return module->getFunction((prefix + "_step_" + name).str());
   };
-  if (training ? !getStep("gradient") || !getStep("loss")
+  TrainingSteps steps = {getStep("gradient"), getStep("loss"), getStep("update")};
+  if (training ? !steps.gradient || !steps.loss || !steps.update
                : !getStep("prefill") || !getStep("decode"))
-    return createStringError(Twine("expected a module with the steps ") +
-                             (training ? "'gradient' and 'loss'" : "'prefill' and 'decode'"));
+    return createStringError(
+        Twine("expected a module with the steps ") +
+        (training ? "'gradient', 'loss' and 'update'" : "'prefill' and 'decode'"));
   for (Function &function : *module)
     if (!function.isDeclaration())
       function.setLinkage(GlobalValue::InternalLinkage);
   if (training) {
-    auto *update = Function::Create(FunctionType::get(Type::getVoidTy(context), false),
-                                    GlobalValue::ExternalLinkage, prefix + "_update", *module);
-    addTrainingDescriptor(*module, info, (prefix + "_training_descriptor_instance").str(),
-                          {getStep("gradient"), getStep("loss"), update});
+    addTrainingDescriptor(*module, info, (prefix + "_training_descriptor_instance").str(), steps);
   } else {
     addDescriptor(*module, info, (prefix + "_descriptor_instance").str(),
                   (prefix + "_step_prefill").str(), (prefix + "_step_decode").str());
+    Expected<std::unique_ptr<Module>> session = loadSession(prefix, machine, context);
+    if (!session)
+      return session.takeError();
+    if (Linker::linkModules(*module, std::move(*session)))
+      return createStringError(inconvertibleErrorCode(), "cannot link the session functions");
   }
-
-  Expected<std::unique_ptr<Module>> session = loadRuntime(training, prefix, machine, context);
-  if (!session)
-    return session.takeError();
-  if (Linker::linkModules(*module, std::move(*session)))
-    return createStringError(inconvertibleErrorCode(), "cannot link the session functions");
   std::string problem;
   raw_string_ostream os(problem);
   if (verifyModule(*module, &os))

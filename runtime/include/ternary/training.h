@@ -55,7 +55,8 @@ typedef float (*ternary_loss_step)(const float *parameters, void *workspace, con
                                    const int32_t *targets, int64_t tokens, int32_t threads);
 
 /* AdamW as torch.optim.AdamW has it, after torch.nn.utils.clip_grad_norm_. Step s = 0, 1, ...
- * does for each element p of each parameter, with its gradient g and moments m and v:
+ * does for each element p of each parameter on which the loss depends, with its gradient g and
+ * moments m and v:
  *
  *   g = gradient * min(1, clip_norm / (gradient_norm + 1e-6))      the gradient if clip_norm is 0
  *   p *= 1 - rate * weight_decay                                   if the parameter decays
@@ -88,7 +89,7 @@ typedef struct ternary_update_report {
 } ternary_update_report;
 
 /* One step of the optimiser over whole blocks; `step` counts from 0. Changes the parameters and
- * moments, never the gradients. */
+ * moments, never the gradients. The same arguments give the same bits, whatever `threads` is. */
 typedef void (*ternary_update_step)(float *parameters, const float *gradients, float *first_moments,
                                     float *second_moments, const ternary_optimizer *optimizer,
                                     int64_t step, ternary_update_report *report, int32_t threads);

@@ -108,7 +108,7 @@ func.func @loss_of_decode(%x: memref<f32> {ternary.role = "loss"}) attributes {t
 // -----
 
 // Roles of training are named too where one is not known.
-// expected-error @+1 {{or in training parameters, gradients, targets, seed or loss, got 'mask'}}
+// expected-error @+1 {{in training parameters, gradients, targets, seed or loss, or in an update moments, step, or a field of the optimiser or of its report, got 'mask'}}
 func.func @unknown(%x: memref<4xf32> {ternary.role = "mask"}) attributes {ternary.step = "loss"} {
   return
 }
@@ -160,5 +160,62 @@ func.func @no_loss(%x: memref<4x?xi32> {ternary.role = "targets"}) attributes {t
 
 // expected-error @+1 {{expected argument 1 to have a role of its own, got a second 'loss'}}
 func.func @two_losses(%x: memref<f32> {ternary.role = "loss"}, %y: memref<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'gradient' can have, got 'first_moments'}}
+func.func @moments_of_gradient(%x: memref<?xi8> {ternary.role = "first_moments"}) attributes {ternary.step = "gradient"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'loss' can have, got 'learning_rate'}}
+func.func @rate_of_loss(%x: f32 {ternary.role = "learning_rate"}) attributes {ternary.step = "loss"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 to have a role that step 'update' can have, got 'ids'}}
+func.func @ids_of_update(%x: memref<1x?xi32> {ternary.role = "ids"}) attributes {ternary.step = "update"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, beta1, to be of type 'f32', got 'f64'}}
+func.func @field(%x: f64 {ternary.role = "beta1"}) attributes {ternary.step = "update"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, halve_at, to be of type 'i64', got 'index'}}
+func.func @integer(%x: index {ternary.role = "halve_at"}) attributes {ternary.step = "update"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, step, to be of type 'i64', got 'i32'}}
+func.func @step(%x: i32 {ternary.role = "step"}) attributes {ternary.step = "update"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0, gradient_norm, to be of type 'memref<f32>', got 'memref<f64>'}}
+func.func @report(%x: memref<f64> {ternary.role = "gradient_norm"}) attributes {ternary.step = "update"} {
+  return
+}
+
+// -----
+
+// The workspace of an update is on the stack, so its size has to be known.
+// expected-error @+1 {{expected argument 0 to have a role that step 'update' can have, got 'workspace'}}
+func.func @workspace(%x: memref<?xi8> {ternary.role = "workspace"}) attributes {ternary.step = "update", ternary.workspace = array<i64: 64, 16>} {
   return
 }

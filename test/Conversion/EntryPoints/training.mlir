@@ -92,3 +92,31 @@ func.func @gradient(%gradients: memref<?xi8> {ternary.role = "gradients"}, %seed
 func.func @decode(%weights: memref<?xi8> {ternary.role = "weights"}) attributes {ternary.step = "decode"} {
   return
 }
+
+// An update takes the blocks, the optimiser's numbers, of which the step gets those that it
+// asks for, the number of the step, and a report to fill in. The little memory that it works
+// with is its own.
+// CHECK-LABEL: func.func private @update(
+// CHECK-LABEL: func.func @bit_update(
+// CHECK-SAME:    %[[PARAMETERS:[^:]+]]: !llvm.ptr, %[[GRADIENTS:[^:]+]]: !llvm.ptr, %[[FIRST:[^:]+]]: !llvm.ptr, %[[SECOND:[^:]+]]: !llvm.ptr,
+// CHECK-SAME:    %[[OPTIMIZER:[^:]+]]: !llvm.ptr, %[[STEP:[^:]+]]: i64, %[[REPORT:[^:]+]]: !llvm.ptr, %[[THREADS:[^:]+]]: i32) {
+// CHECK:         llvm.insertvalue %[[SECOND]], %{{.+}}[0]
+// CHECK:         %[[V:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
+// CHECK:         %[[BETA1_PLACE:.+]] = llvm.getelementptr %[[OPTIMIZER]][8] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK-NEXT:    %[[BETA1:.+]] = llvm.load %[[BETA1_PLACE]] : !llvm.ptr -> f32
+// CHECK:         %[[HALVE_PLACE:.+]] = llvm.getelementptr %[[OPTIMIZER]][48] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK-NEXT:    %[[HALVE:.+]] = llvm.load %[[HALVE_PLACE]] : !llvm.ptr -> i64
+// CHECK:         %[[NORM_PLACE:.+]] = llvm.getelementptr %[[REPORT]][4] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK:         llvm.insertvalue %[[NORM_PLACE]], %{{.+}}[0]
+// CHECK:         %[[NORM:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<f32>
+// CHECK:         %[[SIZE:.+]] = llvm.mlir.constant(576 : i64) : i64
+// CHECK-NEXT:    %[[STACK:.+]] = llvm.alloca %[[SIZE]] x i8 {alignment = 64 : i64} : (i64) -> !llvm.ptr
+// CHECK:         llvm.insertvalue %[[STACK]], %{{.+}}[0]
+// CHECK:         %[[WS:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
+// CHECK:         call @update(%[[V]], %[[BETA1]], %[[HALVE]], %[[STEP]], %[[NORM]], %[[WS]], %[[THREADS]])
+// CHECK-NEXT:    return
+func.func @update(%v: memref<?xi8> {ternary.role = "second_moments"}, %beta1: f32 {ternary.role = "beta1"}, %halve: i64 {ternary.role = "halve_at"},
+                  %step: i64 {ternary.role = "step"}, %norm: memref<f32> {ternary.role = "gradient_norm"}, %workspace: memref<?xi8> {ternary.role = "workspace"},
+                  %threads: i32 {ternary.role = "threads"}) attributes {ternary.step = "update", ternary.workspace = array<i64: 576, 0>} {
+  return
+}

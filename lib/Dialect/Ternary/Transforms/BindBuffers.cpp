@@ -17,40 +17,63 @@ DictionaryAttr ternary::makeRoleAttrs(MLIRContext *context, StringRef role) {
   return builder.getDictionaryAttr(builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
 }
 
-LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &parameterTypes) {
-  llvm::StringMap<Type> gradients;
-  for (auto [i, type] : llvm::enumerate(step.getArgumentTypes())) {
-    auto parameter = step.getArgAttrOfType<StringAttr>(i, kParameterAttr);
-    auto gradient = step.getArgAttrOfType<StringAttr>(i, kGradientAttr);
-    if (!parameter && !gradient) {
-      if (!step.getArgAttrOfType<StringAttr>(i, kRoleAttr))
-        return step.emitError() << "expected argument " << i << " of a step to have a '"
-                                << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
-      continue;
-    }
-    StringRef name = parameter ? parameter.getValue() : gradient.getValue();
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || !tensor.hasStaticShape())
-      return step.emitError() << "expected parameter '" << name << "' to be a tensor of static "
-                              << "shape, got " << type;
-    Type &known = parameter ? parameterTypes[name] : gradients[name];
+/// What names an argument or a result after a parameter, and how messages call it.
+static constexpr std::pair<StringRef, StringRef> kNames[] = {{kParameterAttr, "parameter"},
+                                                             {kGradientAttr, "gradient"},
+                                                             {kFirstMomentAttr, "first moment"},
+                                                             {kSecondMomentAttr, "second moment"}};
+
+LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &parameterTypes,
+                                 bool training) {
+  // Parameters that do not change come in, and nothing else that is theirs.
+  auto argumentNames = ArrayRef(kNames).take_front(training ? std::size(kNames) : 1);
+  auto resultNames = ArrayRef(kNames).take_front(training ? std::size(kNames) : 0);
+  llvm::StringMap<llvm::StringMap<Type>> types;
+  auto checkType = [&](StringRef kind, StringAttr name, Type type, Type &known) -> LogicalResult {
     if (known && known != type)
-      return step.emitError() << "expected " << (parameter ? "parameter" : "gradient") << " '"
-                              << name << "' of one type, got " << known << " and " << type;
+      return step.emitError() << "expected " << kind << " '" << name.getValue()
+                              << "' of one type, got " << known << " and " << type;
     known = type;
+    return success();
+  };
+  for (auto [i, type] : llvm::enumerate(step.getArgumentTypes())) {
+    bool isNamed = false;
+    for (auto [attr, kind] : argumentNames) {
+      auto name = step.getArgAttrOfType<StringAttr>(i, attr);
+      if (!name)
+        continue;
+      isNamed = true;
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !tensor.hasStaticShape())
+        return step.emitError() << "expected parameter '" << name.getValue()
+                                << "' to be a tensor of static shape, got " << type;
+      Type &known =
+          attr == kParameterAttr ? parameterTypes[name.getValue()] : types[attr][name.getValue()];
+      if (failed(checkType(kind, name, type, known)))
+        return failure();
+      types[attr][name.getValue()] = type;
+    }
+    if (!isNamed && !step.getArgAttrOfType<StringAttr>(i, kRoleAttr))
+      return step.emitError() << "expected argument " << i << " of a step to have a '"
+                              << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
   }
   llvm::StringSet<> roles;
   for (auto [i, type] : llvm::enumerate(step.getResultTypes())) {
-    if (auto gradient = step.getResultAttrOfType<StringAttr>(i, kGradientAttr)) {
-      Type known = gradients.lookup(gradient.getValue());
+    bool isNamed = false;
+    for (auto [attr, kind] : resultNames) {
+      auto name = step.getResultAttrOfType<StringAttr>(i, attr);
+      if (!name)
+        continue;
+      isNamed = true;
+      Type known = types[attr].lookup(name.getValue());
       if (!known)
-        return step.emitError() << "expected an argument to hold gradient '" << gradient.getValue()
-                                << "', got none";
-      if (known != type)
-        return step.emitError() << "expected gradient '" << gradient.getValue()
-                                << "' of one type, got " << known << " and " << type;
-      continue;
+        return step.emitError() << "expected an argument to hold " << kind << " '"
+                                << name.getValue() << "', got none";
+      if (failed(checkType(kind, name, type, known)))
+        return failure();
     }
+    if (isNamed)
+      continue;
     auto role = step.getResultAttrOfType<StringAttr>(i, kRoleAttr);
     if (!role || !isa<RankedTensorType>(type))
       return step.emitError() << "expected result " << i << " of a step to be a tensor with a '"

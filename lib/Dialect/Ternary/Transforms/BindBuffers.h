@@ -18,9 +18,10 @@ namespace ternary {
 mlir::DictionaryAttr makeRoleAttrs(mlir::MLIRContext *context, llvm::StringRef role);
 
 /// Errors unless every argument of a step has a name or a role, every result a role of its
-/// own or the name of a gradient that comes in, and a parameter the same type in all steps,
-/// of which `parameterTypes` has those seen so far.
-mlir::LogicalResult checkStep(mlir::func::FuncOp step, llvm::StringMap<mlir::Type> &parameterTypes);
+/// own or, in training, the name of what comes in, and a parameter the same type in all steps, of
+/// which `parameterTypes` has those seen so far.
+mlir::LogicalResult checkStep(mlir::func::FuncOp step, llvm::StringMap<mlir::Type> &parameterTypes,
+                              bool training);
 
 /// Lets `value` go to `memory`, which may be changed.
 void storeResult(mlir::OpBuilder &builder, mlir::Value value, mlir::Value memory);

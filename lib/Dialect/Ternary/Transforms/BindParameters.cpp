@@ -136,7 +136,7 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
     }
     llvm::StringMap<Type> parameterTypes;
     for (func::FuncOp step : steps)
-      if (failed(checkStep(step, parameterTypes)))
+      if (failed(checkStep(step, parameterTypes, /*training=*/false)))
         return signalPassFailure();
     ArchiveBuilder archive(module);
     for (func::FuncOp step : steps) {

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What inference does once, when parameters are bound, a step of training does at its
-// start: weights are quantised and packed into memory of the step. Parameters and their
-// gradients are blocks of one layout, that of the archive with the initial values.
+// start: weights are quantised and packed into memory of the step. Parameters, gradients and
+// moments are blocks of one layout, that of the archive with the initial values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,7 +29,16 @@ using namespace ternary;
 namespace {
 constexpr StringLiteral kBlock = "parameters";
 
-/// The attribute of an argument that names a parameter or its gradient.
+/// What arguments and results are named by that lie in blocks, and the role of the block.
+struct Block {
+  StringRef attr, role;
+};
+constexpr Block kBlocks[] = {{kParameterAttr, "parameters"},
+                             {kGradientAttr, "gradients"},
+                             {kFirstMomentAttr, "first_moments"},
+                             {kSecondMomentAttr, "second_moments"}};
+
+/// The attribute of an argument that names a parameter, or what belongs to one.
 StringAttr getNameAs(func::FuncOp func, BlockArgument argument, StringRef attr) {
   return func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attr);
 }
@@ -41,42 +50,44 @@ public:
       : step(step), builder(OpBuilder::atBlockBegin(&step.getBody().front())) {}
 
   LogicalResult run() {
-    for (StringRef attr : {StringRef(kParameterAttr), StringRef(kGradientAttr)})
-      bindArguments(attr);
+    for (const Block &block : kBlocks)
+      bindArguments(block);
     if (failed(emitBindTimeOps()))
       return failure();
-    storeGradients();
+    storeResults();
     (void)step.eraseArguments(erased);
     bindBuffers(step);
     return success();
   }
 
 private:
-  /// Arguments that name a parameter become views of a block, a new argument.
-  void bindArguments(StringRef attr) {
+  /// Named arguments become views of their block, a new argument.
+  void bindArguments(const Block &block) {
     SmallVector<BlockArgument> named;
     for (BlockArgument argument : step.getArguments())
-      if (getNameAs(step, argument, attr))
+      if (getNameAs(step, argument, block.attr))
         named.push_back(argument);
     if (named.empty())
       return;
-    bool isGradient = attr == kGradientAttr;
+    llvm::StringSet<> written;
+    for (unsigned i = 0, e = step.getNumResults(); i < e; ++i)
+      if (auto name = step.getResultAttrOfType<StringAttr>(i, block.attr))
+        written.insert(name.getValue());
     auto bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
     unsigned index = step.getNumArguments();
-    (void)step.insertArgument(
-        index, bytes, makeRoleAttrs(step.getContext(), isGradient ? "gradients" : "parameters"),
-        step.getLoc());
+    (void)step.insertArgument(index, bytes, makeRoleAttrs(step.getContext(), block.role),
+                              step.getLoc());
     erased.resize(step.getNumArguments());
     for (BlockArgument argument : named) {
+      StringRef name = getNameAs(step, argument, block.attr).getValue();
       auto type = cast<RankedTensorType>(argument.getType());
-      Value view = ParameterOp::create(
-          builder, argument.getLoc(), MemRefType::get(type.getShape(), type.getElementType()),
-          kBlock, getNameAs(step, argument, attr).getValue(), step.getArgument(index));
-      memory[argument] = view;
-      if (isGradient)
-        gradients[getNameAs(step, argument, attr).getValue()] = view;
+      Value view = ParameterOp::create(builder, argument.getLoc(),
+                                       MemRefType::get(type.getShape(), type.getElementType()),
+                                       kBlock, name, step.getArgument(index));
+      memory[argument] = destinations[block.attr][name] = view;
       Value tensor = bufferization::ToTensorOp::create(builder, argument.getLoc(), type, view,
-                                                       /*restrict=*/true, /*writable=*/isGradient);
+                                                       /*restrict=*/true,
+                                                       /*writable=*/written.contains(name));
       argument.replaceUsesWithIf(
           tensor, [&](OpOperand &use) { return !isa<BindTimeOpInterface>(use.getOwner()); });
       erased.set(argument.getArgNumber());
@@ -143,15 +154,15 @@ private:
     return WeightMemoryOp::create(builder, loc, weight, buffer);
   }
 
-  /// Results that are gradients go to their place in the block.
-  void storeGradients() {
+  /// Results that have a place in a block go there.
+  void storeResults() {
     auto returnOp = cast<func::ReturnOp>(step.getBody().front().getTerminator());
     SmallVector<Value> kept;
     SmallVector<DictionaryAttr> attrs;
     OpBuilder atEnd(returnOp);
     for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
-      if (auto name = step.getResultAttrOfType<StringAttr>(i, kGradientAttr)) {
-        storeResult(atEnd, value, gradients.lookup(name));
+      if (Value place = findDestination(i)) {
+        storeResult(atEnd, value, place);
         continue;
       }
       kept.push_back(value);
@@ -164,11 +175,20 @@ private:
     step.setAllResultAttrs(attrs);
   }
 
+  /// The place in a block of result `index`, or null.
+  Value findDestination(unsigned index) {
+    for (const Block &block : kBlocks)
+      if (auto name = step.getResultAttrOfType<StringAttr>(index, block.attr))
+        return destinations[block.attr].lookup(name.getValue());
+    return {};
+  }
+
   func::FuncOp step;
   /// At the start of the step, where parameters are prepared.
   OpBuilder builder;
   llvm::DenseMap<Value, Value> memory;
-  llvm::StringMap<Value> gradients;
+  /// Places in blocks, by the attribute that names them.
+  llvm::StringMap<llvm::StringMap<Value>> destinations;
   llvm::BitVector erased;
 };
 
@@ -187,7 +207,7 @@ struct BindTrainingBlocks : ternary::impl::TernaryBindTrainingBlocksBase<BindTra
     }
     llvm::StringMap<Type> parameterTypes;
     for (func::FuncOp step : steps)
-      if (failed(checkStep(step, parameterTypes)))
+      if (failed(checkStep(step, parameterTypes, /*training=*/true)))
         return signalPassFailure();
     createBlock(steps);
     for (func::FuncOp step : steps)

@@ -61,3 +61,18 @@ func.func @prefill(%w: tensor<64xf32> {ternary.parameter = "w"}) -> (tensor<64xf
 func.func @decode(%w: tensor<64xf16> {ternary.parameter = "w"}) -> (tensor<64xf16> {ternary.role = "a"}) attributes {ternary.step = "decode"} {
   return %w : tensor<64xf16>
 }
+
+// -----
+
+// Parameters and what belongs to them change in training only.
+// expected-error @+1 {{expected result 0 of a step to be a tensor with a 'ternary.role', got 'tensor<6x64xf32>'}}
+func.func @changed(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "prefill"} {
+  return %w : tensor<6x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 0 of a step to have a 'ternary.parameter' or a 'ternary.role', got neither}}
+func.func @gradient(%g: tensor<6x64xf32> {ternary.gradient = "w"}) attributes {ternary.step = "prefill"} {
+  return
+}

@@ -93,3 +93,24 @@ func.func @loss(%w: tensor<6x64xf32> {ternary.parameter = "w"}) attributes {tern
 func.func @other_type(%w: tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "gradient"} {
   return
 }
+
+// -----
+
+// expected-error @+1 {{expected an argument to hold first moment 'w', got none}}
+func.func @moment(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.first_moment = "w"}) attributes {ternary.step = "update"} {
+  return %w : tensor<6x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected second moment 'w' of one type, got 'tensor<64xf32>' and 'tensor<6x64xf32>'}}
+func.func @moment_type(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %v: tensor<64xf32> {ternary.second_moment = "w"}) -> (tensor<6x64xf32> {ternary.second_moment = "w"}) attributes {ternary.step = "update"} {
+  return %w : tensor<6x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected an argument to hold parameter 'w', got none}}
+func.func @parameter(%x: tensor<64xf32> {ternary.role = "x"}) -> (tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "update"} {
+  return %x : tensor<64xf32>
+}

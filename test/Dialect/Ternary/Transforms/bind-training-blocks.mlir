@@ -110,6 +110,39 @@ func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<2x
 
 // -----
 
+// Moments have blocks of their own. What is returned is written to its place: parameters and
+// moments here, while gradients are read only.
+// CHECK-LABEL: ternary.archive @parameters bytes 32 {
+// CHECK-LABEL: func.func @update(
+// CHECK-SAME:    %[[RATE:[^:]*]]: f32 {ternary.role = "learning_rate"}, %[[P:[^:]*]]: memref<?xi8> {ternary.role = "parameters"}, %[[G:[^:]*]]: memref<?xi8> {ternary.role = "gradients"},
+// CHECK-SAME:    %[[M:[^:]*]]: memref<?xi8> {ternary.role = "first_moments"}, %[[V:[^:]*]]: memref<?xi8> {ternary.role = "second_moments"})
+// CHECK:         %[[PV:.*]] = ternary.parameter @parameters "w" of %[[P]]
+// CHECK-NEXT:    %[[PT:.*]] = bufferization.to_tensor %[[PV]] restrict writable :
+// CHECK-NEXT:    %[[GV:.*]] = ternary.parameter @parameters "w" of %[[G]]
+// CHECK-NEXT:    %[[GT:.*]] = bufferization.to_tensor %[[GV]] restrict :
+// CHECK-NEXT:    %[[MV:.*]] = ternary.parameter @parameters "w" of %[[M]]
+// CHECK-NEXT:    %[[MT:.*]] = bufferization.to_tensor %[[MV]] restrict writable :
+// CHECK-NEXT:    %[[VV:.*]] = ternary.parameter @parameters "w" of %[[V]]
+// CHECK-NEXT:    %[[VT:.*]] = bufferization.to_tensor %[[VV]] restrict writable :
+// CHECK:         %[[P1:.*]] = arith.addf %[[PT]], %[[GT]]
+// CHECK:         %[[M1:.*]] = arith.addf %[[MT]], %[[GT]]
+// CHECK:         %[[V1:.*]] = arith.addf %[[VT]], %[[GT]]
+// CHECK:         bufferization.materialize_in_destination %[[P1]] in restrict writable %[[PV]]
+// CHECK-NEXT:    bufferization.materialize_in_destination %[[M1]] in restrict writable %[[MV]]
+// CHECK-NEXT:    bufferization.materialize_in_destination %[[V1]] in restrict writable %[[VV]]
+// CHECK-NEXT:    return
+func.func @update(%w: tensor<8xf32> {ternary.parameter = "w"}, %g: tensor<8xf32> {ternary.gradient = "w"}, %m: tensor<8xf32> {ternary.first_moment = "w"},
+                  %v: tensor<8xf32> {ternary.second_moment = "w"}, %rate: f32 {ternary.role = "learning_rate"})
+    -> (tensor<8xf32> {ternary.parameter = "w"}, tensor<8xf32> {ternary.first_moment = "w"}, tensor<8xf32> {ternary.second_moment = "w"})
+    attributes {ternary.step = "update"} {
+  %p1 = arith.addf %w, %g : tensor<8xf32>
+  %m1 = arith.addf %m, %g : tensor<8xf32>
+  %v1 = arith.addf %v, %g : tensor<8xf32>
+  return %p1, %m1, %v1 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
+}
+
+// -----
+
 // Without steps there is nothing to bind, and no archive.
 // CHECK-LABEL: func.func private @parameters()
 // CHECK-NOT:   ternary.archive

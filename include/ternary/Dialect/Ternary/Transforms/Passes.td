@@ -74,6 +74,46 @@ def TernaryDifferentiate : Pass<"ternary-differentiate", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def TernaryBuildOptimizer : Pass<"ternary-build-optimizer", "::mlir::ModuleOp"> {
+  let summary = "Build the step that updates parameters by their gradients";
+  let description = [{
+    For the function whose `ternary.step` is `gradient` a function whose step is `update`:
+    AdamW for every parameter that has a gradient, with clipping by the norm of all gradients
+    together and a schedule of the learning rate (`learning_rate`). Weight decay leaves out
+    vectors and lower bounds. Hyper-parameters are scalar arguments, named by their role as in
+    `ternary_optimizer` of `ternary/training.h`, `step` is the number of the step, from 0. Beside
+    parameters and moments the step's rate and the norm before clipping are results.
+
+    ```mlir fragment
+    func.func @gradient(%w: tensor<9x64xf32> {ternary.parameter = "w"}, ...)
+        -> (tensor<f32> {ternary.role = "loss"}, tensor<9x64xf32> {ternary.gradient = "w"})
+        attributes {ternary.step = "gradient"}
+    ```
+    ⇒
+    ```mlir fragment
+    func.func @update(%w: tensor<9x64xf32> {ternary.parameter = "w"}, %g: tensor<9x64xf32> {ternary.gradient = "w"},
+                      %m: tensor<9x64xf32> {ternary.first_moment = "w"}, %v: tensor<9x64xf32> {ternary.second_moment = "w"},
+                      %base: f32 {ternary.role = "learning_rate"}, ..., %step: i64 {ternary.role = "step"})
+        -> (tensor<9x64xf32> {ternary.parameter = "w"}, tensor<9x64xf32> {ternary.first_moment = "w"},
+            tensor<9x64xf32> {ternary.second_moment = "w"}, tensor<f32> {ternary.role = "rate"},
+            tensor<f32> {ternary.role = "gradient_norm"}) attributes {ternary.step = "update"} {
+      %rate = ternary.learning_rate %step of %total, base %base, ...
+      %square = ternary.square_sum %g : tensor<9x64xf32>
+      %sum = tensor.extract %square[] : tensor<f64>
+      %norm = math.sqrt %sum : f64
+      ...
+      %0:3 = ternary.adamw %w, %g scale %scale keep %keep rate %rate first %m(...) second %v(...)
+          epsilon %epsilon : tensor<9x64xf32>
+      return %0#0, %0#1, %0#2, ...
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numParameters", "parameters", "Number of parameters that are updated">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp"> {
   let summary = "Compute values again for the backward pass instead of keeping them";
   let description = [{
@@ -264,10 +304,10 @@ def TernaryBindTrainingBlocks : Pass<"ternary-bind-training-blocks", "::mlir::Mo
   let description = [{
     The counterpart of `ternary-bind-parameters` for training, where parameters change from
     step to step. Arguments with a `ternary.parameter` name become views of a block of
-    parameters, those with a `ternary.gradient` name of a block of gradients; the archive
-    `@parameters` says how both are laid out and holds the initial values. Bind-time ops
-    become kernels at the start of a step, on memory of the step. Results that are gradients
-    go to their block.
+    parameters, those with a `ternary.gradient`, `ternary.first_moment` or
+    `ternary.second_moment` name of blocks of these; the archive `@parameters` says how all are
+    laid out and holds the initial values. Bind-time ops become kernels at the start of a step,
+    on memory of the step. Results with such a name go to their block.
 
     ```mlir fragment
     func.func @gradient(%w: tensor<64x64xf32> {ternary.parameter = "w"}, ...) {
