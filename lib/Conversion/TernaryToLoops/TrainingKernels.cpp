@@ -252,20 +252,18 @@ void emit(LoopBuilder &b, LowerBoundsBackwardKernelOp, ValueRange ins, ValueRang
 
 /// Σ |w| in f64, blocked along rows and then over rows, as on the host.
 void emit(LoopBuilder &b, QuantizeWeightsKernelOp, ValueRange ins, ValueRange outs) {
-  Value weight = ins[0], trits = outs[0];
+  Value weight = ins[0], trits = outs[0], sumsOfRows = outs[2];
   int64_t rows = getDim(weight, 0), columns = getDim(weight, 1);
   Type f64 = b.getF64Type();
   auto zero = [&] { return b.constant(b.getF64FloatAttr(0.0)); };
   auto type = MemRefType::get({kLanes}, f64);
   Value lanes = memref::AllocaOp::create(b, type), sums = memref::AllocaOp::create(b, type);
-  Value ofRows = memref::AllocaOp::create(b, type), lanesOfRows = memref::AllocaOp::create(b, type);
-  Value rowTotals = memref::AllocaOp::create(b, MemRefType::get({2 * kLanes}, f64));
 
   auto clear = [&](Value memory) {
     b.loop(b.index(kLanes), [&](Value l) { b.store(zero(), memory, l); });
   };
   // sums[block mod 16] += fold(lanes), lanes[l] = e[l] + e[16 + l].
-  auto addBlock = [&](Value lanes, Value sums, Value block, function_ref<Value(Value)> element) {
+  auto addBlock = [&](Value block, function_ref<Value(Value)> element) {
     b.loop(b.index(kLanes), [&](Value l) {
       Value high = b.op<arith::AddIOp>(l, b.index(kLanes));
       b.store(arith::AddFOp::create(b, element(l), element(high)), lanes, l);
@@ -287,28 +285,24 @@ void emit(LoopBuilder &b, QuantizeWeightsKernelOp, ValueRange ins, ValueRange ou
   auto offset = [&](Value block, Value index) {
     return b.op<arith::AddIOp>(b.op<arith::MulIOp>(block, b.index(2 * kLanes)), index);
   };
-  auto sumOfRow = [&](Value n) {
+  auto addUp = [&](int64_t count, function_ref<Value(Value)> element) {
     clear(sums);
-    b.loop(b.index(llvm::divideCeil(columns, 2 * kLanes)), [&](Value block) {
-      addBlock(lanes, sums, block, [&](Value index) {
-        return orZero(offset(block, index), columns, [&](Value k) -> Value {
-          Value x = arith::ExtFOp::create(b, f64, b.load(weight, {n, k}));
-          return math::AbsFOp::create(b, x);
-        });
-      });
+    b.loop(b.index(llvm::divideCeil(count, 2 * kLanes)), [&](Value block) {
+      addBlock(block, [&](Value index) { return orZero(offset(block, index), count, element); });
     });
     return b.fold(sums);
   };
-  // The sums of rows are summed in the same way.
-  clear(ofRows);
-  b.loop(b.index(llvm::divideCeil(rows, 2 * kLanes)), [&](Value block) {
-    b.loop(b.index(2 * kLanes), [&](Value index) {
-      b.store(orZero(offset(block, index), rows, sumOfRow), rowTotals, index);
+  b.loop(b.index(rows), [&](Value n) {
+    Value sum = addUp(columns, [&](Value k) -> Value {
+      Value x = arith::ExtFOp::create(b, f64, b.load(weight, {n, k}));
+      return math::AbsFOp::create(b, x);
     });
-    addBlock(lanesOfRows, ofRows, block, [&](Value index) { return b.load(rowTotals, index); });
+    b.store(sum, sumsOfRows, n);
   });
+  // The sums of rows are summed in the same way.
+  Value total = addUp(rows, [&](Value n) { return b.load(sumsOfRows, n); });
   Value mean = arith::DivFOp::create(
-      b, b.fold(ofRows), b.constant(b.getF64FloatAttr(static_cast<double>(rows * columns))));
+      b, total, b.constant(b.getF64FloatAttr(static_cast<double>(rows * columns))));
   Value scale = b.maximum(arith::TruncFOp::create(b, b.getF32Type(), mean), b.f32(1e-5f));
   b.store(scale, outs[1], b.index(0));
   Value inverse = b.divf(b.f32(1.0f), scale);

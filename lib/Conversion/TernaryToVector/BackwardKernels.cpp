@@ -18,10 +18,6 @@ using namespace ternary;
 using namespace ternary::vectorize;
 
 namespace {
-Value buildConstantDouble(Emitter &e, double value) {
-  return arith::ConstantOp::create(e.b, e.b.getF64FloatAttr(value));
-}
-
 int64_t getColumns(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
 } // namespace
 
@@ -107,71 +103,60 @@ LogicalResult vectorize::emitScanBackward(OpBuilder &builder, ScanBackwardKernel
   return success();
 }
 
-/// The sum of magnitudes is computed by every thread, which costs less than to wait for each
-/// other; then rows are quantised in parallel.
+/// The sum of magnitudes: rows in parallel, then their sums by every thread, which costs less
+/// than to wait for one; then rows are quantised in parallel.
 LogicalResult vectorize::emitQuantizeWeights(OpBuilder &builder, QuantizeWeightsKernelOp op,
                                              ValueRange ins, ValueRange outs) {
   Emitter e(builder, op.getLoc());
   Location loc = op.getLoc();
   constexpr int64_t block = 2 * kChunk;
-  Value weight = ins[0], trits = outs[0];
+  Value weight = ins[0], trits = outs[0], sums = outs[2];
   int64_t rows = cast<MemRefType>(weight.getType()).getDimSize(0), columns = getColumns(weight);
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
-  Type f64 = e.b.getF64Type();
-  auto doubles = e.vectorType(kChunk, f64);
-  auto allocate = [&](int64_t size) -> Value {
-    return memref::AllocaOp::create(e.b, MemRefType::get({size}, f64), e.b.getI64IntegerAttr(64));
-  };
-  Value lanes = allocate(kChunk), lanesOfRows = allocate(kChunk);
-  Value sums = allocate(llvm::alignTo(rows, block));
-  // lanes[b mod 16] += fold(first + second)
-  auto addBlock = [&](Value lanes, Value index, Value first, Value second) {
-    Value sum = e.fold(arith::AddFOp::create(e.b, first, second));
-    Value lane = arith::RemUIOp::create(e.b, index, e.index(kChunk));
-    sum = arith::AddFOp::create(e.b, memref::LoadOp::create(e.b, lanes, lane), sum);
-    memref::StoreOp::create(e.b, sum, lanes, lane);
-  };
-  auto clear = [&](Value memory) { e.store(e.zeros(doubles), memory, e.index(0), {}); };
-  auto total = [&](Value lanes) { return e.fold(e.load(doubles, lanes, e.index(0), {})); };
-  e.loop(e.index(0), e.index(llvm::alignTo(rows, block)), 1, {}, [&](Value row, ValueRange) {
-    memref::StoreOp::create(e.b, buildConstantDouble(e, 0.0), sums, row);
-    return SmallVector<Value>();
-  });
-  e.loop(e.index(0), e.index(rows), 1, {}, [&](Value row, ValueRange) {
-    clear(lanes);
-    auto magnitudes = [&](Value column, Value mask) -> Value {
-      Value x = e.load(floats, weight, {row, column}, mask);
-      return math::AbsFOp::create(e.b, arith::ExtFOp::create(e.b, doubles, x));
+  auto doubles = e.vectorType(kChunk, e.b.getF64Type());
+  // Every thread's own: it is allocated outside of the loop that they share.
+  Value lanes = memref::AllocaOp::create(e.b, MemRefType::get({kChunk}, e.b.getF64Type()),
+                                         e.b.getI64IntegerAttr(64));
+  // fold(lanes) of lanes[b mod 16] += fold(chunk 2 b + chunk 2 b + 1), of `count` elements.
+  auto addUp = [&](int64_t count, function_ref<Value(Value at, Value mask)> chunk) -> Value {
+    e.store(e.zeros(doubles), lanes, e.index(0), {});
+    auto addBlock = [&](Value index, Value first, Value second) {
+      Value sum = e.fold(arith::AddFOp::create(e.b, first, second));
+      Value lane = arith::RemUIOp::create(e.b, index, e.index(kChunk));
+      sum = arith::AddFOp::create(e.b, memref::LoadOp::create(e.b, lanes, lane), sum);
+      memref::StoreOp::create(e.b, sum, lanes, lane);
     };
-    int64_t whole = columns / block * block;
-    e.loop(e.index(0), e.index(whole), block, {}, [&](Value column, ValueRange) {
-      Value index = arith::DivUIOp::create(e.b, column, e.index(block));
-      addBlock(lanes, index, magnitudes(column, {}), magnitudes(e.add(column, kChunk), {}));
+    int64_t whole = count / block * block;
+    e.loop(e.index(0), e.index(whole), block, {}, [&](Value at, ValueRange) {
+      Value index = arith::DivUIOp::create(e.b, at, e.index(block));
+      addBlock(index, chunk(at, {}), chunk(e.add(at, kChunk), {}));
       return SmallVector<Value>();
     });
-    if (whole < columns) {
-      auto masked = [&](int64_t column) -> Value {
-        int64_t left = std::clamp<int64_t>(columns - column, 0, kChunk);
+    if (whole < count) {
+      auto masked = [&](int64_t at) -> Value {
+        int64_t left = std::clamp<int64_t>(count - at, 0, kChunk);
         if (left == 0)
           return e.zeros(doubles);
         Value mask = vector::ConstantMaskOp::create(e.b, e.vectorType(kChunk, e.b.getI1Type()),
                                                     ArrayRef<int64_t>{left});
-        return magnitudes(e.index(column), mask);
+        return chunk(e.index(at), mask);
       };
-      addBlock(lanes, e.index(whole / block), masked(whole), masked(whole + kChunk));
+      addBlock(e.index(whole / block), masked(whole), masked(whole + kChunk));
     }
-    memref::StoreOp::create(e.b, total(lanes), sums, row);
-    return SmallVector<Value>();
+    return e.fold(e.load(doubles, lanes, e.index(0), {}));
+  };
+  e.parallel(e.index(rows), [&](ValueRange row) {
+    Value sum = addUp(columns, [&](Value column, Value mask) -> Value {
+      Value x = e.load(floats, weight, {row[0], column}, mask);
+      return math::AbsFOp::create(e.b, arith::ExtFOp::create(e.b, doubles, x));
+    });
+    memref::StoreOp::create(e.b, sum, sums, row[0]);
   });
-  clear(lanesOfRows);
-  e.loop(e.index(0), e.index(llvm::alignTo(rows, block)), block, {}, [&](Value row, ValueRange) {
-    Value index = arith::DivUIOp::create(e.b, row, e.index(block));
-    addBlock(lanesOfRows, index, e.load(doubles, sums, row, {}),
-             e.load(doubles, sums, e.add(row, kChunk), {}));
-    return SmallVector<Value>();
-  });
-  Value mean = arith::DivFOp::create(e.b, total(lanesOfRows),
-                                     buildConstantDouble(e, static_cast<double>(rows * columns)));
+  Value total =
+      addUp(rows, [&](Value row, Value mask) { return e.load(doubles, sums, row, mask); });
+  Value count =
+      arith::ConstantOp::create(e.b, e.b.getF64FloatAttr(static_cast<double>(rows * columns)));
+  Value mean = arith::DivFOp::create(e.b, total, count);
   Value scale = arith::TruncFOp::create(e.b, e.b.getF32Type(), mean);
   Value least = buildFloat(e.b, loc, e.b.getF32Type(), 1e-5f);
   Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, scale, least);

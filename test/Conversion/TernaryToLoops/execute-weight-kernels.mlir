@@ -156,7 +156,8 @@ func.func @main() {
   %ties_scale = memref.alloc() : memref<1xf32>
   %garbage_1f32 = memref.get_global @garbage_1f32 : memref<1xf32>
   memref.copy %garbage_1f32, %ties_scale : memref<1xf32> to memref<1xf32>
-  ternary.quantize_weights_kernel ins(%ties : memref<3x5xf32>) outs(%ties_trits, %ties_scale : memref<3x5x!ternary.trit>, memref<1xf32>)
+  %ties_sums = memref.alloc() : memref<3xf64>
+  ternary.quantize_weights_kernel ins(%ties : memref<3x5xf32>) outs(%ties_trits, %ties_scale, %ties_sums : memref<3x5x!ternary.trit>, memref<1xf32>, memref<3xf64>)
   // CHECK:      [1048576000]
   %ties_scale_any = memref.cast %ties_scale : memref<1xf32> to memref<?xf32>
   func.call @print_bits(%ties_scale_any) : (memref<?xf32>) -> ()
@@ -170,7 +171,8 @@ func.func @main() {
   %blocks_trits = ternary.weight_memory %blocks_bytes : memref<1295xi8> -> memref<35x37x!ternary.trit>
   %blocks_scale = memref.alloc() : memref<1xf32>
   memref.copy %garbage_1f32, %blocks_scale : memref<1xf32> to memref<1xf32>
-  ternary.quantize_weights_kernel ins(%blocks : memref<35x37xf32>) outs(%blocks_trits, %blocks_scale : memref<35x37x!ternary.trit>, memref<1xf32>)
+  %blocks_sums = memref.alloc() : memref<35xf64>
+  ternary.quantize_weights_kernel ins(%blocks : memref<35x37xf32>) outs(%blocks_trits, %blocks_scale, %blocks_sums : memref<35x37x!ternary.trit>, memref<1xf32>, memref<35xf64>)
   // CHECK:      [1059358924]
   %blocks_scale_any = memref.cast %blocks_scale : memref<1xf32> to memref<?xf32>
   func.call @print_bits(%blocks_scale_any) : (memref<?xf32>) -> ()
@@ -248,7 +250,8 @@ func.func @main() {
   %zeros_trits = ternary.weight_memory %zeros_bytes : memref<6xi8> -> memref<2x3x!ternary.trit>
   %zeros_scale = memref.alloc() : memref<1xf32>
   memref.copy %garbage_1f32, %zeros_scale : memref<1xf32> to memref<1xf32>
-  ternary.quantize_weights_kernel ins(%zeros : memref<2x3xf32>) outs(%zeros_trits, %zeros_scale : memref<2x3x!ternary.trit>, memref<1xf32>)
+  %zeros_sums = memref.alloc() : memref<2xf64>
+  ternary.quantize_weights_kernel ins(%zeros : memref<2x3xf32>) outs(%zeros_trits, %zeros_scale, %zeros_sums : memref<2x3x!ternary.trit>, memref<1xf32>, memref<2xf64>)
   // CHECK:      [925353388]
   %zeros_scale_any = memref.cast %zeros_scale : memref<1xf32> to memref<?xf32>
   func.call @print_bits(%zeros_scale_any) : (memref<?xf32>) -> ()

@@ -443,17 +443,17 @@ func.func @lower_bounds_backward_outs(%i0: memref<3x8xf32>, %i1: memref<3x8xf32>
 
 // -----
 
-func.func @quantize_weights_ins(%i0: memref<6x8xf32>, %i1: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>) {
-  // expected-error @+1 {{expected 1 ins and 2 outs, got 2 and 2}}
-  ternary.quantize_weights_kernel ins(%i0, %i1 : memref<6x8xf32>, memref<6x8xf32>) outs(%o0, %o1 : memref<6x8x!ternary.trit>, memref<1xf32>)
+func.func @quantize_weights_ins(%i0: memref<6x8xf32>, %i1: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>, %r: memref<6xf64>) {
+  // expected-error @+1 {{expected 1 ins and 3 outs, got 2 and 3}}
+  ternary.quantize_weights_kernel ins(%i0, %i1 : memref<6x8xf32>, memref<6x8xf32>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, memref<1xf32>, memref<6xf64>)
   return
 }
 
 // -----
 
-func.func @quantize_weights_outs(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>, %o2: memref<1xf32>) {
-  // expected-error @+1 {{expected 1 ins and 2 outs, got 1 and 3}}
-  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1, %o2 : memref<6x8x!ternary.trit>, memref<1xf32>, memref<1xf32>)
+func.func @quantize_weights_outs(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>) {
+  // expected-error @+1 {{expected 1 ins and 3 outs, got 1 and 2}}
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1 : memref<6x8x!ternary.trit>, memref<1xf32>)
   return
 }
 
@@ -899,41 +899,57 @@ func.func @lower_bounds_backward_outs_element(%i0: memref<3x8xf32>, %i1: memref<
 
 // -----
 
-func.func @quantize_weights_weight_element(%i0: memref<6x8xf16>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>) {
+func.func @quantize_weights_weight_element(%i0: memref<6x8xf16>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>, %r: memref<6xf64>) {
   // expected-error @+1 {{expected weight of 'f32', got 'memref<6x8xf16>'}}
-  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf16>) outs(%o0, %o1 : memref<6x8x!ternary.trit>, memref<1xf32>)
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf16>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, memref<1xf32>, memref<6xf64>)
   return
 }
 
 // -----
 
-func.func @quantize_weights_weight_shape(%i0: memref<6x7xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>) {
+func.func @quantize_weights_weight_shape(%i0: memref<6x7xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>, %r: memref<6xf64>) {
   // expected-error @+1 {{expected weight of shape [6, 8], got 'memref<6x7xf32>'}}
-  ternary.quantize_weights_kernel ins(%i0 : memref<6x7xf32>) outs(%o0, %o1 : memref<6x8x!ternary.trit>, memref<1xf32>)
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x7xf32>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, memref<1xf32>, memref<6xf64>)
   return
 }
 
 // -----
 
-func.func @quantize_weights_trits_element(%i0: memref<6x8xf32>, %o0: memref<6x8xi8>, %o1: memref<1xf32>) {
+func.func @quantize_weights_trits_element(%i0: memref<6x8xf32>, %o0: memref<6x8xi8>, %o1: memref<1xf32>, %r: memref<6xf64>) {
   // expected-error @+1 {{expected trits of '!ternary.trit', got 'memref<6x8xi8>'}}
-  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1 : memref<6x8xi8>, memref<1xf32>)
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1, %r : memref<6x8xi8>, memref<1xf32>, memref<6xf64>)
   return
 }
 
 // -----
 
-func.func @quantize_weights_scale_element(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf16>) {
+func.func @quantize_weights_scale_element(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf16>, %r: memref<6xf64>) {
   // expected-error @+1 {{expected scale of 'f32', got 'memref<1xf16>'}}
-  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1 : memref<6x8x!ternary.trit>, memref<1xf16>)
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, memref<1xf16>, memref<6xf64>)
   return
 }
 
 // -----
 
-func.func @quantize_weights_scale_shape(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<6xf32>) {
+func.func @quantize_weights_scale_shape(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<6xf32>, %r: memref<6xf64>) {
   // expected-error @+1 {{expected scale of shape [1], got 'memref<6xf32>'}}
-  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1 : memref<6x8x!ternary.trit>, memref<6xf32>)
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, memref<6xf32>, memref<6xf64>)
+  return
+}
+
+// -----
+
+func.func @quantize_weights_sums_element(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>, %r: memref<6xf32>) {
+  // expected-error @+1 {{expected sums of 'f64', got 'memref<6xf32>'}}
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, memref<1xf32>, memref<6xf32>)
+  return
+}
+
+// -----
+
+func.func @quantize_weights_sums_shape(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: memref<1xf32>, %r: memref<8xf64>) {
+  // expected-error @+1 {{expected sums of shape [6], got 'memref<8xf64>'}}
+  ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, memref<1xf32>, memref<8xf64>)
   return
 }
 
@@ -1005,9 +1021,9 @@ func.func @scalars(%i0: memref<f32>, %o0: memref<8xf32>) {
 
 // -----
 
-func.func @both(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: tensor<1xf32>) {
+func.func @both(%i0: memref<6x8xf32>, %o0: memref<6x8x!ternary.trit>, %o1: tensor<1xf32>, %r: memref<6xf64>) {
   // expected-error @+1 {{expected outs to be all tensors or all memrefs, got both}}
-  %0 = ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1 : memref<6x8x!ternary.trit>, tensor<1xf32>) -> tensor<1xf32>
+  %0 = ternary.quantize_weights_kernel ins(%i0 : memref<6x8xf32>) outs(%o0, %o1, %r : memref<6x8x!ternary.trit>, tensor<1xf32>, memref<6xf64>) -> tensor<1xf32>
   return
 }
 
@@ -1103,9 +1119,9 @@ func.func @pack_to_plain(%t: memref<6x8x!ternary.trit>, %o: memref<6x8x!ternary.
 
 // -----
 
-func.func @quantize_packed(%w: memref<6x8xf32>, %o: memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, %s: memref<1xf32>) {
+func.func @quantize_packed(%w: memref<6x8xf32>, %o: memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, %s: memref<1xf32>, %r: memref<6xf64>) {
   // expected-error @+1 {{expected a plain weight of static shape [N, K], got 'memref<6x8x!ternary.trit, #ternary.packed<}}
-  ternary.quantize_weights_kernel ins(%w : memref<6x8xf32>) outs(%o, %s : memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, memref<1xf32>)
+  ternary.quantize_weights_kernel ins(%w : memref<6x8xf32>) outs(%o, %s, %r : memref<6x8x!ternary.trit, #ternary.packed<lanes = 4, depth = 2, planes = 4, vectors = 1>>, memref<1xf32>, memref<6xf64>)
   return
 }
 

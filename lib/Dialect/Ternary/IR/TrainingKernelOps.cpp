@@ -174,10 +174,11 @@ LogicalResult LowerBoundsBackwardKernelOp::verify() {
 }
 
 LogicalResult QuantizeWeightsKernelOp::verify() {
-  if (failed(verifyKernel(*this, 1, 2, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 1, 3, [](auto ins, auto outs, Elements of) {
         return SmallVector<Expected>{{"weight", of.f32, shapeOf(outs[0])},
                                      {"trits", of.trit, shapeOf(ins[0])},
-                                     {"scale", of.f32, {1}}};
+                                     {"scale", of.f32, {1}},
+                                     {"sums", of.f64, {shapeOf(ins[0]).front()}}};
       })))
     return failure();
   return verifyWeight(*this, getOuts()[0], /*isPacked=*/false);

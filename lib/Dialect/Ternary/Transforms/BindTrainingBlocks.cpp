@@ -114,6 +114,9 @@ private:
         if (quantize.getGranularity() != Granularity::Tensor)
           return op->emitOpError() << "expected one scale for a weight in training, got '"
                                    << stringifyGranularity(quantize.getGranularity()) << "'";
+        int64_t rows = cast<MemRefType>(ins.front().getType()).getDimSize(0);
+        outs.push_back(memref::AllocOp::create(builder, op->getLoc(),
+                                               MemRefType::get({rows}, builder.getF64Type())));
         QuantizeWeightsKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);
       } else if (isa<PackOp>(op)) {
         PackKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);

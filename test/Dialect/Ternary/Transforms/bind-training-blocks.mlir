@@ -29,8 +29,8 @@ func.func @loss(%x: tensor<2x?x64xf32> {ternary.role = "x"}, %w: tensor<6x64xf32
 }
 
 // Weights are quantised and packed at the start of the step, in their order, into memory
-// that it allocates: the scale and the trits as they are, packed trits as many bytes as
-// their layout takes. Parameters themselves are never written; sums of gradients are, and
+// that it allocates: the scale and the trits as they are, what is summed up for the scale,
+// packed trits as many bytes as their layout takes. Parameters themselves are never written; sums of gradients are, and
 // each result goes to the place of its own name.
 // CHECK-LABEL: func.func @gradient(
 // CHECK-SAME:    %[[SEED:[^:]*]]: memref<f32> {ternary.role = "seed"}, %[[O:[^:]*]]: memref<2x6xf32> {ternary.role = "o"}, %[[Q:[^:]*]]: memref<2x64xi8> {ternary.role = "q"},
@@ -48,7 +48,8 @@ func.func @loss(%x: tensor<2x?x64xf32> {ternary.role = "x"}, %w: tensor<6x64xf32
 // CHECK-NEXT:    %[[BYTES:.*]] = memref.alloc() : memref<384xi8>
 // CHECK-NEXT:    %[[TRITS:.*]] = ternary.weight_memory %[[BYTES]] : memref<384xi8> -> memref<6x64x!ternary.trit>
 // CHECK-NEXT:    %[[SCALE:.*]] = memref.alloc() : memref<1xf32>
-// CHECK-NEXT:    ternary.quantize_weights_kernel ins(%[[W]] : memref<6x64xf32>) outs(%[[TRITS]], %[[SCALE]] : memref<6x64x!ternary.trit>, memref<1xf32>)
+// CHECK-NEXT:    %[[SUMS:.*]] = memref.alloc() : memref<6xf64>
+// CHECK-NEXT:    ternary.quantize_weights_kernel ins(%[[W]] : memref<6x64xf32>) outs(%[[TRITS]], %[[SCALE]], %[[SUMS]] : memref<6x64x!ternary.trit>, memref<1xf32>, memref<6xf64>)
 // CHECK-NEXT:    %[[PACKED_BYTES:.*]] = memref.alloc() : memref<128xi8>
 // CHECK-NEXT:    %[[PACKED:.*]] = ternary.weight_memory %[[PACKED_BYTES]] : memref<128xi8> -> memref<6x64x!ternary.trit, #ternary.packed<lanes = 4, depth = 4, planes = 4, vectors = 2>>
 // CHECK-NEXT:    ternary.pack_kernel ins(%[[TRITS]] : memref<6x64x!ternary.trit>) outs(%[[PACKED]] :

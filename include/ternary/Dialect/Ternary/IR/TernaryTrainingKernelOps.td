@@ -209,17 +209,18 @@ def Ternary_LowerBoundsBackwardKernelOp
 def Ternary_QuantizeWeightsKernelOp : Ternary_InsOutsKernelOp<"quantize_weights_kernel"> {
   let summary = "`quantize_weights` with one scale, at run time";
   let description = [{
-    `ins` is a latent weight `[N, K]`, `outs` are its trits, row-major, and its scale `[1]`:
-    the bits that `quantize_weights` computes on the host.
+    `ins` is a latent weight `[N, K]`, `outs` are its trits, row-major, its scale `[1]`, and
+    memory for the sum of magnitudes of each row `[N]`: the bits that `quantize_weights`
+    computes on the host.
 
     Constraints:
-    - (C1) the weight is f32 and static, the trits are of its shape
+    - (C1) the weight is f32 and static, the trits are of its shape, the sums are f64
 
     Example:
 
     ```mlir
-    func.func @f(%w: memref<97x64xf32>, %t: memref<97x64x!ternary.trit>, %s: memref<1xf32>) {
-      ternary.quantize_weights_kernel ins(%w : memref<97x64xf32>) outs(%t, %s : memref<97x64x!ternary.trit>, memref<1xf32>)
+    func.func @f(%w: memref<97x64xf32>, %t: memref<97x64x!ternary.trit>, %s: memref<1xf32>, %r: memref<97xf64>) {
+      ternary.quantize_weights_kernel ins(%w : memref<97x64xf32>) outs(%t, %s, %r : memref<97x64x!ternary.trit>, memref<1xf32>, memref<97xf64>)
       return
     }
     ```
