@@ -394,8 +394,9 @@ void emit(LoopBuilder &b, SquareSumKernelOp op, ValueRange ins, ValueRange outs)
     b.loop(b.index(SquareSumOp::kLanes), [&](Value lane) { b.store(zero, lanes, lane); });
     b.loop(b.index(partSize), [&](Value inPart) {
       Value at = b.op<arith::AddIOp>(b.op<arith::MulIOp>(part, b.index(partSize)), inPart);
-      Value x = b.elementOrZero(at, count, [&](Value at) { return b.load(input, at); });
-      x = arith::ExtFOp::create(b, b.getF64Type(), x);
+      Value x = b.elementOrZero(at, count, [&](Value at) -> Value {
+        return arith::ExtFOp::create(b, b.getF64Type(), b.load(input, at));
+      });
       Value lane = b.op<arith::RemUIOp>(inPart, b.index(SquareSumOp::kLanes));
       b.store(b.addf(b.load(lanes, lane), b.mulf(x, x)), lanes, lane);
     });

@@ -80,12 +80,15 @@ template <typename OpTy> struct BackwardPattern : OpConversionPattern<OpTy> {
   Emit emit;
 };
 
-/// Errors if a kernel is on f64, which only the reference lowers.
+/// Errors if a kernel is on f64, which only the reference lowers; f64 beside f32 is for sums.
 LogicalResult verifyF32(Operation *module) {
   auto result = module->walk([](KernelOpInterface kernel) -> WalkResult {
-    for (Type type : kernel->getOperandTypes())
-      if (getElementTypeOrSelf(type).isF64())
-        return kernel->emitOpError() << "expected floats of f32, got " << type;
+    auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
+    auto isF64 = [](Type type) { return getElementTypeOrSelf(type).isF64(); };
+    auto types = kernel->getOperandTypes();
+    auto found = llvm::find_if(types, isF64);
+    if (found != types.end() && llvm::none_of(types, isF32))
+      return kernel->emitOpError() << "expected floats of f32, got " << *found;
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());

@@ -1159,8 +1159,8 @@ func.func @sum_rows_float_types(%i0: memref<2x8xf32>, %o0: memref<8xf64>) {
 
 // -----
 
-func.func @linear_backward_is_f32(%i0: memref<2x6xf64>, %i1: memref<2x8xi8>, %o0: memref<6x8xf64>) {
+func.func @linear_backward_is_f32(%i0: memref<2x6xf64>, %i1: memref<2x8xi8>, %i2: memref<2xf32>, %o0: memref<6x8xf64>) {
   // expected-error @+1 {{expected grad of 'f32', got 'memref<2x6xf64>'}}
-  ternary.linear_backward_weight_kernel ins(%i0, %i1 : memref<2x6xf64>, memref<2x8xi8>) outs(%o0 : memref<6x8xf64>)
+  ternary.linear_backward_weight_kernel ins(%i0, %i1, %i2 : memref<2x6xf64>, memref<2x8xi8>, memref<2xf32>) outs(%o0 : memref<6x8xf64>)
   return
 }
