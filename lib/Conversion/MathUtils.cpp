@@ -64,6 +64,11 @@ GradientScale ternary::buildGradientScale(OpBuilder &builder, Location loc, Valu
   Type type = builder.getF32Type();
   if (auto vector = dyn_cast<VectorType>(bits.getType()))
     type = vector.clone(type);
+  // What is infinite is NaN from here on: times zero it would be, or not, code by code.
+  auto constant = [&](int32_t value) { return buildInteger(builder, loc, bits.getType(), value); };
+  Value isFinite =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, bits, constant(0x7F800000));
+  bits = arith::SelectOp::create(builder, loc, isFinite, bits, constant(0x7FC00000));
   Value largest = arith::BitcastOp::create(builder, loc, type, bits);
   Value most = buildFloat(builder, loc, type, static_cast<float>(limit));
   return {arith::DivFOp::create(builder, loc, most, largest),

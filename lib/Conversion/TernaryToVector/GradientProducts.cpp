@@ -124,7 +124,9 @@ void GradientProduct::emit() {
         arith::MinUIOp::create(e.b, e.index(kTileRows), arith::SubIOp::create(e.b, rows, tile.row));
     Value firstColumn = e.mul(at[1], group);
     Value lastColumn = arith::MinUIOp::create(e.b, e.add(firstColumn, group), e.index(columns));
-    e.loop(e.index(0), depth, kGradientBlock, {}, [&](Value from, ValueRange) {
+    // A sum of nothing is stored, too.
+    Value end = arith::MaxUIOp::create(e.b, depth, e.index(1));
+    e.loop(e.index(0), end, kGradientBlock, {}, [&](Value from, ValueRange) {
       tile.from = from;
       tile.length = arith::MinUIOp::create(e.b, e.index(kGradientBlock),
                                            arith::SubIOp::create(e.b, depth, from));

@@ -169,8 +169,8 @@ def Ternary_LinearBackwardInputOp : Ternary_PureOp<"linear_backward_input"> {
     ```
 
     The inner sums are exact, 256 codes of 23 bits fitting into an i32; they are converted to
-    f32, multiplied and added from +0 in order of b, with a rounding each. NaN counts as the
-    largest magnitude and makes its row NaN.
+    f32, multiplied and added from +0 in order of b, with a rounding each. Infinity and
+    NaN count as the largest magnitude and make their row NaN.
 
     Constraints:
     - (C1) `grad` is `[..., N]`, `weight` is `[N, K]`, static, without encoding, `result` is
@@ -212,8 +212,8 @@ def Ternary_LinearBackwardWeightOp : Ternary_PureOp<"linear_backward_weight"> {
     ```
 
     The inner sums are exact, 256 products of 16 and 8 bits fitting into an i32; they are
-    converted to f32, multiplied and added from +0 in order of b, with a rounding each. NaN
-    counts as the largest magnitude and makes row n of the result NaN.
+    converted to f32, multiplied and added from +0 in order of b, with a rounding each.
+    Infinity and NaN count as the largest magnitude and make row n of the result NaN.
 
     Constraints:
     - (C1) `grad` is `[..., N]`, `activations` is `[..., P]` with P ≥ K, `activation_scale` is
