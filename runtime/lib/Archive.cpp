@@ -156,7 +156,7 @@ void ternary::runtime::verifyEmbeddedArchive(const std::string &path,
          hex(crc));
 }
 
-/// Looks at bytes that are mapped from a file, piece by piece, and lets the memory of each go.
+/// Looks at bytes piece by piece, and lets the memory of each go where it is mapped from a file.
 template <typename Look> static void lookOnce(const void *start, uint64_t count, Look look) {
   constexpr uint64_t kPiece = 16 << 20;
   auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
@@ -167,7 +167,7 @@ template <typename Look> static void lookOnce(const void *start, uint64_t count,
     look(static_cast<const char *>(start) + offset, size);
     uintptr_t to = (address + offset + size) / page * page;
     if (from < to)
-      madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
+      madvise(reinterpret_cast<void *>(from), to - from, MADV_PAGEOUT);
     from = std::max(from, to);
   }
 }

@@ -63,8 +63,7 @@ public:
   uint64_t payloadBytes() const { return bytes; }
 
   /// Copies the first `count` bytes of the payload, piece by piece, and lets the memory of each
-  /// go: it is read from its file again when it is looked at. Inside an object, it must be one
-  /// that the dynamic loader mapped.
+  /// go: where it is mapped from a file, it is read again when it is looked at.
   void copyTo(void *target, uint64_t count) const;
 
 private:
