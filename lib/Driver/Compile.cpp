@@ -144,9 +144,10 @@ Error Compiler::checkOptions() {
     return makeError("expected --epsilon between 0 and 1 in f32, got " +
                      Twine(formatv("{0:e}", *options.epsilon).str()));
   bool isReference = options.target == "reference";
-  if (!pipeline.training && (options.recompute || options.memoryBudget || options.sequenceLength))
-    return makeError("expected --function=train with --recompute, --memory-budget and "
-                     "--sequence-length");
+  if (!pipeline.training && (options.recompute || options.memoryBudget || options.sequenceLength ||
+                             options.int8Gradients))
+    return makeError("expected --function=train with --gradient-precision, --recompute, "
+                     "--memory-budget and --sequence-length");
   if (options.recompute && options.memoryBudget)
     return makeError("expected --recompute or --memory-budget, got both");
   if (isReference &&
@@ -565,6 +566,7 @@ Error Compiler::run() {
   pipeline.reference = options.target == "reference";
   pipeline.openmp = options.openmp.value_or(true);
   pipeline.fuse = options.fuse.value_or(true);
+  pipeline.int8Gradients = options.int8Gradients;
   pipeline.recompute = options.recompute.value_or(Recompute::Rows);
   pipeline.kernel =
       options.kernel.empty() ? selectMicrokernel(*machine).name.str() : options.kernel;

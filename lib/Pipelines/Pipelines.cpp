@@ -158,6 +158,8 @@ void ternary::buildPhasePipeline(OpPassManager &pm, Phase phase, const PipelineO
     // A loss is differentiated as one block, so calls go first.
     pm.addPass(createInlinerPass());
     pm.addPass(createTernaryDifferentiate());
+    if (options.int8Gradients)
+      pm.addNestedPass<func::FuncOp>(createTernaryNarrowGradients());
     pm.addPass(createTernaryBuildOptimizer());
     break;
   case Phase::Quantize:

@@ -46,6 +46,8 @@ inline constexpr int64_t kGradientBlock = 256;
 /// weight: rounding errors of the former add up.
 inline constexpr int32_t kInputGradientLimit = (1 << 22) - 1;
 inline constexpr int32_t kWeightGradientLimit = (1 << 15) - 1;
+/// The largest code of either where 8 bits are to do.
+inline constexpr int32_t kInt8GradientLimit = (1 << 7) - 1;
 /// The bits of 1e-30f: what is smaller counts as that in the largest magnitude of a block.
 inline constexpr int32_t kLeastGradientBits = 0x0DA24260;
 

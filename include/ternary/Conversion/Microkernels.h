@@ -35,6 +35,8 @@ struct Microkernel {
   /// |Σ codes · activations| of two neighbours stays within i16.
   mlir::Value (*dot)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc,
                      mlir::Value codes, mlir::Value activations);
+  /// Whether `dot` is exact for all bytes, however large their products.
+  bool takesAllBytes;
   /// acc[lane] + a[2 lane] · c[2 lane] + a[2 lane + 1] · c[2 lane + 1]: i32 and twice as many
   /// i16.
   mlir::Value (*dotPairs)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc,

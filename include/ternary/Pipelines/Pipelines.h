@@ -43,6 +43,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> training{*this, "training",
                         llvm::cl::desc("Derive the gradient of the loss and compile both"),
                         llvm::cl::init(false)};
+  Option<bool> int8Gradients{
+      *this, "int8-gradients",
+      llvm::cl::desc("Round gradients to 8 bits in the products of linear layers"),
+      llvm::cl::init(false)};
   Option<Recompute> recompute{*this, "recompute",
                               llvm::cl::desc("What the backward pass may compute again:"),
                               llvm::cl::init(Recompute::Rows), getRecomputeValues()};

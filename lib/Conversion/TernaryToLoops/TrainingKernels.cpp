@@ -98,7 +98,8 @@ void emit(LoopBuilder &b, LinearBackwardInputKernelOp op, ValueRange ins, ValueR
   Value codes = allocateCodes(b);
   b.nest(rowSizes(b, out), [&](ValueRange row) {
     emitGradientProduct(
-        b, codes, kInputGradientLimit, b.index(getDim(grad, -1)), b.index(columns),
+        b, codes, op.getInt8() ? kInt8GradientLimit : kInputGradientLimit,
+        b.index(getDim(grad, -1)), b.index(columns),
         /*accumulate=*/false, [&](Value n) { return b.load(grad, append(row, n)); },
         [&](Value n, Value k) {
           Value place = b.op<arith::AddIOp>(b.op<arith::MulIOp>(n, b.index(columns)), k);
@@ -120,7 +121,7 @@ void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, Value
   Value codes = allocateCodes(b);
   b.loop(b.index(getDim(grad, -1)), [&](Value n) {
     emitGradientProduct(
-        b, codes, kWeightGradientLimit, rows, b.index(getDim(out, 1)), op.getAccumulate(),
+        b, codes, op.getInt8() ? kInt8GradientLimit : kWeightGradientLimit, rows, b.index(getDim(out, 1)), op.getAccumulate(),
         [&](Value m) {
           SmallVector<Value> row = splitIndex(b, m, sizes);
           return b.mulf(b.load(grad, append(row, n)), b.load(scales, row));

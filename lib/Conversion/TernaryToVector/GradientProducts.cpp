@@ -10,8 +10,8 @@
 // along l it rounds its part of A to integers and lays out B in panels, in which the bytes of
 // two neighbouring l alternate; then a pair of products goes into each lane at a time, and
 // a few rows of C stay in registers for the length of the block. What integers have beyond 16
-// bits follows in a second pass, four products a lane. Sums of a block are exact, whatever
-// their order; blocks are added in order.
+// bits follows in a second pass, four products a lane; codes of 8 bits need that pass alone. Sums
+// of a block are exact, whatever their order; blocks are added in order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,8 +38,9 @@ constexpr int64_t kLowBits = 7;
 
 class GradientProduct {
 public:
-  GradientProduct(OpBuilder &builder, Location loc, const Microkernel &isa)
-      : e(builder, loc), isa(isa), step(isa.lanes * vectors()) {}
+  /// `byQuads` says whether 8 bits of A are multiplied with unsigned bytes of B.
+  GradientProduct(OpBuilder &builder, Location loc, const Microkernel &isa, bool byQuads)
+      : e(builder, loc), isa(isa), byQuads(byQuads), step(isa.lanes * vectors()) {}
   virtual ~GradientProduct() = default;
 
   void emit();
@@ -47,22 +48,26 @@ public:
 protected:
   /// Where a tile and a block of it are.
   struct Tile {
-    Value row, rows;       ///< first i, number of them
-    Value from, length;    ///< first l, number of them
-    Value codes;           ///< 16 bits of A, two neighbouring l in an i32
-    Value lowCodes;        ///< the bits below, four neighbouring l in an i32; null for none
-    Value scales;          ///< what the sums of a row are scaled by
-    Value panel, lowPanel; ///< B[l, j .. j + step), pairs and fours of l side by side
+    Value row, rows;    ///< first i, number of them
+    Value from, length; ///< first l, number of them
+    Value pairs;        ///< 16 bits of A, two neighbouring l in an i32; null for none
+    Value quads;     ///< 8 bits of A, or those below the 16, four neighbouring l in an i32; or null
+    Value scales;    ///< what the sums of a row are scaled by
+    Value biases;    ///< what is in them too much, B being unsigned; null where it is signed
+    Value pairPanel; ///< B[l, j .. j + step), pairs of l side by side
+    Value quadPanel; ///< the same by fours
   };
 
   /// Memory for codes.
   virtual void allocateCodes(Tile &tile) = 0;
-  /// Fills codes and `scales`; codes of l that do not exist are 0.
+  /// Fills codes, `scales` and `biases`; codes of l that do not exist are 0.
   virtual void quantize(const Tile &tile) = 0;
-  /// Two neighbouring codes of a row of the tile.
-  virtual Value loadCodes(const Tile &tile, Value row, Value pair) = 0;
+  /// Neighbouring codes of a row of the tile.
+  virtual Value loadCodes(Value codes, Value row, Value group) = 0;
   /// B[l, j .. j + step), signed bytes.
   virtual Value loadBytes(Value l, Value j, Value mask) = 0;
+  /// What makes bytes of B unsigned.
+  virtual int64_t getBias() = 0;
 
   int64_t vectors() const { return isa.accumulators >= 24 ? 4 : 2; }
   VectorType words(int64_t size = kChunk) { return e.vectorType(size, e.b.getI32Type()); }
@@ -84,6 +89,7 @@ protected:
 
   Emitter e;
   const Microkernel &isa;
+  bool byQuads;
   Value rows, depth, out;
   int64_t columns = 0;
   bool accumulates = false;
@@ -115,9 +121,12 @@ void GradientProduct::emit() {
   Tile tile;
   allocateCodes(tile);
   tile.scales = allocate(kTileRows, e.b.getF32Type());
-  tile.panel = allocate(kGradientBlock * step, e.b.getI8Type());
-  if (tile.lowCodes)
-    tile.lowPanel = allocate(kGradientBlock * step, e.b.getI8Type());
+  if (byQuads)
+    tile.biases = allocate(kTileRows, e.b.getI32Type());
+  if (tile.pairs)
+    tile.pairPanel = allocate(kGradientBlock * step, e.b.getI8Type());
+  if (tile.quads)
+    tile.quadPanel = allocate(kGradientBlock * step, e.b.getI8Type());
   e.parallel({tiles, e.index(groups)}, [&](ValueRange at) {
     tile.row = e.mul(at[0], kTileRows);
     tile.rows =
@@ -145,22 +154,26 @@ void GradientProduct::emit() {
 void GradientProduct::emitPanels(const Tile &tile, Value j) {
   Value exists = mask(j, columns, step, step);
   Value last = e.add(e.add(tile.from, tile.length), -1);
-  int64_t group = tile.lowPanel ? 4 : 2;
+  int64_t group = tile.quadPanel ? 4 : 2;
+  auto bytes = e.vectorType(step, e.b.getI8Type());
   e.loop(e.index(0), tile.length, group, {}, [&](Value at, ValueRange) {
     SmallVector<Value> rows;
     for (int64_t i = 0; i < group; ++i) {
       Value l = arith::MinUIOp::create(e.b, e.add(e.add(tile.from, at), i), last);
       rows.push_back(loadBytes(l, j, exists));
+      if (byQuads)
+        rows.back() = arith::AddIOp::create(e.b, rows.back(), constant(bytes, getBias()));
     }
     Value place = e.mul(at, step);
-    for (int64_t i = 0; i < group; i += 2) {
-      Value pair = vector::InterleaveOp::create(e.b, rows[i], rows[i + 1]);
-      e.store(pair, tile.panel, e.add(place, i * step), {});
-    }
-    if (tile.lowPanel) {
+    if (tile.pairPanel)
+      for (int64_t i = 0; i < group; i += 2) {
+        Value pair = vector::InterleaveOp::create(e.b, rows[i], rows[i + 1]);
+        e.store(pair, tile.pairPanel, e.add(place, i * step), {});
+      }
+    if (tile.quadPanel) {
       Value even = vector::InterleaveOp::create(e.b, rows[0], rows[2]);
       Value odd = vector::InterleaveOp::create(e.b, rows[1], rows[3]);
-      e.store(vector::InterleaveOp::create(e.b, even, odd), tile.lowPanel, place, {});
+      e.store(vector::InterleaveOp::create(e.b, even, odd), tile.quadPanel, place, {});
     }
     return SmallVector<Value>();
   });
@@ -216,21 +229,34 @@ void GradientProduct::emitBlock(const Tile &tile, Value row, Value j, int64_t bl
   int64_t lanes = isa.lanes;
   Location loc = e.b.getLoc();
   SmallVector<Value> sums(block * vectors(), e.zeros(words(lanes)));
-  sums = accumulate(
-      sums, arith::CeilDivUIOp::create(e.b, tile.length, e.index(2)), 2, tile.panel, row, block,
-      e.b.getI16Type(), [&](Value row, Value pair) { return loadCodes(tile, row, pair); },
-      [&](Value sum, Value a, Value b) { return isa.dotPairs(e.b, loc, sum, a, b); });
-  if (tile.lowCodes) {
+  auto groups = [&](int64_t depth) -> Value {
+    return arith::CeilDivUIOp::create(e.b, tile.length, e.index(depth));
+  };
+  if (tile.pairs)
+    sums = accumulate(
+        sums, groups(2), 2, tile.pairPanel, row, block, e.b.getI16Type(),
+        [&](Value row, Value pair) { return loadCodes(tile.pairs, row, pair); },
+        [&](Value sum, Value a, Value b) { return isa.dotPairs(e.b, loc, sum, a, b); });
+  if (tile.pairs && tile.quads)
     for (Value &sum : sums)
       sum = arith::ShLIOp::create(e.b, sum, constant(words(lanes), kLowBits));
+  if (tile.quads)
+    // Its first factors are unsigned.
     sums = accumulate(
-        sums, arith::CeilDivUIOp::create(e.b, tile.length, e.index(4)), 4, tile.lowPanel, row,
-        block, e.b.getI8Type(),
-        [&](Value row, Value four) -> Value {
-          return memref::LoadOp::create(e.b, tile.lowCodes, ValueRange{row, four});
-        },
-        [&](Value sum, Value a, Value b) { return isa.dot(e.b, loc, sum, a, b); });
-  }
+        sums, groups(4), 4, tile.quadPanel, row, block, e.b.getI8Type(),
+        [&](Value row, Value quad) { return loadCodes(tile.quads, row, quad); },
+        [&](Value sum, Value a, Value b) {
+          return byQuads ? isa.dot(e.b, loc, sum, b, a) : isa.dot(e.b, loc, sum, a, b);
+        });
+  if (byQuads)
+    for (int64_t r = 0; r < block; ++r) {
+      Value bias = memref::LoadOp::create(e.b, tile.biases, e.add(row, r));
+      bias = e.splat(bias, lanes);
+      for (int64_t v = 0; v < vectors(); ++v) {
+        Value &sum = sums[r * vectors() + v];
+        sum = arith::SubIOp::create(e.b, sum, bias);
+      }
+    }
   // Where there is nothing yet to be added to, nothing is read.
   Value isLater = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne, tile.from, e.index(0));
   auto bits = e.vectorType(lanes, e.b.getI1Type());
@@ -256,9 +282,9 @@ void GradientProduct::emitBlock(const Tile &tile, Value row, Value j, int64_t bl
 /// A is the gradient `[M, N]`, row by row; B is the weight `[N, K]`.
 class BackwardInput : public GradientProduct {
 public:
-  BackwardInput(OpBuilder &builder, Location loc, const Microkernel &isa, Value grad, Value weight,
-                Value weightScale, Value result)
-      : GradientProduct(builder, loc, isa), grad(grad), weight(weight),
+  BackwardInput(OpBuilder &builder, Location loc, const Microkernel &isa, bool int8, Value grad,
+                Value weight, Value weightScale, Value result)
+      : GradientProduct(builder, loc, isa, /*byQuads=*/int8), grad(grad), weight(weight),
         gradColumns(cast<MemRefType>(grad.getType()).getShape().back()),
         scale(memref::LoadOp::create(e.b, weightScale, e.index(0))) {
     rows = e.dim(grad, 0);
@@ -269,11 +295,13 @@ public:
 
 private:
   void allocateCodes(Tile &tile) override {
-    tile.codes = allocate({kTileRows, kPairs}, e.b.getI32Type());
-    tile.lowCodes = allocate({kTileRows, kQuads}, e.b.getI32Type());
+    if (!byQuads)
+      tile.pairs = allocate({kTileRows, kPairs}, e.b.getI32Type());
+    tile.quads = allocate({kTileRows, kQuads}, e.b.getI32Type());
   }
 
   void quantize(const Tile &tile) override {
+    int32_t limit = byQuads ? kInt8GradientLimit : kInputGradientLimit;
     e.loop(e.index(0), tile.rows, 1, {}, [&](Value row, ValueRange) {
       Value i = e.add(tile.row, row);
       auto load = [&](Value at) {
@@ -286,30 +314,43 @@ private:
                              })
                           .front();
       largest = vector::ReductionOp::create(e.b, vector::CombiningKind::MAXSI, largest);
-      GradientScale found = buildGradientScale(e.b, e.b.getLoc(), largest, kInputGradientLimit);
+      GradientScale found = buildGradientScale(e.b, e.b.getLoc(), largest, limit);
       memref::StoreOp::create(e.b, arith::MulFOp::create(e.b, found.scale, scale).getResult(),
                               tile.scales, row);
       Value inverse = e.splat(found.inverse, kChunk);
-      e.loop(e.index(0), tile.length, kChunk, {}, [&](Value at, ValueRange) {
-        Value codes = buildGradientCode(e.b, e.b.getLoc(), load(at), inverse);
-        Value high = arith::ShRSIOp::create(e.b, codes, constant(words(), kLowBits));
-        Value low = arith::AndIOp::create(e.b, codes, constant(words(), (1 << kLowBits) - 1));
-        auto store = [&](Value codes, Type type, int64_t perWord, Value memory) {
-          codes = arith::TruncIOp::create(e.b, e.vectorType(kChunk, type), codes);
-          codes = vector::BitCastOp::create(e.b, words(kChunk / perWord), codes);
-          Value word = arith::DivUIOp::create(e.b, at, e.index(perWord));
-          e.store(codes, memory, {row, word}, {});
-        };
-        store(high, e.b.getI16Type(), 2, tile.codes);
-        store(low, e.b.getI8Type(), 4, tile.lowCodes);
-        return SmallVector<Value>();
-      });
+      Value sum = e.loop(e.index(0), tile.length, kChunk, e.zeros(words()),
+                         [&](Value at, ValueRange carried) {
+                           Value codes = buildGradientCode(e.b, e.b.getLoc(), load(at), inverse);
+                           store(tile, row, at, codes);
+                           Value sum = arith::AddIOp::create(e.b, carried.front(), codes);
+                           return SmallVector<Value>{sum};
+                         })
+                      .front();
+      if (byQuads)
+        memref::StoreOp::create(
+            e.b, vector::ReductionOp::create(e.b, vector::CombiningKind::ADD, sum).getResult(),
+            tile.biases, row);
       return SmallVector<Value>();
     });
   }
 
-  Value loadCodes(const Tile &tile, Value row, Value pair) override {
-    return memref::LoadOp::create(e.b, tile.codes, ValueRange{row, pair});
+  void store(const Tile &tile, Value row, Value at, Value codes) {
+    auto storeAs = [&](Value codes, Type type, int64_t perWord, Value memory) {
+      codes = arith::TruncIOp::create(e.b, e.vectorType(kChunk, type), codes);
+      codes = vector::BitCastOp::create(e.b, words(kChunk / perWord), codes);
+      Value word = arith::DivUIOp::create(e.b, at, e.index(perWord));
+      e.store(codes, memory, {row, word}, {});
+    };
+    if (byQuads)
+      return storeAs(codes, e.b.getI8Type(), 4, tile.quads);
+    Value high = arith::ShRSIOp::create(e.b, codes, constant(words(), kLowBits));
+    Value low = arith::AndIOp::create(e.b, codes, constant(words(), (1 << kLowBits) - 1));
+    storeAs(high, e.b.getI16Type(), 2, tile.pairs);
+    storeAs(low, e.b.getI8Type(), 4, tile.quads);
+  }
+
+  Value loadCodes(Value codes, Value row, Value group) override {
+    return memref::LoadOp::create(e.b, codes, ValueRange{row, group});
   }
 
   Value loadBytes(Value n, Value k, Value exists) override {
@@ -317,6 +358,8 @@ private:
     Value codes = e.load(type, weight, e.add(e.mul(n, columns), k), exists);
     return arith::SubIOp::create(e.b, codes, constant(type, 1));
   }
+
+  int64_t getBias() override { return 1; }
 
   Value grad, weight;
   int64_t gradColumns;
@@ -327,10 +370,10 @@ private:
 /// the activations `[M, P]`.
 class BackwardWeight : public GradientProduct {
 public:
-  BackwardWeight(OpBuilder &builder, Location loc, const Microkernel &isa, Value grad,
+  BackwardWeight(OpBuilder &builder, Location loc, const Microkernel &isa, bool int8, Value grad,
                  Value activations, Value activationScales, Value result, bool addsToResult)
-      : GradientProduct(builder, loc, isa), grad(grad), activations(activations),
-        activationScales(activationScales),
+      : GradientProduct(builder, loc, isa, /*byQuads=*/int8 && isa.takesAllBytes), int8(int8),
+        grad(grad), activations(activations), activationScales(activationScales),
         gradColumns(cast<MemRefType>(grad.getType()).getShape().back()) {
     rows = e.index(gradColumns);
     depth = e.dim(grad, 0);
@@ -343,7 +386,10 @@ private:
   static constexpr int64_t kVectors = kTileRows / kChunk;
 
   void allocateCodes(Tile &tile) override {
-    tile.codes = allocate({kPairs, kTileRows}, e.b.getI32Type());
+    if (byQuads)
+      tile.quads = allocate({kQuads, kTileRows}, e.b.getI32Type());
+    else
+      tile.pairs = allocate({kPairs, kTileRows}, e.b.getI32Type());
   }
 
   /// All columns of the tile at once, row by row.
@@ -371,37 +417,48 @@ private:
     });
     SmallVector<Value> inverses;
     for (int64_t v = 0; v < kVectors; ++v) {
-      GradientScale found = buildGradientScale(e.b, e.b.getLoc(), largest[v], kWeightGradientLimit);
+      GradientScale found = buildGradientScale(e.b, e.b.getLoc(), largest[v],
+                                               int8 ? kInt8GradientLimit : kWeightGradientLimit);
       inverses.push_back(found.inverse);
       e.store(found.scale, tile.scales, e.index(v * kChunk), {});
     }
-    Value last = e.add(end, -1);
-    e.loop(tile.from, end, 2, {}, [&](Value m, ValueRange) {
-      Value pair =
-          arith::DivUIOp::create(e.b, arith::SubIOp::create(e.b, m, tile.from), e.index(2));
-      Value next = e.add(m, 1);
-      Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, next, end);
-      next = arith::MinUIOp::create(e.b, next, last);
-      Value first = loadScale(m), second = loadScale(next);
-      // Low half of an i32, and high half, if there is a second row.
-      Value low = constant(words(), 0xFFFF);
-      Value high =
-          arith::SelectOp::create(e.b, exists, constant(words(), -65536), constant(words(), 0));
-      Value sixteen = constant(words(), 16);
+    // Codes of neighbouring rows share an i32, the first one's bits being the lowest.
+    int64_t group = byQuads ? 4 : 2, bits = 32 / group;
+    Value last = e.add(end, -1), codes = byQuads ? tile.quads : tile.pairs;
+    SmallVector<Value> zeros(kVectors, e.zeros(words()));
+    SmallVector<Value> sums =
+        e.loop(tile.from, end, group, zeros, [&](Value m, ValueRange carried) {
+          SmallVector<Value> sums(carried), packed(kVectors);
+          for (int64_t i = 0; i < group; ++i) {
+            Value row = e.add(m, i);
+            Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, row, end);
+            Value scale = loadScale(arith::MinUIOp::create(e.b, row, last));
+            Value kept = arith::SelectOp::create(e.b, exists, constant(words(), -1), zeros.front());
+            for (int64_t v = 0; v < kVectors; ++v) {
+              Value x = load(arith::MinUIOp::create(e.b, row, last), scale, v);
+              Value code = buildGradientCode(e.b, e.b.getLoc(), x, inverses[v]);
+              code = arith::AndIOp::create(e.b, code, kept);
+              sums[v] = arith::AddIOp::create(e.b, sums[v], code);
+              code = arith::AndIOp::create(e.b, code, constant(words(), (int64_t(1) << bits) - 1));
+              code = arith::ShLIOp::create(e.b, code, constant(words(), i * bits));
+              packed[v] = i == 0 ? code : arith::OrIOp::create(e.b, packed[v], code).getResult();
+            }
+          }
+          Value index = arith::SubIOp::create(e.b, m, tile.from);
+          index = arith::DivUIOp::create(e.b, index, e.index(group));
+          for (int64_t v = 0; v < kVectors; ++v)
+            e.store(packed[v], codes, {index, e.index(v * kChunk)}, {});
+          return sums;
+        });
+    if (byQuads)
       for (int64_t v = 0; v < kVectors; ++v) {
-        Value a = buildGradientCode(e.b, e.b.getLoc(), load(m, first, v), inverses[v]);
-        Value b = buildGradientCode(e.b, e.b.getLoc(), load(next, second, v), inverses[v]);
-        b = arith::ShLIOp::create(e.b, b, sixteen);
-        a = arith::AndIOp::create(e.b, a, low);
-        b = arith::AndIOp::create(e.b, b, high);
-        e.store(arith::OrIOp::create(e.b, a, b), tile.codes, {pair, e.index(v * kChunk)}, {});
+        Value bias = arith::MulIOp::create(e.b, sums[v], constant(words(), getBias()));
+        e.store(bias, tile.biases, e.index(v * kChunk), {});
       }
-      return SmallVector<Value>();
-    });
   }
 
-  Value loadCodes(const Tile &tile, Value row, Value pair) override {
-    return memref::LoadOp::create(e.b, tile.codes, ValueRange{pair, row});
+  Value loadCodes(Value codes, Value row, Value group) override {
+    return memref::LoadOp::create(e.b, codes, ValueRange{group, row});
   }
 
   Value loadBytes(Value m, Value k, Value exists) override {
@@ -409,6 +466,9 @@ private:
     return e.load(type, activations, {m, k}, exists);
   }
 
+  int64_t getBias() override { return 128; }
+
+  bool int8;
   Value grad, activations, activationScales;
   int64_t gradColumns;
 };
@@ -421,7 +481,7 @@ LogicalResult vectorize::emitLinearBackwardInput(OpBuilder &builder, LinearBackw
   Value grad = e.toRows(ins[0], 1), out = e.toRows(outs[0], 1);
   if (!grad || !out)
     return op.emitOpError("expected contiguous rows");
-  BackwardInput(builder, op.getLoc(), isa, grad, ins[1], ins[2], out).emit();
+  BackwardInput(builder, op.getLoc(), isa, op.getInt8(), grad, ins[1], ins[2], out).emit();
   return success();
 }
 
@@ -433,7 +493,8 @@ LogicalResult vectorize::emitLinearBackwardWeight(OpBuilder &builder,
   Value scales = e.toRows(ins[2], 0);
   if (!grad || !activations || !scales)
     return op.emitOpError("expected contiguous rows");
-  BackwardWeight(builder, op.getLoc(), isa, grad, activations, scales, outs[0], op.getAccumulate())
+  BackwardWeight(builder, op.getLoc(), isa, op.getInt8(), grad, activations, scales, outs[0],
+                 op.getAccumulate())
       .emit();
   return success();
 }

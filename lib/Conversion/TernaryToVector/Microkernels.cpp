@@ -90,12 +90,13 @@ static const StringRef kVNNI256Features[] = {"avx2", "avxvnni"};
 static const StringRef kAVX2Features[] = {"avx2"};
 
 ArrayRef<Microkernel> ternary::getMicrokernels() {
-  // name, features, x86, lanes, depth, vectors, token block, accumulators, dot, dotPairs
+  // name, features, x86, lanes, depth, vectors, token block, accumulators, dot, of all bytes,
+  // dotPairs
   static const Microkernel microkernels[] = {
-      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, dotPairs512},
-      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, dotPairs256},
-      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, dotPairs256},
-      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, dotPairsPortable},
+      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512},
+      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, true, dotPairs256},
+      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, false, dotPairs256},
+      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, true, dotPairsPortable},
   };
   return microkernels;
 }

@@ -62,12 +62,21 @@ SmallVector<Value> createOuts(PatternRewriter &rewriter, Operation *op) {
   return outs;
 }
 
+/// Gives a kernel the attributes of the op that it stands for.
+void takeAttributes(Operation *kernel, Operation *op) {
+  for (NamedAttribute attribute : op->getAttrs())
+    kernel->setAttr(attribute.getName(), attribute.getValue());
+}
+
 /// An op and the kernel of the same operands that writes what the op returns.
 template <typename OpTy, typename KernelOpTy> struct FormKernel : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
     SmallVector<Value> outs = createOuts(rewriter, op);
-    rewriter.replaceOpWithNewOp<KernelOpTy>(op, op->getResultTypes(), op->getOperands(), outs);
+    auto kernel =
+        KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(), op->getOperands(), outs);
+    takeAttributes(kernel, op);
+    rewriter.replaceOp(op, kernel);
     return success();
   }
 };
@@ -91,16 +100,20 @@ template <typename OpTy, typename KernelOpTy> struct FormAccumulating : OpRewrit
       bool isBefore =
           !before || (before->getBlock() == op->getBlock() && before->isBeforeInBlock(op));
       rewriter.setInsertionPoint(isBefore ? op : sum.getOperation());
-      rewriter.replaceOpWithNewOp<KernelOpTy>(sum, op->getResultTypes(), op->getOperands(),
-                                              ValueRange(sum.getLhs()), /*accumulate=*/true);
+      auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(),
+                                       op->getOperands(), sum.getLhs(), /*accumulate=*/true);
+      takeAttributes(kernel, op);
+      rewriter.replaceOp(sum, kernel);
       rewriter.eraseOp(op);
       return success();
     }
     if (sumsOnly)
       return failure();
     SmallVector<Value> outs = createOuts(rewriter, op);
-    rewriter.replaceOpWithNewOp<KernelOpTy>(op, op->getResultTypes(), op->getOperands(), outs,
-                                            /*accumulate=*/false);
+    auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(), op->getOperands(),
+                                     outs, /*accumulate=*/false);
+    takeAttributes(kernel, op);
+    rewriter.replaceOp(op, kernel);
     return success();
   }
 

@@ -170,7 +170,8 @@ def Ternary_LinearBackwardInputOp : Ternary_PureOp<"linear_backward_input"> {
 
     The inner sums are exact, 256 codes of 23 bits fitting into an i32; they are converted to
     f32, multiplied and added from +0 in order of b, with a rounding each. Infinity and
-    NaN count as the largest magnitude and make their row NaN.
+    NaN count as the largest magnitude and make their row NaN. With `int8`, codes have 8 bits:
+    127 stands in the place of 4194303.
 
     Constraints:
     - (C1) `grad` is `[..., N]`, `weight` is `[N, K]`, static, without encoding, `result` is
@@ -188,7 +189,7 @@ def Ternary_LinearBackwardInputOp : Ternary_PureOp<"linear_backward_input"> {
     ```
   }];
   let arguments = (ins Ternary_F32Tensor:$grad, Ternary_TritMatrix:$weight,
-                       Ternary_F32Vector:$weight_scale);
+                       Ternary_F32Vector:$weight_scale, UnitAttr:$int8);
   let results = (outs Ternary_F32Tensor:$result);
   let assemblyFormat = [{
     $grad `,` $weight `,` $weight_scale attr-dict
@@ -213,7 +214,8 @@ def Ternary_LinearBackwardWeightOp : Ternary_PureOp<"linear_backward_weight"> {
 
     The inner sums are exact, 256 products of 16 and 8 bits fitting into an i32; they are
     converted to f32, multiplied and added from +0 in order of b, with a rounding each.
-    Infinity and NaN count as the largest magnitude and make row n of the result NaN.
+    Infinity and NaN count as the largest magnitude and make row n of the result NaN. With
+    `int8`, codes have 8 bits: 127 stands in the place of 32767.
 
     Constraints:
     - (C1) `grad` is `[..., N]`, `activations` is `[..., P]` with P ≥ K, `activation_scale` is
@@ -230,7 +232,7 @@ def Ternary_LinearBackwardWeightOp : Ternary_PureOp<"linear_backward_weight"> {
     ```
   }];
   let arguments = (ins Ternary_F32Tensor:$grad, RankedTensorOf<[I8]>:$activations,
-                       Ternary_F32Tensor:$activation_scale);
+                       Ternary_F32Tensor:$activation_scale, UnitAttr:$int8);
   let results = (outs Ternary_F32Tensor:$result);
   let assemblyFormat = [{
     $grad `,` $activations `,` $activation_scale attr-dict

@@ -52,6 +52,8 @@ def Ternary_LinearBackwardInputKernelOp
     }
     ```
   }];
+  let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
+                       UnitAttr:$int8);
 }
 
 def Ternary_LinearBackwardWeightKernelOp
@@ -77,7 +79,7 @@ def Ternary_LinearBackwardWeightKernelOp
     ```
   }];
   let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
-                       UnitAttr:$accumulate);
+                       UnitAttr:$accumulate, UnitAttr:$int8);
 }
 
 def Ternary_SumRowsKernelOp : Ternary_InsOutsKernelOp<"sum_rows_kernel"> {

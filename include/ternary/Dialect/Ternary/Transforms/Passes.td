@@ -114,6 +114,25 @@ def TernaryBuildOptimizer : Pass<"ternary-build-optimizer", "::mlir::ModuleOp"> 
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def TernaryNarrowGradients : Pass<"ternary-narrow-gradients", "::mlir::func::FuncOp"> {
+  let summary = "Round gradients to 8 bits in the products of linear layers";
+  let description = [{
+    Sets `int8` of `linear_backward_input` and `linear_backward_weight`: half the time and less,
+    for codes with 127 steps from zero to the largest gradient of a block. Where the gradient
+    is that of logits by cross-entropy it is left as it is: what is not the target would vanish
+    beside it.
+
+    ```mlir fragment
+    %dx = ternary.linear_backward_input %d, %t, %s : ...
+    ```
+    ⇒
+    ```mlir fragment
+    %dx = ternary.linear_backward_input %d, %t, %s {int8} : ...
+    ```
+  }];
+  let statistics = [Statistic<"numNarrowed", "narrowed", "Number of products narrowed">];
+}
+
 def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp"> {
   let summary = "Compute values again for the backward pass instead of keeping them";
   let description = [{
