@@ -100,7 +100,7 @@ static void buildPack(OpPassManager &pm, const PipelineOptions &options) {
 /// and state are written where they belong.
 static void buildBufferize(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorEliminationPass());
-  pm.addNestedPass<func::FuncOp>(createTernaryBufferize());
+  pm.addPass(createTernaryBufferize());
   addCleanup(pm);
   // Once more: only now does a slice that was updated in place equal its destination.
   pm.addPass(createCanonicalizerPass());

@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
@@ -23,8 +24,10 @@ struct Bufferize : ternary::impl::TernaryBufferizeBase<Bufferize> {
   void runOnOperation() override {
     bufferization::OneShotBufferizationOptions options;
     bufferization::BufferizationState state;
-    if (failed(bufferization::runOneShotBufferize(getOperation(), options, state)))
-      signalPassFailure();
+    // One after the other: constants of all functions become globals of one module.
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (failed(bufferization::runOneShotBufferize(func, options, state)))
+        return signalPassFailure();
   }
 };
 } // namespace

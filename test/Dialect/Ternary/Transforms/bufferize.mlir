@@ -1,5 +1,5 @@
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-bufferize))' | FileCheck %s
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-bufferize),canonicalize)' | FileCheck %s --check-prefix=COPIES
+// RUN: ternary-opt %s --ternary-bufferize | FileCheck %s
+// RUN: ternary-opt %s --ternary-bufferize --canonicalize | FileCheck %s --check-prefix=COPIES
 
 // An archive is left alone: its tensors never become memory of the program.
 // CHECK-LABEL: ternary.archive @weights bytes 256 {

@@ -347,11 +347,11 @@ def TernaryBindTrainingBlocks : Pass<"ternary-bind-training-blocks", "::mlir::Mo
                            "::mlir::memref::MemRefDialect"];
 }
 
-def TernaryBufferize : Pass<"ternary-bufferize", "::mlir::func::FuncOp"> {
+def TernaryBufferize : Pass<"ternary-bufferize", "::mlir::ModuleOp"> {
   let summary = "Give tensors memory, function by function";
   let description = [{
-    One-shot bufferization of a function. The upstream pass takes whole modules, and with
-    them archives, whose tensors never become memory of the program.
+    One-shot bufferization of the functions of a module. The upstream pass takes all of a
+    module, and with it archives, whose tensors never become memory of the program.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect"];
