@@ -61,3 +61,18 @@ Results StackRowsOp::evaluate(ArrayRef<HostTensor> operands) {
   }
   return SmallVector<HostTensor>{std::move(stacked), std::move(scales)};
 }
+
+Results TransposeOp::evaluate(ArrayRef<HostTensor> operands) {
+  int64_t rows = operands[0].getDim(0), columns = operands[0].getDim(1);
+  HostTensor result = HostTensor::allocate(operands[0].getDType(), {columns, rows});
+  auto transpose = [&](auto from, auto to) {
+    for (int64_t n = 0; n < rows; ++n)
+      for (int64_t k = 0; k < columns; ++k)
+        to[k * rows + n] = from[n * columns + k];
+  };
+  if (operands[0].getDType() == DType::F32)
+    transpose(operands[0].getValues<float>(), result.getMutableValues<float>());
+  else
+    transpose(operands[0].getValues<uint16_t>(), result.getMutableValues<uint16_t>());
+  return SmallVector<HostTensor>{std::move(result)};
+}

@@ -248,3 +248,44 @@ LogicalResult CrossEntropyOp::buildBackward(OpBuilder &builder, Gradients &gradi
                                                gradients.lookup(getResult())));
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// Float layers and attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult LinearOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  Value grad = gradients.lookup(getResult());
+  if (gradients.wants(getInput()))
+    gradients.add(builder, getInput(), MatmulOp::create(builder, getLoc(), grad, getWeight()));
+  if (gradients.wants(getWeight()))
+    gradients.add(builder, getWeight(),
+                  MatmulTransposeAOp::create(builder, getLoc(), grad, getInput()));
+  return success();
+}
+
+/// A rotation keeps lengths, so that its transpose is its inverse.
+LogicalResult RotaryEmbeddingOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (gradients.wants(getInput()))
+    gradients.add(builder, getInput(),
+                  RotaryEmbeddingOp::create(builder, getLoc(), gradients.lookup(getResult()),
+                                            getPast(), getHeadSizeAttr(), getThetaAttr(),
+                                            getInverse() ? UnitAttr() : builder.getUnitAttr()));
+  return success();
+}
+
+LogicalResult AttentionOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (getPast() ||
+      getQ().getType().getShape().drop_back() != getK().getType().getShape().drop_back())
+    return emitOpError() << "expected as many queries as keys, none of them past, to differentiate "
+                            "by, got q of "
+                         << getQ().getType() << " and k of " << getK().getType();
+  if (gradients.lookup(getLogSumExp()))
+    return emitOpError("expected a log_sum_exp that the loss does not depend on");
+  auto backward = AttentionBackwardOp::create(
+      builder, getLoc(), getQ(), getK(), getV(), getResult(), getLogSumExp(),
+      gradients.lookup(getResult()), getHeadsAttr(), getKvHeadsAttr());
+  gradients.add(builder, getQ(), backward.getGradQ());
+  gradients.add(builder, getK(), backward.getGradK());
+  gradients.add(builder, getV(), backward.getGradV());
+  return success();
+}

@@ -222,6 +222,109 @@ LogicalResult AdamWKernelOp::verify() {
   return verifyDestinations(*this, getOuts(), getResultTypes());
 }
 
+/// Errors unless `value` is of static shape [rows, columns].
+static LogicalResult verifyMatrix(Operation *op, StringRef name, Value value) {
+  auto type = cast<ShapedType>(value.getType());
+  if (type.hasStaticShape() && type.getRank() == 2)
+    return success();
+  return op->emitOpError() << "expected " << name << " of two static dimensions, got " << type;
+}
+
+LogicalResult MatmulKernelOp::verify() {
+  if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+        Shape matrix = shapeOf(ins[1]);
+        Type element = getElementTypeOrSelf(ins[1].getType());
+        return SmallVector<Expected>{
+            {"input", of.real, withColumns(outs[0], matrix.front())},
+            {"matrix", isa<Float16Type, BFloat16Type>(element) ? element : of.real, matrix},
+            {"outs", of.real, withColumns(ins[0], matrix.back())}};
+      })))
+    return failure();
+  return verifyMatrix(*this, "a matrix", getIns()[1]);
+}
+
+LogicalResult MatmulTransposeAKernelOp::verify() {
+  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+    Shape out = shapeOf(outs[0]);
+    return SmallVector<Expected>{
+        {"a", of.real, withColumns(ins[1], out.front())},
+        {"b", of.real, withColumns(ins[0], out.back())},
+        {"outs", of.real, {shapeOf(ins[0]).back(), shapeOf(ins[1]).back()}}};
+  });
+}
+
+LogicalResult TransposeKernelOp::verify() {
+  if (failed(verifyKernel(
+          *this, 1, 1,
+          [](auto ins, auto outs, Elements of) {
+            Shape weight = shapeOf(ins[0]);
+            return SmallVector<Expected>{{"weight", of.real, weight},
+                                         {"outs", of.real, {weight.back(), weight.front()}}};
+          },
+          /*leastRank=*/2)))
+    return failure();
+  return verifyMatrix(*this, "a weight", getIns()[0]);
+}
+
+LogicalResult RotaryKernelOp::verify() {
+  bool hasPast = getIns().size() > 1;
+  if (failed(verifyKernel(
+          *this, hasPast ? 2 : 1, 1,
+          [&](auto ins, auto outs, Elements of) {
+            SmallVector<Expected> expected = {{"input", of.real, shapeOf(outs[0])}};
+            if (hasPast)
+              expected.push_back({"past", of.i32, {}});
+            expected.push_back({"outs", of.real, shapeOf(ins[0])});
+            return expected;
+          },
+          /*leastRank=*/0)))
+    return failure();
+  return verifyRotary(*this, getIns()[0].getType(), getHeadSize(), getTheta());
+}
+
+LogicalResult AttentionKernelOp::verify() {
+  bool hasPast = getIns().size() > 3;
+  if (failed(verifyKernel(
+          *this, hasPast ? 4 : 3, 2,
+          [&](auto ins, auto outs, Elements of) {
+            Shape q = shapeOf(ins[0]), rows = q;
+            if (!rows.empty())
+              rows.back() = getHeads();
+            SmallVector<Expected> expected = {{"q", of.real, q},
+                                              {"k", of.real, shapeOf(ins[1])},
+                                              {"v", of.real, shapeOf(ins[1])}};
+            if (hasPast)
+              expected.push_back({"past", of.i32, {}});
+            expected.push_back({"result", of.real, q});
+            expected.push_back({"log_sum_exp", of.real, rows});
+            return expected;
+          },
+          /*leastRank=*/0)))
+    return failure();
+  return verifyAttention(*this, getIns()[0].getType(), getIns()[1].getType(), getHeads(),
+                         getKvHeads());
+}
+
+LogicalResult AttentionBackwardKernelOp::verify() {
+  if (failed(verifyKernel(*this, 6, 4, [&](auto ins, auto outs, Elements of) {
+        Shape q = shapeOf(ins[0]), k = withColumns(ins[0], shapeOf(ins[1]).back());
+        Shape rows = withColumns(ins[0], getHeads());
+        return SmallVector<Expected>{{"q", of.real, q},
+                                     {"k", of.real, k},
+                                     {"v", of.real, k},
+                                     {"result", of.real, q},
+                                     {"log_sum_exp", of.real, rows},
+                                     {"grad", of.real, q},
+                                     {"grad_q", of.real, q},
+                                     {"grad_k", of.real, k},
+                                     {"grad_v", of.real, k},
+                                     {"δ", of.real, rows}};
+      })))
+    return failure();
+  return verifyAttention(*this, getIns()[0].getType(), getIns()[1].getType(), getHeads(),
+                         getKvHeads());
+}
+
 //===----------------------------------------------------------------------===//
 // WeightMemoryOp
 //===----------------------------------------------------------------------===//

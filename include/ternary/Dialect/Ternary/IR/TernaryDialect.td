@@ -17,12 +17,13 @@ def Ternary_Dialect : Dialect {
     The dialect follows a model from its layers down to one loop nest per kernel:
 
     - *graph* ops are layers on tensors: `embedding`, `rms_norm`, `bit_linear`,
-      `mlgru`, `glu`, `output_gate`, `lower_bounds`, `activate`;
+      `mlgru`, `glu`, `output_gate`, `lower_bounds`, `activate`; in a float Transformer
+      `linear`, `rotary_embedding`, `attention`;
     - *quantised* ops say what a layer computes: `square_sums`, `inverse_rms`,
       `normalize`, `quantize_activations`, `quantize_weights`, `accumulate`,
       `dequantize`, `linear_scan`;
     - *kernel* ops group them, each one loop nest: `row_kernel`, `linear_kernel`,
-      `gather_kernel`, `scan_kernel`;
+      `gather_kernel`, `scan_kernel`, `attention_kernel`;
     - *packed* weights carry their layout in the type, and `archive`,
       `read_parameter`, `archive_entry` and `parameter` tie them to the file that
       holds them.

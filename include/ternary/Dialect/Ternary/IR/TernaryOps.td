@@ -14,6 +14,7 @@ include "ternary/Dialect/Ternary/IR/TernaryModelOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryOptimizerOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryQuantizedOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryTrainingKernelOps.td"
+include "ternary/Dialect/Ternary/IR/TernaryTransformerOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryWeightOps.td"
 
 #endif // TERNARY_OPS_TD

@@ -1,0 +1,207 @@
+//===- TransformerOps.cpp - Float layers and attention ------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpUtils.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::op_utils;
+
+/// The type of rows of `input` times a matrix with `columns` columns.
+static Type getProductType(Value input, int64_t columns) {
+  Type type = input.getType();
+  return withShape(type, replaceColumns(type, {columns}), getComputeType(type));
+}
+
+/// Errors unless `matrix` is static and has `got` rows or columns for the `columns` of `input`.
+static LogicalResult verifyFactor(Operation *op, StringRef name, Value matrix, int64_t dim,
+                                  Type input) {
+  auto type = cast<ShapedType>(matrix.getType());
+  if (failed(verifyColumns(op, "input", input)))
+    return failure();
+  if (type.hasStaticShape() && type.getDimSize(dim) == getColumns(input))
+    return success();
+  return op->emitOpError() << "expected a static " << name << " with " << getColumns(input)
+                           << (dim == 0 ? " rows" : " columns") << " to match the input, got "
+                           << type;
+}
+
+//===----------------------------------------------------------------------===//
+// LinearOp, MatmulOp, MatmulTransposeAOp, TransposeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  auto weight = cast<ShapedType>(adaptor.getWeight().getType());
+  types.push_back(getProductType(adaptor.getInput(), weight.getDimSize(0)));
+  return success();
+}
+
+LogicalResult LinearOp::verify() {
+  return verifyFactor(*this, "weight", getWeight(), /*dim=*/1, getInput().getType());
+}
+
+SmallVector<Value> LinearOp::decompose(OpBuilder &builder) {
+  Value transposed = TransposeOp::create(builder, getLoc(), getWeight());
+  return {MatmulOp::create(builder, getLoc(), getInput(), transposed)};
+}
+
+LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  types.push_back(getProductType(adaptor.getInput(), getColumns(adaptor.getMatrix().getType())));
+  return success();
+}
+
+LogicalResult MatmulOp::verify() {
+  if (failed(verifyColumns(*this, "matrix", getMatrix().getType())))
+    return failure();
+  return verifyFactor(*this, "matrix", getMatrix(), /*dim=*/0, getInput().getType());
+}
+
+LogicalResult MatmulTransposeAOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                                   Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  Type a = adaptor.getA().getType(), b = adaptor.getB().getType();
+  types.push_back(RankedTensorType::get({getColumns(a), getColumns(b)}, getComputeType(a)));
+  return success();
+}
+
+LogicalResult MatmulTransposeAOp::verify() {
+  Type a = getA().getType(), b = getB().getType();
+  if (failed(verifyColumns(*this, "a", a)) || failed(verifyColumns(*this, "b", b)))
+    return failure();
+  return verifyShape(*this, "b", b, replaceColumns(a, {getColumns(b)}));
+}
+
+LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  types.push_back(
+      RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)}, type.getElementType()));
+  return success();
+}
+
+LogicalResult TransposeOp::verify() {
+  auto type = cast<ShapedType>(getInput().getType());
+  if (type.hasStaticShape())
+    return success();
+  return emitOpError() << "expected an input of static shape [N, K], got " << type;
+}
+
+//===----------------------------------------------------------------------===//
+// RotaryEmbeddingOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ternary::verifyRotary(Operation *op, Type input, int64_t headSize,
+                                    const APFloat &theta) {
+  if (cast<ShapedType>(input).getRank() != 3)
+    return op->emitOpError() << "expected an input of shape [B, T, H], got " << input;
+  if (failed(verifyColumns(op, "input", input)))
+    return failure();
+  if (headSize < 2 || headSize > 1024 || headSize % 2 != 0)
+    return op->emitOpError() << "expected an even head_size from 2 to 1024, got " << headSize;
+  if (getColumns(input) % headSize != 0)
+    return op->emitOpError() << "expected a head_size that divides the " << getColumns(input)
+                             << " columns, got " << headSize;
+  if (theta.isFinite() && !theta.isNegative() && !theta.isZero())
+    return success();
+  SmallString<16> text;
+  theta.toString(text);
+  return op->emitOpError() << "expected a positive, finite theta, got " << text;
+}
+
+LogicalResult RotaryEmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult RotaryEmbeddingOp::verify() {
+  return verifyRotary(*this, getInput().getType(), getHeadSize(), getTheta());
+}
+
+/// As PyTorch computes them in f32: the power and the quotient are rounded each.
+SmallVector<float> RotaryKernelOp::getFrequencies() {
+  SmallVector<float> frequencies;
+  int64_t size = getHeadSize();
+  for (int64_t i = 0; i < size / 2; ++i) {
+    float exponent = static_cast<float>(2 * i) / static_cast<float>(size);
+    frequencies.push_back(
+        1.0f / static_cast<float>(std::pow(getTheta().convertToDouble(), double(exponent))));
+  }
+  return frequencies;
+}
+
+//===----------------------------------------------------------------------===//
+// AttentionOp, AttentionBackwardOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ternary::verifyAttention(Operation *op, Type q, Type k, int64_t heads,
+                                       int64_t kvHeads) {
+  for (auto [name, type] : {std::pair("q", q), std::pair("k", k)}) {
+    if (cast<ShapedType>(type).getRank() != 3)
+      return op->emitOpError() << "expected " << name << " of shape [B, T, H], got " << type;
+    if (failed(verifyColumns(op, name, type)))
+      return failure();
+  }
+  if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0)
+    return op->emitOpError() << "expected a number of kv_heads that divides the " << heads
+                             << " heads, got " << kvHeads;
+  if (getColumns(q) % heads != 0)
+    return op->emitOpError() << "expected a number of heads that divides the " << getColumns(q)
+                             << " columns of q, got " << heads;
+  auto shape = cast<ShapedType>(k).getShape();
+  return verifyShape(
+      op, "k", k, {cast<ShapedType>(q).getDimSize(0), shape[1], getColumns(q) / heads * kvHeads});
+}
+
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  Type q = adaptor.getQ().getType();
+  types.push_back(q);
+  types.push_back(withShape(q, replaceColumns(q, {static_cast<int64_t>(adaptor.getHeads())})));
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  return verifyAttention(*this, getQ().getType(), getK().getType(), getHeads(), getKvHeads());
+}
+
+LogicalResult AttentionBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                                    Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getQ().getType());
+  types.append(2, adaptor.getK().getType());
+  return success();
+}
+
+LogicalResult AttentionBackwardOp::verify() {
+  Type q = getQ().getType(), k = getK().getType();
+  if (failed(verifyAttention(*this, q, k, getHeads(), getKvHeads())))
+    return failure();
+  SmallVector<int64_t> shape(cast<ShapedType>(q).getShape());
+  shape.back() = getColumns(k);
+  if (failed(verifyShape(*this, "k", k, shape)))
+    return failure();
+  shape.back() = getHeads();
+  return verifyShape(*this, "log_sum_exp", getLogSumExp().getType(), shape);
+}
+
+/// One type for what is like q, one for what is like k, and that of the statistics.
+ParseResult ternary::parseAttentionTypes(OpAsmParser &parser, Type &q, Type &k, Type &v,
+                                         Type &result, Type &logSumExp, Type &grad) {
+  if (parser.parseType(q) || parser.parseComma() || parser.parseType(k) || parser.parseComma() ||
+      parser.parseType(logSumExp))
+    return failure();
+  v = k;
+  result = grad = q;
+  return success();
+}
+
+void ternary::printAttentionTypes(OpAsmPrinter &printer, Operation *, Type q, Type k, Type, Type,
+                                  Type logSumExp, Type) {
+  printer << q << ", " << k << ", " << logSumExp;
+}
