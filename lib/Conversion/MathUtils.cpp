@@ -194,6 +194,68 @@ Value ternary::buildLog(OpBuilder &opBuilder, Location loc, Value x) {
                 select(compare(arith::CmpFPredicate::UNO, x, x), nan, y), nan);
 }
 
+/// The sine of x + `quarters` · π/2.
+static Value buildShiftedSin(OpBuilder &opBuilder, Location loc, Value x, int64_t quarters) {
+  ImplicitLocOpBuilder builder(loc, opBuilder);
+  Type type = x.getType(), integer = getIntegerType(type);
+  auto withElement = [&](Type element) -> Type {
+    auto vector = dyn_cast<VectorType>(type);
+    return vector ? Type(vector.clone(element)) : element;
+  };
+  Type wide = withElement(builder.getF64Type()), wideInteger = withElement(builder.getI64Type());
+  auto f = [&](float value) { return buildFloat(builder, loc, type, value); };
+  auto i = [&](int64_t value) { return buildInteger(builder, loc, integer, value); };
+  auto d = [&](double value) {
+    return buildConstant(builder, loc, wide, builder.getF64FloatAttr(value));
+  };
+  auto add = [&](Value a, Value b) -> Value { return arith::AddFOp::create(builder, a, b); };
+  auto sub = [&](Value a, Value b) -> Value { return arith::SubFOp::create(builder, a, b); };
+  auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, a, b); };
+
+  // x = n · π/2 + r, in f64 and with π/2 in two parts, the first of so few bits that its
+  // product with n is exact. The integer n is in the low bits of the sum that rounds.
+  constexpr double rounder = 0x1.8p52;
+  Value exact = arith::ExtFOp::create(builder, wide, x);
+  Value shifted = add(mul(exact, d(0x1.45f306dc9c883p-1)), d(rounder));
+  Value n = sub(shifted, d(rounder));
+  Value bits = arith::BitcastOp::create(builder, wideInteger, shifted);
+  Value quadrant = arith::TruncIOp::create(builder, integer, bits);
+  quadrant = arith::AddIOp::create(builder, quadrant, i(quarters));
+  Value rest = sub(exact, mul(n, d(0x1.921fb544p0)));
+  rest = sub(rest, mul(n, d(0x1.0b4611a626331p-34)));
+  Value r = arith::TruncFOp::create(builder, type, rest);
+
+  // The coefficients of Cephes' sinf and cosf, for |r| up to π/4.
+  Value z = mul(r, r);
+  auto polynomial = [&](std::initializer_list<float> coefficients) {
+    Value p = f(*coefficients.begin());
+    for (float coefficient : llvm::drop_begin(coefficients))
+      p = add(mul(p, z), f(coefficient));
+    return p;
+  };
+  Value sine = polynomial({-1.9515295891E-4f, 8.3321608736E-3f, -1.6666654611E-1f});
+  sine = add(mul(mul(sine, z), r), r);
+  Value cosine = polynomial({2.443315711809948E-5f, -1.388731625493765E-3f, 4.166664568298827E-2f});
+  cosine = add(sub(mul(mul(cosine, z), z), mul(z, f(0.5f))), f(1.0f));
+
+  Value parity = arith::AndIOp::create(builder, quadrant, i(1));
+  Value isOdd = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne, parity, i(0));
+  Value y = arith::SelectOp::create(builder, isOdd, cosine, sine);
+  // The second and the third quarter turn change the sign.
+  Value half = arith::AndIOp::create(builder, quadrant, i(2));
+  Value sign = arith::ShLIOp::create(builder, half, i(30));
+  Value pattern = arith::BitcastOp::create(builder, integer, y);
+  return arith::BitcastOp::create(builder, type, arith::XOrIOp::create(builder, pattern, sign));
+}
+
+Value ternary::buildSin(OpBuilder &builder, Location loc, Value x) {
+  return buildShiftedSin(builder, loc, x, 0);
+}
+
+Value ternary::buildCos(OpBuilder &builder, Location loc, Value x) {
+  return buildShiftedSin(builder, loc, x, 1);
+}
+
 static Value buildSigmoid(ImplicitLocOpBuilder &builder, Value x) {
   Value one = buildFloat(builder, builder.getLoc(), x.getType(), 1.0f);
   Value power = buildExp(builder, builder.getLoc(), arith::NegFOp::create(builder, x));

@@ -72,6 +72,10 @@ mlir::Value buildExp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x
 /// log x as `ternary-expand-math` documents it.
 mlir::Value buildLog(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 
+/// sin x and cos x as `ternary-expand-math` documents them.
+mlir::Value buildSin(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
+mlir::Value buildCos(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
+
 /// `activation` of `x`. NaN gives NaN; relu leaves −0 as it is.
 mlir::Value buildActivation(mlir::OpBuilder &builder, mlir::Location loc, Activation activation,
                             mlir::Value x);

@@ -13,10 +13,10 @@ include "mlir/Pass/PassBase.td"
 def TernaryExpandMath : Pass<"ternary-expand-math"> {
   let summary = "Expand activations and exponentials into arithmetic";
   let description = [{
-    Rewrites `ternary.activate`, `math.exp` and `math.log` on f32 and on vectors of it into `arith`
-    ops, each rounded on its own, so that every target computes the same bits and none
-    calls a library. Other element types are left alone, but for activations of f64, which
-    are rewritten with `math.exp`.
+    Rewrites `ternary.activate`, `math.exp`, `math.log`, `math.sin` and `math.cos` on f32 and on
+    vectors of it into `arith` ops, each rounded on its own, so that every target computes the
+    same bits and none calls a library. Other element types are left alone, but for activations
+    of f64, which are rewritten with `math.exp`.
 
     `exp(x)` reduces x to r = x − n·ln 2 with the integer n nearest to x / ln 2, takes a
     polynomial of degree 7 in r and multiplies by 2^n in two steps, so that results
@@ -26,6 +26,9 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
 
     `log(x)` takes x apart into m·2^e with m nearest to 1 and a polynomial of degree 9 in
     m − 1; it is −inf for 0, +inf for +inf, NaN for what is negative and for NaN.
+
+    `sin(x)` and `cos(x)` reduce x to r = x − n·π/2 in f64 with the integer n nearest to
+    x / (π/2), for |x| up to 2^20, and take a polynomial of degree 7 or 8 in r, rounded to f32.
 
     ```mlir fragment
     %y = ternary.activate sigmoid %x : f32

@@ -18,6 +18,11 @@ void populateTrainingKernelLoops(mlir::RewritePatternSet &patterns,
                                  const mlir::TypeConverter &converter,
                                  mlir::ConversionTarget &target);
 
+/// Likewise for the kernels that only a float Transformer has.
+void populateTransformerKernelLoops(mlir::RewritePatternSet &patterns,
+                                    const mlir::TypeConverter &converter,
+                                    mlir::ConversionTarget &target);
+
 } // namespace ternary
 
 #endif // TERNARY_CONVERSION_TRAININGKERNELS_H

@@ -36,13 +36,16 @@ namespace {
 struct ExpandMath : ternary::impl::TernaryExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     getOperation()->walk([](Operation *op) {
-      if (!isa<ActivateOp, math::ExpOp, math::LogOp>(op) || !isExpanded(op))
+      if (!isa<ActivateOp, math::CosOp, math::ExpOp, math::LogOp, math::SinOp>(op) ||
+          !isExpanded(op))
         return;
       OpBuilder builder(op);
       Value x = op->getOperand(0);
       auto activate = dyn_cast<ActivateOp>(op);
       Value result = activate ? buildActivation(builder, op->getLoc(), activate.getActivation(), x)
                      : isa<math::LogOp>(op) ? buildLog(builder, op->getLoc(), x)
+                     : isa<math::SinOp>(op) ? buildSin(builder, op->getLoc(), x)
+                     : isa<math::CosOp>(op) ? buildCos(builder, op->getLoc(), x)
                                             : buildExp(builder, op->getLoc(), x);
       op->replaceAllUsesWith(ValueRange(result));
       op->erase();

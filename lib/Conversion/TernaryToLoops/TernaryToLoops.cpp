@@ -89,6 +89,7 @@ struct TernaryToLoops : ternary::impl::TernaryToLoopsBase<TernaryToLoops> {
     populateRowKernelPattern(patterns, converter, scratch);
     populateLinearKernelPattern(patterns, converter, scratch);
     populateTrainingKernelLoops(patterns, converter, target);
+    populateTransformerKernelLoops(patterns, converter, target);
     patterns.add<ConvertGatherKernel, ConvertScanKernel>(converter, context);
     target.addIllegalOp<GatherKernelOp, LinearKernelOp, RowKernelOp, ScanKernelOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });

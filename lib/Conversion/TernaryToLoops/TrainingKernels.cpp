@@ -135,6 +135,19 @@ void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, Value
   });
 }
 
+void emit(LoopBuilder &b, MatmulTransposeAKernelOp op, ValueRange ins, ValueRange outs) {
+  SmallVector<Value> rows = rowSizes(b, ins[0]);
+  b.nest(b.sizes(outs[0], 2), [&](ValueRange index) {
+    Value sum = reduceNest(b, rows, b.real(0.0), [&](ValueRange row, Value sum) -> Value {
+      return math::FmaOp::create(b, b.load(ins[0], append(row, index[0])),
+                                 b.load(ins[1], append(row, index[1])), sum);
+    });
+    if (op.getAccumulate())
+      sum = b.addf(b.load(outs[0], index), sum);
+    b.store(sum, outs[0], index);
+  });
+}
+
 void emit(LoopBuilder &b, SumRowsKernelOp, ValueRange ins, ValueRange outs) {
   SmallVector<Value> rows = rowSizes(b, ins[0]);
   b.loop(b.index(getDim(outs[0], 0)), [&](Value k) {
@@ -480,10 +493,10 @@ void addPatterns(RewritePatternSet &patterns, const TypeConverter &converter,
 void ternary::populateTrainingKernelLoops(RewritePatternSet &patterns,
                                           const TypeConverter &converter,
                                           ConversionTarget &target) {
-  addPatterns<LinearBackwardInputKernelOp, LinearBackwardWeightKernelOp, SumRowsKernelOp,
-              MeanKernelOp, ScanBackwardKernelOp, ScatterKernelOp, LowerBoundsKernelOp,
-              LowerBoundsBackwardKernelOp, QuantizeWeightsKernelOp, PackKernelOp,
-              SquareSumKernelOp>(patterns, converter, target);
+  addPatterns<LinearBackwardInputKernelOp, LinearBackwardWeightKernelOp, MatmulTransposeAKernelOp,
+              SumRowsKernelOp, MeanKernelOp, ScanBackwardKernelOp, ScatterKernelOp,
+              LowerBoundsKernelOp, LowerBoundsBackwardKernelOp, QuantizeWeightsKernelOp,
+              PackKernelOp, SquareSumKernelOp>(patterns, converter, target);
   patterns.add<ConvertAdamW, ConvertStridedCopy>(converter, patterns.getContext());
   target.addIllegalOp<AdamWKernelOp>();
   target.addDynamicallyLegalOp<memref::CopyOp>(

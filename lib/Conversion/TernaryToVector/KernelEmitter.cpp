@@ -7,6 +7,7 @@
 
 #include "KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -82,6 +83,26 @@ Value Emitter::fold(Value vector) {
   return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
 }
 
+/// Interleaving the first half of the vectors with the second moves the highest bit of a
+/// vector's number to the lowest of the lane's, so that after all bits they are exchanged.
+SmallVector<Value> Emitter::transpose(ArrayRef<Value> rows) {
+  SmallVector<Value> from(rows), to(rows.size());
+  int64_t size = rows.size(), half = size / 2;
+  SmallVector<int64_t> low, high;
+  for (int64_t i = 0; i < half; ++i) {
+    low.append({i, size + i});
+    high.append({half + i, size + half + i});
+  }
+  for (int64_t step = 1; step < size; step *= 2) {
+    for (int64_t i = 0; i < half; ++i) {
+      to[2 * i] = vector::ShuffleOp::create(b, from[i], from[half + i], low);
+      to[2 * i + 1] = vector::ShuffleOp::create(b, from[i], from[half + i], high);
+    }
+    std::swap(from, to);
+  }
+  return from;
+}
+
 void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
   Value total = sizes.empty() ? index(1) : sizes.front();
   for (Value size : sizes.drop_front(sizes.empty() ? 0 : 1))
@@ -114,6 +135,24 @@ SmallVector<Value> Emitter::loop(Value from, Value to, int64_t step, ValueRange 
   if (!init.empty())
     scf::YieldOp::create(b, yielded);
   return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+SmallVector<Value> Emitter::multiply(Value from, Value to, ValueRange init, int64_t vectors,
+                                     function_ref<Value(int64_t, Value)> loadA,
+                                     function_ref<SmallVector<Value>(Value)> loadB) {
+  int64_t rows = init.size() / vectors;
+  int64_t lanes = cast<VectorType>(init.front().getType()).getNumElements();
+  return loop(from, to, 1, init, [&](Value l, ValueRange carried) {
+    SmallVector<Value> sums(carried), columns = loadB(l);
+    for (int64_t r = 0; r < rows; ++r) {
+      Value a = splat(loadA(r, l), lanes);
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value &sum = sums[r * vectors + v];
+        sum = math::FmaOp::create(b, a, columns[v], sum);
+      }
+    }
+    return sums;
+  });
 }
 
 Value vectorize::getMask(Emitter &e, Value column, int64_t columns, int64_t lanes, int64_t step) {

@@ -45,6 +45,9 @@ struct Emitter {
   /// Sum of the lanes of a vector: halves added until one lane is left.
   mlir::Value fold(mlir::Value vector);
 
+  /// Lane i of vector k as lane k of vector i, for as many vectors as lanes.
+  llvm::SmallVector<mlir::Value> transpose(llvm::ArrayRef<mlir::Value> rows);
+
   /// Calls `body` for all indices of `sizes` as one parallel loop.
   void parallel(mlir::ValueRange sizes, llvm::function_ref<void(mlir::ValueRange indices)> body);
   /// A loop with carried values.
@@ -52,6 +55,14 @@ struct Emitter {
   loop(mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange init,
        llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value iv, mlir::ValueRange carried)>
            body);
+
+  /// `init[r · vectors + v]` + Σ_l A(r, l) · B(l, v) for the rows r and vectors v of a block
+  /// that stays in registers, by fused multiply-add in order of l from `from` to `to`; `loadB`
+  /// loads all vectors of l, `loadA` a scalar.
+  llvm::SmallVector<mlir::Value>
+  multiply(mlir::Value from, mlir::Value to, mlir::ValueRange init, int64_t vectors,
+           llvm::function_ref<mlir::Value(int64_t r, mlir::Value l)> loadA,
+           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value l)> loadB);
 
   mlir::ImplicitLocOpBuilder b;
 };
@@ -80,6 +91,21 @@ mlir::LogicalResult emitLinearBackwardInput(mlir::OpBuilder &builder,
 mlir::LogicalResult emitLinearBackwardWeight(mlir::OpBuilder &builder,
                                              LinearBackwardWeightKernelOp op, mlir::ValueRange ins,
                                              mlir::ValueRange outs, const Microkernel &microkernel);
+mlir::LogicalResult emitMatmul(mlir::OpBuilder &builder, MatmulKernelOp op, mlir::ValueRange ins,
+                               mlir::ValueRange outs, const Microkernel &microkernel);
+mlir::LogicalResult emitMatmulTransposeA(mlir::OpBuilder &builder, MatmulTransposeAKernelOp op,
+                                         mlir::ValueRange ins, mlir::ValueRange outs,
+                                         const Microkernel &microkernel);
+mlir::LogicalResult emitTranspose(mlir::OpBuilder &builder, TransposeKernelOp op,
+                                  mlir::ValueRange ins, mlir::ValueRange outs);
+mlir::LogicalResult emitRotary(mlir::OpBuilder &builder, RotaryKernelOp op, mlir::ValueRange ins,
+                               mlir::ValueRange outs);
+mlir::LogicalResult emitAttention(mlir::OpBuilder &builder, AttentionKernelOp op,
+                                  mlir::ValueRange ins, mlir::ValueRange outs,
+                                  const Microkernel &microkernel);
+mlir::LogicalResult emitAttentionBackward(mlir::OpBuilder &builder, AttentionBackwardKernelOp op,
+                                          mlir::ValueRange ins, mlir::ValueRange outs,
+                                          const Microkernel &microkernel);
 mlir::LogicalResult emitSumRows(mlir::OpBuilder &builder, SumRowsKernelOp op, mlir::ValueRange ins,
                                 mlir::ValueRange outs);
 mlir::LogicalResult emitScatter(mlir::OpBuilder &builder, ScatterKernelOp op, mlir::ValueRange ins,

@@ -118,6 +118,7 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     patterns.add<KernelPattern<GatherKernelOp>>(converter, context, vectorize::emitGatherKernel);
     patterns.add<KernelPattern<ScanKernelOp>>(converter, context, vectorize::emitScanKernel);
     populateTrainingKernelLoops(patterns, converter, target);
+    populateTransformerKernelLoops(patterns, converter, target);
     auto withMicrokernel = [&](auto emit) {
       return [emit, microkernel](OpBuilder &builder, auto op, ValueRange ins, ValueRange outs) {
         return emit(builder, op, ins, outs, *microkernel);
@@ -127,6 +128,16 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
         converter, context, withMicrokernel(vectorize::emitLinearBackwardInput));
     patterns.add<BackwardPattern<LinearBackwardWeightKernelOp>>(
         converter, context, withMicrokernel(vectorize::emitLinearBackwardWeight));
+    patterns.add<BackwardPattern<MatmulKernelOp>>(converter, context,
+                                                  withMicrokernel(vectorize::emitMatmul));
+    patterns.add<BackwardPattern<MatmulTransposeAKernelOp>>(
+        converter, context, withMicrokernel(vectorize::emitMatmulTransposeA));
+    patterns.add<BackwardPattern<AttentionKernelOp>>(converter, context,
+                                                     withMicrokernel(vectorize::emitAttention));
+    patterns.add<BackwardPattern<AttentionBackwardKernelOp>>(
+        converter, context, withMicrokernel(vectorize::emitAttentionBackward));
+    patterns.add<BackwardPattern<RotaryKernelOp>>(converter, context, vectorize::emitRotary);
+    patterns.add<BackwardPattern<TransposeKernelOp>>(converter, context, vectorize::emitTranspose);
     patterns.add<BackwardPattern<SumRowsKernelOp>>(converter, context, vectorize::emitSumRows);
     patterns.add<BackwardPattern<ScatterKernelOp>>(converter, context, vectorize::emitScatter);
     patterns.add<BackwardPattern<ScanBackwardKernelOp>>(converter, context,

@@ -108,6 +108,10 @@ private:
           return op->emitOpError("expected operands that are parameters or depend on them alone");
         ins.push_back(view);
       }
+      if (auto transpose = dyn_cast<TransposeOp>(op)) {
+        emitTransposes(transpose, ins.front());
+        continue;
+      }
       for (Value result : op->getResults())
         outs.push_back(memory[result] = allocate(result));
       if (auto quantize = dyn_cast<QuantizeWeightsOp>(op)) {
@@ -128,6 +132,8 @@ private:
     }
     for (Operation *op : llvm::reverse(ops)) {
       for (Value result : op->getResults()) {
+        if (result.use_empty())
+          continue;
         Value replacement = memory.lookup(result);
         if (auto type = cast<RankedTensorType>(result.getType());
             isa<FloatType>(type.getElementType()))
@@ -140,6 +146,19 @@ private:
     for (Operation *op : llvm::reverse(ops))
       op->erase();
     return success();
+  }
+
+  /// Every product has a transposed weight of its own, made right before it: none is kept from
+  /// the forward pass to where that is computed again.
+  void emitTransposes(TransposeOp op, Value weight) {
+    OpBuilder::InsertionGuard guard(builder);
+    for (OpOperand &use : llvm::make_early_inc_range(op.getResult().getUses())) {
+      builder.setInsertionPoint(use.getOwner());
+      Value transposed = allocate(op.getResult());
+      TransposeKernelOp::create(builder, op.getLoc(), TypeRange(), weight, transposed);
+      use.set(bufferization::ToTensorOp::create(builder, op.getLoc(), op.getType(), transposed,
+                                                /*restrict=*/true, /*writable=*/false));
+    }
   }
 
   Value allocate(Value result) {

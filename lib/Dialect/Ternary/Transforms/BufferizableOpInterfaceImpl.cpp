@@ -72,6 +72,8 @@ void ternary::registerBufferizableOpInterfaceExternalModels(DialectRegistry &reg
     attach<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp, LinearBackwardInputKernelOp,
            LinearBackwardWeightKernelOp, SumRowsKernelOp, MeanKernelOp, ScanBackwardKernelOp,
            ScatterKernelOp, LowerBoundsKernelOp, LowerBoundsBackwardKernelOp,
-           QuantizeWeightsKernelOp, PackKernelOp, SquareSumKernelOp, AdamWKernelOp>(*context);
+           QuantizeWeightsKernelOp, PackKernelOp, SquareSumKernelOp, AdamWKernelOp, MatmulKernelOp,
+           MatmulTransposeAKernelOp, TransposeKernelOp, RotaryKernelOp, AttentionKernelOp,
+           AttentionBackwardKernelOp>(*context);
   });
 }

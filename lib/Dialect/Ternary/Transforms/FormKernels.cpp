@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
@@ -167,6 +168,44 @@ struct FormAdamW : OpRewritePattern<AdamWOp> {
   }
 };
 
+struct FormRotary : OpRewritePattern<RotaryEmbeddingOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RotaryEmbeddingOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> outs = createOuts(rewriter, op);
+    rewriter.replaceOpWithNewOp<RotaryKernelOp>(op, op->getResultTypes(), op->getOperands(), outs,
+                                                op.getHeadSizeAttr(), op.getThetaAttr(),
+                                                op.getInverseAttr());
+    return success();
+  }
+};
+
+struct FormAttention : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> outs = createOuts(rewriter, op);
+    rewriter.replaceOpWithNewOp<AttentionKernelOp>(op, op->getResultTypes(), op->getOperands(),
+                                                   outs, op.getHeadsAttr(), op.getKvHeadsAttr());
+    return success();
+  }
+};
+
+/// The kernel keeps a number for each query, like log_sum_exp, beside its results.
+struct FormAttentionBackward : OpRewritePattern<AttentionBackwardOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AttentionBackwardOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> outs = createOuts(rewriter, op);
+    Value statistics = op.getLogSumExp();
+    outs.push_back(tensor::EmptyOp::create(rewriter, op.getLoc(),
+                                           tensor::getMixedSizes(rewriter, op.getLoc(), statistics),
+                                           getElementTypeOrSelf(statistics.getType())));
+    auto kernel = AttentionBackwardKernelOp::create(rewriter, op.getLoc(),
+                                                    ValueRange(outs).getTypes(), op->getOperands(),
+                                                    outs, op.getHeadsAttr(), op.getKvHeadsAttr());
+    rewriter.replaceOp(op, kernel.getResults().drop_back());
+    return success();
+  }
+};
+
 /// A constant tensor, written by a kernel over its rows.
 struct FormFill : OpRewritePattern<tensor::SplatOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -198,17 +237,20 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
     patterns.add<FormAccumulating<LinearBackwardWeightOp, LinearBackwardWeightKernelOp>,
+                 FormAccumulating<MatmulTransposeAOp, MatmulTransposeAKernelOp>,
                  FormAccumulating<EmbeddingBackwardOp, ScatterKernelOp>, FormSquareSum>(context,
                                                                                         accumulate);
     if (!accumulate)
       patterns
-          .add<FormGather, FormScan, FormFill, FormAdamW,
+          .add<FormGather, FormScan, FormFill, FormAdamW, FormRotary, FormAttention,
+               FormAttentionBackward, FormKernel<MatmulOp, MatmulKernelOp>,
                FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
                FormKernel<SumRowsOp, SumRowsKernelOp>, FormKernel<MeanOverTargetsOp, MeanKernelOp>,
                FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
                FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
     if (bindTime)
-      patterns.add<FormKernel<LowerBoundsOp, LowerBoundsKernelOp>>(context);
+      patterns.add<FormKernel<LowerBoundsOp, LowerBoundsKernelOp>,
+                   FormKernel<TransposeOp, TransposeKernelOp>>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

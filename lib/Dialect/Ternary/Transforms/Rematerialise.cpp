@@ -72,6 +72,10 @@ double countOperations(Operation *op, int64_t tokens) {
     operations = std::max<double>(operations, getElements(type, tokens));
   if (auto accumulate = dyn_cast<AccumulateOp>(op))
     operations *= cast<ShapedType>(accumulate.getWeight().getType()).getShape().back();
+  if (auto matmul = dyn_cast<MatmulOp>(op))
+    operations *= matmul.getMatrix().getType().getShape().front();
+  if (isa<AttentionOp>(op))
+    operations *= static_cast<double>(tokens);
   return operations;
 }
 

@@ -1,0 +1,533 @@
+//===- AttentionKernels.cpp - Attention as vector loops ------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Lanes go along queries, so that no sum crosses lanes: scores of a block of queries are
+// keys, broadcast, times queries with their channels as rows; outputs are values, broadcast,
+// times probabilities. Scores are computed twice, for their maximum and for the sum, which
+// takes no memory that grows with the tokens and leaves every sum in the order of its keys.
+// Gradients of keys and values are the same with the roles of queries and keys exchanged.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::vectorize;
+
+namespace {
+/// The first column of a head of some rows of a tensor [B, T, columns].
+struct Head {
+  Value tensor, batch, column;
+};
+
+/// Emits products over one head.
+class HeadEmitter {
+public:
+  /// Keys, or queries, whose probabilities a task keeps at a time.
+  static constexpr int64_t kBlock = 64;
+
+  HeadEmitter(Emitter &e, const Microkernel &isa, int64_t size)
+      : e(e), size(size), lanes(isa.lanes), vectors(std::max<int64_t>(2, kChunk / isa.lanes)),
+        rows(llvm::bit_floor<uint64_t>(isa.accumulators / vectors)),
+        floats(e.vectorType(lanes, e.b.getF32Type())) {}
+
+  /// Tokens that a task has in its lanes.
+  int64_t getWidth() const { return vectors * lanes; }
+
+  /// Memory of a thread for `count` rows of `getWidth()` lanes.
+  Value allocate(int64_t count) {
+    auto type = MemRefType::get({count, getWidth()}, e.b.getF32Type());
+    return memref::AllocaOp::create(e.b, type, e.b.getI64IntegerAttr(64));
+  }
+  /// The same for all channels of a head.
+  Value allocateHead() { return allocate(llvm::alignTo(size, kChunk)); }
+
+  SmallVector<Value> load(Value scratch, Value row) {
+    return llvm::map_to_vector(llvm::seq(vectors), [&](int64_t v) {
+      return e.load(floats, scratch, {row, e.index(v * lanes)}, {});
+    });
+  }
+  void store(ValueRange values, Value scratch, Value row) {
+    for (auto [v, value] : llvm::enumerate(values))
+      e.store(value, scratch, {row, e.index(v * lanes)}, {});
+  }
+  SmallVector<Value> repeat(Value value) { return SmallVector<Value>(vectors, value); }
+  SmallVector<Value> constants(float value) {
+    auto elements = DenseElementsAttr::get(floats, e.b.getF32FloatAttr(value));
+    return repeat(arith::ConstantOp::create(e.b, elements));
+  }
+
+  /// Channels as rows, tokens `first` to `first + count` as lanes; lanes beyond are zero.
+  void gather(const Head &head, Value first, Value count, Value scratch) {
+    forTiles(first, count, [&](Value token, Value channel, ArrayRef<Value> masks) {
+      auto chunk = e.vectorType(kChunk, e.b.getF32Type());
+      SmallVector<Value> tile;
+      for (auto [i, mask] : llvm::enumerate(masks))
+        tile.push_back(e.load(chunk, head.tensor, at(head, first, e.add(token, i), channel), mask));
+      for (auto [i, row] : llvm::enumerate(e.transpose(tile)))
+        e.store(row, scratch, {e.add(channel, i), token}, {});
+    });
+  }
+
+  /// The other way.
+  void scatter(Value scratch, const Head &head, Value first, Value count) {
+    forTiles(first, count, [&](Value token, Value channel, ArrayRef<Value> masks) {
+      auto chunk = e.vectorType(kChunk, e.b.getF32Type());
+      SmallVector<Value> tile;
+      for (int64_t i = 0; i < kChunk; ++i)
+        tile.push_back(e.load(chunk, scratch, {e.add(channel, i), token}, {}));
+      for (auto [i, row] : llvm::enumerate(e.transpose(tile)))
+        e.store(row, head.tensor, at(head, first, e.add(token, i), channel), masks[i]);
+    });
+  }
+
+  /// A number for each token, by way of `scratch`; lanes beyond `count` are zero.
+  SmallVector<Value> gatherNumbers(const Head &head, Value first, Value count, Value scratch) {
+    store(constants(0.0f), scratch, e.index(0));
+    e.loop(e.index(0), count, 1, {}, [&](Value token, ValueRange) {
+      Value number = loadNumber(head, e.add(first, token));
+      memref::StoreOp::create(e.b, number, scratch, ValueRange{e.index(0), token});
+      return SmallVector<Value>();
+    });
+    return load(scratch, e.index(0));
+  }
+  void scatterNumbers(ValueRange numbers, const Head &head, Value first, Value count,
+                      Value scratch) {
+    store(numbers, scratch, e.index(0));
+    e.loop(e.index(0), count, 1, {}, [&](Value token, ValueRange) {
+      Value number = memref::LoadOp::create(e.b, scratch, ValueRange{e.index(0), token});
+      memref::StoreOp::create(e.b, number, head.tensor,
+                              ValueRange{head.batch, e.add(first, token), head.column});
+      return SmallVector<Value>();
+    });
+  }
+  Value loadNumber(const Head &head, Value token) {
+    return memref::LoadOp::create(e.b, head.tensor, ValueRange{head.batch, token, head.column});
+  }
+
+  /// Goes through rows `from` to `to` in blocks that have registers, with carried values.
+  SmallVector<Value>
+  forRows(Value from, Value to, ValueRange init,
+          function_ref<SmallVector<Value>(Value first, int64_t count, ValueRange carried)> body) {
+    Value rest = arith::RemUIOp::create(e.b, arith::SubIOp::create(e.b, to, from), e.index(rows));
+    Value whole = arith::SubIOp::create(e.b, to, rest);
+    SmallVector<Value> carried =
+        e.loop(from, whole, rows, init,
+               [&](Value row, ValueRange carried) { return body(row, rows, carried); });
+    return e.loop(whole, to, 1, carried,
+                  [&](Value row, ValueRange carried) { return body(row, 1, carried); });
+  }
+
+  /// The products over channels of `count` tokens from `first` on with the tokens in lanes.
+  SmallVector<Value> multiplyTokens(const Head &head, Value first, int64_t count, Value lanesOf) {
+    SmallVector<Value> zeros(count * vectors, e.zeros(floats));
+    return e.multiply(
+        e.index(0), e.index(size), zeros, vectors,
+        [&](int64_t r, Value channel) -> Value {
+          return memref::LoadOp::create(
+              e.b, head.tensor,
+              ValueRange{head.batch, e.add(first, r), e.add(head.column, channel)});
+        },
+        [&](Value channel) { return load(lanesOf, channel); });
+  }
+
+  /// Adds, for every channel, the sum over tokens `from` to `to` of its element of `head`
+  /// times the token's row of `factors`.
+  void addProducts(const Head &head, Value from, Value to, Value factors, Value sums) {
+    forRows(e.index(0), e.index(size), {}, [&](Value channel, int64_t count, ValueRange) {
+      SmallVector<Value> init;
+      for (int64_t r = 0; r < count; ++r)
+        llvm::append_range(init, load(sums, e.add(channel, r)));
+      Value column = e.add(head.column, channel);
+      init = e.multiply(
+          from, to, init, vectors,
+          [&](int64_t r, Value token) -> Value {
+            return memref::LoadOp::create(e.b, head.tensor,
+                                          ValueRange{head.batch, token, e.add(column, r)});
+          },
+          [&](Value token) { return load(factors, arith::SubIOp::create(e.b, token, from)); });
+      for (int64_t r = 0; r < count; ++r)
+        store(ArrayRef(init).slice(r * vectors, vectors), sums, e.add(channel, r));
+      return SmallVector<Value>();
+    });
+  }
+
+  /// Replaces every row of all channels.
+  void forChannels(Value scratch, function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    e.loop(e.index(0), e.index(size), 1, {}, [&](Value channel, ValueRange) {
+      store(body(channel, load(scratch, channel)), scratch, channel);
+      return SmallVector<Value>();
+    });
+  }
+  void clear(Value scratch) {
+    forChannels(scratch, [&](Value, ValueRange) { return constants(0.0f); });
+  }
+  void scale(Value scratch, ValueRange factors) {
+    forChannels(scratch, [&](Value, ValueRange row) { return mul(row, factors); });
+  }
+
+  /// Goes through tokens `from` to `to` by blocks, with carried values.
+  SmallVector<Value> forBlocks(Value from, Value to, ValueRange init,
+                               function_ref<SmallVector<Value>(Value, Value, ValueRange)> body) {
+    return e.loop(from, to, kBlock, init, [&](Value first, ValueRange carried) {
+      return body(first, arith::MinUIOp::create(e.b, e.add(first, kBlock), to), carried);
+    });
+  }
+
+  /// Whether the position of every lane, the first being `first`, compares so with `other`.
+  SmallVector<Value> compare(arith::CmpIPredicate predicate, Value first, Value other) {
+    Type i32 = e.b.getI32Type();
+    auto type = e.vectorType(lanes, i32);
+    auto widen = [&](Value index) {
+      return e.splat(arith::IndexCastOp::create(e.b, i32, index), lanes);
+    };
+    SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
+    Value step = arith::ConstantOp::create(e.b, DenseElementsAttr::get(type, ArrayRef(steps)));
+    return llvm::map_to_vector(llvm::seq(vectors), [&](int64_t v) -> Value {
+      Value lane = arith::AddIOp::create(e.b, widen(e.add(first, v * lanes)), step);
+      return arith::CmpIOp::create(e.b, predicate, lane, widen(other));
+    });
+  }
+
+  /// Products times 1 / sqrt(D), −inf where a query must not see a key.
+  SmallVector<Value> maskScores(ValueRange products, ValueRange isSeen) {
+    SmallVector<Value> scores = mul(products, constants(getScale()));
+    Value lowest = constants(-std::numeric_limits<float>::infinity()).front();
+    for (auto [score, seen] : llvm::zip_equal(scores, isSeen))
+      score = arith::SelectOp::create(e.b, seen, score, lowest);
+    return scores;
+  }
+  float getScale() const { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(size))); }
+
+  SmallVector<Value> add(ValueRange a, ValueRange c) { return map<arith::AddFOp>(a, c); }
+  SmallVector<Value> sub(ValueRange a, ValueRange c) { return map<arith::SubFOp>(a, c); }
+  SmallVector<Value> mul(ValueRange a, ValueRange c) { return map<arith::MulFOp>(a, c); }
+  SmallVector<Value> div(ValueRange a, ValueRange c) { return map<arith::DivFOp>(a, c); }
+  template <typename OpTy> SmallVector<Value> map(ValueRange a, ValueRange c) {
+    return llvm::map_to_vector(llvm::zip_equal(a, c), [&](auto pair) -> Value {
+      return OpTy::create(e.b, std::get<0>(pair), std::get<1>(pair));
+    });
+  }
+  /// exp(a − c)
+  SmallVector<Value> expOfDifference(ValueRange a, ValueRange c) {
+    return llvm::map_to_vector(sub(a, c),
+                               [&](Value x) -> Value { return math::ExpOp::create(e.b, x); });
+  }
+
+  Emitter &e;
+  const int64_t size, lanes, vectors, rows;
+  const VectorType floats;
+
+private:
+  /// Squares of tokens in lanes and channels; the masks say which channels of a token exist.
+  void forTiles(Value first, Value count,
+                function_ref<void(Value token, Value channel, ArrayRef<Value> masks)> body) {
+    e.loop(e.index(0), e.index(getWidth()), kChunk, {}, [&](Value token, ValueRange) {
+      e.loop(e.index(0), e.index(size), kChunk, {}, [&](Value channel, ValueRange) {
+        Value left = arith::SubIOp::create(e.b, e.index(size), channel);
+        SmallVector<Value> masks;
+        for (int64_t i = 0; i < kChunk; ++i) {
+          Value exists =
+              arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, e.add(token, i), count);
+          Value channels = arith::SelectOp::create(e.b, exists, left, e.index(0));
+          masks.push_back(
+              vector::CreateMaskOp::create(e.b, e.vectorType(kChunk, e.b.getI1Type()), channels));
+        }
+        body(token, channel, masks);
+        return SmallVector<Value>();
+      });
+      return SmallVector<Value>();
+    });
+  }
+
+  SmallVector<Value> at(const Head &head, Value first, Value token, Value channel) {
+    return {head.batch, e.add(first, token), e.add(head.column, channel)};
+  }
+};
+
+/// Which heads there are, from a kernel.
+struct Heads {
+  template <typename OpTy>
+  explicit Heads(OpTy op)
+      : count(op.getHeads()), ofKeys(op.getKvHeads()),
+        size(cast<MemRefType>(op.getIns()[0].getType()).getShape().back() / count) {}
+  int64_t count, ofKeys, size;
+};
+
+/// Tokens in lanes: `first` on, `count` of them.
+struct Span {
+  Value first, count;
+};
+
+Span getSpan(Emitter &e, Value block, int64_t width, Value total) {
+  Value first = e.mul(block, width);
+  Value left = arith::SubIOp::create(e.b, total, first);
+  return {first, arith::MinUIOp::create(e.b, left, e.index(width))};
+}
+
+Value countBlocks(Emitter &e, Value total, int64_t width) {
+  return arith::CeilDivUIOp::create(e.b, total, e.index(width));
+}
+} // namespace
+
+LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op, ValueRange ins,
+                                       ValueRange outs, const Microkernel &isa) {
+  Emitter e(builder, op.getLoc());
+  Heads heads(op);
+  HeadEmitter h(e, isa, heads.size);
+  Value past = e.index(0);
+  if (ins.size() > 3)
+    past = arith::IndexCastOp::create(e.b, e.b.getIndexType(),
+                                      memref::LoadOp::create(e.b, ins[3], ValueRange()));
+  Value tokens = e.dim(ins[0], 1);
+  Value queries = h.allocateHead(), sums = h.allocateHead();
+  Value probabilities = h.allocate(HeadEmitter::kBlock), numbers = h.allocate(1);
+  Value blocks = countBlocks(e, tokens, h.getWidth());
+  e.parallel({e.dim(ins[0], 0), e.index(heads.count), blocks}, [&](ValueRange at) {
+    Value batch = at[0], column = e.mul(at[1], heads.size);
+    Value group = arith::DivUIOp::create(e.b, at[1], e.index(heads.count / heads.ofKeys));
+    Value ofKeys = e.mul(group, heads.size);
+    Head key{ins[1], batch, ofKeys}, value{ins[2], batch, ofKeys};
+    Span span = getSpan(e, at[2], h.getWidth(), tokens);
+    Value position = e.add(past, span.first), end = e.add(position, span.count);
+    h.gather({ins[0], batch, column}, span.first, span.count, queries);
+
+    auto scoresOf = [&](ValueRange products, Value token) {
+      return h.maskScores(products, h.compare(arith::CmpIPredicate::sge, position, token));
+    };
+    auto forScores = [&](Value from, Value to, ValueRange init,
+                         function_ref<void(ValueRange, Value, MutableArrayRef<Value>)> body) {
+      return h.forRows(from, to, init, [&](Value token, int64_t count, ValueRange before) {
+        SmallVector<Value> carried(before);
+        SmallVector<Value> products = h.multiplyTokens(key, token, count, queries);
+        for (int64_t r = 0; r < count; ++r) {
+          Value row = e.add(token, r);
+          body(scoresOf(ArrayRef(products).slice(r * h.vectors, h.vectors), row), row, carried);
+        }
+        return carried;
+      });
+    };
+    SmallVector<Value> largest =
+        forScores(e.index(0), end, h.constants(-std::numeric_limits<float>::infinity()),
+                  [&](ValueRange scores, Value, MutableArrayRef<Value> largest) {
+                    for (auto [score, most] : llvm::zip_equal(scores, largest)) {
+                      Value greater =
+                          arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, score, most);
+                      most = arith::SelectOp::create(e.b, greater, score, most);
+                    }
+                  });
+    h.clear(sums);
+    SmallVector<Value> total = h.forBlocks(
+        e.index(0), end, h.constants(0.0f), [&](Value from, Value to, ValueRange before) {
+          SmallVector<Value> total = forScores(
+              from, to, before, [&](ValueRange scores, Value token, MutableArrayRef<Value> total) {
+                SmallVector<Value> powers = h.expOfDifference(scores, largest);
+                h.store(powers, probabilities, arith::SubIOp::create(e.b, token, from));
+                llvm::copy(h.add(total, powers), total.begin());
+              });
+          h.addProducts(value, from, to, probabilities, sums);
+          return total;
+        });
+    h.forChannels(sums, [&](Value, ValueRange row) { return h.div(row, total); });
+    h.scatter(sums, {outs[0], batch, column}, span.first, span.count);
+    SmallVector<Value> logs =
+        llvm::map_to_vector(total, [&](Value x) -> Value { return math::LogOp::create(e.b, x); });
+    h.scatterNumbers(h.add(largest, logs), {outs[1], batch, at[1]}, span.first, span.count,
+                     numbers);
+  });
+  return success();
+}
+
+LogicalResult vectorize::emitAttentionBackward(OpBuilder &builder, AttentionBackwardKernelOp op,
+                                               ValueRange ins, ValueRange outs,
+                                               const Microkernel &isa) {
+  Emitter e(builder, op.getLoc());
+  Heads heads(op);
+  HeadEmitter h(e, isa, heads.size);
+  int64_t headsOfGroup = heads.count / heads.ofKeys;
+  Value batches = e.dim(ins[0], 0), tokens = e.dim(ins[0], 1);
+  Value blocks = countBlocks(e, tokens, h.getWidth());
+  SmallVector<Value> scratch;
+  for (int64_t i = 0; i < 4; ++i)
+    scratch.push_back(h.allocateHead());
+  Value factors = h.allocate(HeadEmitter::kBlock), probabilities = h.allocate(HeadEmitter::kBlock);
+  Value numbers = h.allocate(1);
+  auto scale = [&] { return h.constants(h.getScale()); };
+
+  // Queries, which leave δ to the loop over keys.
+  e.parallel({batches, e.index(heads.count), blocks}, [&](ValueRange at) {
+    Value batch = at[0], column = e.mul(at[1], heads.size);
+    Value ofKeys = e.mul(arith::DivUIOp::create(e.b, at[1], e.index(headsOfGroup)), heads.size);
+    Head key{ins[1], batch, ofKeys}, value{ins[2], batch, ofKeys};
+    Span span = getSpan(e, at[2], h.getWidth(), tokens);
+    Value end = e.add(span.first, span.count);
+    Value queries = scratch[0], grads = scratch[1], sums = scratch[2];
+    h.gather({ins[0], batch, column}, span.first, span.count, queries);
+    h.gather({ins[5], batch, column}, span.first, span.count, grads);
+    h.gather({ins[3], batch, column}, span.first, span.count, sums);
+    SmallVector<Value> delta = e.loop(e.index(0), e.index(heads.size), 1, h.constants(0.0f),
+                                      [&](Value channel, ValueRange carried) {
+                                        SmallVector<Value> delta(carried),
+                                            a = h.load(grads, channel);
+                                        for (auto [v, x] : llvm::enumerate(h.load(sums, channel)))
+                                          delta[v] = math::FmaOp::create(e.b, a[v], x, delta[v]);
+                                        return delta;
+                                      });
+    h.scatterNumbers(delta, {outs[3], batch, at[1]}, span.first, span.count, numbers);
+    SmallVector<Value> logSumExp =
+        h.gatherNumbers({ins[4], batch, at[1]}, span.first, span.count, numbers);
+    h.clear(sums);
+    h.forBlocks(e.index(0), end, {}, [&](Value from, Value to, ValueRange) {
+      h.forRows(from, to, {}, [&](Value token, int64_t count, ValueRange) {
+        SmallVector<Value> products = h.multiplyTokens(key, token, count, queries);
+        SmallVector<Value> slopes = h.multiplyTokens(value, token, count, grads);
+        for (int64_t r = 0; r < count; ++r) {
+          Value row = e.add(token, r);
+          SmallVector<Value> scores =
+              h.maskScores(ArrayRef(products).slice(r * h.vectors, h.vectors),
+                           h.compare(arith::CmpIPredicate::sge, span.first, row));
+          SmallVector<Value> p = h.expOfDifference(scores, logSumExp);
+          ArrayRef<Value> slope = ArrayRef(slopes).slice(r * h.vectors, h.vectors);
+          h.store(h.mul(p, h.sub(slope, delta)), factors, arith::SubIOp::create(e.b, row, from));
+        }
+        return SmallVector<Value>();
+      });
+      h.addProducts(key, from, to, factors, sums);
+      return SmallVector<Value>();
+    });
+    h.scale(sums, scale());
+    h.scatter(sums, {outs[0], batch, column}, span.first, span.count);
+  });
+
+  // Keys and values.
+  e.parallel({batches, e.index(heads.ofKeys), blocks}, [&](ValueRange at) {
+    Value batch = at[0], ofKeys = e.mul(at[1], heads.size);
+    Span span = getSpan(e, at[2], h.getWidth(), tokens);
+    Value keys = scratch[0], values = scratch[1], gradKeys = scratch[2], gradValues = scratch[3];
+    h.gather({ins[1], batch, ofKeys}, span.first, span.count, keys);
+    h.gather({ins[2], batch, ofKeys}, span.first, span.count, values);
+    h.clear(gradKeys);
+    h.clear(gradValues);
+    Value firstHead = e.mul(at[1], headsOfGroup);
+    e.loop(firstHead, e.add(firstHead, headsOfGroup), 1, {}, [&](Value head, ValueRange) {
+      Value column = e.mul(head, heads.size);
+      Head query{ins[0], batch, column}, grad{ins[5], batch, column};
+      Head logSumExp{ins[4], batch, head}, delta{outs[3], batch, head};
+      h.forBlocks(span.first, tokens, {}, [&](Value from, Value to, ValueRange) {
+        h.forRows(from, to, {}, [&](Value token, int64_t count, ValueRange) {
+          SmallVector<Value> products = h.multiplyTokens(query, token, count, keys);
+          SmallVector<Value> slopes = h.multiplyTokens(grad, token, count, values);
+          for (int64_t r = 0; r < count; ++r) {
+            Value row = e.add(token, r), place = arith::SubIOp::create(e.b, row, from);
+            auto repeat = [&](const Head &numbers) {
+              return h.repeat(e.splat(h.loadNumber(numbers, row), h.lanes));
+            };
+            SmallVector<Value> scores =
+                h.maskScores(ArrayRef(products).slice(r * h.vectors, h.vectors),
+                             h.compare(arith::CmpIPredicate::sle, span.first, row));
+            SmallVector<Value> p = h.expOfDifference(scores, repeat(logSumExp));
+            ArrayRef<Value> slope = ArrayRef(slopes).slice(r * h.vectors, h.vectors);
+            h.store(p, probabilities, place);
+            h.store(h.mul(p, h.sub(slope, repeat(delta))), factors, place);
+          }
+          return SmallVector<Value>();
+        });
+        h.addProducts(query, from, to, factors, gradKeys);
+        h.addProducts(grad, from, to, probabilities, gradValues);
+        return SmallVector<Value>();
+      });
+      return SmallVector<Value>();
+    });
+    h.scale(gradKeys, scale());
+    h.scatter(gradKeys, {outs[1], batch, ofKeys}, span.first, span.count);
+    h.scatter(gradValues, {outs[2], batch, ofKeys}, span.first, span.count);
+  });
+  return success();
+}
+
+/// Angles once for all heads of a token.
+LogicalResult vectorize::emitRotary(OpBuilder &builder, RotaryKernelOp op, ValueRange ins,
+                                    ValueRange outs) {
+  Emitter e(builder, op.getLoc());
+  Value input = ins[0], out = outs[0];
+  int64_t size = op.getHeadSize(), half = size / 2;
+  int64_t columns = cast<MemRefType>(input.getType()).getShape().back();
+  SmallVector<float> frequencies = op.getFrequencies();
+  frequencies.resize(llvm::alignTo(half, kChunk));
+  auto floats = e.vectorType(kChunk, e.b.getF32Type());
+  e.parallel({e.dim(input, 0), e.dim(input, 1)}, [&](ValueRange row) {
+    Value position = arith::IndexCastOp::create(e.b, e.b.getI32Type(), row[1]);
+    if (ins.size() > 1)
+      position =
+          arith::AddIOp::create(e.b, position, memref::LoadOp::create(e.b, ins[1], ValueRange()));
+    position = e.splat(arith::SIToFPOp::create(e.b, e.b.getF32Type(), position), kChunk);
+    for (int64_t first = 0; first < half; first += kChunk) {
+      Value frequency = arith::ConstantOp::create(
+          e.b, DenseElementsAttr::get(floats, ArrayRef(frequencies).slice(first, kChunk)));
+      Value mask;
+      if (half - first < kChunk)
+        mask = vector::CreateMaskOp::create(e.b, e.vectorType(kChunk, e.b.getI1Type()),
+                                            ValueRange{e.index(half - first)});
+      Value angle = arith::MulFOp::create(e.b, position, frequency);
+      Value cosine = math::CosOp::create(e.b, angle), sine = math::SinOp::create(e.b, angle);
+      if (op.getInverse())
+        sine = arith::NegFOp::create(e.b, sine);
+      e.loop(e.index(0), e.index(columns), size, {}, [&](Value column, ValueRange) {
+        auto mul = [&](Value a, Value c) { return arith::MulFOp::create(e.b, a, c); };
+        SmallVector<Value> low = {row[0], row[1], e.add(column, first)};
+        SmallVector<Value> high = {row[0], row[1], e.add(column, first + half)};
+        Value x = e.load(floats, input, low, mask), y = e.load(floats, input, high, mask);
+        e.store(arith::SubFOp::create(e.b, mul(x, cosine), mul(y, sine)), out, low, mask);
+        e.store(arith::AddFOp::create(e.b, mul(y, cosine), mul(x, sine)), out, high, mask);
+        return SmallVector<Value>();
+      });
+    }
+  });
+  return success();
+}
+
+/// Square by square; masks leave out what is beyond the last row or column.
+LogicalResult vectorize::emitTranspose(OpBuilder &builder, TransposeKernelOp op, ValueRange ins,
+                                       ValueRange outs) {
+  Emitter e(builder, op.getLoc());
+  auto type = cast<MemRefType>(ins[0].getType());
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  auto floats = e.vectorType(kChunk, e.b.getF32Type());
+  auto masks = e.vectorType(kChunk, e.b.getI1Type());
+  // Of `count` elements of row `row`, if there is such a row.
+  auto maskOf = [&](Value row, int64_t numRows, Value from, int64_t count) -> Value {
+    if (numRows % kChunk == 0 && count % kChunk == 0)
+      return {};
+    Value left = arith::SubIOp::create(e.b, e.index(count), from);
+    Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, row, e.index(numRows));
+    left = arith::SelectOp::create(e.b, exists, left, e.index(0));
+    return vector::CreateMaskOp::create(e.b, masks, left);
+  };
+  Value groups = e.index(llvm::divideCeil(columns, kChunk));
+  e.parallel(groups, [&](ValueRange at) {
+    Value column = e.mul(at[0], kChunk);
+    e.loop(e.index(0), e.index(rows), kChunk, {}, [&](Value row, ValueRange) {
+      SmallVector<Value> tile;
+      for (int64_t i = 0; i < kChunk; ++i) {
+        Value from = e.add(row, i);
+        tile.push_back(e.load(floats, ins[0], {from, column}, maskOf(from, rows, column, columns)));
+      }
+      for (auto [i, vector] : llvm::enumerate(e.transpose(tile))) {
+        Value to = e.add(column, i);
+        e.store(vector, outs[0], {to, row}, maskOf(to, columns, row, rows));
+      }
+      return SmallVector<Value>();
+    });
+  });
+  return success();
+}

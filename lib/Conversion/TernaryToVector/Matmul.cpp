@@ -1,0 +1,138 @@
+//===- Matmul.cpp - Products of floats as vector loops -------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A float layer and the gradient of its weight are products C[i, j] = Σ_l A(i, l) · B[l, j], in
+// which lanes go along j, where B is contiguous, and A is broadcast. A block of C stays in
+// registers while l goes by, so that the order of each sum is that of l, whatever the block.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace ternary;
+using namespace ternary::vectorize;
+
+namespace {
+int64_t getColumns(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
+
+/// C[i, j] = Σ_l A(i, l) · B[l, j] by fused multiply-add, from +0 in order of l.
+struct Product {
+  Emitter &e;
+  const Microkernel &isa;
+  Value rows;      ///< number of i
+  Value depth;     ///< number of l
+  int64_t columns; ///< number of j
+  /// A(i, l), a scalar.
+  function_ref<Value(Value i, Value l)> loadA;
+  /// B[l, j .. j + lanes).
+  function_ref<Value(Value l, Value j, Value mask)> loadB;
+  /// Takes C[i, j .. j + lanes).
+  function_ref<void(Value i, Value j, Value mask, Value sum)> store;
+
+  /// Vectors of j and rows of i in a block: as many accumulators as there are registers.
+  int64_t getVectors() const { return isa.accumulators >= 24 ? 4 : 2; }
+  int64_t getBlock() const { return isa.accumulators / getVectors(); }
+
+  void emit() {
+    int64_t step = isa.lanes * getVectors();
+    // Whole blocks of rows for a thread, so that each row of B is loaded for many rows.
+    int64_t chunk = 8 * getBlock();
+    Value chunks = arith::CeilDivUIOp::create(e.b, rows, e.index(chunk));
+    e.parallel({chunks, e.index(llvm::divideCeil(columns, step))}, [&](ValueRange at) {
+      Value from = e.mul(at[0], chunk), j = e.mul(at[1], step);
+      Value end = arith::MinUIOp::create(e.b, rows, e.add(from, chunk));
+      Value rest =
+          arith::RemUIOp::create(e.b, arith::SubIOp::create(e.b, end, from), e.index(getBlock()));
+      Value whole = arith::SubIOp::create(e.b, end, rest);
+      e.loop(from, whole, getBlock(), {}, [&](Value i, ValueRange) {
+        emitBlock(i, j, getBlock(), step);
+        return SmallVector<Value>();
+      });
+      e.loop(whole, end, 1, {}, [&](Value i, ValueRange) {
+        emitBlock(i, j, 1, step);
+        return SmallVector<Value>();
+      });
+    });
+  }
+
+private:
+  void emitBlock(Value i, Value j, int64_t block, int64_t step) {
+    int64_t vectors = getVectors();
+    SmallVector<Value> at, masks;
+    for (int64_t v = 0; v < vectors; ++v) {
+      at.push_back(e.add(j, v * isa.lanes));
+      masks.push_back(getMask(e, at.back(), columns, isa.lanes, step));
+    }
+    auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
+    SmallVector<Value> zeros(block * vectors, e.zeros(floats));
+    SmallVector<Value> sums = e.multiply(
+        e.index(0), depth, zeros, vectors,
+        [&](int64_t r, Value l) { return loadA(e.add(i, r), l); },
+        [&](Value l) {
+          return llvm::map_to_vector(llvm::seq(vectors),
+                                     [&](int64_t v) { return loadB(l, at[v], masks[v]); });
+        });
+    for (int64_t r = 0; r < block; ++r)
+      for (int64_t v = 0; v < vectors; ++v)
+        store(e.add(i, r), at[v], masks[v], sums[r * vectors + v]);
+  }
+};
+} // namespace
+
+LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, ValueRange ins,
+                                    ValueRange outs, const Microkernel &isa) {
+  Emitter e(builder, op.getLoc());
+  Value input = e.toRows(ins[0], 1), matrix = ins[1], out = e.toRows(outs[0], 1);
+  if (!input || !out)
+    return op.emitOpError("expected contiguous rows");
+  Type element = getElementTypeOrSelf(matrix.getType());
+  auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
+  Product{e,
+          isa,
+          e.dim(input, 0),
+          e.index(getColumns(input)),
+          getColumns(out),
+          [&](Value m, Value k) -> Value {
+            return memref::LoadOp::create(e.b, input, ValueRange{m, k});
+          },
+          [&](Value k, Value n, Value mask) -> Value {
+            Value value = e.load(e.vectorType(isa.lanes, element), matrix, {k, n}, mask);
+            return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
+          },
+          [&](Value m, Value n, Value mask, Value sum) { e.store(sum, out, {m, n}, mask); }}
+      .emit();
+  return success();
+}
+
+LogicalResult vectorize::emitMatmulTransposeA(OpBuilder &builder, MatmulTransposeAKernelOp op,
+                                              ValueRange ins, ValueRange outs,
+                                              const Microkernel &isa) {
+  Emitter e(builder, op.getLoc());
+  Value a = e.toRows(ins[0], 1), b = e.toRows(ins[1], 1), out = outs[0];
+  if (!a || !b)
+    return op.emitOpError("expected contiguous rows");
+  auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
+  Product{
+      e,
+      isa,
+      e.index(getColumns(a)),
+      e.dim(a, 0),
+      getColumns(out),
+      [&](Value n, Value m) -> Value { return memref::LoadOp::create(e.b, a, ValueRange{m, n}); },
+      [&](Value m, Value k, Value mask) { return e.load(floats, b, {m, k}, mask); },
+      [&](Value n, Value k, Value mask, Value sum) {
+        if (op.getAccumulate())
+          sum = arith::AddFOp::create(e.b, e.load(floats, out, {n, k}, mask), sum);
+        e.store(sum, out, {n, k}, mask);
+      }}
+      .emit();
+  return success();
+}
