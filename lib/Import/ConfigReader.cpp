@@ -100,6 +100,20 @@ StringRef ConfigReader::getString(StringRef key, std::optional<StringRef> fallba
   return fallback.value_or("");
 }
 
+void ConfigReader::flatten(StringRef key) {
+  const json::Value *value = find(key, /*required=*/false);
+  if (!value)
+    return;
+  const json::Object *members = value->getAsObject();
+  if (!members)
+    return failValue(key, "an object", *value);
+  json::Object flat;
+  for (const auto &[name, member] : *members)
+    flat[(key + "." + StringRef(name)).str()] = member;
+  for (auto &[name, member] : flat)
+    object.try_emplace(name, std::move(member));
+}
+
 void ConfigReader::require(StringRef key, const json::Value &expected) {
   const json::Value *value = find(key, /*required=*/false);
   if (value && *value != expected)

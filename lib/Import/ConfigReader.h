@@ -37,6 +37,9 @@ public:
   int64_t getTokenId(llvm::StringRef key, int64_t vocabSize, int64_t fallback);
   bool has(llvm::StringRef key) const;
 
+  /// Reads the members of the object `key`, if it is one, as KEY.MEMBER from here on.
+  void flatten(llvm::StringRef key);
+
   /// Refuses a variant that a family has and we have not: the member `key`, if
   /// there is one, has to be `value`.
   void require(llvm::StringRef key, const llvm::json::Value &value);
@@ -64,6 +67,7 @@ private:
 /// The readers of the families, for the table in HuggingFace.cpp.
 using ConfigResult = llvm::Expected<std::unique_ptr<ModelConfig>>;
 ConfigResult readHGRNBitConfig(ConfigReader &reader);
+ConfigResult readLlamaConfig(ConfigReader &reader);
 
 } // namespace ternary
 

@@ -25,6 +25,7 @@ struct ModelFamily {
 
 static constexpr ModelFamily kFamilies[] = {
     {"hgrn_bit", readHGRNBitConfig},
+    {"llama", readLlamaConfig},
 };
 
 ModelConfig::~ModelConfig() = default;

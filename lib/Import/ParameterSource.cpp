@@ -14,7 +14,9 @@ using namespace ternary;
 ParameterSource::~ParameterSource() = default;
 
 Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
-  return makeRandomTensor(name, shape, shape.size() == 2 ? getMatrixType() : DType::F32, seed);
+  bool isMatrix = shape.size() == 2;
+  return makeRandomTensor(name, shape, isMatrix ? getMatrixType() : DType::F32, seed,
+                          isMatrix ? matrixDeviation : gainDeviation);
 }
 
 Error RandomParameters::check(ArrayRef<ParameterInfo>, function_ref<void(const Twine &)>) const {

@@ -36,10 +36,10 @@ static uint16_t roundToBFloat16(float value) {
 }
 
 HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape, DType type,
-                                     uint64_t seed) {
+                                     uint64_t seed, float deviation) {
   assert((type == DType::F32 || type == DType::BF16) && "expected f32 or bf16");
   // The sum's standard deviation is sqrt(4 (2^32 - 1) / 12).
-  constexpr float scale = 0.02f / 37836.89f;
+  float scale = deviation / 37836.89f;
   constexpr int64_t chunk = 1 << 16;
   float mean = shape.size() == 1 ? 1.0f : 0.0f;
   uint64_t state = splitMix(xxh3_64bits(name), seed);

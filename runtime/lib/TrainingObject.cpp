@@ -78,7 +78,9 @@ void TrainingObject::checkTokens(const std::string &what, int64_t tokens) const 
 
 void TrainingObject::readArchive(const std::string &weights, float *block) const {
   WeightArchive archive(name, ArchiveReference(*descriptor), weights);
-  uint64_t bytes = descriptor->block_floats * sizeof(float);
+  // An archive ends with its last parameter, a block a little later.
+  const ternary_parameter &last = descriptor->parameters[descriptor->parameter_count - 1];
+  uint64_t bytes = (last.offset + last.count) * sizeof(float);
   if (archive.payloadBytes() < bytes)
     fail(archive.path(), ": expected weights of ", bytes, " bytes, found ", archive.payloadBytes());
   archive.copyTo(block, bytes);

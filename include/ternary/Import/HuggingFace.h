@@ -40,6 +40,9 @@ public:
   /// Adds the model's step functions to `module`.
   virtual void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const = 0;
 
+  /// Whether there are steps that generate text, or only a loss to train by.
+  virtual bool canGenerate() const { return true; }
+
   std::string modelType;
   int64_t vocabSize = 0;
   int64_t hiddenSize = 0;
@@ -47,6 +50,8 @@ public:
   int64_t maxTokens = 0;   ///< 0: unbounded
   int64_t bosTokenId = -1; ///< -1: none
   int64_t eosTokenId = -1; ///< -1: none
+  /// Standard deviations of made-up matrices, around 0, and vectors, around 1.
+  float matrixDeviation = 0.02f, gainDeviation = 0.02f;
 };
 
 /// Reads config.json of a model directory. Errors name the file, the member,
@@ -74,6 +79,25 @@ public:
 };
 
 void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config, const GraphOptions &options);
+
+/// A float Transformer to compare with, `llama` (LlamaForCausalLM): RMSNorm, rotary attention
+/// with heads that may share keys and values, SwiGLU, no biases.
+class LlamaConfig : public ModelConfig {
+public:
+  std::vector<ParameterInfo> getParameters() const override;
+  void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
+  bool canGenerate() const override { return false; }
+
+  int64_t intermediateSize = 0;
+  int64_t numHeads = 0, numKeyValueHeads = 0;
+  int64_t headSize = 0;
+  double ropeTheta = 10000.0;
+  float rmsNormEps = 1e-6f;
+  /// Whether the embedding table is the head's weight.
+  bool tieWordEmbeddings = false;
+};
+
+void buildLlama(mlir::ModuleOp module, const LlamaConfig &config, const GraphOptions &options);
 
 } // namespace ternary
 

@@ -43,7 +43,9 @@ public:
 /// those of published checkpoints.
 class RandomParameters : public ParameterSource {
 public:
-  explicit RandomParameters(uint64_t seed) : seed(seed) {}
+  explicit RandomParameters(uint64_t seed, float matrixDeviation = 0.02f,
+                            float gainDeviation = 0.02f)
+      : seed(seed), matrixDeviation(matrixDeviation), gainDeviation(gainDeviation) {}
 
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
@@ -53,6 +55,7 @@ public:
 
 private:
   uint64_t seed;
+  float matrixDeviation, gainDeviation;
 };
 
 } // namespace ternary

@@ -88,10 +88,10 @@ llvm::Expected<HostTensor> unpackTrits(llvm::ArrayRef<uint8_t> packed, const Pac
                                        int64_t rows, int64_t columns);
 
 /// Made-up parameters in f32 or, rounded to nearest even, bf16; a function of name,
-/// shape, type and seed alone. Close to normally distributed with standard deviation
-/// 0.02, around 0 for matrices and around 1 for vectors, which are gains.
+/// shape, type, seed and standard deviation alone. Close to normally distributed, around 0 for
+/// matrices and around 1 for vectors, which are gains.
 HostTensor makeRandomTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, DType type,
-                            uint64_t seed);
+                            uint64_t seed, float deviation = 0.02f);
 
 } // namespace ternary
 

@@ -1,0 +1,145 @@
+"""The float Transformer (LlamaForCausalLM), against what Transformers computes.
+
+data/llama-*/expected.safetensors has logits, the loss and every gradient, from
+make_llama_golden.py.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from conftest import ROOT, has_cpu_feature, run_tool
+from safetensors.numpy import load_file, save_file
+from test_training import TARGETS, compile_training, compute_gradients, plan_memory
+from training_object import TrainingObject
+from training_text import make_text
+
+DATA = pathlib.Path(__file__).parent / "data"
+MODELS = ("llama-grouped", "llama-tied", "llama-long")
+
+
+@pytest.mark.parametrize("target", ["reference", "cpu"])
+@pytest.mark.parametrize("name", MODELS)
+def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target):
+    expected = load_file(DATA / name / "expected.safetensors")
+    library = compile_training(compile_model, DATA / name, *TARGETS[target])
+    got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
+    np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-5)
+    names = [name for name in expected if name.startswith("grad.")]
+    assert len(names) == len(got) - 1
+    for name in names:
+        want = expected[name].astype(np.float64)
+        error = np.abs(got[name.removeprefix("grad.")] - want).max()
+        assert error <= 1e-5 * np.abs(want).max(), name
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])
+@pytest.mark.parametrize("name", MODELS)
+def test_same_bits_as_reference(tmp_path, compile_model, name, target):
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+    ids = load_file(DATA / name / "expected.safetensors")["input_ids"]
+    reference = compile_training(compile_model, DATA / name, *TARGETS["reference"])
+    expected = compute_gradients(tmp_path, reference, ids)
+    library = compile_training(compile_model, DATA / name, *TARGETS[target])
+    for threads in (1, 2, 3):
+        got = compute_gradients(tmp_path, library, ids, threads)
+        for parameter, value in expected.items():
+            assert got[parameter].tobytes() == value.tobytes(), (parameter, threads)
+
+
+def test_memory_budget(tmp_path, compile_model):
+    """Less is kept the smaller the budget is; gradients do not depend on it."""
+    model, output = DATA / "llama-grouped", tmp_path / "plan.mlir"
+    flags = ("--batch=16", "--sequence-length=256")
+    stop = "--compile-to=bufferize"
+    totals = [
+        plan_memory(model, output, *flags, stop, f"--recompute={name}")[1]
+        for name in ("none", "rows", "blocks")
+    ]
+    assert totals[0] > totals[1] > totals[2]
+    ids = load_file(model / "expected.safetensors")["input_ids"]
+    everything = compile_training(compile_model, model, "--recompute=none", *flags)
+    expected = compute_gradients(tmp_path, everything, ids)
+    for budget in (sum(totals[:2]) / 2, sum(totals[1:]) / 2):
+        flag = f"--memory-budget={budget:.1f}MB"
+        chosen, total = plan_memory(model, output, *flags, stop, flag)
+        assert chosen != "nothing"
+        assert total <= budget
+        got = compute_gradients(tmp_path, compile_training(compile_model, model, *flags, flag), ids)
+        for parameter, value in expected.items():
+            assert got[parameter].tobytes() == value.tobytes(), (parameter, chosen)
+
+
+def test_same_bits_for_lengths(compile_model):
+    """Blocks of queries and keys that are whole, cut short and missing."""
+    flags = ("--batch=2",)
+    model = DATA / "llama-grouped"
+    reference = compile_training(compile_model, model, "--target=reference", *flags)
+    library = compile_training(compile_model, model, *flags)
+    rng = np.random.default_rng(1)
+    for length in (1, 2, 31, 32, 33, 64, 65, 100):
+        ids = rng.integers(0, 61, size=(2, length))
+        targets = rng.integers(-1, 61, size=(2, length))
+        one, other = TrainingObject(reference), TrainingObject(library, threads=2)
+        assert one.gradient(ids, targets, 0.5) == other.gradient(ids, targets, 0.5)
+        assert np.isfinite(one.gradients).all()
+        assert one.gradients.tobytes() == other.gradients.tobytes()
+        assert one.loss(ids, targets) == other.loss(ids, targets)
+
+
+def test_half_precision_is_read(tmp_path, compile_model):
+    """A checkpoint in bfloat16 or float16 has the gradients of the values it holds."""
+    source = load_file(DATA / "llama-tied" / "model.safetensors")
+    ids = load_file(DATA / "llama-tied" / "expected.safetensors")["input_ids"]
+    gradients = []
+    for dtype in (np.float16, np.float32):
+        folder = tmp_path / dtype.__name__
+        folder.mkdir()
+        config = (DATA / "llama-tied" / "config.json").read_text(encoding="utf-8")
+        (folder / "config.json").write_text(config, encoding="utf-8")
+        halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
+        save_file(halved, folder / "model.safetensors")
+        library = compile_training(compile_model, folder)
+        gradients.append(compute_gradients(tmp_path, library, ids))
+    for name, value in gradients[0].items():
+        assert value.tobytes() == gradients[1][name].tobytes(), name
+
+
+def test_trains_from_scratch(tmp_path):
+    """Initial values as Transformers makes them, and a loss that falls."""
+    model = ROOT / "models" / "shakespeare-transformer"
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    config |= {"hidden_size": 64, "head_dim": 16, "intermediate_size": 96, "num_hidden_layers": 1}
+    config |= {"vocab_size": 256, "initializer_range": 0.05}
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    data = tmp_path / "data.txt"
+    data.write_bytes(make_text(20_000, 7))
+    library = tmp_path / "train.so"
+    flags = ("--function=train", "--batch=4", "--random-weights=1")
+    result = run_tool("ternary-compile", folder, "-o", library, *flags)
+    assert result.returncode == 0, result.stderr
+
+    training = TrainingObject(library)
+    values = training.views(training.parameters)
+    assert (values["model.norm.weight"] == 1).all()
+    assert values["lm_head.weight"].std() == pytest.approx(0.05, rel=0.02)
+
+    flags = ("--data-format=bytes", "--sequence-length=64", "--steps=60", "--log-every=1")
+    flags += ("--learning-rate=0.01",)
+    out = tmp_path / "out"
+    result = run_tool("ternary-train", library, "--data", data, "--out", out, *flags)
+    assert result.returncode == 0, result.stderr
+    rows = (out / "loss.csv").read_text(encoding="utf-8").splitlines()
+    column = rows[0].split(",").index("loss")
+    losses = [float(row.split(",")[column]) for row in rows[1:]]
+    assert losses[0] == pytest.approx(np.log(256), abs=0.2)
+    assert losses[-1] < losses[0] - 1
+    trained = load_file(out / "model.safetensors")
+    assert {name: value.shape for name, value in trained.items()} == {
+        name: value.shape for name, value in values.items()
+    }
+    assert json.loads((out / "config.json").read_text(encoding="utf-8")) == config

@@ -1,0 +1,93 @@
+//===- LlamaConfig.cpp - The shape of a float Transformer -----------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConfigReader.h"
+#include "llvm/Support/JSON.h"
+
+using namespace llvm;
+using namespace ternary;
+
+static constexpr int64_t kMaxColumns = (1 << 19) - 1;
+static constexpr int64_t kMaxHeadSize = 1024;
+
+ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
+  auto config = std::make_unique<LlamaConfig>();
+  reader.readCommon(*config);
+  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 1);
+  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 2);
+  // As of Transformers 5 what concerns rotations is an object of its own.
+  reader.flatten("rope_parameters");
+  reader.require("architectures", json::Array{"LlamaForCausalLM"});
+  reader.require("hidden_act", "silu");
+  reader.require("attention_bias", false);
+  reader.require("mlp_bias", false);
+  reader.require("attention_dropout", 0.0);
+  reader.require("pretraining_tp", 1);
+  reader.require("rope_parameters.rope_type", "default");
+  for (StringRef key : {"rope_scaling", "rope_parameters.factor", "quantization_config"})
+    if (reader.has(key))
+      reader.fail("no " + key + ", which is not supported");
+
+  config->intermediateSize = reader.getInteger("intermediate_size", 1, kMaxColumns);
+  config->numHeads = reader.getInteger("num_attention_heads", 1, kMaxColumns);
+  config->numKeyValueHeads =
+      reader.getInteger("num_key_value_heads", 1, kMaxColumns, config->numHeads);
+  if (config->numHeads % config->numKeyValueHeads != 0)
+    reader.fail("num_key_value_heads to divide the " + Twine(config->numHeads) +
+                " attention heads, got " + Twine(config->numKeyValueHeads));
+  if (!reader.has("head_dim") && config->hiddenSize % config->numHeads != 0)
+    reader.fail("num_attention_heads to divide the hidden_size of " + Twine(config->hiddenSize) +
+                ", got " + Twine(config->numHeads));
+  config->headSize =
+      reader.getInteger("head_dim", 2, kMaxHeadSize, config->hiddenSize / config->numHeads);
+  if (config->headSize < 2 || config->headSize > kMaxHeadSize || config->headSize % 2 != 0)
+    reader.fail("heads of an even number of channels from 2 to " + Twine(kMaxHeadSize) + ", got " +
+                Twine(config->headSize));
+  if (config->numHeads * config->headSize > kMaxColumns)
+    reader.fail("at most " + Twine(kMaxColumns) + " channels in all heads, got " +
+                Twine(config->numHeads * config->headSize));
+  config->tieWordEmbeddings = reader.getBool("tie_word_embeddings", false);
+  config->rmsNormEps = reader.getNumber("rms_norm_eps", 1e-30, 1.0, 1e-6);
+  double theta = reader.getNumber("rope_theta", 0.0, 1e30, 10000.0);
+  config->ropeTheta = reader.getNumber("rope_parameters.rope_theta", 0.0, 1e30, theta);
+  config->maxTokens = reader.getInteger("max_position_embeddings", 1, 1 << 20, 2048);
+  // A model from scratch is as Transformers makes it.
+  config->matrixDeviation = reader.getNumber("initializer_range", 0.0, 1e3, 0.02);
+  config->gainDeviation = 0.0f;
+  if (Error error = reader.takeError())
+    return error;
+  return config;
+}
+
+std::vector<ParameterInfo> LlamaConfig::getParameters() const {
+  std::vector<ParameterInfo> parameters;
+  auto add = [&](const Twine &name, ArrayRef<int64_t> shape) {
+    parameters.push_back({(name + ".weight").str(), SmallVector<int64_t, 2>(shape)});
+  };
+  int64_t queries = numHeads * headSize, keys = numKeyValueHeads * headSize;
+  add("model.embed_tokens", {vocabSize, hiddenSize});
+  for (int64_t layer = 0; layer < numHiddenLayers; ++layer) {
+    std::string prefix = ("model.layers." + Twine(layer) + ".").str();
+    add(prefix + "input_layernorm", {hiddenSize});
+    add(prefix + "self_attn.q_proj", {queries, hiddenSize});
+    add(prefix + "self_attn.k_proj", {keys, hiddenSize});
+    add(prefix + "self_attn.v_proj", {keys, hiddenSize});
+    add(prefix + "self_attn.o_proj", {hiddenSize, queries});
+    add(prefix + "post_attention_layernorm", {hiddenSize});
+    add(prefix + "mlp.gate_proj", {intermediateSize, hiddenSize});
+    add(prefix + "mlp.up_proj", {intermediateSize, hiddenSize});
+    add(prefix + "mlp.down_proj", {hiddenSize, intermediateSize});
+  }
+  add("model.norm", {hiddenSize});
+  if (!tieWordEmbeddings)
+    add("lm_head", {vocabSize, hiddenSize});
+  return parameters;
+}
+
+void LlamaConfig::buildGraph(mlir::ModuleOp module, const GraphOptions &options) const {
+  buildLlama(module, *this, options);
+}

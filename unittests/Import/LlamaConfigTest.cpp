@@ -1,0 +1,128 @@
+//===- LlamaConfigTest.cpp - Float Transformers as config.json has them ---===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "../TestFiles.h"
+#include "ternary/Import/HuggingFace.h"
+#include "gmock/gmock.h"
+
+using namespace llvm;
+using namespace ternary;
+using testing::ElementsAre;
+
+static constexpr StringLiteral kSmallest =
+    R"("model_type": "llama", "vocab_size": 97, "hidden_size": 64, "intermediate_size": 80,
+       "num_hidden_layers": 3, "num_attention_heads": 4)";
+
+namespace {
+class LlamaConfigTest : public testing::Test {
+protected:
+  Expected<std::unique_ptr<ModelConfig>> parse(const Twine &members) {
+    directory.write("config.json", ("{" + members + "}").str());
+    return readModelConfig(directory.getPath());
+  }
+  LlamaConfig parseLlama(const Twine &members) {
+    auto config = parse(members);
+    EXPECT_TRUE(bool(config));
+    return static_cast<LlamaConfig &>(**config);
+  }
+  /// What is wrong with the smallest model and one more member.
+  std::string getError(const Twine &member) {
+    return getMessage(parse(kSmallest + ", " + member), directory);
+  }
+
+  TestDirectory directory;
+};
+} // namespace
+
+TEST_F(LlamaConfigTest, HasTheDefaultsOfTransformers) {
+  LlamaConfig config = parseLlama(kSmallest);
+  EXPECT_EQ(config.numKeyValueHeads, 4);
+  EXPECT_EQ(config.headSize, 16);
+  EXPECT_EQ(config.ropeTheta, 10000.0);
+  EXPECT_EQ(config.rmsNormEps, 1e-6f);
+  EXPECT_EQ(config.maxTokens, 2048);
+  EXPECT_EQ(config.bosTokenId, 1);
+  EXPECT_EQ(config.eosTokenId, 2);
+  EXPECT_FALSE(config.tieWordEmbeddings);
+  EXPECT_EQ(config.matrixDeviation, 0.02f);
+  EXPECT_EQ(config.gainDeviation, 0.0f);
+}
+
+TEST_F(LlamaConfigTest, ReadsBothPlacesOfTheta) {
+  EXPECT_EQ(parseLlama(kSmallest + R"(, "rope_theta": 5e5)").ropeTheta, 5e5);
+  EXPECT_EQ(parseLlama(kSmallest + R"(, "rope_theta": 7,
+      "rope_parameters": {"rope_type": "default", "rope_theta": 5e5})")
+                .ropeTheta,
+            5e5);
+}
+
+TEST_F(LlamaConfigTest, ListsParameters) {
+  LlamaConfig config = parseLlama(kSmallest + R"(, "num_key_value_heads": 2, "head_dim": 20)");
+  std::vector<ParameterInfo> parameters = config.getParameters();
+  EXPECT_EQ(parameters.size(), 3 + 3 * 9u);
+  auto getShape = [&](StringRef name) -> SmallVector<int64_t, 2> {
+    for (const ParameterInfo &parameter : parameters)
+      if (parameter.name == name)
+        return parameter.shape;
+    return {};
+  };
+  EXPECT_THAT(getShape("model.embed_tokens.weight"), ElementsAre(97, 64));
+  EXPECT_THAT(getShape("model.layers.2.self_attn.q_proj.weight"), ElementsAre(80, 64));
+  EXPECT_THAT(getShape("model.layers.2.self_attn.k_proj.weight"), ElementsAre(40, 64));
+  EXPECT_THAT(getShape("model.layers.0.self_attn.v_proj.weight"), ElementsAre(40, 64));
+  EXPECT_THAT(getShape("model.layers.0.self_attn.o_proj.weight"), ElementsAre(64, 80));
+  EXPECT_THAT(getShape("model.layers.1.mlp.up_proj.weight"), ElementsAre(80, 64));
+  EXPECT_THAT(getShape("model.layers.1.mlp.down_proj.weight"), ElementsAre(64, 80));
+  EXPECT_THAT(getShape("model.layers.1.post_attention_layernorm.weight"), ElementsAre(64));
+  EXPECT_THAT(getShape("lm_head.weight"), ElementsAre(97, 64));
+  config.tieWordEmbeddings = true;
+  EXPECT_EQ(config.getParameters().size(), parameters.size() - 1);
+}
+
+TEST_F(LlamaConfigTest, RefusesVariantsThatAreNotSupported) {
+  auto only = [&](StringRef key, StringRef supported, StringRef value) {
+    EXPECT_EQ(getError("\"" + key + "\": " + value),
+              ("config.json: expected " + key + " to be " + supported +
+               ", all that is supported, got " + value)
+                  .str());
+  };
+  only("hidden_act", "\"silu\"", "\"gelu\"");
+  only("attention_bias", "false", "true");
+  only("mlp_bias", "false", "true");
+  only("attention_dropout", "0", "0.5");
+  only("pretraining_tp", "1", "2");
+  only("architectures", "[\"LlamaForCausalLM\"]", "[\"LlamaModel\"]");
+  EXPECT_EQ(getError(R"("rope_parameters": {"rope_type": "llama3"})"),
+            "config.json: expected rope_parameters.rope_type to be \"default\", all that is "
+            "supported, got \"llama3\"");
+  EXPECT_EQ(getError(R"("rope_scaling": {"type": "linear"})"),
+            "config.json: expected no rope_scaling, which is not supported");
+  EXPECT_EQ(getError(R"("quantization_config": {})"),
+            "config.json: expected no quantization_config, which is not supported");
+}
+
+TEST_F(LlamaConfigTest, RefusesNonsense) {
+  EXPECT_EQ(getError(R"("num_key_value_heads": 3)"),
+            "config.json: expected num_key_value_heads to divide the 4 attention heads, got 3");
+  EXPECT_EQ(getError(R"("head_dim": 15)"),
+            "config.json: expected heads of an even number of channels from 2 to 1024, got 15");
+  EXPECT_EQ(getError(R"("head_dim": 2000)"),
+            "config.json: expected head_dim to be an integer from 2 to 1024, got 2000");
+  EXPECT_EQ(getError(R"("rope_parameters": 7)"),
+            "config.json: expected rope_parameters to be an object, got 7");
+  EXPECT_EQ(getError(R"("rope_theta": 0)"),
+            "config.json: expected rope_theta to be a number between 0 and 1e+30, got 0");
+  EXPECT_EQ(getError(R"("initializer_range": -1)"),
+            "config.json: expected initializer_range to be a number between 0 and 1000, got -1");
+  EXPECT_EQ(getError(R"("max_position_embeddings": 0)"),
+            "config.json: expected max_position_embeddings to be an integer from 1 to 1048576, "
+            "got 0");
+  EXPECT_EQ(getMessage(parse(R"("model_type": "llama", "vocab_size": 97, "hidden_size": 64,
+      "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 7)"),
+                       directory),
+            "config.json: expected num_attention_heads to divide the hidden_size of 64, got 7");
+}
