@@ -110,6 +110,15 @@ def recurrence(op: str, h: str, s: str, more: dict[str, str], flags: str = "") -
     return Case({"f": h, "i": h, "s": s, **more}, body, h)
 
 
+def attention(heads: int, kv_heads: int) -> Case:
+    size = 3
+    q, k = f"tensor<2x?x{heads * size}xf64>", f"tensor<2x?x{kv_heads * size}xf64>"
+    body = f"""
+      %y, %s = ternary.attention %q, %k, %v {{heads = {heads} : i64, kv_heads = {kv_heads} : i64}}
+        : {q}, {k} -> {q}, tensor<2x?x{heads}xf64>"""
+    return Case({"q": q, "k": k, "v": k}, body, q)
+
+
 X = "tensor<3x5xf64>"
 C = """
       %c0 = arith.constant 0 : index
@@ -282,6 +291,39 @@ CASES = {
         {"b": "tensor<7xf64>"},
         "lower_bound(%b : tensor<7xf64>)",
     ),
+    "linear": Case(
+        {"x": "tensor<2x?x7xf64>", "w": "tensor<5x7xf64>"},
+        """
+      %y = ternary.linear %x, %w
+        : tensor<2x?x7xf64>, tensor<5x7xf64> -> tensor<2x?x5xf64>""",
+        "tensor<2x?x5xf64>",
+    ),
+    "linear_twice": Case(
+        {"x": X, "w": "tensor<5x5xf64>"},
+        f"""
+      %0 = ternary.linear %x, %w : {X}, tensor<5x5xf64> -> {X}
+      %y = ternary.linear %0, %w : {X}, tensor<5x5xf64> -> {X}""",
+        X,
+    ),
+    "rotary_embedding": Case(
+        {"x": "tensor<2x?x12xf64>"},
+        """
+      %y = ternary.rotary_embedding %x {head_size = 6 : i64, theta = 1.0e2 : f64}
+        : tensor<2x?x12xf64>""",
+        "tensor<2x?x12xf64>",
+    ),
+    "rotary_embedding_inverse": Case(
+        {"x": "tensor<2x?x4xf64>"},
+        """
+      %y = ternary.rotary_embedding %x past(%past : tensor<i32>)
+        {head_size = 2 : i64, theta = 1.0e4 : f64, inverse} : tensor<2x?x4xf64>""",
+        "tensor<2x?x4xf64>",
+        {"past": "tensor<i32>"},
+        {"past": 3},
+    ),
+    "attention": attention(heads=2, kv_heads=2),
+    "attention_with_groups": attention(heads=4, kv_heads=2),
+    "attention_one_group": attention(heads=3, kv_heads=1),
     "branch_taken": branches(1),
     "branch_not_taken": branches(0),
     "loop": loop("%c0 %c4 %c1"),

@@ -54,3 +54,14 @@ func.func @glu(%x: tensor<2x512xf32>) -> tensor<2x256xf32> {
   %0 = ternary.glu silu %x : tensor<2x512xf32> -> tensor<2x256xf32>
   return %0 : tensor<2x256xf32>
 }
+
+// A float layer is a product with its weight transposed.
+// CHECK-LABEL: func.func @linear(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<1x?x64xf32>, %[[W:[^:]*]]: tensor<97x64xbf16>)
+// CHECK-NEXT:    %[[T:.*]] = ternary.transpose %[[W]] : tensor<97x64xbf16> -> tensor<64x97xbf16>
+// CHECK-NEXT:    %[[Y:.*]] = ternary.matmul %[[X]], %[[T]] : tensor<1x?x64xf32>, tensor<64x97xbf16> -> tensor<1x?x97xf32>
+// CHECK-NEXT:    return %[[Y]]
+func.func @linear(%x: tensor<1x?x64xf32>, %w: tensor<97x64xbf16>) -> tensor<1x?x97xf32> {
+  %0 = ternary.linear %x, %w : tensor<1x?x64xf32>, tensor<97x64xbf16> -> tensor<1x?x97xf32>
+  return %0 : tensor<1x?x97xf32>
+}
