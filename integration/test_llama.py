@@ -1,4 +1,4 @@
-"""The float Transformer (LlamaForCausalLM), against what Transformers computes.
+"""The float Transformer (LlamaForCausalLM), against what Transformers computes: training and text.
 
 data/llama-*/expected.safetensors has logits, the loss and every gradient, from
 make_llama_golden.py.
@@ -17,6 +17,10 @@ from training_text import make_text
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("llama-grouped", "llama-tied", "llama-long")
+# Every target for one model, those whose loops differ for the others.
+VARIANTS = [("llama-grouped", target) for target in TARGETS if target != "reference"] + [
+    (name, target) for name in ("llama-tied", "llama-long") for target in ("cpu", "portable")
+]
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu"])
@@ -34,8 +38,7 @@ def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target
         assert error <= 1e-5 * np.abs(want).max(), name
 
 
-@pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("name", "target"), VARIANTS)
 def test_same_bits_as_reference(tmp_path, compile_model, name, target):
     if target == "avx2" and not has_cpu_feature("avx2"):
         pytest.skip("this machine has no avx2")
@@ -89,11 +92,63 @@ def test_same_bits_for_lengths(compile_model):
         assert one.loss(ids, targets) == other.loss(ids, targets)
 
 
-def test_half_precision_is_read(tmp_path, compile_model):
-    """A checkpoint in bfloat16 or float16 has the gradients of the values it holds."""
+@pytest.mark.parametrize("target", ["reference", "cpu"])
+@pytest.mark.parametrize("name", MODELS)
+def test_logits_agree_with_transformers(compile_model, compute_logits, name, target):
+    """A prompt at once, and token by token with keys and values carried on."""
+    expected = load_file(DATA / name / "expected.safetensors")
+    library = compile_model(DATA / name, *TARGETS[target])
+    for row, logits in zip(expected["input_ids"], expected["logits"], strict=True):
+        for step in (False, True):
+            for threads in (1, 2):
+                got = compute_logits(library, row[None], threads, step)
+                assert np.abs(got[0] - logits).max() <= 1e-5 * np.abs(logits).max()
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [each for each in VARIANTS if "--recompute" not in " ".join(TARGETS[each[1]])],
+)
+def test_same_logits_as_reference(compile_model, compute_logits, name, target):
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+    ids = load_file(DATA / name / "expected.safetensors")["input_ids"][:1]
+    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"]), ids)
+    library = compile_model(DATA / name, *TARGETS[target])
+    for step in (False, True):
+        for threads in (1, 2, 3):
+            got = compute_logits(library, ids, threads, step)
+            assert got.tobytes() == reference.tobytes(), (step, threads)
+
+
+@pytest.mark.parametrize("target", ["reference", "cpu"])
+def test_batch(compile_model, compute_logits, target):
+    model = DATA / "llama-grouped"
+    ids = load_file(model / "expected.safetensors")["input_ids"]
+    one = compile_model(model, *TARGETS[target])
+    two = compile_model(model, "--batch=2", *TARGETS[target])
+    expected = np.concatenate([compute_logits(one, row[None]) for row in ids])
+    for step in (False, True):
+        got = compute_logits(two, ids, 2, step)
+        assert got.tobytes() == expected.tobytes(), step
+
+
+def test_no_step_past_the_capacity(tmp_path, compile_model):
+    """Keys and values are kept for `max_position_embeddings` tokens, 256 here."""
+    library = compile_model(DATA / "llama-tied")
+    for length, code in ((256, 0), (257, 1)):
+        np.save(tmp_path / "ids.npy", np.zeros((1, length), dtype=np.int32))
+        flags = ("--input-ids", tmp_path / "ids.npy", "--logits", tmp_path / "logits.npy")
+        result = run_tool("ternary-run", library, *flags)
+        assert result.returncode == code, result.stderr
+    assert "expected at most 256 tokens" in result.stderr
+
+
+def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
+    """A checkpoint in float16 has the gradients and logits of the values it holds."""
     source = load_file(DATA / "llama-tied" / "model.safetensors")
     ids = load_file(DATA / "llama-tied" / "expected.safetensors")["input_ids"]
-    gradients = []
+    gradients, logits = [], []
     for dtype in (np.float16, np.float32):
         folder = tmp_path / dtype.__name__
         folder.mkdir()
@@ -103,8 +158,10 @@ def test_half_precision_is_read(tmp_path, compile_model):
         save_file(halved, folder / "model.safetensors")
         library = compile_training(compile_model, folder)
         gradients.append(compute_gradients(tmp_path, library, ids))
+        logits.append(compute_logits(compile_model(folder), ids[:1]))
     for name, value in gradients[0].items():
         assert value.tobytes() == gradients[1][name].tobytes(), name
+    assert logits[0].tobytes() == logits[1].tobytes()
 
 
 def test_trains_from_scratch(tmp_path):
@@ -143,3 +200,6 @@ def test_trains_from_scratch(tmp_path):
         name: value.shape for name, value in values.items()
     }
     assert json.loads((out / "config.json").read_text(encoding="utf-8")) == config
+    result = run_tool("ternary-compile", out, "-o", tmp_path / "trained.so")
+    assert result.returncode == 0, result.stderr
+    assert run_tool("ternary-run", tmp_path / "trained.so", "--self-test").returncode == 0

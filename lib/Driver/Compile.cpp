@@ -193,9 +193,6 @@ Error Compiler::importDirectory() {
   Expected<std::unique_ptr<ModelConfig>> config = readModelConfig(options.input);
   if (!config)
     return config.takeError();
-  if (!pipeline.training && !(*config)->canGenerate())
-    return makeError("expected --function=train for a model of type " + (*config)->modelType +
-                     ", which can only be trained so far");
   if (options.randomWeights) {
     parameters = std::make_unique<RandomParameters>(
         *options.randomWeights, (*config)->matrixDeviation, (*config)->gainDeviation);

@@ -143,11 +143,16 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
       info.lookupTables.push_back({entry.getOffset(), entry.getBytes()});
     info.weightBytesPerToken += isTable ? entry.getBytes() / rows * info.batch : entry.getBytes();
   });
-  decode.walk([&](LinearKernelOp op) {
-    int64_t macs = op.getWeightShape()[0] * op.getWeightShape()[1];
+  auto count = [&](ArrayRef<int64_t> weight, int64_t results) {
+    int64_t macs = weight[0] * weight[1];
     info.macsPerToken += macs;
-    if (op.getWeightShape()[0] == info.vocab)
+    if (results == info.vocab)
       info.macsPerLogits += macs;
+  };
+  decode.walk([&](LinearKernelOp op) { count(op.getWeightShape(), op.getWeightShape()[0]); });
+  decode.walk([&](MatmulKernelOp op) {
+    ArrayRef<int64_t> matrix = cast<ShapedType>(op.getIns()[1].getType()).getShape();
+    count(matrix, matrix[1]);
   });
 }
 
@@ -165,9 +170,11 @@ void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
     auto [fixed, perToken] = getWorkspace(step);
     info.workspaceFixedBytes = std::max(info.workspaceFixedBytes, fixed);
     info.workspaceBytesPerToken = std::max(info.workspaceBytesPerToken, perToken);
+    info.stateBytes = 0;
     for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i)
-      if (says(step.getArgAttrOfType<StringAttr>(i, kRoleAttr), "state"))
-        info.stateBytes = getBytes(step.getArgument(i).getType());
+      if (auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+          says(role, "state") || says(role, "position"))
+        info.stateBytes += getBytes(step.getArgument(i).getType());
   }
   if (!info.training)
     return;

@@ -15,6 +15,7 @@
 
 #include "GraphBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -25,24 +26,67 @@ public:
   LlamaBuilder(ModuleOp module, const LlamaConfig &config, const GraphOptions &options)
       : GraphBuilder(module, options), config(config) {}
 
+  /// `(ids [B, T], state [2 L, B, C, H], position, logits_from) -> (logits, state, position)`, in
+  /// which the state holds the keys and the values of each layer for C tokens, of which there
+  /// are as many as the position says. T may be dynamic.
+  void buildStep(StringRef name, int64_t tokens) {
+    int64_t columns = config.numKeyValueHeads * config.headSize;
+    beginStep(name);
+    Value ids = addArgument("ids", RankedTensorType::get({options.batch, tokens}, b.getI32Type()));
+    Value state = addArgument(
+        "state", floats({2 * config.numHiddenLayers, options.batch, config.maxTokens, columns}));
+    past = addArgument("position", RankedTensorType::get({}, b.getI32Type()));
+    Value logitsFrom = addArgument("logits_from", b.getIndexType());
+    Value position = tensor::ExtractOp::create(b, past, ValueRange());
+    Value offset = arith::IndexCastOp::create(b, b.getIndexType(), position);
+    int64_t next = 0;
+    Value x = buildBlocks(ids, [&](Value &k, Value &v) {
+      for (int64_t index : {next, next + 1})
+        state =
+            insertSlice(append(slice(state, index), index == next ? k : v, offset), state, index);
+      // Of the state with both, so that it can be updated in place.
+      k = slice(state, next++);
+      v = slice(state, next++);
+    });
+    Value logits = buildHead(dropTokens(x, logitsFrom));
+    Value count = tensor::DimOp::create(b, ids, 1);
+    count = arith::IndexCastOp::create(b, b.getI32Type(), count);
+    Value after = arith::AddIOp::create(b, position, count);
+    after = tensor::InsertOp::create(b, after, past, ValueRange());
+    endStep({{"logits", logits}, {"state", state}, {"position", after}});
+  }
+
   /// `(ids [B, T], targets [B, T]) -> loss`
   void buildLoss() {
     beginStep("loss");
     auto type = RankedTensorType::get({options.batch, ShapedType::kDynamic}, b.getI32Type());
     Value ids = addArgument("ids", type);
     Value targets = addArgument("targets", type);
-    std::string table = "model.embed_tokens";
-    Value x = EmbeddingOp::create(
-        b, ids, parameter(table + ".weight", {config.vocabSize, config.hiddenSize}, true));
-    for (int64_t layer = 0; layer < config.numHiddenLayers; ++layer)
-      x = buildBlock(x, "model.layers." + std::to_string(layer) + ".");
-    Value logits = linear(rmsNorm(x, "model.norm"), config.tieWordEmbeddings ? table : "lm_head",
-                          config.vocabSize);
-    endStep({{"loss", CrossEntropyOp::create(b, logits, targets)}});
+    Value x = buildBlocks(ids, [](Value &, Value &) {});
+    endStep({{"loss", CrossEntropyOp::create(b, buildHead(x), targets)}});
   }
 
 private:
-  Value buildBlock(Value x, const std::string &prefix) {
+  static constexpr StringLiteral kTable = "model.embed_tokens";
+
+  /// Takes the keys and values of these tokens, and gives those of all.
+  using Remember = function_ref<void(Value &k, Value &v)>;
+
+  Value buildBlocks(Value ids, Remember remember) {
+    Value table =
+        parameter((kTable + ".weight").str(), {config.vocabSize, config.hiddenSize}, true);
+    Value x = EmbeddingOp::create(b, ids, table);
+    for (int64_t layer = 0; layer < config.numHiddenLayers; ++layer)
+      x = buildBlock(x, "model.layers." + std::to_string(layer) + ".", remember);
+    return x;
+  }
+
+  Value buildHead(Value x) {
+    return linear(rmsNorm(x, "model.norm"), config.tieWordEmbeddings ? kTable.str() : "lm_head",
+                  config.vocabSize);
+  }
+
+  Value buildBlock(Value x, const std::string &prefix, Remember remember) {
     Value u = rmsNorm(x, prefix + "input_layernorm");
     std::string attn = prefix + "self_attn.";
     int64_t columns = config.numHeads * config.headSize;
@@ -50,8 +94,9 @@ private:
     Value q = rotate(linear(u, attn + "q_proj", columns));
     Value k = rotate(linear(u, attn + "k_proj", columnsOfKeys));
     Value v = linear(u, attn + "v_proj", columnsOfKeys);
+    remember(k, v);
     auto attention =
-        AttentionOp::create(b, q, k, v, /*past=*/Value(), config.numHeads, config.numKeyValueHeads);
+        AttentionOp::create(b, q, k, v, past, config.numHeads, config.numKeyValueHeads);
     x = add(x, linear(attention.getResult(), attn + "o_proj", config.hiddenSize));
 
     u = rmsNorm(x, prefix + "post_attention_layernorm");
@@ -60,6 +105,14 @@ private:
     Value up = linear(u, mlp + "up_proj", config.intermediateSize);
     Value product = arith::MulFOp::create(b, ActivateOp::create(b, gate, Activation::Silu), up);
     return add(x, linear(product, mlp + "down_proj", config.hiddenSize));
+  }
+
+  /// `cache` [B, C, H] with `tokens` [B, T, H] from `offset` on.
+  Value append(Value cache, Value tokens, Value offset) {
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), tokens);
+    SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)), strides(3, b.getIndexAttr(1));
+    offsets[1] = offset;
+    return tensor::InsertSliceOp::create(b, tokens, cache, offsets, sizes, strides);
   }
 
   Value rmsNorm(Value x, const std::string &name) {
@@ -72,14 +125,19 @@ private:
   }
 
   Value rotate(Value x) {
-    return RotaryEmbeddingOp::create(b, x, /*past=*/Value(), config.headSize,
-                                     APFloat(config.ropeTheta));
+    return RotaryEmbeddingOp::create(b, x, past, config.headSize, APFloat(config.ropeTheta));
   }
 
   const LlamaConfig &config;
+  /// How many tokens there were before this step, in training none.
+  Value past;
 };
 } // namespace
 
 void ternary::buildLlama(ModuleOp module, const LlamaConfig &config, const GraphOptions &options) {
-  LlamaBuilder(module, config, options).buildLoss();
+  LlamaBuilder builder(module, config, options);
+  if (options.training)
+    return builder.buildLoss();
+  builder.buildStep("prefill", ShapedType::kDynamic);
+  builder.buildStep("decode", 1);
 }

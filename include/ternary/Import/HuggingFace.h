@@ -40,9 +40,6 @@ public:
   /// Adds the model's step functions to `module`.
   virtual void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const = 0;
 
-  /// Whether there are steps that generate text, or only a loss to train by.
-  virtual bool canGenerate() const { return true; }
-
   std::string modelType;
   int64_t vocabSize = 0;
   int64_t hiddenSize = 0;
@@ -86,7 +83,6 @@ class LlamaConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
-  bool canGenerate() const override { return false; }
 
   int64_t intermediateSize = 0;
   int64_t numHeads = 0, numKeyValueHeads = 0;

@@ -37,6 +37,7 @@ enum Parameter {
   Weights,
   Workspace,
   State,
+  Position,
   Ids,
   Tokens,
   LogitsFrom,
@@ -87,6 +88,7 @@ std::optional<Parameter> parseRole(StringRef role) {
       .Case("weights", Weights)
       .Case("workspace", Workspace)
       .Case("state", State)
+      .Case("position", Position)
       .Case("ids", Ids)
       .Case("logits_from", LogitsFrom)
       .Case("logits", Logits)
@@ -173,9 +175,10 @@ private:
       return {};
     }
     if (!parameter) {
-      emitError() << " to have the role weights, workspace, state, ids, logits_from, logits or "
-                     "threads, in training parameters, gradients, targets, seed or loss, or in an "
-                     "update moments, step, or a field of the optimiser or of its report, got '"
+      emitError() << " to have the role weights, workspace, state, position, ids, logits_from, "
+                     "logits or threads, in training parameters, gradients, targets, seed or loss, "
+                     "or in an update moments, step, or a field of the optimiser or of its report, "
+                     "got '"
                   << role.getValue() << "'";
       return {};
     }
@@ -209,6 +212,11 @@ private:
                   << type;
       return {};
     }
+    if (parameter == Position && memory != MemRefType::get({}, builder.getI32Type())) {
+      emitError() << ", position, to be of type " << MemRefType::get({}, builder.getI32Type())
+                  << ", got " << type;
+      return {};
+    }
     if ((parameter == Loss || parameter == Seed || parameter == Report) &&
         memory != MemRefType::get({}, builder.getF32Type())) {
       emitError() << ", " << role.getValue() << ", to be of type "
@@ -235,9 +243,26 @@ private:
     return found == parameters.end() ? Value() : entry.getArgument(found - parameters.begin());
   }
 
+  /// What follows the state in its memory.
+  Value getEndOfState() {
+    int64_t bytes = 0;
+    for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i)
+      if (auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr); role && role == "state")
+        if (auto type = dyn_cast<MemRefType>(step.getArgument(i).getType());
+            type && type.hasStaticShape())
+          bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    Value state = getArgument(State);
+    if (!state)
+      return {};
+    return LLVM::GEPOp::create(builder, loc, state.getType(), builder.getI8Type(), state,
+                               ArrayRef<LLVM::GEPArg>{bytes});
+  }
+
   /// The argument; for the loss, which is returned, and the seed, which is a number, a place
   /// of their own, as for the little workspace of an update.
   Value getPointerOrNumber(Parameter parameter) {
+    if (parameter == Position)
+      return getEndOfState();
     Value argument = getArgument(parameter);
     if (parameter == Workspace && stepName == "update")
       return allocateWorkspace();

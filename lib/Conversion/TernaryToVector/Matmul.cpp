@@ -14,6 +14,7 @@
 #include "KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -38,7 +39,12 @@ struct Product {
   function_ref<void(Value i, Value j, Value mask, Value sum)> store;
 
   /// Vectors of j and rows of i in a block: as many accumulators as there are registers.
-  int64_t getVectors() const { return isa.accumulators >= 24 ? 4 : 2; }
+  /// With one row memory is the limit: longer pieces of each row of B are read at a time.
+  int64_t getVectors() const {
+    if (getConstantIntValue(rows) == 1)
+      return llvm::bit_floor<uint64_t>(isa.accumulators);
+    return isa.accumulators >= 24 ? 4 : 2;
+  }
   int64_t getBlock() const { return isa.accumulators / getVectors(); }
 
   void emit() {
@@ -91,6 +97,10 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
                                     ValueRange outs, const Microkernel &isa) {
   Emitter e(builder, op.getLoc());
   Value input = e.toRows(ins[0], 1), matrix = ins[1], out = e.toRows(outs[0], 1);
+  // Tokens of several sequences in memory for more of each, as keys and values are kept.
+  Value tokens;
+  if (!out && cast<MemRefType>(outs[0].getType()).getRank() == 3)
+    tokens = e.dim(out = outs[0], 1);
   if (!input || !out)
     return op.emitOpError("expected contiguous rows");
   Type element = getElementTypeOrSelf(matrix.getType());
@@ -107,7 +117,13 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
             Value value = e.load(e.vectorType(isa.lanes, element), matrix, {k, n}, mask);
             return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
           },
-          [&](Value m, Value n, Value mask, Value sum) { e.store(sum, out, {m, n}, mask); }}
+          [&](Value m, Value n, Value mask, Value sum) {
+            SmallVector<Value> place = {m, n};
+            if (tokens)
+              place = {arith::DivUIOp::create(e.b, m, tokens),
+                       arith::RemUIOp::create(e.b, m, tokens), n};
+            e.store(sum, out, place, mask);
+          }}
       .emit();
   return success();
 }

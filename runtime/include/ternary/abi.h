@@ -73,7 +73,7 @@ typedef struct ternary_descriptor {
 
   int64_t packed_weight_bytes;    /* ternary weights, as packed */
   int64_t weight_bytes_per_token; /* bytes of the archive one decode step reads */
-  int64_t macs_per_token;         /* ternary multiply-accumulates per token,
+  int64_t macs_per_token;         /* multiply-accumulates with weights per token,
                                      padding not counted */
 
   /* SentencePiece model as in the checkpoint, or null. */

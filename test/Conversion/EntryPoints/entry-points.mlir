@@ -101,3 +101,23 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
   // CHECK:          %[[L:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x1x7xf32>
   // CHECK-NEXT:     call @decode(%[[I]], %[[L]])
 }
+
+// -----
+
+// The number of tokens before the step lies behind the rest of the state.
+
+module attributes {ternary.model = {name = "cached"}} {
+  func.func @decode(%position: memref<i32> {ternary.role = "position"}, %state: memref<2x3x64xf32> {ternary.role = "state"})
+      attributes {ternary.step = "decode"} {
+    return
+  }
+
+  // NAME-LABEL:   func.func @cached_decode(
+  // PREFIX-LABEL: func.func @bit_decode(
+  // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr,
+  // CHECK:          %[[PLACE:.+]] = llvm.getelementptr %[[STATE]][1536] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK:          llvm.insertvalue %[[PLACE]], %{{.+}}[1]
+  // CHECK:          %[[P:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<i32>
+  // CHECK:          %[[S:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<2x3x64xf32>
+  // CHECK-NEXT:     call @decode(%[[P]], %[[S]])
+}

@@ -3,7 +3,7 @@
 
 // CHECK: expected a prefix for entry points, or a 'name' in 'ternary.model', got neither
 
-// expected-error @+1 {{expected argument 0 to have the role weights, workspace, state, ids, logits_from, logits or threads, in training parameters, gradients, targets, seed or loss, or in an update moments, step, or a field of the optimiser or of its report, got 'mask'}}
+// expected-error @+1 {{expected argument 0 to have the role weights, workspace, state, position, ids, logits_from, logits or threads, in training parameters, gradients, targets, seed or loss, or in an update moments, step, or a field of the optimiser or of its report, got 'mask'}}
 func.func @unknown(%x: memref<4xf32> {ternary.role = "mask"}) attributes {ternary.step = "decode"} {
   return
 }
@@ -71,3 +71,10 @@ func.func @step() attributes {ternary.step = "decode"} {
 }
 // expected-error @+1 {{expected no symbol @m_decode, the name of an entry point}}
 func.func private @m_decode()
+
+// -----
+
+// expected-error @+1 {{expected argument 0, position, to be of type 'memref<i32>', got 'memref<1xi32>'}}
+func.func @position(%x: memref<1xi32> {ternary.role = "position"}) attributes {ternary.step = "decode"} {
+  return
+}

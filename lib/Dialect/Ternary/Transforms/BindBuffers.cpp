@@ -102,9 +102,10 @@ void ternary::bindBuffers(func::FuncOp step) {
     if (!type)
       continue;
     argument.setType(MemRefType::get(type.getShape(), type.getElementType()));
-    auto tensor = bufferization::ToTensorOp::create(builder, argument.getLoc(), type, argument,
-                                                    /*restrict=*/true,
-                                                    /*writable=*/role == "state");
+    auto tensor =
+        bufferization::ToTensorOp::create(builder, argument.getLoc(), type, argument,
+                                          /*restrict=*/true,
+                                          /*writable=*/role == "state" || role == "position");
     argument.replaceAllUsesExcept(tensor, tensor);
     byRole[role.getValue()] = argument;
   }

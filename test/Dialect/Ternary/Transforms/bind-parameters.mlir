@@ -197,3 +197,25 @@ func.func private @weights()
 func.func @no_step(%x: tensor<64xf32> {ternary.parameter = "x"}) {
   return
 }
+
+// -----
+
+// A float layer's weight is transposed once, in the archive; the number of tokens so far is
+// memory that the step may write.
+// CHECK-LABEL: ternary.archive @weights bytes 192 {
+// CHECK-NEXT:    %[[W:.*]] = ternary.read_parameter "w" : tensor<6x8xf32>
+// CHECK-NEXT:    %[[T:.*]] = ternary.transpose %[[W]] : tensor<6x8xf32> -> tensor<8x6xf32>
+// CHECK-NEXT:    ternary.archive_entry "w.transpose" at 0, %[[T]] : tensor<8x6xf32>
+// CHECK-LABEL: func.func @step(
+// CHECK-SAME:    %[[P:[^:]*]]: memref<i32> {ternary.role = "position"}
+// CHECK:         bufferization.to_tensor %[[P]] restrict writable : memref<i32> to tensor<i32>
+// CHECK:         ternary.parameter @weights "w.transpose" of %{{.*}} : memref<?xi8> -> memref<8x6xf32>
+// CHECK-NOT:     ternary.transpose
+func.func @step(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32> {ternary.role = "x"},
+                %p: tensor<i32> {ternary.role = "position"}, %one: i32 {ternary.role = "threads"})
+    -> (tensor<2x6xf32> {ternary.role = "y"}, tensor<i32> {ternary.role = "position"}) attributes {ternary.step = "decode"} {
+  %t = ternary.transpose %w : tensor<6x8xf32> -> tensor<8x6xf32>
+  %y = ternary.matmul %x, %t : tensor<2x8xf32>, tensor<8x6xf32> -> tensor<2x6xf32>
+  %q = tensor.insert %one into %p[] : tensor<i32>
+  return %y, %q : tensor<2x6xf32>, tensor<i32>
+}

@@ -53,7 +53,7 @@ namespace ternary {
 
 /// Names of the attributes that carry a model through the phases.
 /// On function arguments: the checkpoint's name of a parameter; the role of another
-/// argument ("ids", "state", "logits_from", "logits", "weights", "workspace").
+/// argument ("ids", "state", "position", "logits_from", "logits", "weights", "workspace").
 inline constexpr llvm::StringLiteral kParameterAttr = "ternary.parameter";
 inline constexpr llvm::StringLiteral kRoleAttr = "ternary.role";
 /// On arguments and results: the checkpoint's name of the parameter whose gradient they are,
