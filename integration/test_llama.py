@@ -144,6 +144,14 @@ def test_no_step_past_the_capacity(tmp_path, compile_model):
     assert "expected at most 256 tokens" in result.stderr
 
 
+def test_what_has_no_meaning_is_refused(tmp_path):
+    library = tmp_path / "model.so"
+    result = run_tool("ternary-compile", DATA / "llama-tied", "-o", library, "--epsilon=1e-6")
+    assert result.returncode == 1
+    assert "expected no --epsilon for model_type llama" in result.stderr
+    assert not library.exists()
+
+
 def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
     """A checkpoint in float16 has the gradients and logits of the values it holds."""
     source = load_file(DATA / "llama-tied" / "model.safetensors")

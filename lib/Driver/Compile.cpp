@@ -193,6 +193,9 @@ Error Compiler::importDirectory() {
   Expected<std::unique_ptr<ModelConfig>> config = readModelConfig(options.input);
   if (!config)
     return config.takeError();
+  if (options.epsilon && !(*config)->hasBitLinear())
+    return makeError("expected no --epsilon for model_type " + (*config)->modelType +
+                     ", whose config.json has rms_norm_eps");
   if (options.randomWeights) {
     parameters = std::make_unique<RandomParameters>(
         *options.randomWeights, (*config)->matrixDeviation, (*config)->gainDeviation);

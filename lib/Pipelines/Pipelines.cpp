@@ -24,7 +24,7 @@ ArrayRef<PhaseInfo> ternary::getPhases() {
   static const PhaseInfo phases[] = {
       {Phase::Graph, "graph", "layers on tensors; parameters are arguments"},
       {Phase::Differentiate, "differentiate", "gradient of the loss, optimiser (training only)"},
-      {Phase::Quantize, "quantize", "layers taken apart; nothing float multiplies a weight"},
+      {Phase::Quantize, "quantize", "layers taken apart; ternary weights multiply integers"},
       {Phase::Fuse, "fuse", "kernel ops only, each one loop nest to be"},
       {Phase::Pack, "pack", "weights in the target's layout, parameters bound to the archive"},
       {Phase::Bufferize, "bufferize", "memory for tensors, one workspace, each kernel once"},

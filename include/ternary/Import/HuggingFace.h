@@ -40,6 +40,9 @@ public:
   /// Adds the model's step functions to `module`.
   virtual void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const = 0;
 
+  /// Whether there are norms whose ε no checkpoint states (see GraphOptions).
+  virtual bool hasBitLinear() const { return true; }
+
   std::string modelType;
   int64_t vocabSize = 0;
   int64_t hiddenSize = 0;
@@ -83,6 +86,7 @@ class LlamaConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
+  bool hasBitLinear() const override { return false; }
 
   int64_t intermediateSize = 0;
   int64_t numHeads = 0, numKeyValueHeads = 0;
