@@ -54,3 +54,12 @@ TEST(RandomTensorTest, IsNearlyNormal) {
     EXPECT_NEAR(std::sqrt(squares / values.size()), 0.02, 1e-4);
   }
 }
+
+TEST(RandomTensorTest, HasTheDeviationAskedFor) {
+  HostTensor gains = makeRandomTensor("w", {100}, DType::F32, 7, /*deviation=*/0.0f);
+  for (float value : gains.getValues<float>())
+    EXPECT_EQ(value, 1.0f);
+  HostTensor wide = makeRandomTensor("w", {30, 70}, DType::F32, 7, /*deviation=*/0.04f);
+  for (auto [value, other] : zip_equal(wide.getValues<float>(), make("w", {30, 70}, 7)))
+    EXPECT_EQ(value, 2 * other);
+}
