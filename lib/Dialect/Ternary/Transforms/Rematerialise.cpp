@@ -23,6 +23,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Elementwise.h"
+#include "KeptValues.h"
 #include "LiveBytes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
@@ -40,20 +41,6 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-/// Whether a value takes memory worth saving: a number for each row and column.
-bool isLarge(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() > 1 && !type.hasStaticShape() &&
-         !ShapedType::isDynamic(type.getShape().back());
-}
-
-/// Row ops and what only moves data.
-bool isCheap(Operation *op) {
-  return isPure(op) &&
-         (isa<RowOpInterface, tensor::ExtractSliceOp>(op) || isElementwiseOnTensors(op) ||
-          getSplatConstant(op) || getBroadcastVector(op));
-}
-
 /// What is computed again together: values that the backward pass reads.
 struct Candidate {
   SmallVector<Value> values;
@@ -79,22 +66,16 @@ double countOperations(Operation *op, int64_t tokens) {
   return operations;
 }
 
-class Rematerialiser {
+class Rematerialiser : KeptValues {
 public:
   Rematerialiser(func::FuncOp func, Value seed, int64_t tokens)
-      : body(func.getBody().front()), tokens(tokens) {
+      : KeptValues(func, seed), tokens(tokens) {
     for (BlockArgument argument : func.getArguments())
       if (func.getArgAttr(argument.getArgNumber(), kParameterAttr))
         active.insert(argument);
-    afterSeed.insert(seed);
-    for (Operation &op : body.without_terminator()) {
-      if (dependsOn(&op, afterSeed))
-        afterSeed.insert(op.result_begin(), op.result_end());
-      else if (afterSeed.size() == 1)
-        forward.push_back(&op);
+    for (Operation &op : body.without_terminator())
       if (dependsOn(&op, active))
         active.insert(op.result_begin(), op.result_end());
-    }
   }
 
   /// Single values that row ops compute again from what is kept anyway.
@@ -159,69 +140,6 @@ public:
   }
 
 private:
-  static bool dependsOn(Operation *op, const llvm::DenseSet<Value> &values) {
-    return op
-        ->walk([&](Operation *nested) {
-          return llvm::any_of(nested->getOperands(), [&](Value v) { return values.contains(v); })
-                     ? WalkResult::interrupt()
-                     : WalkResult::advance();
-        })
-        .wasInterrupted();
-  }
-
-  Operation *getOpInBody(OpOperand *use) { return body.findAncestorOpInBlock(*use->getOwner()); }
-
-  /// Whether `op` stands where the backward pass does.
-  bool isLate(Operation *op) { return forward.empty() || forward.back()->isBeforeInBlock(op); }
-
-  /// Uses of a value of the forward pass by the backward pass. What the latter computes from the
-  /// former alone is a use only if it cannot be computed again itself.
-  SmallVector<OpOperand *> getBackwardUses(Value value) {
-    SmallVector<OpOperand *> uses;
-    if (afterSeed.contains(value))
-      return uses;
-    auto isRecomputed = [&](Value result) { return isRecomputable(result); };
-    for (OpOperand &use : value.getUses()) {
-      Operation *user = getOpInBody(&use);
-      if (user->hasTrait<OpTrait::IsTerminator>() || isa<tensor::DimOp>(user))
-        continue;
-      if (dependsOn(user, afterSeed) ||
-          (isLate(user) && llvm::none_of(user->getResults(), isRecomputed)))
-        uses.push_back(&use);
-    }
-    return uses;
-  }
-
-  /// What has to be kept for a value to be there: the value itself or, if it is computed again,
-  /// what that is done from. Chains of cheap ops end where a third value would be needed, so that
-  /// a sum of many residuals is not computed again from all of them.
-  const SmallVector<Value, 2> &getRoots(Value value) {
-    auto known = roots.find(value);
-    if (known != roots.end())
-      return known->second;
-    Operation *op = value.getDefiningOp();
-    llvm::SmallSetVector<Value, 4> found;
-    bool isCheap = op && !afterSeed.contains(value) && ::isCheap(op), isDerived = false;
-    if (isCheap)
-      for (Value operand : op->getOperands())
-        if (isLarge(operand)) {
-          isDerived |= isRecomputable(operand);
-          found.insert_range(getRoots(operand));
-        }
-    // Two values, both of which would have to be kept for this one, are not better than one.
-    if (!isCheap || found.size() > (isDerived ? 2 : 1)) {
-      found.clear();
-      found.insert(value);
-    }
-    return roots[value] = SmallVector<Value, 2>(found.getArrayRef());
-  }
-
-  /// Whether a value is computed again from what is kept.
-  bool isRecomputable(Value value) {
-    ArrayRef<Value> kept = getRoots(value);
-    return kept.empty() || kept.front() != value;
-  }
-
   Candidate makeCandidate(ValueRange values, function_ref<bool(Value)> isRepeated) {
     Candidate candidate;
     candidate.values.assign(values.begin(), values.end());
@@ -273,7 +191,7 @@ private:
       }
       open.remove_if([here = i](const auto &entry) { return entry.second <= here; });
       if (!opened || open.size() != 1 || isRecomputable(open.front().first) ||
-          !getElementTypeOrSelf(open.front().first).isF32())
+          !isa<FloatType>(getElementTypeOrSelf(open.front().first)))
         continue;
       cuts.push_back(i);
       cutValues.insert(open.front().first);
@@ -331,15 +249,10 @@ private:
     return mapping.lookup(value);
   }
 
-  Block &body;
   int64_t tokens;
-  /// Everything before the first op that depends on the seed.
-  SmallVector<Operation *> forward;
-  llvm::DenseSet<Value> afterSeed;
   /// What depends on parameters.
   llvm::DenseSet<Value> active;
   llvm::DenseSet<Value> cutValues;
-  llvm::DenseMap<Value, SmallVector<Value, 2>> roots;
 };
 
 struct Rematerialise : ternary::impl::TernaryRematerialiseBase<Rematerialise> {
