@@ -30,6 +30,9 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
     `sin(x)` and `cos(x)` reduce x to r = x − n·π/2 in f64 with the integer n nearest to
     x / (π/2), for |x| up to 2^20, and take a polynomial of degree 7 or 8 in r, rounded to f32.
 
+    Rounding of f32 to bf16, to nearest with ties to even, and extension become integer ops on
+    the bits; NaN becomes 0x7FC0.
+
     ```mlir fragment
     %y = ternary.activate sigmoid %x : f32
     ```

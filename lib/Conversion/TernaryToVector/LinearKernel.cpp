@@ -302,10 +302,11 @@ void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
         mapping.map(op.getEpilogue().getArgument(half), value);
       }
       for (auto [i, extra] : llvm::enumerate(extras)) {
-        bool perColumn = cast<MemRefType>(extra.getType()).getRank() == 1;
+        auto type = cast<MemRefType>(extra.getType());
+        bool perColumn = type.getRank() == 1;
         SmallVector<Value> indices = {tokenIndex, column};
         mapping.map(op.getEpilogue().getArgument(halves + i),
-                    e.load(floats(), extra,
+                    e.load(e.vectorType(lanes, type.getElementType()), extra,
                            perColumn ? ArrayRef(indices).drop_front() : ArrayRef(indices), mask));
       }
       for (Operation &inner : op.getEpilogue().front().without_terminator())

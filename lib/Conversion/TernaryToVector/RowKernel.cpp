@@ -46,6 +46,12 @@ bool isChunkwise(Operation *op) {
           op->hasTrait<OpTrait::ConstantLike>() || OpTrait::hasElementwiseMappableTraits(op));
 }
 
+/// Whether a result that several loops need is kept by the first: a narrow row is extended as
+/// fast as a wide one is read.
+bool isWorthKeeping(Operation *op) {
+  return !op->hasTrait<OpTrait::ConstantLike>() && !isa<arith::ExtFOp>(op);
+}
+
 /// Ops on scalars alone.
 bool isScalarOp(Operation *op) {
   return op->getNumResults() == 1 && !isa<VectorType>(op->getResult(0).getType()) &&
@@ -178,7 +184,7 @@ LogicalResult RowEmitter::emitRow(ValueRange row) {
 /// Has the result of a chunkwise op kept by the loop that computes it, if there are more.
 void RowEmitter::keepIfNeededTwice(Operation *inner) {
   Value result = inner->getResult(0);
-  if (findLoops(result).size() > 1 && !inner->hasTrait<OpTrait::ConstantLike>())
+  if (findLoops(result).size() > 1 && isWorthKeeping(inner))
     pending[result] = {
         createScratch(getColumns(result), getElementTypeOrSelf(result)), {}, /*padded=*/true};
 }
@@ -196,10 +202,13 @@ std::set<RowEmitter::Loop> RowEmitter::findLoops(Value value) {
       loops.insert({getPosition(user), 0});
     if (isa<QuantizeActivationsOp, CrossEntropyRowsOp>(user))
       loops.insert({getPosition(user), 1});
-    else if (isChunkwise(user))
+    else if (isChunkwise(user)) {
+      std::set<Loop> later = findLoops(user->getResult(0));
       // What several loops need is kept, so that only the first of them computes it.
-      if (std::set<Loop> later = findLoops(user->getResult(0)); !later.empty())
-        loops.insert(*later.begin());
+      if (isWorthKeeping(user) && !later.empty())
+        later.erase(std::next(later.begin()), later.end());
+      loops.merge(later);
+    }
   }
   return loops;
 }
@@ -420,8 +429,10 @@ void RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
   Location loc = rows.getLoc();
   Value logits = rows.getLogits();
   int64_t columns = getColumns(logits);
-  // One of them is picked by its column, so they have to be in memory.
-  if (!memory.contains(logits)) {
+  // One of them is picked by its column, so they have to be in memory, be it as narrow ones.
+  auto extend = logits.getDefiningOp<arith::ExtFOp>();
+  bool isNarrow = extend && memory.contains(extend.getIn());
+  if (!isNarrow && !memory.contains(logits)) {
     RowMemory scratch{createScratch(columns, e.b.getF32Type()), {}, /*padded=*/true};
     forChunks(columns, {}, [&](Value column, Value mask, ValueRange) {
       e.store(chunk(logits, column, mask), scratch.memref, column, {});
@@ -430,7 +441,7 @@ void RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
     pending.erase(logits);
     memory[logits] = scratch;
   }
-  RowMemory logitsMemory = memory.find(logits)->second;
+  RowMemory logitsMemory = memory.find(isNarrow ? extend.getIn() : logits)->second;
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
   Type f32 = e.b.getF32Type(), i32 = e.b.getI32Type();
   constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -454,6 +465,8 @@ void RowEmitter::emitCrossEntropy(CrossEntropyRowsOp rows) {
   SmallVector<Value> indices(logitsMemory.prefix);
   indices.push_back(arith::IndexCastOp::create(e.b, e.b.getIndexType(), safe));
   Value logit = memref::LoadOp::create(e.b, logitsMemory.memref, indices);
+  if (isNarrow)
+    logit = arith::ExtFOp::create(e.b, f32, logit);
   Value loss = arith::SubFOp::create(e.b, total, logit);
   scalars[rows.getLoss()] =
       arith::SelectOp::create(e.b, exists, loss, buildFloat(e.b, loc, f32, 0.0f));

@@ -139,6 +139,46 @@ func.func @sums(%q: tensor<2x64xi8>, %w: tensor<8x64x!ternary.trit, #ternary.pac
 
 // -----
 
+func.func @narrow_argument(%q: tensor<2x64xi8>, %w: tensor<8x64x!ternary.trit>, %a: tensor<2xf32>, %s: tensor<1xf32>,
+                           %x: tensor<2x8xbf16>, %o: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  // expected-error @+1 {{expected f32 block arguments for products and those of the elements of extras}}
+  %0 = ternary.linear_kernel ins(%q, %w : tensor<2x64xi8>, tensor<8x64x!ternary.trit>)
+      scales(%a, %s : tensor<2xf32>, tensor<1xf32>) extras(%x : tensor<2x8xbf16>) outs(%o : tensor<2x8xf32>) {
+  ^bb0(%v: f32, %e: f32):
+    ternary.yield %v : f32
+  } -> tensor<2x8xf32>
+  return %0 : tensor<2x8xf32>
+}
+
+// -----
+
+func.func @narrow_out(%q: tensor<2x64xi8>, %w: tensor<8x64x!ternary.trit>, %a: tensor<2xf32>, %s: tensor<1xf32>,
+                      %o: tensor<2x8xbf16>) -> tensor<2x8xbf16> {
+  // expected-error @+1 {{expected to yield 1 values of the types of elements of outs, got 'f32'}}
+  %0 = ternary.linear_kernel ins(%q, %w : tensor<2x64xi8>, tensor<8x64x!ternary.trit>)
+      scales(%a, %s : tensor<2xf32>, tensor<1xf32>) outs(%o : tensor<2x8xbf16>) {
+  ^bb0(%v: f32):
+    ternary.yield %v : f32
+  } -> tensor<2x8xbf16>
+  return %0 : tensor<2x8xbf16>
+}
+
+// -----
+
+func.func @narrow_square_sums(%q: tensor<2x64xi8>, %w: tensor<8x64x!ternary.trit>, %a: tensor<2xf32>, %s: tensor<1xf32>,
+                              %o: tensor<2x8xbf16>, %p: tensor<2x1xf32>) -> (tensor<2x8xbf16>, tensor<2x1xf32>) {
+  // expected-error @+1 {{expected a first out of f32 for square_sums, got 'tensor<2x8xbf16>'}}
+  %0:2 = ternary.linear_kernel square_sums ins(%q, %w : tensor<2x64xi8>, tensor<8x64x!ternary.trit>)
+      scales(%a, %s : tensor<2xf32>, tensor<1xf32>) outs(%o, %p : tensor<2x8xbf16>, tensor<2x1xf32>) {
+  ^bb0(%v: f32):
+    %t = arith.truncf %v : f32 to bf16
+    ternary.yield %t : bf16
+  } -> tensor<2x8xbf16>, tensor<2x1xf32>
+  return %0#0, %0#1 : tensor<2x8xbf16>, tensor<2x1xf32>
+}
+
+// -----
+
 // expected-error @+1 {{expected entries within 64 bytes, got 256}}
 ternary.archive @weights bytes 64 {
   %0 = ternary.read_parameter "a" : tensor<64xf32>

@@ -11,11 +11,13 @@ using namespace mlir;
 using namespace ternary;
 using namespace ternary::op_utils;
 
-/// Whether `type` is f32 and of shape `[rows..., columns]` or, if `allowShared`,
+static bool isF32OrBF16(Type type) { return type.isF32() || type.isBF16(); }
+
+/// Whether `type` is of f32 or bf16 and of shape `[rows..., columns]` or, if `allowShared`,
 /// `[columns]`.
 static bool isElementOperand(Type type, ArrayRef<int64_t> shape, bool allowShared) {
   auto shaped = cast<ShapedType>(type);
-  if (!shaped.getElementType().isF32())
+  if (!isF32OrBF16(shaped.getElementType()))
     return false;
   if (shaped.getRank() == 1 && shape.size() > 1)
     return allowShared && shaped.getShape() == shape.take_back();
@@ -140,6 +142,9 @@ LogicalResult LinearKernelOp::verify() {
   if (getSquareSums()) {
     if (outs.size() < 2)
       return emitOpError("expected a first and a last out for square_sums");
+    if (!getElementTypeOrSelf(outs.front()).isF32())
+      return emitOpError() << "expected a first out of f32 for square_sums, got "
+                           << outs.front().getType();
     SmallVector<int64_t> sums =
         replaceColumns(activations, {(int64_t)llvm::divideCeil(columns, SquareSumsOp::kBlock)});
     if (failed(verifyShape(*this, "square sums", outs.back().getType(), sums)))
@@ -150,21 +155,27 @@ LogicalResult LinearKernelOp::verify() {
     return emitOpError("expected at least one out");
   for (Value out : outs)
     if (!isElementOperand(out.getType(), shape, /*allowShared=*/false))
-      return emitOpError() << "expected f32 outs of shape " << printShape(shape) << ", got "
+      return emitOpError() << "expected f32 or bf16 outs of shape " << printShape(shape) << ", got "
                            << out.getType();
   for (Value extra : getExtras())
     if (!isElementOperand(extra.getType(), shape, /*allowShared=*/true))
-      return emitOpError() << "expected f32 extras of shape " << printShape(shape) << " or ["
-                           << columns << "], got " << extra.getType();
+      return emitOpError() << "expected f32 or bf16 extras of shape " << printShape(shape)
+                           << " or [" << columns << "], got " << extra.getType();
 
-  auto isF32 = [](Type type) { return type.isF32(); };
+  auto getElements = [](ValueRange values) {
+    return llvm::map_to_vector(values, [](Value value) { return getElementTypeOrSelf(value); });
+  };
   Block &block = getEpilogue().front();
-  if (!llvm::all_of(block.getArgumentTypes(), isF32))
-    return emitOpError("expected f32 block arguments");
-  if (getYield().getValues().size() != outs.size() ||
-      !llvm::all_of(getYield().getValues().getTypes(), isF32))
-    return emitOpError() << "expected " << outs.size() << " yielded f32 values, got "
-                         << getYield().getValues().size() << " values";
+  SmallVector<Type> arguments(halves, Float32Type::get(getContext()));
+  llvm::append_range(arguments, getElements(getExtras()));
+  if (block.getArgumentTypes() != TypeRange(arguments))
+    return emitOpError("expected f32 block arguments for products and those of the elements of "
+                       "extras");
+  SmallVector<Type> elements = getElements(outs);
+  if (getYield().getValues().getTypes() != TypeRange(elements))
+    return emitOpError() << "expected to yield " << outs.size()
+                         << " values of the types of elements of outs, got "
+                         << getYield().getValues().getTypes();
   return success();
 }
 

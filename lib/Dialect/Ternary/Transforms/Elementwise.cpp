@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 
 using namespace mlir;
@@ -18,10 +19,15 @@ bool ternary::isElementwiseOnTensors(Operation *op) {
   if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
     return false;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()) ||
-      (!type.getElementType().isF32() && !type.getElementType().isF64()))
+  if (!type || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()))
     return false;
-  return llvm::all_of(op->getOperandTypes(), [&](Type operand) { return operand == type; });
+  Type element = type.getElementType();
+  if (isa<arith::TruncFOp>(op))
+    return element.isBF16() && getElementTypeOrSelf(op->getOperand(0)).isF32();
+  if (isa<arith::ExtFOp>(op))
+    return element.isF32() && getElementTypeOrSelf(op->getOperand(0)).isBF16();
+  return (element.isF32() || element.isF64()) &&
+         llvm::all_of(op->getOperandTypes(), [&](Type operand) { return operand == type; });
 }
 
 bool ternary::isRowOp(Operation *op) {

@@ -14,7 +14,8 @@
 
 namespace ternary {
 
-/// Whether `op` computes f32 or f64 tensors of one shape, element by element.
+/// Whether `op` computes tensors of one shape, element by element: of f32 or f64, or f32 from bf16
+/// and the other way round.
 bool isElementwiseOnTensors(mlir::Operation *op);
 
 /// Whether `op` treats rows on their own, so that row kernels absorb it.

@@ -273,12 +273,11 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
   static void buildRegion(LinearKernelOp kernel, const Epilogue &epilogue) {
     OpBuilder builder(kernel.getContext());
     Block *block = builder.createBlock(&kernel.getEpilogue());
-    Type f32 = builder.getF32Type();
     IRMapping mapping;
     for (Value start : epilogue.starts)
-      mapping.map(start, block->addArgument(f32, kernel.getLoc()));
+      mapping.map(start, block->addArgument(builder.getF32Type(), kernel.getLoc()));
     for (Value extra : epilogue.extras)
-      mapping.map(extra, block->addArgument(f32, kernel.getLoc()));
+      mapping.map(extra, block->addArgument(getElementTypeOrSelf(extra), kernel.getLoc()));
     builder.setInsertionPointToStart(block);
     for (Operation *op : epilogue.ops) {
       if (TypedAttr constant = getSplatConstant(op)) {
@@ -290,7 +289,7 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
         if (Operation *def = operand.getDefiningOp())
           if (Value vector = getBroadcastVector(def); vector && !mapping.contains(operand))
             mapping.map(operand, mapping.lookup(vector));
-      cloneWithTypes(builder, op, mapping, [&](Type) { return f32; });
+      cloneWithTypes(builder, op, mapping, [](Type type) { return getElementTypeOrSelf(type); });
     }
     YieldOp::create(builder, kernel.getLoc(), mapping.lookup(epilogue.result));
   }

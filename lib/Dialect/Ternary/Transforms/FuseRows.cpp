@@ -62,6 +62,13 @@ SmallVector<OpFoldResult> getSizes(OpBuilder &builder, Location loc, Value tenso
   return tensor::getMixedSizes(builder, loc, tensor);
 }
 
+/// Whether `op` extends a narrow value for other than row kernels, which read it as it is. Such
+/// an op is a kernel of its own right before its reader: fused with what computes the narrow
+/// value, it would have the wide one live from there on.
+bool isExtensionForOthers(Operation *op) {
+  return isa<arith::ExtFOp>(op) && !llvm::all_of(op->getUsers(), isRowOp);
+}
+
 /// A row kernel in the making.
 class Group {
 public:
@@ -241,12 +248,15 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
     }
     if (fuse) {
       computeLate(rowOps, levels);
-      for (Operation *op : rowOps)
+      for (Operation *op : rowOps) {
+        if (isExtensionForOthers(op))
+          continue;
         for (Value operand : op->getOperands())
           if (Operation *def = operand.getDefiningOp())
             if (levels.contains(def) && belongTogether(def, op) &&
                 levels.lookup(def) == levels.lookup(op))
               classes.unionSets(def, op);
+      }
     }
     llvm::MapVector<Operation *, SmallVector<Operation *>> groups;
     for (Operation *op : rowOps)

@@ -275,3 +275,30 @@ func.func @two_products(%x: tensor<2x64xf32>, %t: tensor<64x64x!ternary.trit>, %
   %y = arith.mulf %d0, %d1 : tensor<2x64xf32>
   return %y : tensor<2x64xf32>
 }
+
+// What is read and written in bf16 is converted in the kernel, which takes no statistics of it:
+// those are of the rounded values.
+// CHECK-LABEL: func.func @narrow(
+// CHECK-SAME:    %{{[^:]*}}: tensor<1x?x64xf32>, %[[X:[^:]*]]: tensor<1x?x64xbf16>,
+// CHECK:         %[[R:.*]] = ternary.linear_kernel ins(
+// CHECK-SAME:      extras(%[[X]] : tensor<1x?x64xbf16>) outs(%{{.*}} : tensor<1x?x64xbf16>) {
+// CHECK-NEXT:    ^bb0(%[[V:.*]]: f32, %[[NARROW:.*]]: bf16):
+// CHECK-NEXT:      %[[WIDE:.*]] = arith.extf %[[NARROW]] : bf16 to f32
+// CHECK-NEXT:      %[[SUM:.*]] = arith.addf %[[WIDE]], %[[V]] : f32
+// CHECK-NEXT:      %[[ROUNDED:.*]] = arith.truncf %[[SUM]] : f32 to bf16
+// CHECK-NEXT:      ternary.yield %[[ROUNDED]] : bf16
+// CHECK-NEXT:    } -> tensor<1x?x64xbf16>
+// CHECK-NEXT:    %[[AGAIN:.*]] = arith.extf %[[R]] : tensor<1x?x64xbf16> to tensor<1x?x64xf32>
+// CHECK-NEXT:    ternary.square_sums %[[AGAIN]]
+func.func @narrow(%y: tensor<1x?x64xf32>, %x: tensor<1x?x64xbf16>, %t: tensor<64x64x!ternary.trit>, %s: tensor<64xf32>) -> (tensor<1x?x64xbf16>, tensor<1x?x2xf32>) {
+  %q, %a, %c = ternary.quantize_activations %y : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
+  %acc = ternary.accumulate %q, %t : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
+  // expected-remark @+1 {{fused 3 elementwise ops"}}
+  %d = ternary.dequantize %acc, %a, %s : tensor<1x?x64xi32>, tensor<1x?xf32>, tensor<64xf32> -> tensor<1x?x64xf32>
+  %wide = arith.extf %x : tensor<1x?x64xbf16> to tensor<1x?x64xf32>
+  %sum = arith.addf %wide, %d : tensor<1x?x64xf32>
+  %rounded = arith.truncf %sum : tensor<1x?x64xf32> to tensor<1x?x64xbf16>
+  %again = arith.extf %rounded : tensor<1x?x64xbf16> to tensor<1x?x64xf32>
+  %sums = ternary.square_sums %again : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
+  return %rounded, %sums : tensor<1x?x64xbf16>, tensor<1x?x2xf32>
+}

@@ -297,3 +297,39 @@ func.func @region_between(%x: tensor<2x64xf32>, %n: index) -> tensor<2x64xf32> {
   %y = arith.mulf %a, %b : tensor<2x64xf32>
   return %y : tensor<2x64xf32>
 }
+
+// Rounding and extension are row ops. Each reader extends for itself, so that what goes from one
+// kernel to another is narrow; what other ops read is extended in a kernel of its own, right
+// before them and not where it is rounded.
+// CHECK-LABEL: func.func @narrow(
+// CHECK:         %[[N:.*]]:2 = ternary.row_kernel rows 2 {{.*}} outs(%{{.*}}, %{{.*}} : tensor<1x?x64xbf16>, tensor<1x?x64xf32>) {
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      %[[A:.*]] = ternary.activate silu
+// CHECK-NEXT:      %[[T:.*]] = arith.truncf %[[A]] : vector<64xf32> to vector<64xbf16>
+// CHECK-NEXT:      %[[W:.*]] = arith.extf %[[T]] : vector<64xbf16> to vector<64xf32>
+// CHECK-NEXT:      %[[F:.*]] = arith.negf %[[W]]
+// CHECK-NEXT:      ternary.yield %[[T]], %[[F]]
+// CHECK:         %[[WIDE:.*]] = ternary.row_kernel rows 2 ins(%[[N]]#0 : tensor<1x?x64xbf16>)
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      arith.extf
+// CHECK-NEXT:      ternary.yield
+// CHECK-NEXT:    }
+// CHECK-NEXT:    %[[H:.*]], %{{.*}} = ternary.linear_scan %[[N]]#1, %[[WIDE]],
+// CHECK:         ternary.row_kernel rows 2 ins(%[[N]]#0, %[[H]] : tensor<1x?x64xbf16>, tensor<1x?x64xf32>)
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      arith.extf
+// CHECK-NEXT:      arith.mulf
+// CHECK-NEXT:      ternary.yield
+func.func @narrow(%x: tensor<1x?x64xf32>, %state: tensor<1x64xf32>) -> (tensor<1x?x64xf32>, tensor<1x64xf32>) {
+  // expected-remark @+1 {{fused 4 ops into one row kernel}}
+  %a = ternary.activate silu %x : tensor<1x?x64xf32>
+  %t = arith.truncf %a : tensor<1x?x64xf32> to tensor<1x?x64xbf16>
+  %w0 = arith.extf %t : tensor<1x?x64xbf16> to tensor<1x?x64xf32>
+  %f = arith.negf %w0 : tensor<1x?x64xf32>
+  %w1 = arith.extf %t : tensor<1x?x64xbf16> to tensor<1x?x64xf32>
+  %h, %s = ternary.linear_scan %f, %w1, %state : tensor<1x?x64xf32>, tensor<1x64xf32>
+  // expected-remark @+1 {{fused 2 ops into one row kernel}}
+  %w2 = arith.extf %t : tensor<1x?x64xbf16> to tensor<1x?x64xf32>
+  %y = arith.mulf %w2, %h : tensor<1x?x64xf32>
+  return %y, %s : tensor<1x?x64xf32>, tensor<1x64xf32>
+}

@@ -99,10 +99,11 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
     - (C1) `activations` is `[..., P]`, `weight` is `[N, K]`, P ≥ K; for a packed
       weight P is at least its padded number of columns
     - (C2) `scales` and `sums` are `[...]`, `weight_scale` is `[1]` or `[N]`
-    - (C3) `extras` are `[..., C]` or `[C]`, `outs` are `[..., C]`, all f32, where C is N
-      divided by the halves; a last `outs` for `square_sums` is `[..., ceil(C / 32)]`
-    - (C4) the region takes one f32, or two for halves, then one f32 for each of `extras`,
-      and yields one f32 for each of `outs` less that of `square_sums`; a packed weight
+    - (C3) `extras` are `[..., C]` or `[C]`, `outs` are `[..., C]`, all f32 or bf16, where C is
+      N divided by the halves; a last `outs` for `square_sums` is `[..., ceil(C / 32)]`, and
+      then the first is f32
+    - (C4) the region takes one f32, or two for halves, then an element of each of `extras`,
+      and yields an element for each of `outs` less that of `square_sums`; a packed weight
       has as many halves
     - (C5) `sums` is given unless the layout is one byte a trit
 
