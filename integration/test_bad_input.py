@@ -155,6 +155,8 @@ def test_no_weights(model):
         (("--function=train", "--memory-budget=1GB", "--target=reference"), ("keeps all",)),
         (("--function=train", "--recompute=blocks", "--target=reference"), ("keeps all",)),
         (("--function=train", "--recompute=some"), ("some",)),
+        (("--activations=bf16",), ("--function=train",)),
+        (("--function=train", "--activations=f16"), ("f16",)),
         (("--function=train", "--sequence-length=0"), ("--sequence-length", "0")),
     ],
 )

@@ -144,10 +144,11 @@ Error Compiler::checkOptions() {
     return makeError("expected --epsilon between 0 and 1 in f32, got " +
                      Twine(formatv("{0:e}", *options.epsilon).str()));
   bool isReference = options.target == "reference";
-  if (!pipeline.training && (options.recompute || options.memoryBudget || options.sequenceLength ||
-                             options.int8Gradients))
-    return makeError("expected --function=train with --gradient-precision, --recompute, "
-                     "--memory-budget and --sequence-length");
+  if (!pipeline.training &&
+      (options.recompute || options.activations || options.int8Gradients || options.memoryBudget ||
+       options.sequenceLength))
+    return makeError("expected --function=train with --recompute, --activations, "
+                     "--gradient-precision, --memory-budget and --sequence-length");
   if (options.recompute && options.memoryBudget)
     return makeError("expected --recompute or --memory-budget, got both");
   if (isReference &&
@@ -572,6 +573,7 @@ Error Compiler::run() {
   pipeline.fuse = options.fuse.value_or(true);
   pipeline.int8Gradients = options.int8Gradients;
   pipeline.recompute = options.recompute.value_or(Recompute::Rows);
+  pipeline.activations = options.activations.value_or(ActivationType::F32);
   pipeline.kernel =
       options.kernel.empty() ? selectMicrokernel(*machine).name.str() : options.kernel;
   const Microkernel *kernel = lookupMicrokernel(pipeline.kernel);

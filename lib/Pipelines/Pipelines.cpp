@@ -49,6 +49,9 @@ static void addCleanup(OpPassManager &pm) {
 static void buildQuantize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
   addCleanup(pm);
+  // For all targets alike, and before it is chosen what is kept: the numbers do not depend on it.
+  if (options.training && options.activations == ActivationType::BF16)
+    pm.addNestedPass<func::FuncOp>(createTernaryNarrowActivations());
   if (options.training && !options.reference && options.recompute != Recompute::None) {
     TernaryRematerialiseOptions recompute;
     recompute.recompute = options.recompute;

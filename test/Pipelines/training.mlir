@@ -6,6 +6,9 @@
 // RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=blocks workspace-budget=9000 tokens=64' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=RECOMPUTE '-D$OPTIONS=budget=9000 recompute=blocks tokens=64'
 // RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=none' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
 // RUN: ternary-opt %s --ternary-to-quantize='training=true reference=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
+// RUN: ternary-opt %s --ternary-to-quantize='training=true activations=bf16 recompute=none' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=NARROW
+// RUN: ternary-opt %s --ternary-to-quantize='training=true activations=bf16 reference=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=NARROW
+// RUN: ternary-opt %s --ternary-to-quantize='training=true activations=bf16' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=NARROW-FIRST
 // RUN: ternary-opt %s --ternary-to-fuse=training=true | FileCheck %s --check-prefix=KERNELS
 // RUN: ternary-opt %s --ternary-to-bufferize=training=true | FileCheck %s --check-prefix=MEMORY
 // RUN: ternary-opt %s --ternary-to-cpu='training=true prefix=m' | FileCheck %s --check-prefix=LLVM
@@ -48,10 +51,20 @@
 
 // After layers are taken apart, and what is equal has been merged.
 // RECOMPUTE:      cse
+// RECOMPUTE-NOT:  ternary-narrow-activations
 // RECOMPUTE:      ternary-rematerialise{[[$OPTIONS]]}
 // RECOMPUTE:      ternary-check-phase{phase=quantize}
 // KEEP-NOT:       ternary-rematerialise
 // KEEP:           ternary-check-phase{phase=quantize}
+
+// What is rounded does not depend on what is computed again.
+// NARROW:            cse
+// NARROW-NEXT:       func.func(
+// NARROW-NEXT:       ternary-narrow-activations
+// NARROW-NOT:        ternary-rematerialise
+// NARROW:            ternary-check-phase{phase=quantize}
+// NARROW-FIRST:      ternary-narrow-activations
+// NARROW-FIRST:      ternary-rematerialise
 
 // Without the option nothing is derived, and nothing but the archive is bound.
 // INFERENCE-NOT: ternary-differentiate

@@ -86,6 +86,11 @@ static cl::opt<Recompute>
               cl::desc("In training, what the backward pass computes again instead of having it "
                        "kept (default rows):"),
               getRecomputeValues(), cl::cat(category));
+static cl::opt<ActivationType>
+    activations("activations",
+                cl::desc("In training, what activations are kept in for the backward pass "
+                         "(default f32):"),
+                getActivationTypeValues(), cl::cat(category));
 static cl::opt<std::string>
     memoryBudget("memory-budget",
                  cl::desc("In training, compute no more again than it takes to need at most so "
@@ -195,6 +200,8 @@ int main(int argc, char **argv) {
   options.int8Gradients = gradientPrecision == GradientPrecision::Int8;
   if (recompute.getNumOccurrences())
     options.recompute = recompute;
+  if (activations.getNumOccurrences())
+    options.activations = activations;
   if (memoryBudget.getNumOccurrences()) {
     options.memoryBudget = parseByteSize(memoryBudget);
     if (!options.memoryBudget)

@@ -34,6 +34,8 @@ struct CompileOptions {
   /// In training, what is computed again for the backward pass; not given: rows, or no more
   /// than it takes to stay within a budget.
   std::optional<Recompute> recompute;
+  /// In training, what activations are kept in for the backward pass; not given: f32.
+  std::optional<ActivationType> activations;
   /// Bytes that training may take: parameters, gradients, moments and the workspace of a step.
   std::optional<int64_t> memoryBudget;
   /// Tokens of a sequence that memory is reported and the budget is meant for; not given: as

@@ -50,6 +50,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<Recompute> recompute{*this, "recompute",
                               llvm::cl::desc("What the backward pass may compute again:"),
                               llvm::cl::init(Recompute::Rows), getRecomputeValues()};
+  Option<ActivationType> activations{
+      *this, "activations", llvm::cl::desc("What activations are kept in for the backward pass:"),
+      llvm::cl::init(ActivationType::F32), getActivationTypeValues()};
   Option<int64_t> workspaceBudget{
       *this, "workspace-budget",
       llvm::cl::desc("Bytes that what is not computed again may take (0: none is spared)"),

@@ -25,6 +25,17 @@ inline llvm::cl::ValuesClass getRecomputeValues() {
       clEnumValN(Recompute::Blocks, "blocks", "whole blocks, from their input"));
 }
 
+/// What the activations that live from the forward to the backward pass are kept in.
+enum class ActivationType { F32, BF16 };
+
+/// The names of these, for options.
+inline llvm::cl::ValuesClass getActivationTypeValues() {
+  return llvm::cl::values(clEnumValN(ActivationType::F32, "f32", "32 bits, as they are computed"),
+                          clEnumValN(ActivationType::BF16, "bf16",
+                                     "16 bits; with the exponents of f32, so that no "
+                                     "loss scaling is needed"));
+}
+
 #define GEN_PASS_DECL
 #include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
 

@@ -133,6 +133,35 @@ def TernaryNarrowGradients : Pass<"ternary-narrow-gradients", "::mlir::func::Fun
   let statistics = [Statistic<"numNarrowed", "narrowed", "Number of products narrowed">];
 }
 
+def TernaryNarrowActivations : Pass<"ternary-narrow-activations", "::mlir::func::FuncOp"> {
+  let summary = "Keep activations for the backward pass in bf16";
+  let description = [{
+    In a gradient, f32 values that have to be kept from the forward to the backward pass are
+    rounded to bf16 (to nearest, ties to even) where they are computed: results of products,
+    scans, embeddings, and sums of residuals. All that read them, in both passes, read the
+    rounded value, each through an `arith.extf` of its own: kernels extend what they read, and
+    what lives on is the narrow value. What is computed again from kept values, and all
+    arithmetic, stays f32. The choice is the same whether `ternary-rematerialise` follows or
+    not.
+
+    bf16 has the exponents of f32, so no loss has to be scaled for it.
+
+    ```mlir fragment
+    %y = ternary.dequantize %acc, %s, %w : ...
+    %z = ternary.activate silu %y : tensor<1x?x64xf32>
+    ```
+    ⇒
+    ```mlir fragment
+    %y = ternary.dequantize %acc, %s, %w : ...
+    %narrow = arith.truncf %y : tensor<1x?x64xf32> to tensor<1x?x64xbf16>
+    %wide = arith.extf %narrow : tensor<1x?x64xbf16> to tensor<1x?x64xf32>
+    %z = ternary.activate silu %wide : tensor<1x?x64xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numNarrowed", "narrowed", "Number of values kept in bf16">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp"> {
   let summary = "Compute values again for the backward pass instead of keeping them";
   let description = [{
