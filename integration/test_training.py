@@ -220,9 +220,11 @@ def test_memory_is_what_was_reported(tmp_path, recompute, activations):
     assert float(peak[1].replace(",", "")) == pytest.approx(expected, rel=0.1)
 
 
-def test_memory_budget(tmp_path):
+@pytest.mark.parametrize("activations", ["f32", "bf16"])
+def test_memory_budget(tmp_path, activations):
     """What is computed again grows as the budget shrinks, and the plan is near each budget."""
-    flags = ("--batch=8", "--sequence-length=256", "--compile-to=bufferize")
+    kept = f"--activations={activations}"
+    flags = ("--batch=8", "--sequence-length=256", "--compile-to=bufferize", kept)
     output = tmp_path / "plan.mlir"
     plans = [
         plan_memory(SHAKESPEARE, output, *flags, f"--recompute={name}")

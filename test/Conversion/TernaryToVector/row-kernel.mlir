@@ -311,3 +311,35 @@ func.func @scale_only(%x: memref<?x16xf32>, %a: memref<?xf32>) {
   }
   return
 }
+
+// Narrow rows are extended as they are read, by each loop that reads them; what is rounded to a
+// narrow row and read by two loops is kept narrow.
+// CHECK-LABEL: func.func @narrow(
+// CHECK-SAME:    %[[X:[^:]*]]: memref<2x32xf32>, %[[N:[^:]*]]: memref<2x32xbf16>,
+// CHECK-NOT:     memref.alloca
+// CHECK:         memref.alloca() {{.*}} : memref<32xbf16>
+// CHECK-NOT:     memref.alloca
+// CHECK:         scf.for
+// CHECK:           %[[A:.*]] = vector.load %[[X]]{{.*}} : memref<2x32xf32>, vector<16xf32>
+// CHECK-NEXT:      %[[T:.*]] = arith.truncf %[[A]] : vector<16xf32> to vector<16xbf16>
+// CHECK-NEXT:      vector.store %[[T]], %{{.*}} : memref<32xbf16>, vector<16xbf16>
+// CHECK-NEXT:      arith.extf %[[T]] : vector<16xbf16> to vector<16xf32>
+// CHECK:         scf.for
+// CHECK-NOT:       arith.truncf
+// CHECK:           %[[KEPT:.*]] = vector.load %{{.*}} : memref<32xbf16>, vector<16xbf16>
+// CHECK-NEXT:      arith.extf %[[KEPT]]
+// CHECK-COUNT-2: vector.load %[[N]]{{.*}} : memref<2x32xbf16>, vector<16xbf16>
+// CHECK-NOT:     vector.load %[[N]]
+// CHECK:         return
+func.func @narrow(%x: memref<2x32xf32>, %n: memref<2x32xbf16>, %q: memref<2x32xi8>, %p: memref<2x32xi8>) {
+  ternary.row_kernel rows 1 ins(%x, %n : memref<2x32xf32>, memref<2x32xbf16>) outs(%q, %p : memref<2x32xi8>, memref<2x32xi8>) {
+  ^bb0(%wide: vector<32xf32>, %row: vector<32xbf16>):
+    %t = arith.truncf %wide : vector<32xf32> to vector<32xbf16>
+    %w = arith.extf %t : vector<32xbf16> to vector<32xf32>
+    %a, %as, %ac = ternary.quantize_activations %w : vector<32xf32> -> vector<32xi8>, f32, i32
+    %v = arith.extf %row : vector<32xbf16> to vector<32xf32>
+    %b, %bs, %bc = ternary.quantize_activations %v : vector<32xf32> -> vector<32xi8>, f32, i32
+    ternary.yield %a, %b : vector<32xi8>, vector<32xi8>
+  }
+  return
+}

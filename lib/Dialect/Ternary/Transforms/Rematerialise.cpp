@@ -190,8 +190,10 @@ private:
           open[result] = last;
       }
       open.remove_if([here = i](const auto &entry) { return entry.second <= here; });
-      if (!opened || open.size() != 1 || isRecomputable(open.front().first) ||
-          !isa<FloatType>(getElementTypeOrSelf(open.front().first)))
+      if (!opened || open.size() != 1 || isRecomputable(open.front().first))
+        continue;
+      Type element = getElementTypeOrSelf(open.front().first);
+      if (!element.isF32() && !element.isBF16())
         continue;
       cuts.push_back(i);
       cutValues.insert(open.front().first);
