@@ -5,8 +5,9 @@
 
 A step is forward, backward, clipping and AdamW, of the same model, batch and tokens in one run.
 ternary-train runs a compiled training object, PyTorch the model in float32 with BitLinear quantised
-in floats, as the released code has it. Every variant runs in a process of its own, and JSON lists
-them all, with the ratio of the best two:
+in floats, as the released code has it. Ours keeps all values for the backward pass, and rounds
+gradients as --gradient-precision=high and =int8 have it. Every variant is a process of its own,
+and JSON lists them all, with the ratios of ours to the best of PyTorch's:
 
     eager       as PyTorch runs it
     compiled    by torch.compile; every layer's recurrence is one opaque operator in it
@@ -38,6 +39,7 @@ from pathlib import Path
 
 STEP = Path(__file__).with_name("train_step_pytorch.py")
 BUILD = Path(__file__).resolve().parent.parent / "build"
+PRECISIONS = ("high", "int8")
 MODES, SCANS = ("eager", "compiled", "autotuned"), ("loop", "vectors", "chunked")
 
 
@@ -100,7 +102,7 @@ def run_variant(
     return json.loads(done.stdout)
 
 
-def run_ternary(arguments: argparse.Namespace, threads: int) -> dict[str, object]:
+def run_ternary(arguments: argparse.Namespace, precision: str, threads: int) -> dict[str, object]:
     """Measures ternary-train on random ids: the median step, and its peak memory."""
     vocab = json.loads(arguments.config.read_text("utf-8"))["vocab_size"]
     with tempfile.TemporaryDirectory() as name:
@@ -109,6 +111,7 @@ def run_ternary(arguments: argparse.Namespace, threads: int) -> dict[str, object
         model.mkdir()
         (model / "config.json").write_bytes(arguments.config.read_bytes())
         flags = ["--function=train", "--random-weights=1", f"--batch={arguments.batch}"]
+        flags += ["--recompute=none", f"--gradient-precision={precision}"]
         compiler = arguments.build / "bin" / "ternary-compile"
         subprocess.run([compiler, model, "-o", folder / "train.so", *flags], check=True)
         steps = arguments.warmup + arguments.steps
@@ -129,6 +132,7 @@ def run_ternary(arguments: argparse.Namespace, threads: int) -> dict[str, object
     tokens = arguments.batch * arguments.tokens
     return {
         "mode": "ternary",
+        "gradient_precision": precision,
         "threads": threads,
         "seconds_per_step": statistics.median(seconds),
         "tokens_per_second": tokens / statistics.median(seconds),
@@ -144,9 +148,10 @@ def main() -> int:
         python = install(arguments.install, arguments.index_url)
     results, ours = [], []
     for threads in arguments.threads:
-        ours.append(run_ternary(arguments, threads))
-        speed = f"{ours[-1]['tokens_per_second']:,.0f} tokens/s"
-        print(f"ternary, {threads} threads: {speed}", file=sys.stderr)
+        for precision in PRECISIONS:
+            ours.append(run_ternary(arguments, precision, threads))
+            speed = f"{ours[-1]['tokens_per_second']:,.0f} tokens/s"
+            print(f"ternary {precision}, {threads} threads: {speed}", file=sys.stderr)
         if arguments.only_ternary:
             continue
         for mode in arguments.modes:
@@ -171,7 +176,10 @@ def main() -> int:
     if results:
         best = fastest(results)
         record["best_pytorch"] = best
-        record["speed_ratio"] = fastest(ours)["tokens_per_second"] / best["tokens_per_second"]
+        for precision in PRECISIONS:
+            mine = fastest([run for run in ours if run["gradient_precision"] == precision])
+            ratio = mine["tokens_per_second"] / best["tokens_per_second"]
+            record[f"speed_ratio_{precision}"] = ratio
     print(json.dumps(record, indent=2))
     return 0
 

@@ -156,6 +156,8 @@ def test_no_weights(model):
         (("--function=train", "--recompute=blocks", "--target=reference"), ("keeps all",)),
         (("--function=train", "--recompute=some"), ("some",)),
         (("--activations=bf16",), ("--function=train",)),
+        (("--gradient-precision=int8",), ("--function=train",)),
+        (("--function=train", "--gradient-precision=low"), ("low",)),
         (("--function=train", "--activations=f16"), ("f16",)),
         (("--function=train", "--sequence-length=0"), ("--sequence-length", "0")),
     ],

@@ -36,6 +36,12 @@ TARGETS = {
     "recompute-blocks-unfused": ["--recompute=blocks", "--fuse=false"],
 }
 
+PRECISIONS = {
+    "f32": [],
+    "bf16": ["--activations=bf16"],
+    "int8": ["--gradient-precision=int8"],
+}
+
 
 def compile_training(compile_model, model: pathlib.Path, *flags: str) -> pathlib.Path:
     return compile_model(model, "--function=train", *flags)
@@ -66,15 +72,18 @@ def test_gradients_agree_with_original(tmp_path, compile_model, target, batch):
         assert error <= 1e-4 * np.abs(expected).max(), name
 
 
-def test_bf16_gradients_are_near_those_of_f32(tmp_path, compile_model):
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_narrow_gradients_are_near_those_of_f32(tmp_path, compile_model, precision):
     """The norm of each gradient's error is at most a tenth of the gradient's.
 
-    Rounding to bf16 changes values of deviation s by about d = s / 1000. Where they are quantised
-    next, steps are some 3 s / 127 wide, and codes change by one in d of a step: an error of
-    sqrt(d * 3 s / 127) = s / 200. On the way through 19 quantised products such errors add up as
+    Rounding activations to bf16 changes values of deviation s by about d = s / 1000. Where they are
+    quantised next, steps are some 3 s / 127 wide, and codes change by one in d of a step: an error
+    of sqrt(d * 3 s / 127) = s / 200. On the way through 19 quantised products such errors add up as
     squares, to 2 % of the values, and once more on the way back: 3 to 6 % of the gradients.
+
+    Gradients of 8 bits have steps of some 3 s / 127, an error of s / 150: for 19 products 3 %.
     """
-    flags = ("--activations=bf16", "--epsilon=1e-8")
+    flags = (*PRECISIONS[precision], "--epsilon=1e-8")
     library = compile_training(compile_model, DATA / "hgrn-a", *flags)
     got = compute_gradients(tmp_path, library, IDS, threads=2)
     np.testing.assert_allclose(got["loss"], EXPECTED["loss_eager"], rtol=1e-3)
@@ -84,35 +93,36 @@ def test_bf16_gradients_are_near_those_of_f32(tmp_path, compile_model):
         error = np.linalg.norm(got[name.removeprefix("grad_eager.")] - expected)
         errors[name] = error / np.linalg.norm(expected)
     assert max(errors.values()) <= 0.1, errors
-    # And those of f32 are nearer by far.
-    assert min(errors.values()) >= 1e-3, errors
+    # And those of f32 are nearer by far; what comes before the first narrow product is theirs.
+    assert np.median(list(errors.values())) >= 1e-3, errors
 
 
-@pytest.mark.parametrize("activations", ["f32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])
-def test_same_bits_as_reference(tmp_path, compile_model, target, activations):
+def test_same_bits_as_reference(tmp_path, compile_model, target, precision):
     if target == "avx2" and not has_cpu_feature("avx2"):
         pytest.skip("this machine has no avx2")
-    kept = f"--activations={activations}"
-    reference = compile_training(compile_model, DATA / "hgrn-a", kept, *TARGETS["reference"])
+    flags = PRECISIONS[precision]
+    reference = compile_training(compile_model, DATA / "hgrn-a", *flags, *TARGETS["reference"])
     expected = compute_gradients(tmp_path, reference, IDS)
-    library = compile_training(compile_model, DATA / "hgrn-a", kept, *TARGETS[target])
+    library = compile_training(compile_model, DATA / "hgrn-a", *flags, *TARGETS[target])
     for threads in (1, 2, 3):
         got = compute_gradients(tmp_path, library, IDS, threads)
         for name, value in expected.items():
             assert got[name].tobytes() == value.tobytes(), (name, threads)
 
 
-@pytest.mark.parametrize("activations", ["f32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("recompute", ["rows", "blocks"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_same_bits_for_odd_shapes(tmp_path, compile_model, shape, recompute, activations):
+def test_same_bits_for_odd_shapes(tmp_path, compile_model, shape, recompute, precision):
     model = write_config(tmp_path / "model", shape)
-    flags = ("--random-weights=3", "--batch=2", f"--activations={activations}")
+    flags = ("--random-weights=3", "--batch=2", *PRECISIONS[precision])
     reference = compile_training(compile_model, model, "--target=reference", *flags)
     library = compile_training(compile_model, model, f"--recompute={recompute}", *flags)
     rng = np.random.default_rng(sum(shape))
-    for length in (1, 2, 7, 30):
+    # The last one has more rows than sums of gradients have in a block.
+    for length in (1, 2, 7, 30, 130):
         ids = rng.integers(0, shape[3], size=(2, length))
         targets = rng.integers(-1, shape[3], size=(2, length))
         one, other = TrainingObject(reference), TrainingObject(library, threads=2)

@@ -144,9 +144,8 @@ Error Compiler::checkOptions() {
     return makeError("expected --epsilon between 0 and 1 in f32, got " +
                      Twine(formatv("{0:e}", *options.epsilon).str()));
   bool isReference = options.target == "reference";
-  if (!pipeline.training &&
-      (options.recompute || options.activations || options.int8Gradients || options.memoryBudget ||
-       options.sequenceLength))
+  if (!pipeline.training && (options.recompute || options.activations || options.int8Gradients ||
+                             options.memoryBudget || options.sequenceLength))
     return makeError("expected --function=train with --recompute, --activations, "
                      "--gradient-precision, --memory-budget and --sequence-length");
   if (options.recompute && options.memoryBudget)

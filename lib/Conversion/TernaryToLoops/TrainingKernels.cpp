@@ -121,7 +121,8 @@ void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, Value
   Value codes = allocateCodes(b);
   b.loop(b.index(getDim(grad, -1)), [&](Value n) {
     emitGradientProduct(
-        b, codes, op.getInt8() ? kInt8GradientLimit : kWeightGradientLimit, rows, b.index(getDim(out, 1)), op.getAccumulate(),
+        b, codes, op.getInt8() ? kInt8GradientLimit : kWeightGradientLimit, rows,
+        b.index(getDim(out, 1)), op.getAccumulate(),
         [&](Value m) {
           SmallVector<Value> row = splitIndex(b, m, sizes);
           return b.mulf(b.load(grad, append(row, n)), b.load(scales, row));
