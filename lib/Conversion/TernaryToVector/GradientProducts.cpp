@@ -72,8 +72,6 @@ protected:
   int64_t vectors() const { return isa.accumulators >= 24 ? 4 : 2; }
   VectorType words(int64_t size = kChunk) { return e.vectorType(size, e.b.getI32Type()); }
   VectorType floats(int64_t size = kChunk) { return e.vectorType(size, e.b.getF32Type()); }
-  /// Lanes of `lanes` at `column` that exist, or null if all do in every vector of `every`.
-  Value mask(Value column, int64_t columns, int64_t lanes, int64_t every);
   Value magnitude(Value largest, Value x) {
     Value bits = arith::BitcastOp::create(e.b, words(), x);
     bits = arith::AndIOp::create(e.b, bits, constant(words(), 0x7FFFFFFF));
@@ -105,13 +103,6 @@ private:
 
   int64_t step;
 };
-
-Value GradientProduct::mask(Value column, int64_t columns, int64_t lanes, int64_t every) {
-  if (columns % every == 0)
-    return {};
-  Value left = arith::SubIOp::create(e.b, e.index(columns), column);
-  return vector::CreateMaskOp::create(e.b, e.vectorType(lanes, e.b.getI1Type()), left);
-}
 
 void GradientProduct::emit() {
   int64_t groups = llvm::divideCeil(columns, kTileColumns);
@@ -152,7 +143,7 @@ void GradientProduct::emit() {
 
 /// The last row stands for those that do not exist: their codes are 0.
 void GradientProduct::emitPanels(const Tile &tile, Value j) {
-  Value exists = mask(j, columns, step, step);
+  Value exists = getMask(e, j, columns, step, step);
   Value last = e.add(e.add(tile.from, tile.length), -1);
   int64_t group = tile.quadPanel ? 4 : 2;
   auto bytes = e.vectorType(step, e.b.getI8Type());
@@ -262,7 +253,7 @@ void GradientProduct::emitBlock(const Tile &tile, Value row, Value j, int64_t bl
   auto bits = e.vectorType(lanes, e.b.getI1Type());
   for (int64_t v = 0; v < vectors(); ++v) {
     Value column = e.add(j, v * lanes);
-    Value exists = mask(column, columns, lanes, step), reads = exists;
+    Value exists = getMask(e, column, columns, lanes, step), reads = exists;
     if (!accumulates) {
       reads = vector::BroadcastOp::create(e.b, bits, isLater);
       if (exists)
@@ -306,7 +297,7 @@ private:
       Value i = e.add(tile.row, row);
       auto load = [&](Value at) {
         Value column = e.add(tile.from, at);
-        return e.load(floats(), grad, {i, column}, mask(column, gradColumns, kChunk, kChunk));
+        return e.load(floats(), grad, {i, column}, getMask(e, column, gradColumns, kChunk, kChunk));
       };
       Value largest = e.loop(e.index(0), tile.length, kChunk, constant(words(), kLeastGradientBits),
                              [&](Value at, ValueRange carried) {
@@ -397,7 +388,7 @@ private:
     SmallVector<Value> at, masks;
     for (int64_t v = 0; v < kVectors; ++v) {
       at.push_back(e.add(tile.row, v * kChunk));
-      masks.push_back(mask(at.back(), gradColumns, kChunk, kTileRows));
+      masks.push_back(getMask(e, at.back(), gradColumns, kChunk, kTileRows));
     }
     Value end = e.add(tile.from, tile.length);
     auto load = [&](Value m, Value scale, int64_t v) -> Value {
