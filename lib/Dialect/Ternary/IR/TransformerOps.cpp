@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpUtils.h"
+#include "llvm/ADT/SmallString.h"
 #include <cmath>
 
 using namespace mlir;
