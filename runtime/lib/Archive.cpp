@@ -12,7 +12,9 @@
 #include "ternary/crc32.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <iomanip>
 #include <link.h>
 #include <optional>
@@ -156,18 +158,33 @@ void ternary::runtime::verifyEmbeddedArchive(const std::string &path,
          hex(crc));
 }
 
+/// Whether the memory at `address` is of a file and was never written to.
+static bool isMappedReadOnly(uintptr_t address) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long from = 0, to = 0, inode = 0;
+    char permissions[5] = {};
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s %*x %*x:%*x %lu", &from, &to, permissions, &inode) ==
+            4 &&
+        from <= address && address < to)
+      return permissions[1] == '-' && inode != 0;
+  }
+  return false;
+}
+
 /// Looks at bytes piece by piece, and lets the memory of each go where it is mapped from a file.
 template <typename Look> static void lookOnce(const void *start, uint64_t count, Look look) {
   constexpr uint64_t kPiece = 16 << 20;
   auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   auto address = reinterpret_cast<uintptr_t>(start);
   uintptr_t from = (address + page - 1) / page * page;
+  bool isFile = isMappedReadOnly(address);
   for (uint64_t offset = 0; offset < count; offset += kPiece) {
     uint64_t size = std::min(kPiece, count - offset);
     look(static_cast<const char *>(start) + offset, size);
     uintptr_t to = (address + offset + size) / page * page;
-    if (from < to)
-      madvise(reinterpret_cast<void *>(from), to - from, MADV_PAGEOUT);
+    if (isFile && from < to)
+      madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
     from = std::max(from, to);
   }
 }
