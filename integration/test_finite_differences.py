@@ -157,6 +157,23 @@ def loop(trips: str, **values: object) -> Case:
     )
 
 
+def slice_in_a_branch(is_true: int) -> Case:
+    """Two slices side by side, of which one is read in a branch."""
+    whole, half = "tensor<3x8xf64>", "tensor<3x4xf64>"
+    body = f"""{C}
+      %isTrue = arith.cmpi eq, %c, %c1 : index
+      %x = math.exp %a : {whole}
+      %s = scf.if %isTrue -> {half} {{
+        %0 = tensor.extract_slice %x[0, 4] [3, 4] [1, 1] : {whole} to {half}
+        scf.yield %0 : {half}
+      }} else {{
+        scf.yield %z : {half}
+      }}
+      %1 = tensor.extract_slice %x[0, 0] [3, 4] [1, 1] : {whole} to {half}
+      %y = arith.mulf %s, %1 : {half}"""
+    return Case({"a": whole, "z": half}, body, half, {"c": "index"}, {"c": is_true})
+
+
 def branches(is_true: int) -> Case:
     """A value that both branches read, values that one of them does, one that is yielded."""
     body = f"""{C}
@@ -217,6 +234,19 @@ CASES = {
         : tensor<3x5xf64> into tensor<4x9xf64>""",
         "tensor<4x9xf64>",
     ),
+    # Slices side by side, whose gradients are put together, while the sum of what came before is
+    # another value's gradient as well, or what a branch that is not taken returns.
+    "slices_of_a_sum": Case(
+        {"a": "tensor<3x8xf64>", "b": "tensor<3x8xf64>"},
+        """
+      %0 = tensor.extract_slice %a[0, 4] [3, 4] [1, 1] : tensor<3x8xf64> to tensor<3x4xf64>
+      %x = arith.addf %a, %b : tensor<3x8xf64>
+      %1 = tensor.extract_slice %x[0, 0] [3, 4] [1, 1] : tensor<3x8xf64> to tensor<3x4xf64>
+      %y = arith.mulf %0, %1 : tensor<3x4xf64>""",
+        "tensor<3x4xf64>",
+    ),
+    "slice_in_a_branch_taken": slice_in_a_branch(1),
+    "slice_in_a_branch_not_taken": slice_in_a_branch(0),
     "insert_slice": Case(
         {"x": "tensor<2x3xf64>", "z": X},
         f"""

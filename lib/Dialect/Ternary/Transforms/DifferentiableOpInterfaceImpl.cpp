@@ -165,11 +165,13 @@ void extractSliceRule(ImplicitLocOpBuilder &b, tensor::ExtractSliceOp op, Value 
       columns += slice.getStaticSizes().back();
     if (slices.size() > 1 && columns == op.getSourceType().getShape().back() &&
         llvm::all_of(slices, [&](auto slice) { return hasAllRows(slice, op.getSource()); })) {
-      // Nothing is left of the zeros.
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPoint(others->back());
-      others->back().getDestMutable().assign(tensor::EmptyOp::create(
-          b, tensor::getMixedSizes(b, op.getLoc(), op.getSource()), op.getType().getElementType()));
+      // Nothing is left of the zeros. The sum so far may be another value's gradient as well, so it
+      // stays as it is.
+      sum = tensor::EmptyOp::create(b, tensor::getMixedSizes(b, op.getLoc(), op.getSource()),
+                                    op.getType().getElementType());
+      for (tensor::InsertSliceOp other : llvm::reverse(*others))
+        sum = tensor::InsertSliceOp::create(b, other.getSource(), sum, other.getMixedOffsets(),
+                                            other.getMixedSizes(), other.getMixedStrides());
     }
   } else {
     Value part = tensor::ExtractSliceOp::create(b, op.getType(), sum, op.getMixedOffsets(),
