@@ -212,15 +212,11 @@ private:
                   << type;
       return {};
     }
-    if (parameter == Position && memory != MemRefType::get({}, builder.getI32Type())) {
-      emitError() << ", position, to be of type " << MemRefType::get({}, builder.getI32Type())
-                  << ", got " << type;
-      return {};
-    }
-    if ((parameter == Loss || parameter == Seed || parameter == Report) &&
-        memory != MemRefType::get({}, builder.getF32Type())) {
-      emitError() << ", " << role.getValue() << ", to be of type "
-                  << MemRefType::get({}, builder.getF32Type()) << ", got " << type;
+    bool isNumber = llvm::is_contained({Position, Loss, Seed, Report}, *parameter);
+    auto number = MemRefType::get({}, parameter == Position ? Type(builder.getI32Type())
+                                                            : Type(builder.getF32Type()));
+    if (isNumber && memory != number) {
+      emitError() << ", " << role.getValue() << ", to be of type " << number << ", got " << type;
       return {};
     }
     // Only one dimension may be left to run time: the one whose size the caller states.
@@ -254,8 +250,10 @@ private:
     Value state = getArgument(State);
     if (!state)
       return {};
+    // A value, since constants of the op have 29 bits.
+    Value offset = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(bytes));
     return LLVM::GEPOp::create(builder, loc, state.getType(), builder.getI8Type(), state,
-                               ArrayRef<LLVM::GEPArg>{bytes});
+                               ArrayRef<LLVM::GEPArg>{offset});
   }
 
   /// The argument; for the loss, which is returned, and the seed, which is a number, a place

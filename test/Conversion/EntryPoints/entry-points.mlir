@@ -104,10 +104,10 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
 
 // -----
 
-// The number of tokens before the step lies behind the rest of the state.
+// The number of tokens before the step lies behind the rest of the state, however much that is.
 
 module attributes {ternary.model = {name = "cached"}} {
-  func.func @decode(%position: memref<i32> {ternary.role = "position"}, %state: memref<2x3x64xf32> {ternary.role = "state"})
+  func.func @decode(%position: memref<i32> {ternary.role = "position"}, %state: memref<2x3x200000000xf32> {ternary.role = "state"})
       attributes {ternary.step = "decode"} {
     return
   }
@@ -115,9 +115,10 @@ module attributes {ternary.model = {name = "cached"}} {
   // NAME-LABEL:   func.func @cached_decode(
   // PREFIX-LABEL: func.func @bit_decode(
   // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr,
-  // CHECK:          %[[PLACE:.+]] = llvm.getelementptr %[[STATE]][1536] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK:          %[[BYTES:.+]] = llvm.mlir.constant(4800000000 : i64)
+  // CHECK:          %[[PLACE:.+]] = llvm.getelementptr %[[STATE]][%[[BYTES]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
   // CHECK:          llvm.insertvalue %[[PLACE]], %{{.+}}[1]
   // CHECK:          %[[P:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<i32>
-  // CHECK:          %[[S:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<2x3x64xf32>
+  // CHECK:          %[[S:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<2x3x200000000xf32>
   // CHECK-NEXT:     call @decode(%[[P]], %[[S]])
 }
