@@ -125,17 +125,21 @@ SmallVector<Value> getSourcesOfSizes(OpResult result, bool &needsAll) {
   return {};
 }
 
-/// Whether the dynamic sizes of `value` certainly are those of `like` in the same places.
-bool hasSizesOf(Value value, Value like) {
+/// Whether the dynamic sizes of `value` certainly are those of `like` in the same places; `known`
+/// has the answers so far.
+bool hasSizesOf(Value value, Value like, llvm::DenseMap<Value, bool> &known) {
   if (value == like)
     return true;
   auto result = dyn_cast<OpResult>(value);
   if (!result)
     return false;
+  if (auto it = known.find(value); it != known.end())
+    return it->second;
   if (auto loop = dyn_cast<scf::ForOp>(result.getOwner())) {
     BlockArgument argument = loop.getTiedLoopRegionIterArg(result);
-    if (!hasSizesOf(loop.getTiedLoopYieldedValue(argument)->get(), argument))
-      return false;
+    llvm::DenseMap<Value, bool> inside;
+    if (!hasSizesOf(loop.getTiedLoopYieldedValue(argument)->get(), argument, inside))
+      return known[value] = false;
   }
   auto hasSizes = [&](Value source) {
     auto from = dyn_cast<RankedTensorType>(source.getType());
@@ -143,11 +147,12 @@ bool hasSizesOf(Value value, Value like) {
     for (int64_t dim = 0; dim < to.getRank(); ++dim)
       if (to.isDynamicDim(dim) && !(from && dim < from.getRank() && from.isDynamicDim(dim)))
         return false;
-    return hasSizesOf(source, like);
+    return hasSizesOf(source, like, known);
   };
   bool needsAll;
   SmallVector<Value> sources = getSourcesOfSizes(result, needsAll);
-  return needsAll ? llvm::all_of(sources, hasSizes) : llvm::any_of(sources, hasSizes);
+  return known[value] =
+             needsAll ? llvm::all_of(sources, hasSizes) : llvm::any_of(sources, hasSizes);
 }
 
 /// The gradient of one loop, in the making.
@@ -314,8 +319,9 @@ private:
       return loop.emitOpError()
              << "expected to carry numbers and ranked tensors of them to differentiate by, got "
              << init.getType();
+    llvm::DenseMap<Value, bool> known;
     if (tensor && !tensor.hasStaticShape() &&
-        !hasSizesOf(loop.getYieldedValues()[index], loop.getRegionIterArg(index)))
+        !hasSizesOf(loop.getYieldedValues()[index], loop.getRegionIterArg(index), known))
       return loop.emitOpError() << "expected to carry tensors whose sizes no iteration changes to "
                                    "differentiate by, got "
                                 << tensor;
