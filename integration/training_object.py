@@ -111,8 +111,10 @@ class TrainingObject:
         archive = ctypes.cast(self.info.archive, ctypes.POINTER(ctypes.c_uint8))
         prefix = np.ctypeslib.as_array(archive, (64,)).tobytes()
         offset = int.from_bytes(prefix[24:32], "little")
-        payload = np.ctypeslib.as_array(archive, (offset + 4 * floats,))[offset:]
-        self.parameters[:] = payload.view(np.float32)
+        last = self.info.parameters[self.info.parameter_count - 1]
+        count = last.offset + last.count
+        payload = np.ctypeslib.as_array(archive, (offset + 4 * count,))[offset:]
+        self.parameters[:count] = payload.view(np.float32)
 
     def views(self, block: np.ndarray) -> dict[str, np.ndarray]:
         """The parameters of a block by name."""

@@ -120,9 +120,8 @@ typedef struct ternary_training_descriptor {
   uint64_t block_floats;
   ternary_workspace_size gradient_workspace, loss_workspace;
 
-  /* Initial values, a weight archive (see abi.h) whose payload starts with a block, so has at
-   * least 4 * block_floats bytes: embedded, or a file that is accepted if its header has this
-   * checksum. */
+  /* Initial values, a weight archive (see abi.h) whose payload starts with a block, up to the end
+   * of its last parameter: embedded, or a file that is accepted if its header has this checksum. */
   const void *archive;
   uint64_t archive_bytes;
   const char *archive_file;
