@@ -264,3 +264,50 @@ func.func @attention_backward_kernel(%q: memref<1x2x8xf32>, %k: memref<1x3x8xf32
     outs(%q, %k, %k, %l : memref<1x2x8xf32>, memref<1x3x8xf32>, memref<1x3x8xf32>, memref<1x2x2xf32>) {heads = 2 : i64, kv_heads = 2 : i64}
   return
 }
+
+// -----
+
+func.func @attention_values(%q: tensor<1x8x64xf32>, %k: tensor<1x8x32xf32>, %v: tensor<1x5x99xf32>) {
+  // expected-error @+1 {{all of {k, v} have same type}}
+  %0:2 = "ternary.attention"(%q, %k, %v) {heads = 4 : i64, kv_heads = 2 : i64}
+    : (tensor<1x8x64xf32>, tensor<1x8x32xf32>, tensor<1x5x99xf32>) -> (tensor<1x8x64xf32>, tensor<1x8x4xf32>)
+  return
+}
+
+// -----
+
+func.func @attention_backward_values(%q: tensor<1x8x64xf32>, %k: tensor<1x8x32xf32>, %v: tensor<1x8x16xf32>, %l: tensor<1x8x4xf32>) {
+  // expected-error @+1 {{all of {k, v} have same type}}
+  %0:3 = "ternary.attention_backward"(%q, %k, %v, %q, %l, %q) {heads = 4 : i64, kv_heads = 2 : i64}
+    : (tensor<1x8x64xf32>, tensor<1x8x32xf32>, tensor<1x8x16xf32>, tensor<1x8x64xf32>, tensor<1x8x4xf32>, tensor<1x8x64xf32>)
+    -> (tensor<1x8x64xf32>, tensor<1x8x32xf32>, tensor<1x8x32xf32>)
+  return
+}
+
+// -----
+
+func.func @attention_backward_grad(%q: tensor<1x8x64xf32>, %k: tensor<1x8x32xf32>, %g: tensor<1x5x64xf32>, %l: tensor<1x8x4xf32>) {
+  // expected-error @+1 {{all of {q, result, grad} have same type}}
+  %0:3 = "ternary.attention_backward"(%q, %k, %k, %q, %l, %g) {heads = 4 : i64, kv_heads = 2 : i64}
+    : (tensor<1x8x64xf32>, tensor<1x8x32xf32>, tensor<1x8x32xf32>, tensor<1x8x64xf32>, tensor<1x8x4xf32>, tensor<1x5x64xf32>)
+    -> (tensor<1x8x64xf32>, tensor<1x8x32xf32>, tensor<1x8x32xf32>)
+  return
+}
+
+// -----
+
+func.func @attention_tokens(%q: tensor<1x8x64xf32>, %k: tensor<1x4x32xf32>) {
+  // expected-error @+1 {{expected k of at least 8 tokens, got 'tensor<1x4x32xf32>'}}
+  %0, %1 = ternary.attention %q, %k, %k {heads = 4 : i64, kv_heads = 2 : i64}
+    : tensor<1x8x64xf32>, tensor<1x4x32xf32> -> tensor<1x8x64xf32>, tensor<1x8x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_kernel_tokens(%q: memref<1x8x64xf32>, %k: memref<1x4x32xf32>, %o: memref<1x8x64xf32>, %l: memref<1x8x4xf32>) {
+  // expected-error @+1 {{expected k of at least 8 tokens, got 'memref<1x4x32xf32>'}}
+  ternary.attention_kernel ins(%q, %k, %k : memref<1x8x64xf32>, memref<1x4x32xf32>, memref<1x4x32xf32>)
+      outs(%o, %l : memref<1x8x64xf32>, memref<1x8x4xf32>) {heads = 4 : i64, kv_heads = 2 : i64}
+  return
+}

@@ -77,15 +77,6 @@ mlir::ParseResult parseGradientTypes(mlir::OpAsmParser &parser, mlir::Type &forg
 void printGradientTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type forget,
                         mlir::Type hidden, mlir::Type grad, mlir::Type state, mlir::Type gradState);
 
-/// The types of attention's gradient: one for what is like q, one for what is like k, and that
-/// of log_sum_exp.
-mlir::ParseResult parseAttentionTypes(mlir::OpAsmParser &parser, mlir::Type &q, mlir::Type &k,
-                                      mlir::Type &v, mlir::Type &result, mlir::Type &logSumExp,
-                                      mlir::Type &grad);
-void printAttentionTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type q,
-                         mlir::Type k, mlir::Type v, mlir::Type result, mlir::Type logSumExp,
-                         mlir::Type grad);
-
 /// What layers and their kernels demand alike of heads.
 mlir::LogicalResult verifyRotary(mlir::Operation *op, mlir::Type input, int64_t headSize,
                                  const llvm::APFloat &theta);

@@ -59,8 +59,6 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult MatmulOp::verify() {
-  if (failed(verifyColumns(*this, "matrix", getMatrix().getType())))
-    return failure();
   return verifyFactor(*this, "matrix", getMatrix(), /*dim=*/0, getInput().getType());
 }
 
@@ -155,9 +153,13 @@ LogicalResult ternary::verifyAttention(Operation *op, Type q, Type k, int64_t he
   if (getColumns(q) % heads != 0)
     return op->emitOpError() << "expected a number of heads that divides the " << getColumns(q)
                              << " columns of q, got " << heads;
-  auto shape = cast<ShapedType>(k).getShape();
-  return verifyShape(
-      op, "k", k, {cast<ShapedType>(q).getDimSize(0), shape[1], getColumns(q) / heads * kvHeads});
+  auto queries = cast<ShapedType>(q).getShape();
+  int64_t tokens = cast<ShapedType>(k).getDimSize(1);
+  if (failed(verifyShape(op, "k", k, {queries[0], tokens, getColumns(q) / heads * kvHeads})))
+    return failure();
+  if (ShapedType::isStatic(queries[1]) && ShapedType::isStatic(tokens) && tokens < queries[1])
+    return op->emitOpError() << "expected k of at least " << queries[1] << " tokens, got " << k;
+  return success();
 }
 
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
@@ -189,20 +191,4 @@ LogicalResult AttentionBackwardOp::verify() {
     return failure();
   shape.back() = getHeads();
   return verifyShape(*this, "log_sum_exp", getLogSumExp().getType(), shape);
-}
-
-/// One type for what is like q, one for what is like k, and that of the statistics.
-ParseResult ternary::parseAttentionTypes(OpAsmParser &parser, Type &q, Type &k, Type &v,
-                                         Type &result, Type &logSumExp, Type &grad) {
-  if (parser.parseType(q) || parser.parseComma() || parser.parseType(k) || parser.parseComma() ||
-      parser.parseType(logSumExp))
-    return failure();
-  v = k;
-  result = grad = q;
-  return success();
-}
-
-void ternary::printAttentionTypes(OpAsmPrinter &printer, Operation *, Type q, Type k, Type, Type,
-                                  Type logSumExp, Type) {
-  printer << q << ", " << k << ", " << logSumExp;
 }

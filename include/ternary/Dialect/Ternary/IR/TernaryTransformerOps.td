@@ -173,7 +173,7 @@ def Ternary_RotaryEmbeddingOp : Ternary_PureOp<"rotary_embedding", [
 }
 
 def Ternary_AttentionOp : Ternary_PureOp<"attention", [
-    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+    AllTypesMatch<["k", "v"]>, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "causal attention of several heads";
   let description = [{
     With D the columns of q over `heads`, g = h · `kv_heads` / `heads` for head h, and j over
@@ -214,13 +214,13 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
   let results = (outs Ternary_FloatTensor:$result, Ternary_FloatTensor:$log_sum_exp);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`past` `(` $past^ `:` type($past) `)`)? attr-dict
-    `:` type($q) `,` custom<SameTypes>(type($k), type($v))
-    `->` type($result) `,` type($log_sum_exp)
+    `:` type($q) `,` type($k) `->` type($result) `,` type($log_sum_exp)
   }];
   let hasVerifier = 1;
 }
 
-def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward"> {
+def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward", [
+    AllTypesMatch<["q", "result", "grad"]>, AllTypesMatch<["k", "v"]>]> {
   let summary = "gradient of attention by queries, keys and values";
   let description = [{
     With the names of `attention`, x[t, h, d] for the element `[b, t, D h + d]` of x, and e and
@@ -261,8 +261,7 @@ def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward"> {
                       Ternary_FloatTensor:$grad_v);
   let assemblyFormat = [{
     $q `,` $k `,` $v `,` $result `,` $log_sum_exp `,` $grad attr-dict
-    `:` custom<AttentionTypes>(type($q), type($k), type($v), type($result), type($log_sum_exp),
-                               type($grad))
+    `:` type($q) `,` type($k) `,` type($log_sum_exp)
   }];
   let hasVerifier = 1;
 }
