@@ -116,6 +116,38 @@ void emitSquareSums(LoopBuilder &builder, mlir::Value lanes, int64_t columns,
                     llvm::function_ref<mlir::Value(mlir::Value column)> element,
                     llvm::function_ref<void(mlir::Value sum, mlir::Value block)> store);
 
+/// A kernel with `ins` and `outs`, by a function that emits its loops; weights are bytes.
+template <typename OpTy, typename Emit> struct KernelPattern : mlir::OpConversionPattern<OpTy> {
+  KernelPattern(const mlir::TypeConverter &converter, mlir::MLIRContext *context, Emit emit)
+      : mlir::OpConversionPattern<OpTy>(converter, context), emit(emit) {}
+
+  mlir::LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                                      mlir::ConversionPatternRewriter &rewriter) const override {
+    LoopBuilder builder(op, rewriter);
+    emit(builder, op, adaptor.getIns(), adaptor.getOuts());
+    rewriter.eraseOp(op);
+    return mlir::success();
+  }
+
+  Emit emit;
+};
+
+/// Adds such patterns for `Ops`, which are illegal from now on.
+template <typename... Ops, typename Emit>
+void addKernelPatterns(mlir::RewritePatternSet &patterns, const mlir::TypeConverter &converter,
+                       mlir::ConversionTarget &target, Emit emit) {
+  (patterns.add<KernelPattern<Ops, Emit>>(converter, patterns.getContext(), emit), ...);
+  target.addIllegalOp<Ops...>();
+}
+
+/// The kernels of training that are not scalar everywhere, and those of a float Transformer.
+void populateTrainingKernelPatterns(mlir::RewritePatternSet &patterns,
+                                    const mlir::TypeConverter &converter,
+                                    mlir::ConversionTarget &target);
+void populateTransformerKernelPatterns(mlir::RewritePatternSet &patterns,
+                                       const mlir::TypeConverter &converter,
+                                       mlir::ConversionTarget &target);
+
 void populateRowKernelPattern(mlir::RewritePatternSet &patterns,
                               const mlir::TypeConverter &converter, Scratch &scratch);
 void populateLinearKernelPattern(mlir::RewritePatternSet &patterns,

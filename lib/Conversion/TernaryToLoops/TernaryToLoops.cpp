@@ -16,7 +16,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/Passes.h"
-#include "ternary/Conversion/TrainingKernels.h"
+#include "ternary/Conversion/ScalarKernels.h"
 #include "ternary/Conversion/WeightStorage.h"
 
 namespace ternary {
@@ -88,8 +88,9 @@ struct TernaryToLoops : ternary::impl::TernaryToLoopsBase<TernaryToLoops> {
     Scratch scratch;
     populateRowKernelPattern(patterns, converter, scratch);
     populateLinearKernelPattern(patterns, converter, scratch);
-    populateTrainingKernelLoops(patterns, converter, target);
-    populateTransformerKernelLoops(patterns, converter, target);
+    populateScalarKernelLoops(patterns, converter, target);
+    populateTrainingKernelPatterns(patterns, converter, target);
+    populateTransformerKernelPatterns(patterns, converter, target);
     patterns.add<ConvertGatherKernel, ConvertScanKernel>(converter, context);
     target.addIllegalOp<GatherKernelOp, LinearKernelOp, RowKernelOp, ScanKernelOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });

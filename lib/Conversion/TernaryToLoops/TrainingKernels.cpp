@@ -1,16 +1,16 @@
-//===- TrainingKernels.cpp - Kernels of gradients as scalar loops ---------===//
+//===- TrainingKernels.cpp - Kernels of training as scalar loops - ---------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "ternary/Conversion/TrainingKernels.h"
 #include "LoopUtils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "ternary/Conversion/MathUtils.h"
+#include "ternary/Conversion/ScalarKernels.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -270,42 +270,14 @@ void emit(LoopBuilder &b, QuantizeWeightsKernelOp, ValueRange ins, ValueRange ou
   Value weight = ins[0], trits = outs[0], sumsOfRows = outs[2];
   int64_t rows = getDim(weight, 0), columns = getDim(weight, 1);
   Type f64 = b.getF64Type();
-  auto zero = [&] { return b.constant(b.getF64FloatAttr(0.0)); };
-  auto type = MemRefType::get({kLanes}, f64);
-  Value lanes = memref::AllocaOp::create(b, type), sums = memref::AllocaOp::create(b, type);
-
-  auto clear = [&](Value memory) {
-    b.loop(b.index(kLanes), [&](Value l) { b.store(zero(), memory, l); });
-  };
-  // sums[block mod 16] += fold(lanes), lanes[l] = e[l] + e[16 + l].
-  auto addBlock = [&](Value block, function_ref<Value(Value)> element) {
-    b.loop(b.index(kLanes), [&](Value l) {
-      Value high = b.op<arith::AddIOp>(l, b.index(kLanes));
-      b.store(arith::AddFOp::create(b, element(l), element(high)), lanes, l);
-    });
-    Value sum = b.fold(lanes);
-    Value lane = b.op<arith::RemUIOp>(block, b.index(kLanes));
-    b.store(arith::AddFOp::create(b, b.load(sums, lane), sum), sums, lane);
-  };
-  auto orZero = [&](Value index, int64_t size, function_ref<Value(Value)> element) -> Value {
-    Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, index, b.index(size));
-    auto ifOp = scf::IfOp::create(b, f64, exists, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(ifOp.thenBlock());
-    scf::YieldOp::create(b, element(index));
-    b.setInsertionPointToStart(ifOp.elseBlock());
-    scf::YieldOp::create(b, zero());
-    return ifOp.getResult(0);
-  };
-  auto offset = [&](Value block, Value index) {
-    return b.op<arith::AddIOp>(b.op<arith::MulIOp>(block, b.index(2 * kLanes)), index);
-  };
+  int64_t mostBlocks = llvm::divideCeil(std::max(rows, columns), SquareSumsOp::kBlock);
+  Value lanes = memref::AllocaOp::create(b, MemRefType::get({kLanes}, f64));
+  Value blocks = memref::AllocaOp::create(b, MemRefType::get({mostBlocks}, f64));
   auto addUp = [&](int64_t count, function_ref<Value(Value)> element) {
-    clear(sums);
-    b.loop(b.index(llvm::divideCeil(count, 2 * kLanes)), [&](Value block) {
-      addBlock(block, [&](Value index) { return orZero(offset(block, index), count, element); });
-    });
-    return b.fold(sums);
+    emitBlockSums(b, lanes, count, element,
+                  [&](Value sum, Value block) { b.store(sum, blocks, block); });
+    return emitSumOfBlocks(b, lanes, llvm::divideCeil(count, SquareSumsOp::kBlock),
+                           [&](Value block) { return b.load(blocks, block); });
   };
   b.loop(b.index(rows), [&](Value n) {
     Value sum = addUp(columns, [&](Value k) -> Value {
@@ -331,7 +303,8 @@ void emit(LoopBuilder &b, QuantizeWeightsKernelOp, ValueRange ins, ValueRange ou
 }
 
 /// Byte by byte: the codes that lie in it, of weights that exist, or of zero.
-void emitPack(LoopBuilder &b, PackKernelOp op, Value trits, Value packed) {
+void emit(LoopBuilder &b, PackKernelOp op, ValueRange ins, ValueRange outs) {
+  Value trits = ins[0], packed = outs[0];
   auto type = cast<MemRefType>(op.getOuts()[0].getType());
   auto layout = dyn_cast<PackedAttr>(type.getLayout());
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
@@ -382,10 +355,6 @@ void emitPack(LoopBuilder &b, PackKernelOp op, Value trits, Value packed) {
     place = nested(place, layout.getDepth(), inDepth);
     b.store(arith::TruncIOp::create(b, b.getI8Type(), byte), packed, place);
   });
-}
-
-void emit(LoopBuilder &b, PackKernelOp op, ValueRange ins, ValueRange outs) {
-  emitPack(b, op, ins[0], outs[0]);
 }
 
 /// All elements of `memref`, which is contiguous, in one dimension.
@@ -441,17 +410,6 @@ void emit(LoopBuilder &b, AdamWKernelOp op) {
   });
 }
 
-template <typename OpTy> struct ConvertTrainingKernel : OpConversionPattern<OpTy> {
-  using OpConversionPattern<OpTy>::OpConversionPattern;
-  LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
-                                ConversionPatternRewriter &rewriter) const override {
-    LoopBuilder b(op, rewriter);
-    emit(b, op, adaptor.getIns(), adaptor.getOuts());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
 struct ConvertAdamW : OpConversionPattern<AdamWKernelOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult matchAndRewrite(AdamWKernelOp op, OpAdaptor,
@@ -483,23 +441,28 @@ bool isBlock(Value memref) {
   return type && type.getLayout().isIdentity();
 }
 
-template <typename... Ops>
-void addPatterns(RewritePatternSet &patterns, const TypeConverter &converter,
-                 ConversionTarget &target) {
-  patterns.add<ConvertTrainingKernel<Ops>...>(converter, patterns.getContext());
-  target.addIllegalOp<Ops...>();
-}
+/// Which of the functions above emits an op.
+constexpr auto emitLoops = [](LoopBuilder &b, auto op, ValueRange ins, ValueRange outs) {
+  emit(b, op, ins, outs);
+};
 } // namespace
 
-void ternary::populateTrainingKernelLoops(RewritePatternSet &patterns,
-                                          const TypeConverter &converter,
-                                          ConversionTarget &target) {
-  addPatterns<LinearBackwardInputKernelOp, LinearBackwardWeightKernelOp, MatmulTransposeAKernelOp,
-              SumRowsKernelOp, MeanKernelOp, ScanBackwardKernelOp, ScatterKernelOp,
-              LowerBoundsKernelOp, LowerBoundsBackwardKernelOp, QuantizeWeightsKernelOp,
-              PackKernelOp, SquareSumKernelOp>(patterns, converter, target);
-  patterns.add<ConvertAdamW, ConvertStridedCopy>(converter, patterns.getContext());
-  target.addIllegalOp<AdamWKernelOp>();
+void ternary::populateScalarKernelLoops(RewritePatternSet &patterns, const TypeConverter &converter,
+                                        ConversionTarget &target) {
+  addKernelPatterns<MeanKernelOp, LowerBoundsKernelOp, LowerBoundsBackwardKernelOp, PackKernelOp>(
+      patterns, converter, target, emitLoops);
+  patterns.add<ConvertStridedCopy>(converter, patterns.getContext());
   target.addDynamicallyLegalOp<memref::CopyOp>(
       [](memref::CopyOp op) { return isBlock(op.getSource()) && isBlock(op.getTarget()); });
+}
+
+void loops::populateTrainingKernelPatterns(RewritePatternSet &patterns,
+                                           const TypeConverter &converter,
+                                           ConversionTarget &target) {
+  addKernelPatterns<LinearBackwardInputKernelOp, LinearBackwardWeightKernelOp,
+                    MatmulTransposeAKernelOp, SumRowsKernelOp, ScanBackwardKernelOp,
+                    ScatterKernelOp, QuantizeWeightsKernelOp, SquareSumKernelOp>(
+      patterns, converter, target, emitLoops);
+  patterns.add<ConvertAdamW>(converter, patterns.getContext());
+  target.addIllegalOp<AdamWKernelOp>();
 }

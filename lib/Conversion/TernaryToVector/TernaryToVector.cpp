@@ -17,7 +17,7 @@
 #include "ternary/Conversion/KernelChecks.h"
 #include "ternary/Conversion/Microkernels.h"
 #include "ternary/Conversion/Passes.h"
-#include "ternary/Conversion/TrainingKernels.h"
+#include "ternary/Conversion/ScalarKernels.h"
 #include "ternary/Conversion/WeightStorage.h"
 
 namespace ternary {
@@ -32,7 +32,7 @@ namespace {
 template <typename KernelOp> struct KernelPattern : OpConversionPattern<KernelOp> {
   using Emit = LogicalResult (*)(OpBuilder &, KernelOp);
   KernelPattern(const TypeConverter &converter, MLIRContext *context, Emit emit)
-      : OpConversionPattern<KernelOp>(converter, context, /*benefit=*/2), emit(emit) {}
+      : OpConversionPattern<KernelOp>(converter, context), emit(emit) {}
 
   LogicalResult matchAndRewrite(KernelOp op, typename KernelOp::Adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -62,11 +62,12 @@ struct LinearPattern : OpConversionPattern<LinearKernelOp> {
   const Microkernel &microkernel;
 };
 
-/// A kernel of a gradient; scalar loops are left to those that have no vector code.
-template <typename OpTy> struct BackwardPattern : OpConversionPattern<OpTy> {
+/// A kernel with `ins` and `outs`, among them weights, whose types change, to bytes. Where `emit`
+/// fails without an error, scalar loops come next.
+template <typename OpTy> struct InsOutsPattern : OpConversionPattern<OpTy> {
   using Emit =
       llvm::unique_function<LogicalResult(OpBuilder &, OpTy, ValueRange, ValueRange) const>;
-  BackwardPattern(const TypeConverter &converter, MLIRContext *context, Emit emit)
+  InsOutsPattern(const TypeConverter &converter, MLIRContext *context, Emit emit)
       : OpConversionPattern<OpTy>(converter, context, /*benefit=*/2), emit(std::move(emit)) {}
 
   LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
@@ -79,6 +80,21 @@ template <typename OpTy> struct BackwardPattern : OpConversionPattern<OpTy> {
 
   Emit emit;
 };
+
+/// Adds the pattern of the op that `emit` takes, which is illegal from now on.
+template <typename OpTy, typename... More>
+void addInsOutsPattern(RewritePatternSet &patterns, const TypeConverter &converter,
+                       ConversionTarget &target,
+                       LogicalResult (*emit)(OpBuilder &, OpTy, ValueRange, ValueRange,
+                                             const More &...),
+                       const More &...more) {
+  patterns.add<InsOutsPattern<OpTy>>(
+      converter, patterns.getContext(),
+      [emit, &more...](OpBuilder &builder, OpTy op, ValueRange ins, ValueRange outs) {
+        return emit(builder, op, ins, outs, more...);
+      });
+  target.addIllegalOp<OpTy>();
+}
 
 /// Errors if a kernel is on f64, which only the reference lowers; f64 beside f32 is for sums.
 LogicalResult verifyF32(Operation *module) {
@@ -113,41 +129,31 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     RewritePatternSet patterns(context);
     ConversionTarget target(*context);
     populateWeightStorageConversion(converter, patterns, target);
+    populateScalarKernelLoops(patterns, converter, target);
     patterns.add<LinearPattern>(converter, context, *microkernel);
     patterns.add<KernelPattern<RowKernelOp>>(converter, context, vectorize::emitRowKernel);
     patterns.add<KernelPattern<GatherKernelOp>>(converter, context, vectorize::emitGatherKernel);
     patterns.add<KernelPattern<ScanKernelOp>>(converter, context, vectorize::emitScanKernel);
-    populateTrainingKernelLoops(patterns, converter, target);
-    populateTransformerKernelLoops(patterns, converter, target);
-    auto withMicrokernel = [&](auto emit) {
-      return [emit, microkernel](OpBuilder &builder, auto op, ValueRange ins, ValueRange outs) {
-        return emit(builder, op, ins, outs, *microkernel);
-      };
-    };
-    patterns.add<BackwardPattern<LinearBackwardInputKernelOp>>(
-        converter, context, withMicrokernel(vectorize::emitLinearBackwardInput));
-    patterns.add<BackwardPattern<LinearBackwardWeightKernelOp>>(
-        converter, context, withMicrokernel(vectorize::emitLinearBackwardWeight));
-    patterns.add<BackwardPattern<MatmulKernelOp>>(converter, context,
-                                                  withMicrokernel(vectorize::emitMatmul));
-    patterns.add<BackwardPattern<MatmulTransposeAKernelOp>>(
-        converter, context, withMicrokernel(vectorize::emitMatmulTransposeA));
-    patterns.add<BackwardPattern<AttentionKernelOp>>(converter, context,
-                                                     withMicrokernel(vectorize::emitAttention));
-    patterns.add<BackwardPattern<AttentionBackwardKernelOp>>(
-        converter, context, withMicrokernel(vectorize::emitAttentionBackward));
-    patterns.add<BackwardPattern<RotaryKernelOp>>(converter, context, vectorize::emitRotary);
-    patterns.add<BackwardPattern<TransposeKernelOp>>(converter, context, vectorize::emitTranspose);
-    patterns.add<BackwardPattern<SumRowsKernelOp>>(converter, context, vectorize::emitSumRows);
-    patterns.add<BackwardPattern<ScatterKernelOp>>(converter, context, vectorize::emitScatter);
-    patterns.add<BackwardPattern<ScanBackwardKernelOp>>(converter, context,
-                                                        vectorize::emitScanBackward);
-    patterns.add<BackwardPattern<QuantizeWeightsKernelOp>>(converter, context,
-                                                           vectorize::emitQuantizeWeights);
-    patterns.add<BackwardPattern<PackKernelOp>>(converter, context, vectorize::emitPack);
-    patterns.add<BackwardPattern<SquareSumKernelOp>>(converter, context, vectorize::emitSquareSum);
     patterns.add<KernelPattern<AdamWKernelOp>>(converter, context, vectorize::emitAdamW);
-    target.addIllegalOp<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp>();
+    target.addIllegalOp<LinearKernelOp, RowKernelOp, GatherKernelOp, ScanKernelOp, AdamWKernelOp>();
+    auto add = [&](auto emit) { addInsOutsPattern(patterns, converter, target, emit); };
+    auto addByMicrokernel = [&](auto emit) {
+      addInsOutsPattern(patterns, converter, target, emit, *microkernel);
+    };
+    addByMicrokernel(vectorize::emitLinearBackwardInput);
+    addByMicrokernel(vectorize::emitLinearBackwardWeight);
+    addByMicrokernel(vectorize::emitMatmul);
+    addByMicrokernel(vectorize::emitMatmulTransposeA);
+    addByMicrokernel(vectorize::emitAttention);
+    addByMicrokernel(vectorize::emitAttentionBackward);
+    add(vectorize::emitRotary);
+    add(vectorize::emitTranspose);
+    add(vectorize::emitSumRows);
+    add(vectorize::emitScatter);
+    add(vectorize::emitScanBackward);
+    add(vectorize::emitQuantizeWeights);
+    add(vectorize::emitPack);
+    add(vectorize::emitSquareSum);
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();

@@ -101,3 +101,27 @@ func.func @double(%x: memref<2x8xf64>, %o: memref<8xf64>) {
   ternary.sum_rows_kernel ins(%x : memref<2x8xf64>) outs(%o : memref<8xf64>)
   return
 }
+
+// -----
+
+// Nor do scalar loops take what vector code refuses with an error.
+
+!strided = memref<2x3x64xf32, strided<[1024, 64, 1]>>
+
+func.func @strided_matmul(%x: !strided, %m: memref<64x8xf32>, %o: memref<2x3x8xf32>) {
+  // expected-error @+2 {{'ternary.matmul_kernel' op expected contiguous rows}}
+  // expected-error @+1 {{failed to legalize operation 'ternary.matmul_kernel' that was explicitly marked illegal}}
+  ternary.matmul_kernel ins(%x, %m : !strided, memref<64x8xf32>) outs(%o : memref<2x3x8xf32>)
+  return
+}
+
+// -----
+
+!strided = memref<2x3x64xf32, strided<[1024, 64, 1]>>
+
+func.func @strided_gradient(%g: !strided, %q: memref<2x3x16xi8>, %s: memref<2x3xf32>, %o: memref<64x16xf32>) {
+  // expected-error @+2 {{'ternary.linear_backward_weight_kernel' op expected contiguous rows}}
+  // expected-error @+1 {{failed to legalize operation 'ternary.linear_backward_weight_kernel' that was explicitly marked illegal}}
+  ternary.linear_backward_weight_kernel ins(%g, %q, %s : !strided, memref<2x3x16xi8>, memref<2x3xf32>) outs(%o : memref<64x16xf32>)
+  return
+}

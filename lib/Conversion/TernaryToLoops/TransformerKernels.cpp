@@ -1,4 +1,4 @@
-//===- AttentionKernels.cpp - Kernels of a float Transformer as loops -----===//
+//===- TransformerKernels.cpp - Kernels of a float Transformer as loops ---===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,7 +8,6 @@
 #include "LoopUtils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "ternary/Conversion/TrainingKernels.h"
 #include <cmath>
 
 using namespace mlir;
@@ -161,29 +160,13 @@ void emit(LoopBuilder &b, AttentionBackwardKernelOp op, ValueRange ins, ValueRan
     b.nest(b.sizes(out, 3),
            [&](ValueRange at) { b.store(b.mulf(b.load(out, at), b.real(h.scale)), out, at); });
 }
-
-template <typename OpTy> struct ConvertKernel : OpConversionPattern<OpTy> {
-  using OpConversionPattern<OpTy>::OpConversionPattern;
-  LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
-                                ConversionPatternRewriter &rewriter) const override {
-    LoopBuilder b(op, rewriter);
-    emit(b, op, adaptor.getIns(), adaptor.getOuts());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-template <typename... Ops>
-void addPatterns(RewritePatternSet &patterns, const TypeConverter &converter,
-                 ConversionTarget &target) {
-  patterns.add<ConvertKernel<Ops>...>(converter, patterns.getContext());
-  target.addIllegalOp<Ops...>();
-}
 } // namespace
 
-void ternary::populateTransformerKernelLoops(RewritePatternSet &patterns,
-                                             const TypeConverter &converter,
-                                             ConversionTarget &target) {
-  addPatterns<MatmulKernelOp, TransposeKernelOp, RotaryKernelOp, AttentionKernelOp,
-              AttentionBackwardKernelOp>(patterns, converter, target);
+void loops::populateTransformerKernelPatterns(RewritePatternSet &patterns,
+                                              const TypeConverter &converter,
+                                              ConversionTarget &target) {
+  addKernelPatterns<MatmulKernelOp, TransposeKernelOp, RotaryKernelOp, AttentionKernelOp,
+                    AttentionBackwardKernelOp>(
+      patterns, converter, target,
+      [](LoopBuilder &b, auto op, ValueRange ins, ValueRange outs) { emit(b, op, ins, outs); });
 }
