@@ -124,11 +124,14 @@ def run_ternary(arguments: argparse.Namespace, precision: str, threads: int) -> 
         command += [f"--threads={threads}", f"--save-every={steps}", "--weight-decay=0.01"]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            sys.exit(f"train_speed: ternary-train failed with status {status}")
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"train_speed: ternary-train failed with status {process.returncode}")
         with (folder / "out" / "loss.csv").open(encoding="utf-8") as log:
             times = [float(row["seconds"]) for row in csv.DictReader(log)]
-    seconds = [b - a for a, b in zip(times[:-1], times[1:], strict=True)][arguments.warmup - 1 :]
+    # The time of a step is that since the one before, so the first has none.
+    seconds = [b - a for a, b in zip(times[:-1], times[1:], strict=True)]
+    seconds = seconds[max(arguments.warmup - 1, 0) :]
     tokens = arguments.batch * arguments.tokens
     return {
         "mode": "ternary",

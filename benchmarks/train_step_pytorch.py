@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times one variant of training in PyTorch, in this process, and prints it as JSON.
 
-`train_speed_pytorch.py` runs this once for each variant, and says what they are.
+`train_speed.py` runs this once for each variant, and says what they are.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COMPILE_MODES = {"compiled": "default", "autotuned": "max-autotune-no-cudagraphs
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line; `train_speed_pytorch.py` documents it."""
+    """The command line; `train_speed.py` documents it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--mode", choices=("eager", *COMPILE_MODES), required=True)
