@@ -149,6 +149,10 @@ def test_what_has_no_meaning_is_refused(tmp_path):
     result = run_tool("ternary-compile", DATA / "llama-tied", "-o", library, "--epsilon=1e-6")
     assert result.returncode == 1
     assert "expected no --epsilon for model_type llama" in result.stderr
+    flags = ("--function=train", "--gradient-precision=int8")
+    result = run_tool("ternary-compile", DATA / "llama-tied", "-o", library, *flags)
+    assert result.returncode == 1
+    assert "expected no --gradient-precision for model_type llama" in result.stderr
     assert not library.exists()
 
 

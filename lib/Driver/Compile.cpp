@@ -144,8 +144,9 @@ Error Compiler::checkOptions() {
     return makeError("expected --epsilon between 0 and 1 in f32, got " +
                      Twine(formatv("{0:e}", *options.epsilon).str()));
   bool isReference = options.target == "reference";
-  if (!pipeline.training && (options.recompute || options.activations || options.int8Gradients ||
-                             options.memoryBudget || options.sequenceLength))
+  if (!pipeline.training &&
+      (options.recompute || options.activations || options.memoryBudget || options.sequenceLength ||
+       options.gradientPrecision != GradientPrecision::High))
     return makeError("expected --function=train with --recompute, --activations, "
                      "--gradient-precision, --memory-budget and --sequence-length");
   if (options.recompute && options.memoryBudget)
@@ -196,6 +197,9 @@ Error Compiler::importDirectory() {
   if (options.epsilon && !(*config)->hasBitLinear())
     return makeError("expected no --epsilon for model_type " + (*config)->modelType +
                      ", whose config.json has rms_norm_eps");
+  if (options.gradientPrecision != GradientPrecision::High && !(*config)->hasBitLinear())
+    return makeError("expected no --gradient-precision for model_type " + (*config)->modelType +
+                     ", which has no ternary layers");
   if (options.randomWeights) {
     parameters = std::make_unique<RandomParameters>(
         *options.randomWeights, (*config)->matrixDeviation, (*config)->gainDeviation);
@@ -570,7 +574,7 @@ Error Compiler::run() {
   pipeline.reference = options.target == "reference";
   pipeline.openmp = options.openmp.value_or(true);
   pipeline.fuse = options.fuse.value_or(true);
-  pipeline.int8Gradients = options.int8Gradients;
+  pipeline.gradientPrecision = options.gradientPrecision;
   pipeline.recompute = options.recompute.value_or(Recompute::Rows);
   pipeline.activations = options.activations.value_or(ActivationType::F32);
   pipeline.kernel =

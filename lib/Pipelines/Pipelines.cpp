@@ -161,7 +161,7 @@ void ternary::buildPhasePipeline(OpPassManager &pm, Phase phase, const PipelineO
     // A loss is differentiated as one block, so calls go first.
     pm.addPass(createInlinerPass());
     pm.addPass(createTernaryDifferentiate());
-    if (options.int8Gradients)
+    if (options.gradientPrecision == GradientPrecision::Int8)
       pm.addNestedPass<func::FuncOp>(createTernaryNarrowGradients());
     pm.addPass(createTernaryBuildOptimizer());
     break;

@@ -1,6 +1,7 @@
 // RUN: ternary-opt %s --ternary-to-cpu='training=true prefix=m' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefixes=ALL,FUSED
 // RUN: ternary-opt %s --ternary-to-cpu='training=true fuse=false prefix=m' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefixes=ALL,UNFUSED
 // RUN: ternary-opt %s --ternary-to-differentiate=training=true --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=DIFFERENTIATE
+// RUN: ternary-opt %s --ternary-to-differentiate='training=true gradient-precision=int8' --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=INT8
 // RUN: ternary-opt %s --ternary-to-pack --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=INFERENCE
 // RUN: ternary-opt %s --ternary-to-quantize='training=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=RECOMPUTE '-D$OPTIONS=budget=0 recompute=rows tokens=512'
 // RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=blocks workspace-budget=9000 tokens=64' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=RECOMPUTE '-D$OPTIONS=budget=9000 recompute=blocks tokens=64'
@@ -22,6 +23,10 @@
 // ALL:         ternary-differentiate
 // ALL-NEXT:    ternary-build-optimizer
 // ALL-NEXT:    ternary-check-phase{phase=differentiate}
+// INT8:        ternary-differentiate
+// INT8:        ternary-narrow-gradients
+// INT8-NEXT:   )
+// INT8-NEXT:   ternary-build-optimizer
 // ALL:         ternary-decompose
 // ALL-NOT:     ternary-merge-projections
 // ALL:         ternary-check-phase{phase=quantize}

@@ -58,7 +58,6 @@ static cl::opt<int64_t> batch("batch", cl::desc("Sequences per session (default 
 namespace {
 enum class Parallel { OpenMP, None };
 enum class Weights { Embed, External };
-enum class GradientPrecision { High, Int8 };
 } // namespace
 static cl::opt<Parallel> parallel(
     "parallel", cl::desc("How loops are shared among threads:"),
@@ -73,14 +72,11 @@ static cl::opt<Weights>
             cl::init(Weights::Embed), cl::cat(category));
 static cl::opt<bool> fuse("fuse", cl::desc("Fuse chains of ops into kernels (default true)"),
                           cl::cat(category));
-static cl::opt<GradientPrecision> gradientPrecision(
+static cl::opt<GradientPrecision, true> gradientPrecision(
     "gradient-precision",
-    cl::desc("In training, what gradients are rounded to in the products of linear layers:"),
-    cl::values(clEnumValN(GradientPrecision::High, "high",
-                          "23 bits on the way to earlier layers, 16 for weights (default)"),
-               clEnumValN(GradientPrecision::Int8, "int8",
-                          "8 bits but for the last layer's, in less time")),
-    cl::init(GradientPrecision::High), cl::cat(category));
+    cl::desc("In training, what gradients are rounded to in the products of linear layers "
+             "(default high):"),
+    getGradientPrecisionValues(), cl::location(options.gradientPrecision), cl::cat(category));
 static cl::opt<Recompute>
     recompute("recompute",
               cl::desc("In training, what the backward pass computes again instead of having it "
@@ -197,7 +193,6 @@ int main(int argc, char **argv) {
     options.batch = batch;
   if (fuse.getNumOccurrences())
     options.fuse = fuse;
-  options.int8Gradients = gradientPrecision == GradientPrecision::Int8;
   if (recompute.getNumOccurrences())
     options.recompute = recompute;
   if (activations.getNumOccurrences())

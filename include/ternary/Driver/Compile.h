@@ -29,8 +29,8 @@ struct CompileOptions {
   std::optional<bool> openmp;   // true
   std::optional<bool> fuse;     // true
   bool embedWeights = true;
-  /// In training, whether gradients have 8 bits in the products of linear layers, not 16 and 23.
-  bool int8Gradients = false;
+  /// In training, what gradients are rounded to in the products of linear layers.
+  GradientPrecision gradientPrecision = GradientPrecision::High;
   /// In training, what is computed again for the backward pass; not given: rows, or no more
   /// than it takes to stay within a budget.
   std::optional<Recompute> recompute;

@@ -43,10 +43,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> training{*this, "training",
                         llvm::cl::desc("Derive the gradient of the loss and compile both"),
                         llvm::cl::init(false)};
-  Option<bool> int8Gradients{
-      *this, "int8-gradients",
-      llvm::cl::desc("Round gradients to 8 bits in the products of linear layers"),
-      llvm::cl::init(false)};
+  Option<GradientPrecision> gradientPrecision{
+      *this, "gradient-precision",
+      llvm::cl::desc("What gradients are rounded to in the products of linear layers:"),
+      llvm::cl::init(GradientPrecision::High), getGradientPrecisionValues()};
   Option<Recompute> recompute{*this, "recompute",
                               llvm::cl::desc("What the backward pass may compute again:"),
                               llvm::cl::init(Recompute::Rows), getRecomputeValues()};
@@ -55,7 +55,7 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init(ActivationType::F32), getActivationTypeValues()};
   Option<int64_t> workspaceBudget{
       *this, "workspace-budget",
-      llvm::cl::desc("Bytes that what is not computed again may take (0: none is spared)"),
+      llvm::cl::desc("Bytes of workspace that are enough (0: as few as possible)"),
       llvm::cl::init(0)};
   Option<int64_t> tokens{*this, "tokens",
                          llvm::cl::desc("Tokens of a sequence that the budget is for"),

@@ -36,6 +36,17 @@ inline llvm::cl::ValuesClass getActivationTypeValues() {
                                      "loss scaling is needed"));
 }
 
+/// What gradients are rounded to in the products of linear layers.
+enum class GradientPrecision { High, Int8 };
+
+/// The names of these, for options.
+inline llvm::cl::ValuesClass getGradientPrecisionValues() {
+  return llvm::cl::values(
+      clEnumValN(GradientPrecision::High, "high",
+                 "23 bits on the way to earlier layers, 16 for weights"),
+      clEnumValN(GradientPrecision::Int8, "int8", "8 bits but for the last layer's, in less time"));
+}
+
 #define GEN_PASS_DECL
 #include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
 
