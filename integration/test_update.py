@@ -52,8 +52,7 @@ def expected_rate(o: Optimizer, step: int) -> float:
 @pytest.mark.parametrize("target", ["reference", "cpu"])
 def test_update_follows_equations(compile_target, target, settings):
     training = TrainingObject(compile_target(target), threads=2)
-    optimizer = make_optimizer(SETTINGS[settings])
-    o = optimizer
+    o = make_optimizer(SETTINGS[settings])
     blocks = (training.parameters, training.first, training.second)
     state = [
         {name: view.astype(np.float64) for name, view in training.views(block).items()}
@@ -62,7 +61,7 @@ def test_update_follows_equations(compile_target, target, settings):
     for step in range(12):
         fill_gradients(training, step)
         before = training.gradients.copy()
-        report = training.update(optimizer, step)
+        report = training.update(o, step)
         assert training.gradients.tobytes() == before.tobytes()
         gradients = {k: v.astype(np.float64) for k, v in training.views(before).items()}
         norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))

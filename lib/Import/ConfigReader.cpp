@@ -13,8 +13,6 @@
 using namespace llvm;
 using namespace ternary;
 
-/// Trits in a row are counted in i32 by kernels; see `ternary.accumulate`.
-static constexpr int64_t kMaxColumns = (1 << 19) - 1;
 static constexpr int64_t kMaxVocabulary = 1 << 24;
 static constexpr int64_t kMaxLayers = 1 << 12;
 

@@ -64,7 +64,10 @@ private:
   std::string error;
 };
 
-/// The readers of the families, for the table in HuggingFace.cpp.
+/// Columns of a matrix: trits in a row are counted in i32 by kernels (see `ternary.accumulate`).
+inline constexpr int64_t kMaxColumns = (1 << 19) - 1;
+
+/// The readers of the families, for the table in HuggingFaceConfig.cpp.
 using ConfigResult = llvm::Expected<std::unique_ptr<ModelConfig>>;
 ConfigResult readHGRNBitConfig(ConfigReader &reader);
 ConfigResult readLlamaConfig(ConfigReader &reader);

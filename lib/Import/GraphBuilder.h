@@ -13,7 +13,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Import/HuggingFace.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace ternary {
 

@@ -11,9 +11,6 @@
 using namespace llvm;
 using namespace ternary;
 
-/// As many as a row of `ternary.accumulate` may have.
-static constexpr int64_t kMaxIntermediate = (1 << 19) - 1;
-
 /// What the original implementation makes of a ratio, multiples of 256.
 static int64_t computeIntermediateSize(int64_t hiddenSize, double ratio) {
   auto size = static_cast<int64_t>(hiddenSize * ratio * 2 / 3);
@@ -38,12 +35,12 @@ ConfigResult ternary::readHGRNBitConfig(ConfigReader &reader) {
   config->useLowerBound = reader.getBool("use_lower_bound", true);
   config->rmsNormEps = reader.getNumber("rms_norm_eps", 1e-30, 1.0, 1e-6);
   if (reader.has("intermediate_size")) {
-    config->intermediateSize = reader.getInteger("intermediate_size", 1, kMaxIntermediate);
+    config->intermediateSize = reader.getInteger("intermediate_size", 1, kMaxColumns);
   } else {
     double ratio = reader.getNumber("hidden_ratio", 0.0, 1024.0, 4.0);
     config->intermediateSize = computeIntermediateSize(config->hiddenSize, ratio);
-    if (config->intermediateSize < 1 || config->intermediateSize > kMaxIntermediate)
-      reader.fail("hidden_size and hidden_ratio that make from 1 to " + Twine(kMaxIntermediate) +
+    if (config->intermediateSize < 1 || config->intermediateSize > kMaxColumns)
+      reader.fail("hidden_size and hidden_ratio that make from 1 to " + Twine(kMaxColumns) +
                   " intermediate columns, got " + Twine(config->intermediateSize));
   }
   if (Error error = reader.takeError())

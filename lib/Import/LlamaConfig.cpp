@@ -11,7 +11,7 @@
 using namespace llvm;
 using namespace ternary;
 
-static constexpr int64_t kMaxColumns = (1 << 19) - 1;
+/// As many channels as `ternary.rotary_embedding` turns.
 static constexpr int64_t kMaxHeadSize = 1024;
 
 ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {

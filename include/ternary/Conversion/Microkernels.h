@@ -31,6 +31,8 @@ struct Microkernel {
   int64_t tokenBlock;
   /// How many accumulators fit into the registers beside operands.
   int64_t accumulators;
+  /// Vectors of a block of a product in registers, beside which there are rows.
+  int64_t getProductVectors() const { return accumulators >= 24 ? 4 : 2; }
   /// acc[lane] + Σ_j codes[lane, j] · activations[lane, j]: i32, u8 and i8 vectors, where
   /// |Σ codes · activations| of two neighbours stays within i16.
   mlir::Value (*dot)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc,

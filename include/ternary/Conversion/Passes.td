@@ -11,7 +11,7 @@
 include "mlir/Pass/PassBase.td"
 
 def TernaryExpandMath : Pass<"ternary-expand-math"> {
-  let summary = "Expand activations and exponentials into arithmetic";
+  let summary = "Expand activations, elementary functions and conversions of bf16 into arithmetic";
   let description = [{
     Rewrites `ternary.activate`, `math.exp`, `math.log`, `math.sin` and `math.cos` on f32 and on
     vectors of it into `arith` ops, each rounded on its own, so that every target computes the

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A model family is a subclass of ModelConfig, with a reader of its own, and a
-// line in the table of HuggingFace.cpp.
+// line in the table of HuggingFaceConfig.cpp.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,4 +1,4 @@
-//===- TrainingKernels.cpp - Kernels of training as scalar loops - ---------===//
+//===- TrainingKernels.cpp - Kernels of training as scalar loops ----------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- AttentionKernels.cpp - Attention as vector loops ------------------------===//
+//===- AttentionKernels.cpp - Attention and rotations as vector loops ----------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -119,13 +119,7 @@ public:
   SmallVector<Value>
   forRows(Value from, Value to, ValueRange init,
           function_ref<SmallVector<Value>(Value first, int64_t count, ValueRange carried)> body) {
-    Value rest = arith::RemUIOp::create(e.b, arith::SubIOp::create(e.b, to, from), e.index(rows));
-    Value whole = arith::SubIOp::create(e.b, to, rest);
-    SmallVector<Value> carried =
-        e.loop(from, whole, rows, init,
-               [&](Value row, ValueRange carried) { return body(row, rows, carried); });
-    return e.loop(whole, to, 1, carried,
-                  [&](Value row, ValueRange carried) { return body(row, 1, carried); });
+    return e.loopBlocks(from, to, {rows, 1}, init, body);
   }
 
   /// The products over channels of `count` tokens from `first` on with the tokens in lanes.
@@ -492,42 +486,6 @@ LogicalResult vectorize::emitRotary(OpBuilder &builder, RotaryKernelOp op, Value
         return SmallVector<Value>();
       });
     }
-  });
-  return success();
-}
-
-/// Square by square; masks leave out what is beyond the last row or column.
-LogicalResult vectorize::emitTranspose(OpBuilder &builder, TransposeKernelOp op, ValueRange ins,
-                                       ValueRange outs) {
-  Emitter e(builder, op.getLoc());
-  auto type = cast<MemRefType>(ins[0].getType());
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  auto floats = e.vectorType(kChunk, e.b.getF32Type());
-  auto masks = e.vectorType(kChunk, e.b.getI1Type());
-  // Of `count` elements of row `row`, if there is such a row.
-  auto maskOf = [&](Value row, int64_t numRows, Value from, int64_t count) -> Value {
-    if (numRows % kChunk == 0 && count % kChunk == 0)
-      return {};
-    Value left = arith::SubIOp::create(e.b, e.index(count), from);
-    Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, row, e.index(numRows));
-    left = arith::SelectOp::create(e.b, exists, left, e.index(0));
-    return vector::CreateMaskOp::create(e.b, masks, left);
-  };
-  Value groups = e.index(llvm::divideCeil(columns, kChunk));
-  e.parallel(groups, [&](ValueRange at) {
-    Value column = e.mul(at[0], kChunk);
-    e.loop(e.index(0), e.index(rows), kChunk, {}, [&](Value row, ValueRange) {
-      SmallVector<Value> tile;
-      for (int64_t i = 0; i < kChunk; ++i) {
-        Value from = e.add(row, i);
-        tile.push_back(e.load(floats, ins[0], {from, column}, maskOf(from, rows, column, columns)));
-      }
-      for (auto [i, vector] : llvm::enumerate(e.transpose(tile))) {
-        Value to = e.add(column, i);
-        e.store(vector, outs[0], {to, row}, maskOf(to, columns, row, rows));
-      }
-      return SmallVector<Value>();
-    });
   });
   return success();
 }

@@ -18,7 +18,6 @@
 #include "KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "ternary/Conversion/MathUtils.h"
 
@@ -27,8 +26,8 @@ using namespace ternary;
 using namespace ternary::vectorize;
 
 namespace {
-/// Rows of a tile of C: its part of A in codes, 32 KB, is meant for the second-level cache,
-/// a panel of B for the first.
+/// Rows of a tile of C: its part of A in codes, at most 48 KB, is meant for the second-level
+/// cache, a panel of B for the first.
 constexpr int64_t kTileRows = 64;
 /// At most as many columns of C are one thread's: enough for the rounding of A to be cheap.
 constexpr int64_t kTileColumns = 512;
@@ -69,7 +68,7 @@ protected:
   /// What makes bytes of B unsigned.
   virtual int64_t getBias() = 0;
 
-  int64_t vectors() const { return isa.accumulators >= 24 ? 4 : 2; }
+  int64_t vectors() const { return isa.getProductVectors(); }
   VectorType words(int64_t size = kChunk) { return e.vectorType(size, e.b.getI32Type()); }
   VectorType floats(int64_t size = kChunk) { return e.vectorType(size, e.b.getF32Type()); }
   Value magnitude(Value largest, Value x) {
@@ -172,21 +171,14 @@ void GradientProduct::emitPanels(const Tile &tile, Value j) {
 
 /// As many rows at a time as there are registers, then fewer.
 void GradientProduct::emitRows(const Tile &tile, Value j) {
-  Value from = e.index(0);
-  int64_t previous = isa.accumulators + 1;
-  for (int64_t block : {isa.accumulators / vectors(), int64_t(4), int64_t(1)}) {
-    if (block >= previous)
-      continue;
-    previous = block;
-    Value left = arith::SubIOp::create(e.b, tile.rows, from);
-    Value rest = arith::RemUIOp::create(e.b, left, e.index(block));
-    Value to = arith::SubIOp::create(e.b, tile.rows, rest);
-    e.loop(from, to, block, {}, [&](Value row, ValueRange) {
-      emitBlock(tile, row, j, block);
-      return SmallVector<Value>();
-    });
-    from = to;
-  }
+  SmallVector<int64_t> blocks = {isa.accumulators / vectors()};
+  for (int64_t block : {4, 1})
+    if (block < blocks.back())
+      blocks.push_back(block);
+  e.loopBlocks(e.index(0), tile.rows, blocks, {}, [&](Value row, int64_t count, ValueRange) {
+    emitBlock(tile, row, j, count);
+    return SmallVector<Value>();
+  });
 }
 
 /// Adds the products of `groups` groups of `depth` neighbouring l.

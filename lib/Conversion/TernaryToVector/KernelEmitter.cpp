@@ -137,6 +137,24 @@ SmallVector<Value> Emitter::loop(Value from, Value to, int64_t step, ValueRange 
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+SmallVector<Value> Emitter::loopBlocks(
+    Value from, Value to, ArrayRef<int64_t> blocks, ValueRange init,
+    function_ref<SmallVector<Value>(Value first, int64_t count, ValueRange carried)> body) {
+  SmallVector<Value> carried(init);
+  for (int64_t count : blocks) {
+    Value whole = to;
+    if (count > 1) {
+      Value left = arith::SubIOp::create(b, to, from);
+      whole =
+          arith::SubIOp::create(b, to, arith::RemUIOp::create(b, left, index(count)).getResult());
+    }
+    carried = loop(from, whole, count, carried,
+                   [&](Value first, ValueRange carried) { return body(first, count, carried); });
+    from = whole;
+  }
+  return carried;
+}
+
 SmallVector<Value> Emitter::multiply(Value from, Value to, ValueRange init, int64_t vectors,
                                      function_ref<Value(int64_t, Value)> loadA,
                                      function_ref<SmallVector<Value>(Value)> loadB) {

@@ -56,6 +56,15 @@ struct Emitter {
        llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value iv, mlir::ValueRange carried)>
            body);
 
+  /// Goes from `from` to `to` in blocks of the sizes of `blocks`, descending, as many as fit of
+  /// each before the next; the last one is 1. Values are carried.
+  mlir::SmallVector<mlir::Value>
+  loopBlocks(mlir::Value from, mlir::Value to, llvm::ArrayRef<int64_t> blocks,
+             mlir::ValueRange init,
+             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value first, int64_t count,
+                                                               mlir::ValueRange carried)>
+                 body);
+
   /// `init[r · vectors + v]` + Σ_l A(r, l) · B(l, v) for the rows r and vectors v of a block
   /// that stays in registers, by fused multiply-add in order of l from `from` to `to`; `loadB`
   /// loads all vectors of l, `loadA` a scalar.
@@ -84,7 +93,7 @@ mlir::LogicalResult emitLinearKernel(mlir::OpBuilder &builder, LinearKernelOp op
 mlir::LogicalResult emitGatherKernel(mlir::OpBuilder &builder, GatherKernelOp op);
 mlir::LogicalResult emitScanKernel(mlir::OpBuilder &builder, ScanKernelOp op);
 
-/// Likewise for the kernels of gradients; `ins` and `outs` have weights as bytes.
+/// Likewise for kernels with `ins` and `outs`; weights among them are bytes.
 mlir::LogicalResult emitLinearBackwardInput(mlir::OpBuilder &builder,
                                             LinearBackwardInputKernelOp op, mlir::ValueRange ins,
                                             mlir::ValueRange outs, const Microkernel &microkernel);

@@ -1,4 +1,4 @@
-//===- Matmul.cpp - Products of floats as vector loops -------------------------===//
+//===- Matmul.cpp - Products of floats, and transposes, as vector loops --------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -43,7 +44,7 @@ struct Product {
   int64_t getVectors() const {
     if (getConstantIntValue(rows) == 1)
       return llvm::bit_floor<uint64_t>(isa.accumulators);
-    return isa.accumulators >= 24 ? 4 : 2;
+    return isa.getProductVectors();
   }
   int64_t getBlock() const { return isa.accumulators / getVectors(); }
 
@@ -55,15 +56,8 @@ struct Product {
     e.parallel({chunks, e.index(llvm::divideCeil(columns, step))}, [&](ValueRange at) {
       Value from = e.mul(at[0], chunk), j = e.mul(at[1], step);
       Value end = arith::MinUIOp::create(e.b, rows, e.add(from, chunk));
-      Value rest =
-          arith::RemUIOp::create(e.b, arith::SubIOp::create(e.b, end, from), e.index(getBlock()));
-      Value whole = arith::SubIOp::create(e.b, end, rest);
-      e.loop(from, whole, getBlock(), {}, [&](Value i, ValueRange) {
-        emitBlock(i, j, getBlock(), step);
-        return SmallVector<Value>();
-      });
-      e.loop(whole, end, 1, {}, [&](Value i, ValueRange) {
-        emitBlock(i, j, 1, step);
+      e.loopBlocks(from, end, {getBlock(), 1}, {}, [&](Value i, int64_t count, ValueRange) {
+        emitBlock(i, j, count, step);
         return SmallVector<Value>();
       });
     });
@@ -150,5 +144,41 @@ LogicalResult vectorize::emitMatmulTransposeA(OpBuilder &builder, MatmulTranspos
         e.store(sum, out, {n, k}, mask);
       }}
       .emit();
+  return success();
+}
+
+/// Square by square; masks leave out what is beyond the last row or column.
+LogicalResult vectorize::emitTranspose(OpBuilder &builder, TransposeKernelOp op, ValueRange ins,
+                                       ValueRange outs) {
+  Emitter e(builder, op.getLoc());
+  auto type = cast<MemRefType>(ins[0].getType());
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  auto floats = e.vectorType(kChunk, e.b.getF32Type());
+  auto masks = e.vectorType(kChunk, e.b.getI1Type());
+  // Of `count` elements of row `row`, if there is such a row.
+  auto maskOf = [&](Value row, int64_t numRows, Value from, int64_t count) -> Value {
+    if (numRows % kChunk == 0 && count % kChunk == 0)
+      return {};
+    Value left = arith::SubIOp::create(e.b, e.index(count), from);
+    Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, row, e.index(numRows));
+    left = arith::SelectOp::create(e.b, exists, left, e.index(0));
+    return vector::CreateMaskOp::create(e.b, masks, left);
+  };
+  Value groups = e.index(llvm::divideCeil(columns, kChunk));
+  e.parallel(groups, [&](ValueRange at) {
+    Value column = e.mul(at[0], kChunk);
+    e.loop(e.index(0), e.index(rows), kChunk, {}, [&](Value row, ValueRange) {
+      SmallVector<Value> tile;
+      for (int64_t i = 0; i < kChunk; ++i) {
+        Value from = e.add(row, i);
+        tile.push_back(e.load(floats, ins[0], {from, column}, maskOf(from, rows, column, columns)));
+      }
+      for (auto [i, vector] : llvm::enumerate(e.transpose(tile))) {
+        Value to = e.add(column, i);
+        e.store(vector, outs[0], {to, row}, maskOf(to, columns, row, rows));
+      }
+      return SmallVector<Value>();
+    });
+  });
   return success();
 }

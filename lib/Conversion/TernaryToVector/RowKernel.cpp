@@ -107,10 +107,12 @@ private:
   Value foldLargest(Value chunk);
 
   /// Runs `body` over chunks of `columns` with carried values: whole ones in a loop, then a
-  /// masked one for what is left. `unit` chunks go together, of which the first must exist.
+  /// masked one for what is left.
   SmallVector<Value>
   forChunks(int64_t columns, ValueRange init,
             function_ref<SmallVector<Value>(Value column, Value mask, ValueRange carried)> body);
+
+  void finishLoop();
 
   Emitter e;
   RowKernelOp op;
@@ -248,6 +250,18 @@ Value RowEmitter::constantMask(int64_t set) {
                                         ArrayRef<int64_t>{set});
 }
 
+/// What a loop was to keep is in memory now.
+void RowEmitter::finishLoop() {
+  for (auto it = pending.begin(); it != pending.end();) {
+    auto current = it++;
+    if (chunks.count({current->first, Value()})) {
+      memory[current->first] = current->second;
+      pending.erase(current);
+    }
+  }
+  chunks.clear();
+}
+
 SmallVector<Value>
 RowEmitter::forChunks(int64_t columns, ValueRange init,
                       function_ref<SmallVector<Value>(Value, Value, ValueRange)> body) {
@@ -262,15 +276,7 @@ RowEmitter::forChunks(int64_t columns, ValueRange init,
     chunks.clear();
     carried = body(e.index(whole), constantMask(columns - whole), carried);
   }
-  // What a loop was to keep is in memory now.
-  for (auto it = pending.begin(); it != pending.end();) {
-    auto current = it++;
-    if (chunks.count({current->first, Value()})) {
-      memory[current->first] = current->second;
-      pending.erase(current);
-    }
-  }
-  chunks.clear();
+  finishLoop();
   return carried;
 }
 
@@ -384,8 +390,7 @@ Value RowEmitter::emitBlockSums(int64_t columns, function_ref<Value(Value, Value
     }
     store(first, second, column);
   }
-  // Marks what was kept, as forChunks does.
-  forChunks(0, {}, [](Value, Value, ValueRange) { return SmallVector<Value>(); });
+  finishLoop();
   return scratch;
 }
 

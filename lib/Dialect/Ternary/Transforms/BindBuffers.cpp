@@ -17,17 +17,12 @@ DictionaryAttr ternary::makeRoleAttrs(MLIRContext *context, StringRef role) {
   return builder.getDictionaryAttr(builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
 }
 
-/// What names an argument or a result after a parameter, and how messages call it.
-static constexpr std::pair<StringRef, StringRef> kNames[] = {{kParameterAttr, "parameter"},
-                                                             {kGradientAttr, "gradient"},
-                                                             {kFirstMomentAttr, "first moment"},
-                                                             {kSecondMomentAttr, "second moment"}};
-
 LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &parameterTypes,
                                  bool training) {
   // Parameters that do not change come in, and nothing else that is theirs.
-  auto argumentNames = ArrayRef(kNames).take_front(training ? std::size(kNames) : 1);
-  auto resultNames = ArrayRef(kNames).take_front(training ? std::size(kNames) : 0);
+  ArrayRef<ParameterBlock> blocks = kParameterBlocks;
+  auto argumentBlocks = training ? blocks : blocks.take_front();
+  auto resultBlocks = training ? blocks : blocks.take_front(0);
   llvm::StringMap<llvm::StringMap<Type>> types;
   auto checkType = [&](StringRef kind, StringAttr name, Type type, Type &known) -> LogicalResult {
     if (known && known != type)
@@ -38,20 +33,19 @@ LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &param
   };
   for (auto [i, type] : llvm::enumerate(step.getArgumentTypes())) {
     bool isNamed = false;
-    for (auto [attr, kind] : argumentNames) {
+    for (auto [attr, role, kind] : argumentBlocks) {
       auto name = step.getArgAttrOfType<StringAttr>(i, attr);
       if (!name)
         continue;
       isNamed = true;
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (!tensor || !tensor.hasStaticShape())
-        return step.emitError() << "expected parameter '" << name.getValue()
+        return step.emitError() << "expected " << kind << " '" << name.getValue()
                                 << "' to be a tensor of static shape, got " << type;
-      Type &known =
-          attr == kParameterAttr ? parameterTypes[name.getValue()] : types[attr][name.getValue()];
-      if (failed(checkType(kind, name, type, known)))
+      if (failed(checkType(kind, name, type, types[attr][name.getValue()])) ||
+          (attr == kParameterAttr &&
+           failed(checkType(kind, name, type, parameterTypes[name.getValue()]))))
         return failure();
-      types[attr][name.getValue()] = type;
     }
     if (!isNamed && !step.getArgAttrOfType<StringAttr>(i, kRoleAttr))
       return step.emitError() << "expected argument " << i << " of a step to have a '"
@@ -60,7 +54,7 @@ LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &param
   llvm::StringSet<> roles;
   for (auto [i, type] : llvm::enumerate(step.getResultTypes())) {
     bool isNamed = false;
-    for (auto [attr, kind] : resultNames) {
+    for (auto [attr, role, kind] : resultBlocks) {
       auto name = step.getResultAttrOfType<StringAttr>(i, attr);
       if (!name)
         continue;

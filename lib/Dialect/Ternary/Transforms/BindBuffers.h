@@ -14,6 +14,18 @@
 
 namespace ternary {
 
+/// What is named after parameters, each in a block of memory of its own: the attribute that names
+/// it, the role of its block, and how messages call it. Outside of training there are parameters
+/// alone.
+struct ParameterBlock {
+  llvm::StringRef attr, role, kind;
+};
+inline constexpr ParameterBlock kParameterBlocks[] = {
+    {kParameterAttr, "parameters", "parameter"},
+    {kGradientAttr, "gradients", "gradient"},
+    {kFirstMomentAttr, "first_moments", "first moment"},
+    {kSecondMomentAttr, "second_moments", "second moment"}};
+
 /// The attributes of an argument with a role.
 mlir::DictionaryAttr makeRoleAttrs(mlir::MLIRContext *context, llvm::StringRef role);
 

@@ -27,16 +27,8 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-constexpr StringLiteral kBlock = "parameters";
-
-/// What arguments and results are named by that lie in blocks, and the role of the block.
-struct Block {
-  StringRef attr, role;
-};
-constexpr Block kBlocks[] = {{kParameterAttr, "parameters"},
-                             {kGradientAttr, "gradients"},
-                             {kFirstMomentAttr, "first_moments"},
-                             {kSecondMomentAttr, "second_moments"}};
+/// The symbol of the archive of initial values.
+constexpr StringLiteral kArchive = "parameters";
 
 /// The attribute of an argument that names a parameter, or what belongs to one.
 StringAttr getNameAs(func::FuncOp func, BlockArgument argument, StringRef attr) {
@@ -50,7 +42,7 @@ public:
       : step(step), builder(OpBuilder::atBlockBegin(&step.getBody().front())) {}
 
   LogicalResult run() {
-    for (const Block &block : kBlocks)
+    for (const ParameterBlock &block : kParameterBlocks)
       bindArguments(block);
     if (failed(emitBindTimeOps()))
       return failure();
@@ -62,7 +54,7 @@ public:
 
 private:
   /// Named arguments become views of their block, a new argument.
-  void bindArguments(const Block &block) {
+  void bindArguments(const ParameterBlock &block) {
     SmallVector<BlockArgument> named;
     for (BlockArgument argument : step.getArguments())
       if (getNameAs(step, argument, block.attr))
@@ -83,7 +75,7 @@ private:
       auto type = cast<RankedTensorType>(argument.getType());
       Value view = ParameterOp::create(builder, argument.getLoc(),
                                        MemRefType::get(type.getShape(), type.getElementType()),
-                                       kBlock, name, step.getArgument(index));
+                                       kArchive, name, step.getArgument(index));
       memory[argument] = destinations[block.attr][name] = view;
       Value tensor = bufferization::ToTensorOp::create(builder, argument.getLoc(), type, view,
                                                        /*restrict=*/true,
@@ -199,7 +191,7 @@ private:
 
   /// The place in a block of result `index`, or null.
   Value findDestination(unsigned index) {
-    for (const Block &block : kBlocks)
+    for (const ParameterBlock &block : kParameterBlocks)
       if (auto name = step.getResultAttrOfType<StringAttr>(index, block.attr))
         return destinations[block.attr].lookup(name.getValue());
     return {};
@@ -222,8 +214,8 @@ struct BindTrainingBlocks : ternary::impl::TernaryBindTrainingBlocksBase<BindTra
         steps.push_back(func);
     if (steps.empty())
       return;
-    if (getOperation().lookupSymbol(kBlock)) {
-      getOperation().emitError() << "expected no symbol @" << kBlock
+    if (getOperation().lookupSymbol(kArchive)) {
+      getOperation().emitError() << "expected no symbol @" << kArchive
                                  << " before parameters are bound";
       return signalPassFailure();
     }
@@ -231,16 +223,16 @@ struct BindTrainingBlocks : ternary::impl::TernaryBindTrainingBlocksBase<BindTra
     for (func::FuncOp step : steps)
       if (failed(checkStep(step, parameterTypes, /*training=*/true)))
         return signalPassFailure();
-    createBlock(steps);
+    createArchive(steps);
     for (func::FuncOp step : steps)
       if (failed(StepBinder(step).run()))
         return signalPassFailure();
   }
 
   /// The archive of initial values: every parameter of the steps, as it is.
-  void createBlock(ArrayRef<func::FuncOp> steps) {
+  void createArchive(ArrayRef<func::FuncOp> steps) {
     OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
-    auto archive = ArchiveOp::create(builder, getOperation().getLoc(), kBlock, /*bytes=*/0);
+    auto archive = ArchiveOp::create(builder, getOperation().getLoc(), kArchive, /*bytes=*/0);
     archive.getBody().emplaceBlock();
     builder.setInsertionPointToEnd(&archive.getBody().front());
     llvm::StringSet<> known;

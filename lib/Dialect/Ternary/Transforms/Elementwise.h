@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_TRANSFORMS_ELEMENTWISE_H
-#define TERNARY_LIB_TRANSFORMS_ELEMENTWISE_H
+#ifndef TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_ELEMENTWISE_H
+#define TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_ELEMENTWISE_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -35,4 +35,4 @@ mlir::Operation *cloneWithTypes(mlir::OpBuilder &builder, mlir::Operation *op,
 
 } // namespace ternary
 
-#endif // TERNARY_LIB_TRANSFORMS_ELEMENTWISE_H
+#endif // TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_ELEMENTWISE_H

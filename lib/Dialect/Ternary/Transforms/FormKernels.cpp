@@ -1,4 +1,4 @@
-//===- FormKernels.cpp - Embeddings and scans in destination style ----------===//
+//===- FormKernels.cpp - Destination style for what is not in rows ----------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -95,26 +95,29 @@ template <typename OpTy, typename KernelOpTy> struct FormAccumulating : OpRewrit
       : OpRewritePattern<OpTy>(context), sumsOnly(sumsOnly) {}
 
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
-    if (arith::AddFOp sum = findSumSoFar(op)) {
+    arith::AddFOp sum = findSumSoFar(op);
+    SmallVector<Value> outs;
+    if (sum) {
       // As early as can be, so that what it reads is needed no longer.
-      Operation *before = sum.getLhs().getDefiningOp();
+      outs = {sum.getLhs()};
+      Operation *before = outs.front().getDefiningOp();
       bool isBefore =
           !before || (before->getBlock() == op->getBlock() && before->isBeforeInBlock(op));
       rewriter.setInsertionPoint(isBefore ? op : sum.getOperation());
-      auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(),
-                                       op->getOperands(), sum.getLhs(), /*accumulate=*/true);
-      takeAttributes(kernel, op);
-      rewriter.replaceOp(sum, kernel);
-      rewriter.eraseOp(op);
+    } else if (sumsOnly) {
+      return failure();
+    } else {
+      outs = createOuts(rewriter, op);
+    }
+    auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(), op->getOperands(),
+                                     outs, /*accumulate=*/static_cast<bool>(sum));
+    takeAttributes(kernel, op);
+    if (!sum) {
+      rewriter.replaceOp(op, kernel);
       return success();
     }
-    if (sumsOnly)
-      return failure();
-    SmallVector<Value> outs = createOuts(rewriter, op);
-    auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(), op->getOperands(),
-                                     outs, /*accumulate=*/false);
-    takeAttributes(kernel, op);
-    rewriter.replaceOp(op, kernel);
+    rewriter.replaceOp(sum, kernel);
+    rewriter.eraseOp(op);
     return success();
   }
 
@@ -140,12 +143,11 @@ struct FormSquareSum : OpRewritePattern<SquareSumOp> {
       return tensor::EmptyOp::create(rewriter, op.getLoc(), shape, rewriter.getF64Type());
     };
     Value parts = create({SquareSumOp::kParts});
-    bool accumulates = static_cast<bool>(out);
     if (!out)
       out = create({});
-    auto kernel =
-        SquareSumKernelOp::create(rewriter, op.getLoc(), TypeRange{parts.getType(), out.getType()},
-                                  ValueRange(op.getInput()), ValueRange{parts, out}, accumulates);
+    auto kernel = SquareSumKernelOp::create(
+        rewriter, op.getLoc(), TypeRange{parts.getType(), out.getType()}, ValueRange(op.getInput()),
+        ValueRange{parts, out}, /*accumulate=*/replaced != op);
     rewriter.replaceOp(replaced, kernel.getResult(1));
     if (replaced != op)
       rewriter.eraseOp(op);

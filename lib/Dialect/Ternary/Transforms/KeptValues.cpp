@@ -10,7 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
-#include "llvm/ADT/SmallSet.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -19,6 +19,16 @@ bool ternary::isLarge(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getRank() > 1 && !type.hasStaticShape() &&
          !ShapedType::isDynamic(type.getShape().back());
+}
+
+Value ternary::findSeed(func::FuncOp func) {
+  if (func.getBody().hasOneBlock())
+    for (BlockArgument argument : func.getArguments()) {
+      auto role = func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr);
+      if (role && role == "seed")
+        return argument;
+    }
+  return {};
 }
 
 /// Row ops and what only moves data.
@@ -78,24 +88,24 @@ SmallVector<OpOperand *> KeptValues::getBackwardUses(Value value) {
   return uses;
 }
 
-const SmallVector<Value, 2> &KeptValues::getRoots(Value value) {
+SmallVector<Value, 2> KeptValues::getRoots(Value value) {
   auto known = roots.find(value);
   if (known != roots.end())
     return known->second;
   Operation *op = value.getDefiningOp();
   llvm::SmallSetVector<Value, 4> found;
-  bool isCheap = op && !afterSeed.contains(value) && ::isCheap(op), isDerived = false;
+  bool repeats = op && !afterSeed.contains(value) && isCheap(op), isDerived = false;
   // What is rounded to be kept is not rounded again from more bits, which would be kept then.
-  if (isCheap && isa<arith::TruncFOp>(op) && !isRecomputable(op->getOperand(0)))
-    isCheap = false;
-  if (isCheap)
+  if (repeats && isa<arith::TruncFOp>(op) && !isRecomputable(op->getOperand(0)))
+    repeats = false;
+  if (repeats)
     for (Value operand : op->getOperands())
       if (isLarge(operand)) {
         isDerived |= isRecomputable(getStored(operand));
         found.insert_range(getRoots(operand));
       }
   // Two values, both of which would have to be kept for this one, are not better than one.
-  if (!isCheap || found.size() > (isDerived ? 2 : 1)) {
+  if (!repeats || found.size() > (isDerived ? 2 : 1)) {
     found.clear();
     found.insert(value);
   }
@@ -103,6 +113,6 @@ const SmallVector<Value, 2> &KeptValues::getRoots(Value value) {
 }
 
 bool KeptValues::isRecomputable(Value value) {
-  ArrayRef<Value> kept = getRoots(value);
+  SmallVector<Value, 2> kept = getRoots(value);
   return kept.empty() || kept.front() != value;
 }

@@ -9,12 +9,16 @@
 #define TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_KEPTVALUES_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
 namespace ternary {
 
 /// Whether a value takes memory worth saving: a number for each row and column.
 bool isLarge(mlir::Value value);
+
+/// The argument of role `seed` of a gradient of one block; null for any other function.
+mlir::Value findSeed(mlir::func::FuncOp func);
 
 /// Values that live from the forward to the backward pass of a gradient, a function of one block.
 class KeptValues {
@@ -29,7 +33,7 @@ public:
   /// What has to be kept for a value to be there: the value itself or, if it is computed again,
   /// what that is done from. Chains of cheap ops end where a third value would be needed, so that
   /// a sum of many residuals is not computed again from all of them.
-  const llvm::SmallVector<mlir::Value, 2> &getRoots(mlir::Value value);
+  llvm::SmallVector<mlir::Value, 2> getRoots(mlir::Value value);
 
   /// Whether a value is computed again from what is kept.
   bool isRecomputable(mlir::Value value);

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_TRANSFORMS_LIVEBYTES_H
-#define TERNARY_LIB_TRANSFORMS_LIVEBYTES_H
+#ifndef TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_LIVEBYTES_H
+#define TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_LIVEBYTES_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -23,4 +23,4 @@ int64_t estimateWorkspace(mlir::func::FuncOp step, int64_t tokens);
 
 } // namespace ternary
 
-#endif // TERNARY_LIB_TRANSFORMS_LIVEBYTES_H
+#endif // TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_LIVEBYTES_H

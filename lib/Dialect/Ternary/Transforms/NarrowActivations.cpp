@@ -31,13 +31,8 @@ namespace {
 struct NarrowActivations : ternary::impl::TernaryNarrowActivationsBase<NarrowActivations> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    if (!func.getBody().hasOneBlock())
-      return;
-    for (BlockArgument argument : func.getArguments()) {
-      auto role = func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr);
-      if (role && role == "seed")
-        run(func.getBody().front(), findKept(func, argument));
-    }
+    if (Value seed = findSeed(func))
+      run(func.getBody().front(), findKept(func, seed));
   }
 
   /// The results of the forward pass, f32, that have to be there in the backward pass. What is

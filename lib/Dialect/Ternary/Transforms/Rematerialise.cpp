@@ -16,9 +16,9 @@
 // forward pass can be cut: what lies between two cuts is a block, and all of it can be computed
 // again from the value at its start, products included.
 //
-// With a budget both are done until an estimate of the peak is within it: first the values
-// that save the most bytes for an operation, then the blocks, earlier ones first, which wait
-// longer for their backward pass.
+// With a budget both are done until an estimate of the peak is within it: first values, then
+// blocks, both in the order of bytes saved for an operation; of equal blocks the earlier first,
+// which wait longer for their backward pass.
 //
 //===----------------------------------------------------------------------===//
 
@@ -224,8 +224,8 @@ private:
     }
     if (!token)
       token = direct;
-    for (Operation *op = user; !token && op; op = op->getPrevNode())
-      if (op->getNumResults() && afterSeed.contains(op->getResult(0)) && op != user)
+    for (Operation *op = user->getPrevNode(); !token && op; op = op->getPrevNode())
+      if (op->getNumResults() && afterSeed.contains(op->getResult(0)))
         token = op->getResult(0);
     return token && isa<RankedTensorType>(token.getType()) ? token : Value();
   }
@@ -267,13 +267,10 @@ struct Rematerialise : ternary::impl::TernaryRematerialiseBase<Rematerialise> {
                        << budget.getValue() << " and " << tokens.getValue();
       return signalPassFailure();
     }
-    if (recompute == Recompute::None || !func.getBody().hasOneBlock())
+    if (recompute == Recompute::None)
       return;
-    for (BlockArgument argument : func.getArguments()) {
-      auto role = func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr);
-      if (role && role == "seed")
-        run(func, argument);
-    }
+    if (Value seed = findSeed(func))
+      run(func, seed);
   }
 
   void run(func::FuncOp func, Value seed) {

@@ -21,9 +21,10 @@ def Ternary_Dialect : Dialect {
       `linear`, `rotary_embedding`, `attention`;
     - *quantised* ops say what a layer computes: `square_sums`, `inverse_rms`,
       `normalize`, `quantize_activations`, `quantize_weights`, `accumulate`,
-      `dequantize`, `linear_scan`;
+      `dequantize`, `linear_scan`; of a float layer `transpose`, `matmul`;
     - *kernel* ops group them, each one loop nest: `row_kernel`, `linear_kernel`,
-      `gather_kernel`, `scan_kernel`, `attention_kernel`;
+      `gather_kernel`, `scan_kernel`; `matmul_kernel`, `rotary_kernel`,
+      `attention_kernel`;
     - *packed* weights carry their layout in the type, and `archive`,
       `read_parameter`, `archive_entry` and `parameter` tie them to the file that
       holds them.
@@ -32,11 +33,12 @@ def Ternary_Dialect : Dialect {
     alike, as *rows*; rows are usually batch and time. `K` is always static, the
     leading dimensions may be dynamic.
 
-    All float arithmetic is f32 (ops of floats alone also take f64, which the reference
-    target lowers, to compare gradients with finite differences), each operation rounded to nearest even on its own
-    (no fused multiply-add), in the order that an op's equation gives. Sums of f32
-    over a row are *blocked*, so that their order depends neither on vector width
-    nor on the number of threads:
+    All float arithmetic is f32 (ops of floats alone also take f64, which the
+    reference target lowers, to compare gradients with finite differences), each
+    operation rounded to nearest even on its own (fused multiply-add only where an
+    op says so), in the order that an op's equation gives. Sums of f32 over a row
+    are *blocked*, unless the op gives another order, so that their order depends
+    neither on vector width nor on the number of threads:
 
     ```
     lane(l, b) = e[32 b + l] + e[32 b + 16 + l]     for l < 16; missing e are +0

@@ -297,13 +297,15 @@ def TernaryFuseRows : Pass<"ternary-fuse-rows", "::mlir::func::FuncOp"> {
 }
 
 def TernaryFormKernels : Pass<"ternary-form-kernels", "::mlir::func::FuncOp"> {
-  let summary = "Put embeddings and scans in destination style";
+  let summary = "Put what is not in rows in destination style";
   let description = [{
-    `embedding` becomes `gather_kernel`, `linear_scan` becomes `scan_kernel`, whose state
-    is updated in place, and what gradients consist of the kernel of its name; constant
-    tensors become row kernels. With `accumulate` it is only done to gradients of
-    parameters that are added to a sum: the kernel adds to it in place. `lower_bounds` is
-    left to be carried out when parameters are bound, unless `bind-time` says otherwise.
+    `embedding` becomes `gather_kernel`; `linear_scan` becomes `scan_kernel`, whose state is
+    updated in place; float products, rotations, attention and what gradients consist of become
+    the kernels of their names; `adamw` changes a parameter and its moments in place; constant
+    tensors become row kernels. With `accumulate` it is only done to gradients of parameters and
+    sums of squares that are added to a sum: the kernel adds to it in place. `lower_bounds` and
+    `transpose` are left to be carried out when parameters are bound, unless `bind-time` says
+    otherwise.
   }];
   let options = [
     Option<"accumulate", "accumulate", "bool", /*default=*/"false",
