@@ -75,6 +75,11 @@ static int64_t readProcBytes(const char *path, const std::string &key) {
 
 int64_t ternary::runtime::residentBytes() { return readProcBytes("/proc/self/status", "VmRSS:"); }
 
+// Not of getrusage, whose peak is at least that of the program that started this one.
+int64_t ternary::runtime::peakResidentBytes() {
+  return readProcBytes("/proc/self/status", "VmHWM:");
+}
+
 int64_t ternary::runtime::availableMemoryBytes() {
   return readProcBytes("/proc/meminfo", "MemAvailable:");
 }

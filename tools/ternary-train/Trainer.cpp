@@ -14,13 +14,13 @@
 #include "RunFolder.h"
 #include "ternary/Runtime/DataOrder.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/Machine.h"
 #include "ternary/Runtime/StopSignal.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <sys/resource.h>
 
 using namespace ternary;
 using namespace ternary::train;
@@ -337,11 +337,9 @@ int Trainer::stop() {
 int Trainer::finish() {
   runtime::writeModel(*options.out, object, blocks.parameters, runtime::Durability::synced);
   runtime::syncDirectory(*options.out);
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
   progress.message("done       " + printCount(state.step) + " steps, " + printCount(state.tokens) +
                    " tokens in " + printDuration(state.seconds) + ", peak memory " +
-                   printCount(usage.ru_maxrss * 1024 / 1'000'000) + " MB; the model is in " +
+                   printCount(runtime::peakResidentBytes() / 1'000'000) + " MB; the model is in " +
                    *options.out);
   return 0;
 }

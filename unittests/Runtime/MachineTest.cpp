@@ -7,6 +7,8 @@
 
 #include "ternary/Runtime/Machine.h"
 
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <set>
@@ -88,5 +90,16 @@ TEST(FeaturesTest, NamesWhatIsMissing) {
     EXPECT_TRUE(name == "xop" || name == "avx512f") << name;
 }
 #endif
+
+TEST(MemoryTest, PeakStaysWhenMemoryIsGivenBack) {
+  constexpr int64_t kBytes = 64 << 20;
+  void *bytes = std::malloc(kBytes);
+  // Not a call that a compiler may leave out with the allocation.
+  void *(*volatile fill)(void *, int, size_t) = std::memset;
+  fill(bytes, 1, kBytes);
+  std::free(bytes);
+  EXPECT_GE(peakResidentBytes(), kBytes);
+  EXPECT_GE(peakResidentBytes(), residentBytes());
+}
 
 } // namespace

@@ -39,6 +39,9 @@ int availableThreads();
 /// Bytes of this process that are in memory now.
 int64_t residentBytes();
 
+/// The most bytes of this process that were in memory at a time.
+int64_t peakResidentBytes();
+
 /// Bytes of memory that can be had without swapping.
 int64_t availableMemoryBytes();
 
