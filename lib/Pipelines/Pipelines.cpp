@@ -58,6 +58,8 @@ static void buildQuantize(OpPassManager &pm, const PipelineOptions &options) {
     recompute.budget = options.workspaceBudget;
     recompute.tokens = options.tokens;
     pm.addNestedPass<func::FuncOp>(createTernaryRematerialise(recompute));
+    // Values that are computed again in one place have ops in common.
+    pm.addPass(createCSEPass());
   }
   if (!options.reference && options.fuse && !options.training)
     pm.addNestedPass<func::FuncOp>(createTernaryMergeProjections());

@@ -39,8 +39,13 @@ public:
     for (Operation &inner : op.getBody().front())
       for (Value result : inner.getResults())
         allocate(result);
-    Value out = op.getOuts().front();
-    b.nest(b.sizes(out, op.getRowRank()), [&](ValueRange row) {
+    for (Value sum : op.getOuts().take_back(op.getSums()))
+      b.nest(b.sizes(sum, 2), [&](ValueRange index) { b.store(zeroOf(sum), sum, index); });
+    SmallVector<Value> sizes = b.sizes(op.getRowsOperand(), op.getRowRank());
+    Value partSize = op.getSums() ? getPartSize(sizes) : Value();
+    b.nest(sizes, [&](ValueRange row) {
+      if (partSize)
+        part = b.op<arith::DivUIOp>(linearize(row, sizes), partSize);
       loadArguments(row);
       for (Operation &inner : op.getBody().front().without_terminator())
         emitOp(&inner);
@@ -94,8 +99,37 @@ private:
     }
   }
 
+  Value zeroOf(Value memref) {
+    return b.constant(b.getZeroAttr(cast<MemRefType>(memref.getType()).getElementType()));
+  }
+
+  /// Which row it is, counted over all dimensions.
+  Value linearize(ValueRange row, ValueRange sizes) {
+    Value index = b.index(0);
+    for (auto [i, size] : llvm::zip_equal(row, sizes))
+      index = b.op<arith::AddIOp>(b.op<arith::MulIOp>(index, size), i);
+    return index;
+  }
+
+  /// How many rows each part of a sum has, one at least.
+  Value getPartSize(ValueRange sizes) {
+    Value rows = b.index(1);
+    for (Value size : sizes)
+      rows = b.op<arith::MulIOp>(rows, size);
+    Value size = b.op<arith::CeilDivUIOp>(rows, b.index(SumRowsOp::kParts));
+    return b.op<arith::MaxUIOp>(size, b.index(1));
+  }
+
   void storeResults(ValueRange row) {
-    for (auto [value, out] : llvm::zip_equal(op.getYield().getValues(), op.getOuts())) {
+    for (auto [i, value, out] : llvm::enumerate(op.getYield().getValues(), op.getOuts())) {
+      if (op.isSum(i)) {
+        Value yielded = value, memory = out;
+        forColumns(value, [&](Value column) {
+          Value sum = b.load(memory, {part, column});
+          b.store(b.addf(sum, element(yielded, column)), memory, {part, column});
+        });
+        continue;
+      }
       if (!isa<VectorType>(value.getType())) {
         b.store(scalars.lookup(value), out, row);
         continue;
@@ -271,6 +305,8 @@ private:
   LoopBuilder &b;
   RowKernelOp op;
   Scratch &scratch;
+  /// The part of sums that the row belongs to.
+  Value part;
   /// Memory of vectors; values of scalars and of the elements of constants.
   DenseMap<Value, Value> rows, scalars;
   DenseMap<Type, Value> lanes;

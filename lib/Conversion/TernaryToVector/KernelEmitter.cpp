@@ -111,8 +111,11 @@ void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
       scf::ParallelOp::create(b, ValueRange{index(0)}, ValueRange{total}, ValueRange{index(1)});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
+  body(delinearize(loop.getInductionVars().front(), sizes));
+}
+
+SmallVector<Value> Emitter::delinearize(Value rest, ValueRange sizes) {
   SmallVector<Value> indices(sizes.size());
-  Value rest = loop.getInductionVars().front();
   for (size_t i = sizes.size(); i-- > 1;) {
     if (getConstantIntValue(sizes[i]) == 1) {
       indices[i] = index(0);
@@ -123,7 +126,7 @@ void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
   }
   if (!sizes.empty())
     indices[0] = getConstantIntValue(sizes[0]) == 1 ? index(0) : rest;
-  body(indices);
+  return indices;
 }
 
 SmallVector<Value> Emitter::loop(Value from, Value to, int64_t step, ValueRange init,

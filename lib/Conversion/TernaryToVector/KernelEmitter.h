@@ -48,6 +48,8 @@ struct Emitter {
   /// Lane i of vector k as lane k of vector i, for as many vectors as lanes.
   llvm::SmallVector<mlir::Value> transpose(llvm::ArrayRef<mlir::Value> rows);
 
+  /// The indices below `sizes` of number `rest` of all of them, the last one being the fastest.
+  llvm::SmallVector<mlir::Value> delinearize(mlir::Value rest, mlir::ValueRange sizes);
   /// Calls `body` for all indices of `sizes` as one parallel loop.
   void parallel(mlir::ValueRange sizes, llvm::function_ref<void(mlir::ValueRange indices)> body);
   /// A loop with carried values.

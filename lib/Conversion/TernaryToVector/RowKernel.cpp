@@ -65,7 +65,9 @@ public:
   LogicalResult emit();
 
 private:
-  LogicalResult emitRow(ValueRange row);
+  LogicalResult emitRow(ValueRange row, Value part);
+  /// Each part of the sums is a thread's.
+  LogicalResult emitParts(ValueRange sizes);
   void emitSquareSums(SquareSumsOp sums);
   void emitInverseRMS(InverseRMSOp inverse);
   void emitRMSNormBackward(RMSNormBackwardOp backward);
@@ -132,9 +134,36 @@ LogicalResult RowEmitter::emit() {
   int64_t rank = op.getRowRank();
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < rank; ++i)
-    sizes.push_back(e.dim(op.getOuts().front(), i));
+    sizes.push_back(e.dim(op.getRowsOperand(), i));
+  if (op.getSums())
+    return emitParts(sizes);
   LogicalResult result = success();
-  e.parallel(sizes, [&](ValueRange row) { result = emitRow(row); });
+  e.parallel(sizes, [&](ValueRange row) { result = emitRow(row, {}); });
+  return result;
+}
+
+LogicalResult RowEmitter::emitParts(ValueRange sizes) {
+  Value rows = e.index(1);
+  for (Value size : sizes)
+    rows = e.b.createOrFold<arith::MulIOp>(rows, size);
+  Value size = arith::CeilDivUIOp::create(e.b, rows, e.index(SumRowsOp::kParts));
+  LogicalResult result = success();
+  e.parallel(e.index(SumRowsOp::kParts), [&](ValueRange part) {
+    for (Value out : op.getOuts().take_back(op.getSums())) {
+      int64_t columns = cast<MemRefType>(out.getType()).getShape().back();
+      forChunks(columns, {}, [&](Value column, Value mask, ValueRange) {
+        e.store(e.zeros(e.vectorType(kChunk, e.b.getF32Type())), out, {part[0], column}, mask);
+        return SmallVector<Value>();
+      });
+    }
+    Value from = arith::MulIOp::create(e.b, part[0], size);
+    Value to = arith::MinUIOp::create(e.b, e.b.createOrFold<arith::AddIOp>(from, size), rows);
+    // The last parts may begin behind the last row.
+    e.loop(from, to, 1, {}, [&](Value row, ValueRange) {
+      result = emitRow(e.delinearize(row, sizes), part[0]);
+      return SmallVector<Value>();
+    });
+  });
   return result;
 }
 
@@ -148,7 +177,7 @@ Value RowEmitter::createScratch(int64_t columns, Type element) {
       e.b.getI64IntegerAttr(64));
 }
 
-LogicalResult RowEmitter::emitRow(ValueRange row) {
+LogicalResult RowEmitter::emitRow(ValueRange row, Value part) {
   for (auto [i, operand, argument] : llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
     RowMemory place{operand, {}};
     if (op.isPassedByRow(i))
@@ -158,8 +187,8 @@ LogicalResult RowEmitter::emitRow(ValueRange row) {
     else
       scalars[argument] = memref::LoadOp::create(e.b, place.memref, place.prefix);
   }
-  for (Value out : op.getOuts())
-    destinations.push_back({out, SmallVector<Value>(row)});
+  for (auto [i, out] : llvm::enumerate(op.getOuts()))
+    destinations.push_back({out, op.isSum(i) ? SmallVector<Value>{part} : SmallVector<Value>(row)});
 
   for (Operation &inner : op.getBody().front().without_terminator()) {
     if (auto sums = dyn_cast<SquareSumsOp>(inner))
@@ -570,6 +599,8 @@ void RowEmitter::emitStores() {
         const RowMemory &out = destinations[yielded->getOperandNumber()];
         SmallVector<Value> indices(out.prefix);
         indices.push_back(column);
+        if (op.isSum(yielded->getOperandNumber()))
+          value = arith::AddFOp::create(e.b, loadRow(out, column, mask), value);
         e.store(value, out.memref, indices, mask);
       }
       return SmallVector<Value>();

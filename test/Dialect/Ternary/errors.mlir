@@ -258,3 +258,48 @@ func.func @quantised_is_f32(%x: tensor<2x8xf64>, %w: tensor<6x8xf32>) {
   %0 = ternary.bit_linear %x, %w : tensor<2x8xf64>, tensor<6x8xf32> -> tensor<2x6xf32>
   return
 }
+
+// -----
+
+func.func @too_many_sums(%x: tensor<2x8xf32>, %o: tensor<64x8xf32>) -> tensor<64x8xf32> {
+  // expected-error @+1 {{expected at most 1 sums, got 2}}
+  %0 = ternary.row_kernel rows 1 sums 2 ins(%x : tensor<2x8xf32>) outs(%o : tensor<64x8xf32>) {
+  ^bb0(%row: vector<8xf32>):
+    ternary.yield %row : vector<8xf32>
+  } -> tensor<64x8xf32>
+  return %0 : tensor<64x8xf32>
+}
+
+// -----
+
+func.func @parts_of_sum(%x: tensor<2x8xf32>, %o: tensor<63x8xf32>) -> tensor<63x8xf32> {
+  // expected-error @+1 {{expected a sum of 64 parts of 'vector<8xf32>', got 'tensor<63x8xf32>'}}
+  %0 = ternary.row_kernel rows 1 sums 1 ins(%x : tensor<2x8xf32>) outs(%o : tensor<63x8xf32>) {
+  ^bb0(%row: vector<8xf32>):
+    ternary.yield %row : vector<8xf32>
+  } -> tensor<63x8xf32>
+  return %0 : tensor<63x8xf32>
+}
+
+// -----
+
+func.func @sum_of_scalar(%x: tensor<2x8xf32>, %o: tensor<64xf32>) -> tensor<64xf32> {
+  // expected-error @+1 {{expected to yield a vector of floats for a sum, got 'f32'}}
+  %0 = ternary.row_kernel rows 1 sums 1 ins(%x : tensor<2x8xf32>) outs(%o : tensor<64xf32>) {
+  ^bb0(%row: vector<8xf32>):
+    %c = arith.constant 1.0 : f32
+    ternary.yield %c : f32
+  } -> tensor<64xf32>
+  return %0 : tensor<64xf32>
+}
+
+// -----
+
+func.func @sum_of_nothing(%x: tensor<8xf32>, %o: tensor<64x8xf32>) -> tensor<64x8xf32> {
+  // expected-error @+1 {{expected an operand with rows to add up}}
+  %0 = ternary.row_kernel rows 1 sums 1 ins(%x : tensor<8xf32>) outs(%o : tensor<64x8xf32>) {
+  ^bb0(%row: vector<8xf32>):
+    ternary.yield %row : vector<8xf32>
+  } -> tensor<64x8xf32>
+  return %0 : tensor<64x8xf32>
+}

@@ -40,19 +40,48 @@ bool RowKernelOp::isPassedByRow(unsigned index) {
 
 YieldOp RowKernelOp::getYield() { return cast<YieldOp>(getBody().front().getTerminator()); }
 
+Value RowKernelOp::getRowsOperand() {
+  if (!isSum(0))
+    return getOuts().front();
+  for (unsigned i = 0; i < getIns().size(); ++i)
+    if (isPassedByRow(i))
+      return getIns()[i];
+  return {};
+}
+
 LogicalResult RowKernelOp::verify() {
   if (getOuts().empty())
     return emitOpError("expected at least one out");
+  if (getSums() > getOuts().size())
+    return emitOpError() << "expected at most " << getOuts().size() << " sums, got "
+                         << getSumsAttr().getInt();
+  if (getBody().getNumArguments() != getIns().size())
+    return emitOpError() << "expected " << getIns().size() << " block arguments, got "
+                         << getBody().getNumArguments();
   if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
     return failure();
   int64_t rank = getRowRank();
-  ArrayRef<int64_t> rows = cast<ShapedType>(getOuts()[0].getType()).getShape().take_front(rank);
+  Value rowsOperand = getRowsOperand();
+  if (!rowsOperand)
+    return emitOpError("expected an operand with rows to add up");
+  ArrayRef<int64_t> rows = cast<ShapedType>(rowsOperand.getType()).getShape().take_front(rank);
   auto yielded = getYield().getValues();
   if (yielded.size() != getOuts().size())
     return emitOpError() << "expected " << getOuts().size() << " yielded values, got "
                          << yielded.size();
-  for (auto [out, value] : llvm::zip_equal(getOuts(), yielded)) {
+  for (auto [i, out, value] : llvm::enumerate(getOuts(), yielded)) {
     auto type = cast<ShapedType>(out.getType());
+    if (isSum(i)) {
+      auto row = dyn_cast<VectorType>(value.getType());
+      if (!row || !isa<FloatType>(row.getElementType()) || row.getRank() != 1)
+        return emitOpError() << "expected to yield a vector of floats for a sum, got "
+                             << value.getType();
+      if (type.getElementType() != row.getElementType() ||
+          type.getShape() != ArrayRef<int64_t>{SumRowsOp::kParts, row.getNumElements()})
+        return emitOpError() << "expected a sum of " << SumRowsOp::kParts << " parts of " << row
+                             << ", got " << type;
+      continue;
+    }
     if (type.getRank() < rank ||
         failed(verifyCompatibleShape(type.getShape().take_front(rank), rows)))
       return emitOpError() << "expected outs with the row dimensions " << printShape(rows)
@@ -61,9 +90,6 @@ LogicalResult RowKernelOp::verify() {
       return emitOpError() << "expected to yield " << getRowType(type, rank) << " for " << type
                            << ", got " << value.getType();
   }
-  if (getBody().getNumArguments() != getIns().size())
-    return emitOpError() << "expected " << getIns().size() << " block arguments, got "
-                         << getBody().getNumArguments();
   for (auto [operand, argument] : llvm::zip_equal(getIns(), getBody().getArguments())) {
     auto type = cast<ShapedType>(operand.getType());
     bool byRow = type.getRank() >= rank &&

@@ -33,7 +33,7 @@ bool ternary::isElementwiseOnTensors(Operation *op) {
 bool ternary::isRowOp(Operation *op) {
   if (op->getNumOperands() == 0 || !isa<RankedTensorType>(op->getOperand(0).getType()))
     return false;
-  return isa<RowOpInterface>(op) || isElementwiseOnTensors(op);
+  return isa<RowOpInterface, SumRowsOp>(op) || isElementwiseOnTensors(op);
 }
 
 TypedAttr ternary::getSplatConstant(Operation *op) {

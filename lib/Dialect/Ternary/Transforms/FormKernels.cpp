@@ -220,7 +220,7 @@ struct FormFill : OpRewritePattern<tensor::SplatOp> {
         rewriter, op.getLoc(), getMixedValues(type.getShape(), op.getDynamicSizes(), rewriter),
         type.getElementType());
     auto kernel = RowKernelOp::create(rewriter, op.getLoc(), TypeRange(type), type.getRank() - 1,
-                                      ValueRange(), ValueRange(out));
+                                      /*sums=*/0, ValueRange(), ValueRange(out));
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.createBlock(&kernel.getBody());
     auto row = VectorType::get(type.getShape().take_back(), type.getElementType());
@@ -247,7 +247,7 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
           .add<FormGather, FormScan, FormFill, FormAdamW, FormRotary, FormAttention,
                FormAttentionBackward, FormKernel<MatmulOp, MatmulKernelOp>,
                FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
-               FormKernel<SumRowsOp, SumRowsKernelOp>, FormKernel<MeanOverTargetsOp, MeanKernelOp>,
+               FormKernel<MeanOverTargetsOp, MeanKernelOp>,
                FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
                FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
     if (bindTime)

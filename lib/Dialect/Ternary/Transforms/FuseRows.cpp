@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Row ops are put into groups that are connected and that no path leaves and enters
-// again: every op gets a level that grows whenever a path crosses between row ops and
-// other ops or to row ops of another rank, and a group is a connected component of one level.
+// Row ops are put into groups that are connected, be it by a value that they read, and that
+// no path leaves and enters again: every op gets a level that grows whenever a path crosses
+// between row ops and other ops or to row ops of another rank, and a group is a connected
+// component of one level. A sum of rows ends its group: a kernel leaves the sums of its parts,
+// and a kernel after it adds them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,11 +40,15 @@ int64_t getRowRank(Operation *op) {
   return cast<RankedTensorType>(op->getOperand(0).getType()).getRank() - 1;
 }
 
-/// Whether no path through a group gets longer from `def` to `op`: both are row ops over the
-/// same number of dimensions, or neither is one.
+/// Whether both are row ops over the same number of dimensions, or neither is one.
+bool areAlike(Operation *a, Operation *b) {
+  bool isRow = isRowOp(a);
+  return isRowOp(b) == isRow && (!isRow || getRowRank(a) == getRowRank(b));
+}
+
+/// Whether no path through a group gets longer from `def` to `op`.
 bool belongTogether(Operation *def, Operation *op) {
-  bool isRow = isRowOp(op);
-  return isRowOp(def) == isRow && (!isRow || getRowRank(def) == getRowRank(op));
+  return areAlike(def, op) && !isa<SumRowsOp>(def);
 }
 
 bool isShared(OpOperand &operand) {
@@ -69,6 +75,12 @@ bool isExtensionForOthers(Operation *op) {
   return isa<arith::ExtFOp>(op) && !llvm::all_of(op->getUsers(), isRowOp);
 }
 
+/// Whether `operand` of a row op is read row by row from memory.
+bool isReadByRow(OpOperand &operand) {
+  Operation *def = operand.get().getDefiningOp();
+  return !isShared(operand) && !(def && (getSplatConstant(def) || getBroadcastVector(def)));
+}
+
 /// A row kernel in the making.
 class Group {
 public:
@@ -79,20 +91,39 @@ public:
     OpBuilder builder(last);
     rank = getRowRank(last);
     collectOperands();
-    SmallVector<Value> results, outs;
+    SmallVector<Value> results, outs, yielded;
     for (Operation *op : ops)
       for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(),
-                         [&](Operation *user) { return !inside.contains(user); })) {
+        if (!isa<SumRowsOp>(op) && llvm::any_of(result.getUsers(), [&](Operation *user) {
+              return !inside.contains(user);
+            })) {
           results.push_back(result);
           outs.push_back(createEmpty(builder, result));
         }
+    yielded = results;
+    SmallVector<SumRowsOp> sums;
+    for (Operation *op : ops)
+      if (auto sum = dyn_cast<SumRowsOp>(op)) {
+        sums.push_back(sum);
+        yielded.push_back(sum.getInput());
+        auto type = cast<RankedTensorType>(sum.getType());
+        outs.push_back(tensor::EmptyOp::create(
+            builder, sum.getLoc(), ArrayRef<int64_t>{SumRowsOp::kParts, type.getDimSize(0)},
+            type.getElementType()));
+      }
     auto kernel = RowKernelOp::create(builder, last->getLoc(), ValueRange(outs).getTypes(), rank,
-                                      operands.getArrayRef(), outs);
-    buildRegion(kernel, results);
-    for (auto [result, replacement] : llvm::zip_equal(results, kernel.getResults()))
+                                      sums.size(), operands.getArrayRef(), outs);
+    buildRegion(kernel, yielded);
+    for (auto [result, replacement] : llvm::zip(results, kernel.getResults()))
       result.replaceUsesWithIf(replacement,
                                [&](OpOperand &use) { return !inside.contains(use.getOwner()); });
+    for (auto [sum, parts] :
+         llvm::zip_equal(sums, kernel.getResults().take_back(sums.size()))) {
+      Value out = tensor::EmptyOp::create(builder, sum.getLoc(), sum.getType().getShape(),
+                                          sum.getType().getElementType());
+      sum.getResult().replaceAllUsesWith(
+          SumRowsKernelOp::create(builder, sum.getLoc(), sum.getType(), parts, out).getResult(0));
+    }
     for (Operation *op : llvm::reverse(ops))
       op->erase();
   }
@@ -100,6 +131,9 @@ public:
 private:
   /// The value from outside that stands for `operand`, or null for a constant.
   Value getOutside(OpOperand &operand) {
+    // Its operand may be the only one that tells how many rows there are.
+    if (isa<SumRowsOp>(operand.getOwner()))
+      return operand.get();
     if (Operation *def = operand.get().getDefiningOp()) {
       if (getSplatConstant(def))
         return {};
@@ -130,7 +164,7 @@ private:
     return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
   }
 
-  void buildRegion(RowKernelOp kernel, ArrayRef<Value> results) {
+  void buildRegion(RowKernelOp kernel, ArrayRef<Value> yieldedRows) {
     OpBuilder builder(kernel.getContext());
     Block *block = builder.createBlock(&kernel.getBody());
     IRMapping mapping;
@@ -144,12 +178,36 @@ private:
       for (OpOperand &operand : op->getOpOperands())
         if (!mapping.contains(operand.get()))
           mapping.map(operand.get(), createOutside(builder, operand, mapping, convert));
-      cloneWithTypes(builder, op, mapping, convert);
+      if (!isa<SumRowsOp>(op))
+        cloneWithTypes(builder, op, mapping, convert);
     }
     SmallVector<Value> yielded;
-    for (Value result : results)
-      yielded.push_back(mapping.lookup(result));
+    for (Value row : yieldedRows)
+      yielded.push_back(mapping.lookup(row));
     YieldOp::create(builder, kernel.getLoc(), yielded);
+    shareSigmoids(*block);
+  }
+
+  /// silu(x) is x · sigmoid(x), by its definition: a gradient that needs both computes the latter
+  /// once.
+  static void shareSigmoids(Block &block) {
+    for (auto op : llvm::make_early_inc_range(block.getOps<ActivateOp>())) {
+      if (op.getActivation() != Activation::Silu)
+        continue;
+      for (Operation *user : op.getInput().getUsers()) {
+        auto sigmoid = dyn_cast<ActivateOp>(user);
+        if (!sigmoid || sigmoid.getActivation() != Activation::Sigmoid)
+          continue;
+        if (op->isBeforeInBlock(sigmoid))
+          sigmoid->moveBefore(op);
+        OpBuilder builder(op);
+        op.replaceAllUsesWith(
+            arith::MulFOp::create(builder, op.getLoc(), op.getInput(), sigmoid.getResult())
+                .getResult());
+        op.erase();
+        break;
+      }
+    }
   }
 
   /// A constant row, or the shared vector behind a broadcast.
@@ -208,9 +266,62 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
       runOnBlock(*block);
   }
 
+  using Levels = DenseMap<Operation *, int64_t>;
+
+  /// The levels of all ops of a block, of some of them at least those in `least`.
+  static Levels findLevels(Block &block, const Levels &least) {
+    Levels levels;
+    for (Operation &op : block) {
+      int64_t level = least.lookup(&op);
+      llvm::SetVector<Value> read(op.operand_begin(), op.operand_end());
+      getUsedValuesDefinedAbove(op.getRegions(), read);
+      for (Value operand : read)
+        if (Operation *def = operand.getDefiningOp())
+          if (def->getBlock() == &block)
+            level = std::max(level, levels.lookup(def) + !belongTogether(def, &op));
+      levels[&op] = level;
+    }
+    return levels;
+  }
+
+  /// Whether sums of rows alone need what `op`, a row op, computes.
+  static bool isForSums(Operation *op, const Levels &levels) {
+    return llvm::all_of(op->getUsers(), [&](Operation *user) {
+      return levels.contains(user) && areAlike(op, user) &&
+             (isa<SumRowsOp>(user) || isForSums(user, levels));
+    });
+  }
+
+  /// The last level in which all vectors are read by other row ops that a sum of rows reads,
+  /// itself or through row ops that are there for sums alone: it is computed there, in the same
+  /// pass over them.
+  static int64_t findLevelOfReaders(SumRowsOp sum, const Levels &levels) {
+    int64_t last = std::numeric_limits<int64_t>::max();
+    SmallVector<Operation *> pending = {sum};
+    while (!pending.empty()) {
+      Operation *op = pending.pop_back_val();
+      for (OpOperand &operand : op->getOpOperands()) {
+        auto type = cast<RankedTensorType>(operand.get().getType());
+        if (!isReadByRow(operand) || type.getRank() == getRowRank(sum))
+          continue;
+        Operation *def = operand.get().getDefiningOp();
+        if (def && levels.contains(def) && belongTogether(def, op) && isForSums(def, levels)) {
+          pending.push_back(def);
+          continue;
+        }
+        int64_t level = levels.lookup(sum);
+        for (Operation *reader : operand.get().getUsers())
+          if (levels.contains(reader) && areAlike(sum, reader))
+            level = std::max(level, levels.lookup(reader));
+        last = std::min(last, level);
+      }
+    }
+    return last;
+  }
+
   /// What only row ops of later levels read is computed with the first of them: it need not be
   /// stored in between.
-  static void computeLate(ArrayRef<Operation *> rowOps, DenseMap<Operation *, int64_t> &levels) {
+  static void computeLate(ArrayRef<Operation *> rowOps, Levels &levels) {
     for (Operation *op : llvm::reverse(rowOps)) {
       auto isLater = [&](Operation *user) {
         return levels.contains(user) && belongTogether(op, user);
@@ -224,39 +335,50 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
     }
   }
 
+  /// Row ops of one level belong together if one reads what the other computes, or both read the
+  /// same rows.
+  static void connect(ArrayRef<Operation *> rowOps, const Levels &levels,
+                      llvm::EquivalenceClasses<Operation *> &classes) {
+    DenseMap<std::pair<Value, int64_t>, SmallVector<Operation *>> readers;
+    for (Operation *op : rowOps) {
+      if (isExtensionForOthers(op))
+        continue;
+      int64_t level = levels.lookup(op);
+      for (OpOperand &operand : op->getOpOperands()) {
+        if (!isReadByRow(operand))
+          continue;
+        Operation *def = operand.get().getDefiningOp();
+        if (def && levels.contains(def) && belongTogether(def, op) && levels.lookup(def) == level)
+          classes.unionSets(def, op);
+        SmallVector<Operation *> &others = readers[{operand.get(), level}];
+        for (Operation *other : others)
+          if (areAlike(other, op)) {
+            classes.unionSets(other, op);
+            break;
+          }
+        others.push_back(op);
+      }
+    }
+  }
+
   void runOnBlock(Block &block) {
-    DenseMap<Operation *, int64_t> levels;
     llvm::EquivalenceClasses<Operation *> classes;
     SmallVector<Operation *> rowOps;
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isRowOp(&op) && isOpTriviallyDead(&op))
         op.erase();
-    for (Operation &op : block) {
-      bool isRow = isRowOp(&op);
-      int64_t level = 0;
-      llvm::SetVector<Value> read(op.operand_begin(), op.operand_end());
-      getUsedValuesDefinedAbove(op.getRegions(), read);
-      for (Value operand : read)
-        if (Operation *def = operand.getDefiningOp())
-          if (def->getBlock() == &block)
-            level = std::max(level, levels.lookup(def) + !belongTogether(def, &op));
-      levels[&op] = level;
-      if (!isRow)
-        continue;
-      rowOps.push_back(&op);
-      classes.insert(&op);
-    }
-    if (fuse) {
-      computeLate(rowOps, levels);
-      for (Operation *op : rowOps) {
-        if (isExtensionForOthers(op))
-          continue;
-        for (Value operand : op->getOperands())
-          if (Operation *def = operand.getDefiningOp())
-            if (levels.contains(def) && belongTogether(def, op) &&
-                levels.lookup(def) == levels.lookup(op))
-              classes.unionSets(def, op);
+    for (Operation &op : block)
+      if (isRowOp(&op)) {
+        rowOps.push_back(&op);
+        classes.insert(&op);
       }
+    if (fuse) {
+      Levels least, levels = findLevels(block, least);
+      for (auto sum : block.getOps<SumRowsOp>())
+        least[sum] = findLevelOfReaders(sum, levels);
+      levels = findLevels(block, least);
+      computeLate(rowOps, levels);
+      connect(rowOps, levels, classes);
     }
     llvm::MapVector<Operation *, SmallVector<Operation *>> groups;
     for (Operation *op : rowOps)

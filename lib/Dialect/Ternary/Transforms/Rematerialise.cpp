@@ -40,6 +40,11 @@ namespace ternary {
 using namespace mlir;
 using namespace ternary;
 
+/// Where there is no budget, row ops are repeated that save as many bytes for a scalar operation:
+/// what takes more, as a byte at the end of a gate, a norm and a quantisation, is read from
+/// memory sooner.
+static constexpr double kLeastGain = 0.3;
+
 namespace {
 /// What is computed again together: values that the backward pass reads.
 struct Candidate {
@@ -293,7 +298,12 @@ struct Rematerialise : ternary::impl::TernaryRematerialiseBase<Rematerialise> {
       if (applied > 0)
         chosen.push_back(llvm::formatv("{0} of {1} {2}", applied, candidates.size(), what).str());
     };
-    apply(rematerialiser.collectRows(), numRecomputed, "values");
+    SmallVector<Candidate> rows = rematerialiser.collectRows();
+    if (recompute == Recompute::Rows && budget == 0)
+      llvm::erase_if(rows, [](const Candidate &candidate) {
+        return candidate.bytes < kLeastGain * candidate.operations;
+      });
+    apply(rows, numRecomputed, "values");
     if (recompute == Recompute::Blocks)
       apply(rematerialiser.collectBlocks(), numBlocks, "blocks");
     std::string names = chosen.empty() ? "nothing" : llvm::join(chosen, " and ");

@@ -103,18 +103,6 @@ func.func @input(%g: tensor<2x?x6xf32>, %t: tensor<6x8x!ternary.trit>, %s: tenso
   return %0 : tensor<2x?x8xf32>
 }
 
-// CHECK-LABEL: func.func @sums(
-// CHECK-SAME:    %[[X:[^:]*]]: tensor<2x?x8xf32>, %[[BEFORE:[^:]*]]: tensor<8xf32>)
-// SUMS:          ternary.sum_rows %
-// ALL-NEXT:      %[[E:.*]] = tensor.empty() : tensor<8xf32>
-// ALL-NEXT:      %[[SUM:.*]] = ternary.sum_rows_kernel ins(%[[X]] : tensor<2x?x8xf32>) outs(%[[E]] : tensor<8xf32>) -> tensor<8xf32>
-// CHECK:         arith.addf %[[BEFORE]], %{{.*}}
-func.func @sums(%x: tensor<2x?x8xf32>, %before: tensor<8xf32>) -> tensor<8xf32> {
-  %0 = ternary.sum_rows %x : tensor<2x?x8xf32> -> tensor<8xf32>
-  %1 = arith.addf %before, %0 : tensor<8xf32>
-  return %1 : tensor<8xf32>
-}
-
 // CHECK-LABEL: func.func @mean(
 // CHECK-SAME:    %[[L:[^:]*]]: tensor<2x?xf32>, %[[T:[^:]*]]: tensor<2x?xi32>)
 // SUMS:          ternary.mean_over_targets %

@@ -308,7 +308,9 @@ def Ternary_RMSNormBackwardOp : Ternary_RowOp<"rms_norm_backward",
 def Ternary_SumRowsOp : Ternary_PureOp<"sum_rows"> {
   let summary = "sum over all rows";
   let description = [{
-    `result[k] = Σ_rows input[row, k]`, from +0 in order of the rows.
+    `result[k] = Σ_p Σ_{rows of p} input[row, k]`, over 64 parts of ceil(M / 64) of the M rows
+    each (the last ones have fewer, or none), either sum from +0 in order. So rows are added
+    while a kernel computes them, whatever the number of threads.
 
     The gradient of what is repeated for every row.
 
@@ -328,6 +330,9 @@ def Ternary_SumRowsOp : Ternary_PureOp<"sum_rows"> {
   let results = (outs Ternary_FloatVector:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    static constexpr int64_t kParts = 64;
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -37,10 +37,15 @@ def Ternary_RowKernelOp : Ternary_KernelOp<"row_kernel", [
     the block argument has the type of what remains. An operand of the block
     argument's own shape is passed whole to every row.
 
+    The last `sums` results hold no rows but the sums of the rows yielded for them, in 64
+    parts, which are those of `sum_rows`.
+
     Constraints:
-    - (C1) the leading `row_rank` dimensions of all `outs` agree
+    - (C1) the leading `row_rank` dimensions of all `outs` but the sums agree; if all are sums,
+      there is an operand that is passed row by row
     - (C2) operand i is `rows ++ shape` or `shape` of block argument i
-    - (C3) yielded value i has the shape of `outs` i without its row dimensions
+    - (C3) yielded value i has the shape of `outs` i without its row dimensions; for a sum,
+      `outs` i is `[64, K]` and a vector of K is yielded
     - (C4) results have the types of `outs`, or there are none and `outs` are memrefs;
       memory of `outs` is not that of `ins`
 
@@ -60,12 +65,13 @@ def Ternary_RowKernelOp : Ternary_KernelOp<"row_kernel", [
     }
     ```
   }];
-  let arguments = (ins I64Attr:$row_rank, Variadic<Ternary_PerElement>:$ins,
+  let arguments = (ins I64Attr:$row_rank, DefaultValuedAttr<I64Attr, "0">:$sums,
+                       Variadic<Ternary_PerElement>:$ins,
                        Variadic<Ternary_PerElement>:$outs);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `rows` $row_rank `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` $outs `:` type($outs) `)`
+    `rows` $row_rank (`sums` $sums^)? `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` $outs `:` type($outs) `)`
     attr-dict-with-keyword $body (`->` type($results)^)?
   }];
   let hasVerifier = 1;
@@ -73,6 +79,10 @@ def Ternary_RowKernelOp : Ternary_KernelOp<"row_kernel", [
     /// Whether operand `index` of `ins` is passed row by row.
     bool isPassedByRow(unsigned index);
     YieldOp getYield();
+    /// Whether the rows for `outs` `index` are added up.
+    bool isSum(unsigned index) { return index >= getOuts().size() - getSums(); }
+    /// What has the rows as its leading dimensions, or null.
+    ::mlir::Value getRowsOperand();
   }];
 }
 

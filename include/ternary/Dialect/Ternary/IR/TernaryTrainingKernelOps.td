@@ -83,9 +83,10 @@ def Ternary_LinearBackwardWeightKernelOp
 }
 
 def Ternary_SumRowsKernelOp : Ternary_InsOutsKernelOp<"sum_rows_kernel"> {
-  let summary = "`sum_rows` in destination style";
+  let summary = "the sum of the parts of `sum_rows`";
   let description = [{
-    `ins` is `[..., K]`, `outs` is `[K]`.
+    `ins` is `[..., K]`, the sums of a `row_kernel`, and `outs` is `[K]`. Rows are added from +0
+    in order.
 
     Constraints:
     - (C1) both have the same number of columns
