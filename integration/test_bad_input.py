@@ -243,6 +243,33 @@ def test_graph_that_contradicts_itself(tmp_path, graph, old, new, part):
     assert not (tmp_path / "m.so").exists()
 
 
+LOSS = """
+func.func @loss(%ids: tensor<1x?xi32> {{ternary.role = "ids"}}, %targets: tensor<1x?xi32> {{ternary.role = "targets"}},
+                %table: tensor<7x7xf32> {{ternary.parameter = "table"}}, %more: {type} {{ternary.parameter = "more"}})
+    -> (tensor<f32> {{ternary.role = "loss"}}) attributes {{ternary.step = "loss"}} {{
+  %logits = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<7x7xf32> -> tensor<1x?x7xf32>
+  %loss = ternary.cross_entropy %logits, %targets : tensor<1x?x7xf32>, tensor<1x?xi32> -> tensor<f32>
+  return %loss : tensor<f32>
+}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["f32", "tensor<?xf32>", "tensor<7xf16>"])
+def test_graph_with_parameters_that_cannot_be_trained(tmp_path, kind):
+    path = tmp_path / "graph.mlir"
+    path.write_text(LOSS.format(type=kind), encoding="utf-8")
+    flags = ("--function=train", "--random-weights=1", "-o", tmp_path / "m.so")
+    expect_error(run_tool("ternary-compile", path, *flags), "'more'", "static shape", kind)
+    assert not (tmp_path / "m.so").exists()
+
+
+def test_graph_without_a_loss_is_not_trained(tmp_path, graph):
+    path = tmp_path / "graph.mlir"
+    path.write_text(graph, encoding="utf-8")
+    flags = ("--function=train", "--random-weights=1", "-o", tmp_path / "m.so")
+    expect_error(run_tool("ternary-compile", path, *flags), "'loss'", "--compile-to=graph")
+
+
 def test_graph_without_model_attributes(tmp_path, graph):
     path = tmp_path / "graph.mlir"
     path.write_text(re.sub(r"ternary.model = \{[^}]*\}", "", graph), encoding="utf-8")

@@ -150,6 +150,23 @@ def test_rows_without_targets_add_nothing(compile_model):
     assert not training.gradients.any()
 
 
+def test_graph_is_trained_as_its_directory(tmp_path, compile_model):
+    """A graph that was written, and perhaps changed, is a model like any other."""
+    model = write_config(tmp_path / "model", SHAPES[1])
+    graph = tmp_path / "graph.mlir"
+    flags = ("--function=train", "--random-weights=3", "--compile-to=graph", "-o", graph)
+    result = run_tool("ternary-compile", model, *flags)
+    assert result.returncode == 0, result.stderr
+    one, other = (
+        TrainingObject(compile_training(compile_model, source, "--random-weights=3"))
+        for source in (model, graph)
+    )
+    ids = np.arange(12, dtype=np.int64)[None] % SHAPES[1][3]
+    assert one.gradient(ids, ids) == other.gradient(ids, ids)
+    assert one.gradients.any()
+    assert one.gradients.tobytes() == other.gradients.tobytes()
+
+
 def golden_optimizer(golden: dict) -> Optimizer:
     names = [name for name, _ in Optimizer._fields_ if name != "reserved"]
     return Optimizer(**{name: golden["steps" if name == "total_steps" else name] for name in names})

@@ -300,21 +300,22 @@ Error Compiler::import() {
   } else if (sys::fs::exists(options.input)) {
     if (!StringRef(options.input).ends_with(".mlir"))
       return makeError("expected a model directory or a .mlir file, got '" + options.input + "'");
-    if (pipeline.training)
-      return makeError("expected a model directory with --function=train, got a graph");
     if (options.batch || options.epsilon)
       return makeError("expected no --batch and no --epsilon with a graph, which has its own");
     if (Error error = parseGraph())
       return error;
     if (options.randomWeights)
       parameters = std::make_unique<RandomParameters>(*options.randomWeights);
+    if (pipeline.training)
+      info.training.emplace();
   } else {
     return makeError("cannot read '" + options.input + "': no such file or directory");
   }
   if (Error error = readModel(*module, info))
     return error;
   if (pipeline.training)
-    readTrainingParameters(*module, *info.training);
+    if (Error error = readTrainingParameters(*module, *info.training))
+      return error;
   // As ternary-train does.
   int64_t tokens = info.maxTokens > 0 ? std::min<int64_t>(512, info.maxTokens) : 512;
   pipeline.tokens = options.sequenceLength.value_or(tokens);

@@ -189,14 +189,21 @@ void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
         getWorkspace(loss);
 }
 
-void ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info) {
+llvm::Error ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info) {
   func::FuncOp loss = getStep(module, "loss");
+  if (!loss)
+    return makeError("expected a graph with a step 'loss' for --function=train, as "
+                     "--function=train --compile-to=graph writes it");
   uint64_t end = 0;
   for (BlockArgument argument : loss.getArguments()) {
     auto name = loss.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kParameterAttr);
     if (!name)
       continue;
-    auto type = cast<RankedTensorType>(argument.getType());
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.hasStaticShape() || !type.getElementType().isF32())
+      return makeError("expected parameter '", name.getValue(),
+                       "' to be a tensor of f32 and static shape to train it, got ",
+                       argument.getType());
     TrainingInfo::Parameter &parameter = info.parameters.emplace_back();
     parameter.name = name.str();
     parameter.shape = type.getShape().vec();
@@ -205,4 +212,5 @@ void ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info) {
     end = parameter.offset + type.getNumElements();
   }
   info.blockFloats = llvm::alignTo(end, 16);
+  return llvm::Error::success();
 }

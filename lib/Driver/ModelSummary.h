@@ -19,8 +19,8 @@ namespace ternary {
 llvm::Error readModel(mlir::ModuleOp module, ModelInfo &info);
 
 /// Lays out the block of a loss's parameters, as `ternary-bind-training-blocks` does; before
-/// any phase.
-void readTrainingParameters(mlir::ModuleOp module, TrainingInfo &info);
+/// any phase. An error where there is no loss, or a parameter that cannot be trained.
+llvm::Error readTrainingParameters(mlir::ModuleOp module, TrainingInfo &info);
 
 /// Counts the bytes and operations of a decode step; after the phase `pack`.
 void countWeights(mlir::ModuleOp module, ModelInfo &info);
