@@ -5,8 +5,8 @@
 
 A step is forward, backward, clipping and AdamW, of the same model, batch and tokens in one run.
 ternary-train runs a compiled training object, PyTorch the model in float32 with BitLinear quantised
-in floats, as the released code has it. Ours keeps all values for the backward pass, and rounds
-gradients as --gradient-precision=high and =int8 have it. Every variant is a process of its own,
+in floats, as the released code has it. Ours is compiled as by default, and rounds gradients as
+--gradient-precision=high and =int8 have it. Every variant is a process of its own,
 and JSON lists them all, with the ratios of ours to the best of PyTorch's:
 
     eager       as PyTorch runs it
@@ -111,7 +111,7 @@ def run_ternary(arguments: argparse.Namespace, precision: str, threads: int) -> 
         model.mkdir()
         (model / "config.json").write_bytes(arguments.config.read_bytes())
         flags = ["--function=train", "--random-weights=1", f"--batch={arguments.batch}"]
-        flags += ["--recompute=none", f"--gradient-precision={precision}"]
+        flags += [f"--gradient-precision={precision}"]
         compiler = arguments.build / "bin" / "ternary-compile"
         subprocess.run([compiler, model, "-o", folder / "train.so", *flags], check=True)
         steps = arguments.warmup + arguments.steps

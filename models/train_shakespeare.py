@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Trains the demo model, and a float Transformer of equal size to compare it with.
+"""Trains what the demo model is compared with: the same model, and a float Transformer of equal size.
 
 From one text file it makes a tokenizer, trains both models at each of their learning rates, and
 writes the best MatMul-free model as a Hugging Face directory:
 
-    python models/train_shakespeare.py --text tinyshakespeare.txt --out models/shakespeare
+    python models/train_shakespeare.py --text tinyshakespeare.txt --out models/pytorch-baseline
 
 A GPU does all of it in minutes. To try the script on a CPU:
 

@@ -1,4 +1,6 @@
 // RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-rematerialise))' | FileCheck %s
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-rematerialise{recompute=blocks}))' | FileCheck %s --check-prefix=ALL
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-rematerialise{budget=1}))' | FileCheck %s --check-prefix=ALL
 
 // What the backward pass reads and a row op of the forward pass made is made again, before
 // its first use there; results of products are kept, and read through a barrier. What the
@@ -41,6 +43,28 @@ func.func @quantised(%x: tensor<1x?x64xf32>, %seed: tensor<1x?x8xf32> {ternary.r
   %s = arith.negf %seed : tensor<1x?x8xf32>
   %g = ternary.linear_backward_weight %s, %q, %a : tensor<1x?x8xf32>, tensor<1x?x64xi8>, tensor<1x?xf32> -> tensor<8x64xf32>
   return %q, %g : tensor<1x?x64xi8>, tensor<8x64xf32>
+}
+
+// A byte that takes four operations is kept, unless memory is what counts.
+// CHECK-LABEL: func.func @gated(
+// CHECK:         %[[Q:[a-z0-9_]+]], %[[A:[a-z0-9_]+]], %{{[a-z0-9_]+}} = ternary.quantize_activations
+// CHECK-NOT:     ternary.quantize_activations
+// CHECK:         ternary.linear_backward_weight %{{.*}}, %[[Q]], %[[A]] :
+// ALL-LABEL: func.func @gated(
+// ALL:         ternary.quantize_activations
+// ALL:         %[[S:.*]] = arith.negf
+// ALL:         ternary.activate silu
+// ALL:         %[[Q:[a-z0-9_]+]], %{{.*}} = ternary.quantize_activations
+// ALL:         ternary.linear_backward_weight %[[S]], %[[Q]],
+func.func @gated(%x: tensor<1x?x64xf32>, %r: tensor<1x?xf32>, %g: tensor<64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = "seed"})
+    -> (tensor<1x?x64xi8>, tensor<8x64xf32>) {
+  %a = ternary.activate silu %x : tensor<1x?x64xf32>
+  %y = arith.mulf %a, %x : tensor<1x?x64xf32>
+  %n = ternary.normalize %y, %r, %g : tensor<1x?x64xf32>, tensor<1x?xf32>, tensor<64xf32>
+  %q, %s, %c = ternary.quantize_activations %n : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
+  %d = arith.negf %seed : tensor<1x?x8xf32>
+  %w = ternary.linear_backward_weight %d, %q, %s : tensor<1x?x8xf32>, tensor<1x?x64xi8>, tensor<1x?xf32> -> tensor<8x64xf32>
+  return %q, %w : tensor<1x?x64xi8>, tensor<8x64xf32>
 }
 
 // A sum of two values that are kept anyway only if it is asked for is kept itself: both would

@@ -171,8 +171,9 @@ def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp">
 
     - `recompute=rows`: values that row ops compute (norms, activations, gates, quantised
       inputs), from what is kept anyway: results of products, scans and sums of residuals, and
-      a number per row.
-    - `recompute=blocks`: these, and all else within a block, from the value at its start. A
+      a number per row. A value is kept that takes longer to compute than to read: where less
+      than 0.3 bytes are saved for an operation.
+    - `recompute=blocks`: all these, and all else within a block, from the value at its start. A
       block is what lies between two points of the forward pass where one value alone, of
       those that depend on parameters, is still to be read: as between an attention and an MLP
       with residuals.
@@ -204,7 +205,7 @@ def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp">
            /*default=*/"::ternary::Recompute::Rows", "What may be computed again:",
            "::ternary::getRecomputeValues()">,
     Option<"budget", "budget", "int64_t", /*default=*/"0",
-           "Bytes of workspace that are enough; 0 for as few as possible.">,
+           "Bytes of workspace that are enough; 0: do not look at them.">,
     Option<"tokens", "tokens", "int64_t", /*default=*/"512",
            "Tokens of a sequence that the budget is for.">];
   let statistics = [
