@@ -194,10 +194,10 @@ Error Compiler::importDirectory() {
   Expected<std::unique_ptr<ModelConfig>> config = readModelConfig(options.input);
   if (!config)
     return config.takeError();
-  if (options.epsilon && !(*config)->hasBitLinear())
+  if (options.epsilon && !(*config)->hasNormsInLayers())
     return makeError("expected no --epsilon for model_type " + (*config)->modelType +
                      ", whose config.json has rms_norm_eps");
-  if (options.gradientPrecision != GradientPrecision::High && !(*config)->hasBitLinear())
+  if (options.gradientPrecision != GradientPrecision::High && !(*config)->hasTernaryLayers())
     return makeError("expected no --gradient-precision for model_type " + (*config)->modelType +
                      ", which has no ternary layers");
   if (options.randomWeights) {

@@ -71,6 +71,7 @@ inline constexpr int64_t kMaxColumns = (1 << 19) - 1;
 using ConfigResult = llvm::Expected<std::unique_ptr<ModelConfig>>;
 ConfigResult readHGRNBitConfig(ConfigReader &reader);
 ConfigResult readLlamaConfig(ConfigReader &reader);
+ConfigResult readBitNetConfig(ConfigReader &reader);
 
 } // namespace ternary
 

@@ -1,15 +1,19 @@
-//===- Llama.cpp - The graph of a float Transformer ----------------------------===//
+//===- Llama.cpp - The graph of a Transformer ----------------------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// LlamaForCausalLM of Transformers. A block is
+// LlamaForCausalLM and BitNetForCausalLM of Transformers. A block is
 //
 //   u = RMS(x; input_layernorm)
-//   x = x + W_o attention(rotary(W_q u), rotary(W_k u), W_v u)
-//   v = RMS(x; post_attention_layernorm);  x = x + W_down(SiLU(W_gate v) ⊙ W_up v)
+//   x = x + W_o S(attention(rotary(W_q u), rotary(W_k u), W_v u); attn_sub_norm)
+//   v = RMS(x; post_attention_layernorm)
+//   x = x + W_down S(act(W_gate v) ⊙ W_up v; ffn_sub_norm)
+//
+// where S is RMS for BitNet and nothing for Llama. W are ternary layers without a norm of their
+// own, or float ones; act is relu² or SiLU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -91,20 +95,22 @@ private:
     std::string attn = prefix + "self_attn.";
     int64_t columns = config.numHeads * config.headSize;
     int64_t columnsOfKeys = config.numKeyValueHeads * config.headSize;
-    Value q = rotate(linear(u, attn + "q_proj", columns));
-    Value k = rotate(linear(u, attn + "k_proj", columnsOfKeys));
-    Value v = linear(u, attn + "v_proj", columnsOfKeys);
+    Value q = rotate(project(u, attn + "q_proj", columns));
+    Value k = rotate(project(u, attn + "k_proj", columnsOfKeys));
+    Value v = project(u, attn + "v_proj", columnsOfKeys);
     remember(k, v);
     auto attention =
         AttentionOp::create(b, q, k, v, past, config.numHeads, config.numKeyValueHeads);
-    x = add(x, linear(attention.getResult(), attn + "o_proj", config.hiddenSize));
+    Value heads = subNorm(attention.getResult(), attn + "attn_sub_norm");
+    x = add(x, project(heads, attn + "o_proj", config.hiddenSize));
 
     u = rmsNorm(x, prefix + "post_attention_layernorm");
     std::string mlp = prefix + "mlp.";
-    Value gate = linear(u, mlp + "gate_proj", config.intermediateSize);
-    Value up = linear(u, mlp + "up_proj", config.intermediateSize);
-    Value product = arith::MulFOp::create(b, ActivateOp::create(b, gate, Activation::Silu), up);
-    return add(x, linear(product, mlp + "down_proj", config.hiddenSize));
+    Value gate = project(u, mlp + "gate_proj", config.intermediateSize);
+    Value up = project(u, mlp + "up_proj", config.intermediateSize);
+    Value product = arith::MulFOp::create(b, ActivateOp::create(b, gate, config.activation), up);
+    product = subNorm(product, mlp + "ffn_sub_norm");
+    return add(x, project(product, mlp + "down_proj", config.hiddenSize));
   }
 
   /// `cache` [B, C, H] with `tokens` [B, T, H] from `offset` on.
@@ -118,6 +124,20 @@ private:
   Value rmsNorm(Value x, const std::string &name) {
     return RMSNormOp::create(b, x, parameter(name + ".weight", {columns(x)}),
                              b.getF32FloatAttr(config.rmsNormEps));
+  }
+
+  Value subNorm(Value x, const std::string &name) {
+    return config.hasSubNorms ? rmsNorm(x, name) : x;
+  }
+
+  /// A layer of a block.
+  Value project(Value x, const std::string &name, int64_t rows) {
+    if (!config.isTernary)
+      return linear(x, name, rows);
+    return BitLinearOp::create(
+        b, x, parameter(name + ".weight", {rows, columns(x)}, /*matrix=*/true),
+        /*norm_gain=*/Value(), /*weight_scale=*/Value(), b.getF32FloatAttr(options.epsilon),
+        GranularityAttr::get(b.getContext(), Granularity::Tensor), /*group_size=*/IntegerAttr());
   }
 
   Value linear(Value x, const std::string &name, int64_t rows) {

@@ -1,4 +1,4 @@
-//===- LlamaConfig.cpp - The shape of a float Transformer -----------------===//
+//===- LlamaConfig.cpp - The shape of a Transformer -----------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,50 +14,89 @@ using namespace ternary;
 /// As many channels as `ternary.rotary_embedding` turns.
 static constexpr int64_t kMaxHeadSize = 1024;
 
+/// What all Transformers have; `config` has the defaults of the family.
+static void readTransformer(ConfigReader &reader, LlamaConfig &config) {
+  // As of Transformers 5 what concerns rotations is an object of its own.
+  reader.flatten("rope_parameters");
+  reader.require("attention_bias", false);
+  reader.require("attention_dropout", 0.0);
+  reader.require("rope_parameters.rope_type", "default");
+  for (StringRef key : {"rope_scaling", "rope_parameters.factor"})
+    if (reader.has(key))
+      reader.fail("no " + key + ", which is not supported");
+
+  config.intermediateSize = reader.getInteger("intermediate_size", 1, kMaxColumns);
+  config.numHeads = reader.getInteger("num_attention_heads", 1, kMaxColumns);
+  config.numKeyValueHeads =
+      reader.getInteger("num_key_value_heads", 1, kMaxColumns, config.numHeads);
+  if (config.numHeads % config.numKeyValueHeads != 0)
+    reader.fail("num_key_value_heads to divide the " + Twine(config.numHeads) +
+                " attention heads, got " + Twine(config.numKeyValueHeads));
+  if (!reader.has("head_dim") && config.hiddenSize % config.numHeads != 0)
+    reader.fail("num_attention_heads to divide the hidden_size of " + Twine(config.hiddenSize) +
+                ", got " + Twine(config.numHeads));
+  config.headSize =
+      reader.getInteger("head_dim", 2, kMaxHeadSize, config.hiddenSize / config.numHeads);
+  if (config.headSize < 2 || config.headSize > kMaxHeadSize || config.headSize % 2 != 0)
+    reader.fail("heads of an even number of channels from 2 to " + Twine(kMaxHeadSize) + ", got " +
+                Twine(config.headSize));
+  if (config.numHeads * config.headSize > kMaxColumns)
+    reader.fail("at most " + Twine(kMaxColumns) + " channels in all heads, got " +
+                Twine(config.numHeads * config.headSize));
+  config.tieWordEmbeddings = reader.getBool("tie_word_embeddings", false);
+  config.rmsNormEps = reader.getNumber("rms_norm_eps", 1e-30, 1.0, config.rmsNormEps);
+  double theta = reader.getNumber("rope_theta", 0.0, 1e30, config.ropeTheta);
+  config.ropeTheta = reader.getNumber("rope_parameters.rope_theta", 0.0, 1e30, theta);
+  config.maxTokens = reader.getInteger("max_position_embeddings", 1, 1 << 20, 2048);
+  // A model from scratch is as Transformers makes it.
+  config.matrixDeviation = reader.getNumber("initializer_range", 0.0, 1e3, 0.02);
+  config.gainDeviation = 0.0f;
+}
+
 ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
   auto config = std::make_unique<LlamaConfig>();
   reader.readCommon(*config);
   config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 1);
   config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 2);
-  // As of Transformers 5 what concerns rotations is an object of its own.
-  reader.flatten("rope_parameters");
   reader.require("architectures", json::Array{"LlamaForCausalLM"});
   reader.require("hidden_act", "silu");
-  reader.require("attention_bias", false);
   reader.require("mlp_bias", false);
-  reader.require("attention_dropout", 0.0);
   reader.require("pretraining_tp", 1);
-  reader.require("rope_parameters.rope_type", "default");
-  for (StringRef key : {"rope_scaling", "rope_parameters.factor", "quantization_config"})
-    if (reader.has(key))
-      reader.fail("no " + key + ", which is not supported");
+  if (reader.has("quantization_config"))
+    reader.fail("no quantization_config, which is not supported");
+  readTransformer(reader, *config);
+  if (Error error = reader.takeError())
+    return error;
+  return config;
+}
 
-  config->intermediateSize = reader.getInteger("intermediate_size", 1, kMaxColumns);
-  config->numHeads = reader.getInteger("num_attention_heads", 1, kMaxColumns);
-  config->numKeyValueHeads =
-      reader.getInteger("num_key_value_heads", 1, kMaxColumns, config->numHeads);
-  if (config->numHeads % config->numKeyValueHeads != 0)
-    reader.fail("num_key_value_heads to divide the " + Twine(config->numHeads) +
-                " attention heads, got " + Twine(config->numKeyValueHeads));
-  if (!reader.has("head_dim") && config->hiddenSize % config->numHeads != 0)
-    reader.fail("num_attention_heads to divide the hidden_size of " + Twine(config->hiddenSize) +
-                ", got " + Twine(config->numHeads));
-  config->headSize =
-      reader.getInteger("head_dim", 2, kMaxHeadSize, config->hiddenSize / config->numHeads);
-  if (config->headSize < 2 || config->headSize > kMaxHeadSize || config->headSize % 2 != 0)
-    reader.fail("heads of an even number of channels from 2 to " + Twine(kMaxHeadSize) + ", got " +
-                Twine(config->headSize));
-  if (config->numHeads * config->headSize > kMaxColumns)
-    reader.fail("at most " + Twine(kMaxColumns) + " channels in all heads, got " +
-                Twine(config->numHeads * config->headSize));
-  config->tieWordEmbeddings = reader.getBool("tie_word_embeddings", false);
-  config->rmsNormEps = reader.getNumber("rms_norm_eps", 1e-30, 1.0, 1e-6);
-  double theta = reader.getNumber("rope_theta", 0.0, 1e30, 10000.0);
-  config->ropeTheta = reader.getNumber("rope_parameters.rope_theta", 0.0, 1e30, theta);
-  config->maxTokens = reader.getInteger("max_position_embeddings", 1, 1 << 20, 2048);
-  // A model from scratch is as Transformers makes it.
-  config->matrixDeviation = reader.getNumber("initializer_range", 0.0, 1e3, 0.02);
-  config->gainDeviation = 0.0f;
+/// Weights come as floats, from which the layers of Transformers make trits by
+/// `quantize_weights` while they run.
+ConfigResult ternary::readBitNetConfig(ConfigReader &reader) {
+  auto config = std::make_unique<LlamaConfig>();
+  config->isTernary = config->hasSubNorms = true;
+  config->activation = Activation::SquaredRelu;
+  config->rmsNormEps = 1e-5f;
+  config->ropeTheta = 500000.0;
+  reader.readCommon(*config);
+  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 128000);
+  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 128001);
+  reader.require("architectures", json::Array{"BitNetForCausalLM"});
+  reader.require("hidden_act", "relu2");
+  if (!reader.has("quantization_config"))
+    reader.fail("quantization_config, which says how weights are made ternary, got none");
+  reader.flatten("quantization_config");
+  reader.require("quantization_config.quant_method", "bitnet");
+  reader.require("quantization_config.use_rms_norm", false);
+  reader.require("quantization_config.modules_to_not_convert", json::Array{"lm_head"});
+  // What is not said is for packed weights.
+  for (auto [key, fallback, supported] :
+       {std::tuple{"quantization_config.linear_class", "bitlinear", "autobitlinear"},
+        std::tuple{"quantization_config.quantization_mode", "offline", "online"}})
+    if (StringRef value = reader.getString(key, fallback); value != supported)
+      reader.fail(Twine(key) + " to be \"" + supported + "\", all that is supported, got \"" +
+                  value + "\"");
+  readTransformer(reader, *config);
   if (Error error = reader.takeError())
     return error;
   return config;
@@ -76,10 +115,14 @@ std::vector<ParameterInfo> LlamaConfig::getParameters() const {
     add(prefix + "self_attn.q_proj", {queries, hiddenSize});
     add(prefix + "self_attn.k_proj", {keys, hiddenSize});
     add(prefix + "self_attn.v_proj", {keys, hiddenSize});
+    if (hasSubNorms)
+      add(prefix + "self_attn.attn_sub_norm", {queries});
     add(prefix + "self_attn.o_proj", {hiddenSize, queries});
     add(prefix + "post_attention_layernorm", {hiddenSize});
     add(prefix + "mlp.gate_proj", {intermediateSize, hiddenSize});
     add(prefix + "mlp.up_proj", {intermediateSize, hiddenSize});
+    if (hasSubNorms)
+      add(prefix + "mlp.ffn_sub_norm", {intermediateSize});
     add(prefix + "mlp.down_proj", {hiddenSize, intermediateSize});
   }
   add("model.norm", {hiddenSize});

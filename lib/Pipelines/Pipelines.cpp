@@ -58,8 +58,10 @@ static void buildQuantize(OpPassManager &pm, const PipelineOptions &options) {
     recompute.budget = options.workspaceBudget;
     recompute.tokens = options.tokens;
     pm.addNestedPass<func::FuncOp>(createTernaryRematerialise(recompute));
-    // Values that are computed again in one place have ops in common.
-    pm.addPass(createCSEPass());
+    // Values that are computed again in one place have ops in common. Where memory is what counts,
+    // what a block computes is not to live until another part of it needs the same.
+    if (options.recompute == Recompute::Rows)
+      pm.addPass(createCSEPass());
   }
   if (!options.reference && options.fuse && !options.training)
     pm.addNestedPass<func::FuncOp>(createTernaryMergeProjections());

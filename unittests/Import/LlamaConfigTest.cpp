@@ -1,4 +1,4 @@
-//===- LlamaConfigTest.cpp - Float Transformers as config.json has them ---===//
+//===- LlamaConfigTest.cpp - Transformers as config.json has them ---------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -125,4 +125,66 @@ TEST_F(LlamaConfigTest, RefusesNonsense) {
       "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 7)"),
                        directory),
             "config.json: expected num_attention_heads to divide the hidden_size of 64, got 7");
+}
+
+static constexpr StringLiteral kBitNet =
+    R"("model_type": "bitnet", "vocab_size": 97, "hidden_size": 64, "intermediate_size": 80,
+       "num_hidden_layers": 3, "num_attention_heads": 4)";
+static constexpr StringLiteral kOnline =
+    R"("quantization_config": {"quant_method": "bitnet", "linear_class": "autobitlinear",
+       "quantization_mode": "online"})";
+
+TEST_F(LlamaConfigTest, BitNetHasTheDefaultsOfTransformers) {
+  LlamaConfig config = parseLlama(kBitNet + ", " + kOnline);
+  EXPECT_TRUE(config.isTernary);
+  EXPECT_TRUE(config.hasSubNorms);
+  EXPECT_EQ(config.activation, Activation::SquaredRelu);
+  EXPECT_EQ(config.ropeTheta, 500000.0);
+  EXPECT_EQ(config.rmsNormEps, 1e-5f);
+  EXPECT_FALSE(config.tieWordEmbeddings);
+  // The tokens' defaults lie beyond this vocabulary.
+  EXPECT_EQ(config.bosTokenId, -1);
+  EXPECT_EQ(config.eosTokenId, -1);
+}
+
+TEST_F(LlamaConfigTest, BitNetListsSubNorms) {
+  LlamaConfig config = parseLlama(kBitNet + ", " + kOnline);
+  std::vector<ParameterInfo> parameters = config.getParameters();
+  EXPECT_EQ(parameters.size(), 3 + 3 * 11u);
+  auto getShape = [&](StringRef name) -> SmallVector<int64_t, 2> {
+    for (const ParameterInfo &parameter : parameters)
+      if (parameter.name == name)
+        return parameter.shape;
+    return {};
+  };
+  EXPECT_THAT(getShape("model.layers.2.self_attn.attn_sub_norm.weight"), ElementsAre(64));
+  EXPECT_THAT(getShape("model.layers.2.mlp.ffn_sub_norm.weight"), ElementsAre(80));
+}
+
+TEST_F(LlamaConfigTest, BitNetSaysHowItsWeightsAreTernary) {
+  auto getError = [&](const Twine &members) {
+    return getMessage(parse(kBitNet + members), directory);
+  };
+  EXPECT_EQ(getError(""), "config.json: expected quantization_config, which says how weights are "
+                          "made ternary, got none");
+  auto quantization = [&](const Twine &members) {
+    return getError(R"(, "quantization_config": {)" + members + "}");
+  };
+  EXPECT_EQ(quantization(""),
+            "config.json: expected quantization_config.linear_class to be \"autobitlinear\", all "
+            "that is supported, got \"bitlinear\"");
+  EXPECT_EQ(quantization(R"("linear_class": "autobitlinear")"),
+            "config.json: expected quantization_config.quantization_mode to be \"online\", all "
+            "that is supported, got \"offline\"");
+  EXPECT_EQ(quantization(R"("quant_method": "gptq")"),
+            "config.json: expected quantization_config.quant_method to be \"bitnet\", all that is "
+            "supported, got \"gptq\"");
+  EXPECT_EQ(quantization(R"("use_rms_norm": true)"),
+            "config.json: expected quantization_config.use_rms_norm to be false, all that is "
+            "supported, got true");
+  EXPECT_EQ(quantization(R"("modules_to_not_convert": ["q_proj"])"),
+            "config.json: expected quantization_config.modules_to_not_convert to be [\"lm_head\"], "
+            "all that is supported, got [\"q_proj\"]");
+  EXPECT_EQ(getMessage(parse(kBitNet + ", " + kOnline + R"(, "hidden_act": "silu")"), directory),
+            "config.json: expected hidden_act to be \"relu2\", all that is supported, got \"silu\"");
 }

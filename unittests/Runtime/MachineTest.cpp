@@ -99,7 +99,8 @@ TEST(MemoryTest, PeakStaysWhenMemoryIsGivenBack) {
   fill(bytes, 1, kBytes);
   std::free(bytes);
   EXPECT_GE(peakResidentBytes(), kBytes);
-  EXPECT_GE(peakResidentBytes(), residentBytes());
+  int64_t resident = residentBytes();
+  EXPECT_GE(peakResidentBytes(), resident);
 }
 
 } // namespace

@@ -14,6 +14,7 @@
 #define TERNARY_IMPORT_HUGGINGFACE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Import/ParameterSource.h"
 
 namespace ternary {
@@ -40,8 +41,11 @@ public:
   /// Adds the model's step functions to `module`.
   virtual void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const = 0;
 
+  /// Whether linear layers are ternary.
+  virtual bool hasTernaryLayers() const { return true; }
+
   /// Whether there are norms whose ε no checkpoint states (see GraphOptions).
-  virtual bool hasBitLinear() const { return true; }
+  virtual bool hasNormsInLayers() const { return true; }
 
   std::string modelType;
   int64_t vocabSize = 0;
@@ -80,14 +84,21 @@ public:
 
 void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config, const GraphOptions &options);
 
-/// A float Transformer to compare with, `llama` (LlamaForCausalLM): RMSNorm, rotary attention
-/// with heads that may share keys and values, SwiGLU, no biases.
+/// A Transformer: RMSNorm, rotary attention with heads that may share keys and values, a gated
+/// MLP, no biases. With float layers `llama` (LlamaForCausalLM), to compare with; with ternary ones
+/// and norms before the last layer of each branch BitNet b1.58, `bitnet` (BitNetForCausalLM).
 class LlamaConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
-  bool hasBitLinear() const override { return false; }
+  bool hasTernaryLayers() const override { return isTernary; }
+  bool hasNormsInLayers() const override { return false; }
 
+  /// Whether the layers of blocks are ternary; the embedding and the head never are.
+  bool isTernary = false;
+  /// Whether there are `attn_sub_norm` and `ffn_sub_norm`.
+  bool hasSubNorms = false;
+  Activation activation = Activation::Silu;
   int64_t intermediateSize = 0;
   int64_t numHeads = 0, numKeyValueHeads = 0;
   int64_t headSize = 0;

@@ -71,6 +71,20 @@ Value Emitter::toRows(Value memref, int64_t trailing) {
   return memref::CollapseShapeOp::create(b, memref, groups);
 }
 
+Emitter::Rows Emitter::findRows(Value memref, int64_t trailing) {
+  if (Value rows = toRows(memref, trailing))
+    return {rows, {}};
+  if (cast<MemRefType>(memref.getType()).getRank() != 2 + trailing)
+    return {};
+  return {memref, dim(memref, 1)};
+}
+
+SmallVector<Value> Emitter::locate(const Rows &rows, Value row) {
+  if (!rows.tokens)
+    return {row};
+  return {arith::DivUIOp::create(b, row, rows.tokens), arith::RemUIOp::create(b, row, rows.tokens)};
+}
+
 Value Emitter::fold(Value vector) {
   int64_t size = cast<VectorType>(vector.getType()).getNumElements();
   for (int64_t half = size / 2; half >= 1; half /= 2) {

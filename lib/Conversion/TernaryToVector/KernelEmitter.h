@@ -42,6 +42,19 @@ struct Emitter {
   /// strides do not allow that.
   mlir::Value toRows(mlir::Value memref, int64_t trailing);
 
+  /// Rows that are counted over all leading dimensions.
+  struct Rows {
+    mlir::Value memref;
+    /// How many there are of each sequence, where they are in memory for more tokens, as keys and
+    /// values are kept; null where the rows are one dimension.
+    mlir::Value tokens;
+  };
+  /// All but the last `trailing` dimensions of `memref` are rows; null if they are neither
+  /// contiguous nor tokens of sequences.
+  Rows findRows(mlir::Value memref, int64_t trailing);
+  /// The indices of a row.
+  llvm::SmallVector<mlir::Value> locate(const Rows &rows, mlir::Value row);
+
   /// Sum of the lanes of a vector: halves added until one lane is left.
   mlir::Value fold(mlir::Value vector);
 

@@ -60,7 +60,7 @@ private:
   Block accumulateByPlane(Value tile, Value token, int64_t tokens, bool shiftCodes);
   Block accumulateByHorner(Value tile, Value token, int64_t tokens);
   void emitEpilogue(Value tile, Value token, const Block &block);
-  void emitSquareSums(Value tile, Value token, SmallVector<Value> squares);
+  void emitSquareSums(Value tile, ArrayRef<Value> place, SmallVector<Value> squares);
 
   /// Codes of one vector of the tile, all planes as they lie in memory.
   Value loadCodes(Value offset, int64_t vector);
@@ -84,7 +84,8 @@ private:
   int64_t lanes, vectors, halves, columns;
   /// Operands with their row dimensions collapsed into one.
   Value activations, scales, rowSums, tokenCount;
-  SmallVector<Value> extras, outs;
+  SmallVector<Value> extras;
+  SmallVector<Emitter::Rows> outs;
 };
 
 LogicalResult LinearEmitter::emit() {
@@ -114,9 +115,11 @@ LogicalResult LinearEmitter::emit() {
     else if (failed(collapse(extra, 1, extras.emplace_back())))
       return failure();
   }
-  for (Value out : op.getOuts())
-    if (failed(collapse(out, 1, outs.emplace_back())))
-      return failure();
+  for (Value out : op.getOuts()) {
+    outs.push_back(e.findRows(out, 1));
+    if (!outs.back().memref)
+      return op.emitOpError() << "expected contiguous rows, got " << out.getType();
+  }
   tokenCount = e.dim(activations, 0);
   Value tiles = e.index(layout.getNumTiles(op.getWeightShape()[0]));
   e.parallel(tiles, [&](ValueRange tile) { emitTile(tile.front()); });
@@ -283,6 +286,9 @@ void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
     Value correction = e.splat(memref::LoadOp::create(e.b, rowSums, tokenIndex), lanes);
     Value scale = memref::LoadOp::create(e.b, scales, tokenIndex);
     SmallVector<Value> squares;
+    SmallVector<SmallVector<Value>> places;
+    for (const Emitter::Rows &out : outs)
+      places.push_back(e.locate(out, tokenIndex));
     for (int64_t v = 0; v < perHalf; ++v) {
       Value column = e.add(e.mul(tile, tileColumns()), v * lanes);
       Value mask = columnMask(column);
@@ -312,8 +318,11 @@ void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
       for (Operation &inner : op.getEpilogue().front().without_terminator())
         cloneElementwise(e.b, &inner, mapping, lanes);
       auto yielded = op.getYield().getValues();
-      for (auto [value, out] : llvm::zip(yielded, outs))
-        e.store(mapping.lookup(value), out, {tokenIndex, column}, mask);
+      for (auto [value, out, place] : llvm::zip(yielded, outs, places)) {
+        SmallVector<Value> indices(place);
+        indices.push_back(column);
+        e.store(mapping.lookup(value), out.memref, indices, mask);
+      }
       if (op.getSquareSums()) {
         Value result = mapping.lookup(yielded.front());
         if (mask)
@@ -322,13 +331,14 @@ void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
       }
     }
     if (op.getSquareSums())
-      emitSquareSums(tile, tokenIndex, squares);
+      emitSquareSums(tile, places.back(), squares);
   }
 }
 
 /// The tile's columns are one block of square sums: elements 16 apart are added, then
 /// halves, as everywhere. There are as many tiles as blocks.
-void LinearEmitter::emitSquareSums(Value tile, Value token, SmallVector<Value> squares) {
+void LinearEmitter::emitSquareSums(Value tile, ArrayRef<Value> place,
+                                   SmallVector<Value> squares) {
   while (squares.size() > 1) {
     size_t half = squares.size() / 2;
     for (size_t i = 0; i < half; ++i)
@@ -336,7 +346,9 @@ void LinearEmitter::emitSquareSums(Value tile, Value token, SmallVector<Value> s
     squares.resize(half);
   }
   Value sum = e.fold(squares.front());
-  memref::StoreOp::create(e.b, sum, outs.back(), ValueRange{token, tile});
+  SmallVector<Value> indices(place);
+  indices.push_back(tile);
+  memref::StoreOp::create(e.b, sum, outs.back().memref, indices);
 }
 } // namespace
 

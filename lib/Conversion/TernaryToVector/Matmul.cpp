@@ -90,12 +90,9 @@ private:
 LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, ValueRange ins,
                                     ValueRange outs, const Microkernel &isa) {
   Emitter e(builder, op.getLoc());
-  Value input = e.toRows(ins[0], 1), matrix = ins[1], out = e.toRows(outs[0], 1);
-  // Tokens of several sequences in memory for more of each, as keys and values are kept.
-  Value tokens;
-  if (!out && cast<MemRefType>(outs[0].getType()).getRank() == 3)
-    tokens = e.dim(out = outs[0], 1);
-  if (!input || !out)
+  Value input = e.toRows(ins[0], 1), matrix = ins[1];
+  Emitter::Rows out = e.findRows(outs[0], 1);
+  if (!input || !out.memref)
     return op.emitOpError("expected contiguous rows");
   Type element = getElementTypeOrSelf(matrix.getType());
   auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
@@ -103,7 +100,7 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
           isa,
           e.dim(input, 0),
           e.index(getColumns(input)),
-          getColumns(out),
+          getColumns(out.memref),
           [&](Value m, Value k) -> Value {
             return memref::LoadOp::create(e.b, input, ValueRange{m, k});
           },
@@ -112,11 +109,9 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
             return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
           },
           [&](Value m, Value n, Value mask, Value sum) {
-            SmallVector<Value> place = {m, n};
-            if (tokens)
-              place = {arith::DivUIOp::create(e.b, m, tokens),
-                       arith::RemUIOp::create(e.b, m, tokens), n};
-            e.store(sum, out, place, mask);
+            SmallVector<Value> place = e.locate(out, m);
+            place.push_back(n);
+            e.store(sum, out.memref, place, mask);
           }}
       .emit();
   return success();

@@ -29,15 +29,15 @@ func.func @plain(%q: memref<1x64xi8>, %a: memref<1xf32>, %s: memref<1xf32>, %w: 
 
 // -----
 
-// Rows of several dimensions have to be those of one.
+// Rows of more than two dimensions have to be those of one.
 
 !weight = memref<64x16x!ternary.trit, #ternary.packed<lanes = 8, depth = 4, planes = 4, vectors = 4>>
-!strided = memref<2x3x64xf32, strided<[1024, 64, 1]>>
+!strided = memref<2x2x3x64xf32, strided<[2048, 1024, 64, 1]>>
 
-func.func @strided(%q: memref<2x3x16xi8>, %a: memref<2x3xf32>, %c: memref<2x3xi32>, %s: memref<1xf32>, %w: !weight, %o: !strided) {
-  // expected-error @+2 {{'ternary.linear_kernel' op expected contiguous rows, got 'memref<2x3x64xf32, strided<[1024, 64, 1]>>'}}
+func.func @strided(%q: memref<2x2x3x16xi8>, %a: memref<2x2x3xf32>, %c: memref<2x2x3xi32>, %s: memref<1xf32>, %w: !weight, %o: !strided) {
+  // expected-error @+2 {{'ternary.linear_kernel' op expected contiguous rows, got 'memref<2x2x3x64xf32, strided<[2048, 1024, 64, 1]>>'}}
   // expected-error @+1 {{failed to legalize operation 'ternary.linear_kernel' that was explicitly marked illegal}}
-  ternary.linear_kernel ins(%q, %w : memref<2x3x16xi8>, !weight) scales(%a, %s : memref<2x3xf32>, memref<1xf32>) sums(%c : memref<2x3xi32>) outs(%o : !strided) {
+  ternary.linear_kernel ins(%q, %w : memref<2x2x3x16xi8>, !weight) scales(%a, %s : memref<2x2x3xf32>, memref<1xf32>) sums(%c : memref<2x2x3xi32>) outs(%o : !strided) {
   ^bb0(%v: f32):
     ternary.yield %v : f32
   }

@@ -296,7 +296,7 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
   /// itself or through row ops that are there for sums alone: it is computed there, in the same
   /// pass over them.
   static int64_t findLevelOfReaders(SumRowsOp sum, const Levels &levels) {
-    int64_t last = std::numeric_limits<int64_t>::max();
+    std::optional<int64_t> last;
     SmallVector<Operation *> pending = {sum};
     while (!pending.empty()) {
       Operation *op = pending.pop_back_val();
@@ -313,10 +313,10 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
         for (Operation *reader : operand.get().getUsers())
           if (levels.contains(reader) && areAlike(sum, reader))
             level = std::max(level, levels.lookup(reader));
-        last = std::min(last, level);
+        last = std::min(last.value_or(level), level);
       }
     }
-    return last;
+    return last.value_or(levels.lookup(sum));
   }
 
   /// What only row ops of later levels read is computed with the first of them: it need not be

@@ -27,6 +27,26 @@ struct Projection {
   DequantizeOp dequantize;
 };
 
+/// Moves what makes a weight of a parameter before `first`, if it stands behind.
+void hoist(Value value, Operation *first) {
+  Operation *def = value.getDefiningOp();
+  if (!def || def->getBlock() != first->getBlock() || def->isBeforeInBlock(first) ||
+      !isa<BindTimeOpInterface>(def))
+    return;
+  for (Value operand : def->getOperands())
+    hoist(operand, first);
+  if (llvm::all_of(def->getOperands(), [&](Value operand) {
+        return DominanceInfo().properlyDominates(operand, first);
+      }))
+    def->moveBefore(first);
+}
+
+/// Whether the result is put into memory that is there already, as values of attention are: a
+/// slice of a merged product would have to be copied there.
+bool isStored(DequantizeOp op) {
+  return llvm::any_of(op->getUsers(), llvm::IsaPred<tensor::InsertSliceOp>);
+}
+
 struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
     // What may share one product: codes, their scale, and how many of them count.
@@ -35,7 +55,7 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
     getOperation().walk([&](AccumulateOp op) {
       auto users = op->getUsers();
       auto dequantize = op->hasOneUse() ? dyn_cast<DequantizeOp>(*users.begin()) : nullptr;
-      if (dequantize && !op.getGroupSize() &&
+      if (dequantize && !isStored(dequantize) && !op.getGroupSize() &&
           !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
         byInput[{op.getActivations(), dequantize.getActivationScale(),
                  cast<ShapedType>(op.getWeight().getType()).getDimSize(1)}]
@@ -47,9 +67,11 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
   }
 
   void merge(MutableArrayRef<Projection> projections) {
-    // Weights and scales come from parameters, so they can be computed first.
-    DominanceInfo dominance(getOperation());
     Operation *first = projections.front().accumulate;
+    for (auto [accumulate, dequantize] : projections)
+      for (Value operand : {accumulate.getWeight(), dequantize.getWeightScale()})
+        hoist(operand, first);
+    DominanceInfo dominance(getOperation());
     SmallVector<Value> trits, scales;
     for (auto [accumulate, dequantize] : projections) {
       trits.push_back(accumulate.getWeight());

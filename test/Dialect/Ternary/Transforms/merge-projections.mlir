@@ -130,3 +130,27 @@ func.func @other_scales(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %b: tensor<1
   %5 = ternary.dequantize %4, %a, %s : tensor<1x?x16xi32>, tensor<1x?xf32>, tensor<1xf32> -> tensor<1x?x16xf32>
   return %1, %3, %5 : tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x16xf32>
 }
+
+// A weight that is made of a parameter is made earlier. What is put into memory that is there
+// already stays a product of its own: it is written there.
+// CHECK-LABEL: func.func @keys_and_values(
+// CHECK:         %[[TQ:.*]], %[[SQ:.*]] = ternary.quantize_weights
+// CHECK-NEXT:    %[[TK:.*]], %[[SK:.*]] = ternary.quantize_weights
+// CHECK-NEXT:    ternary.stack_rows %[[TQ]], %[[TK]] scales(%[[SQ]], %[[SK]])
+// CHECK:         %[[TV:.*]], %{{.*}} = ternary.quantize_weights
+// CHECK-NEXT:    ternary.accumulate %{{.*}}, %[[TV]]
+func.func @keys_and_values(%q: tensor<1x4x64xi8>, %a: tensor<1x4xf32>, %wq: tensor<64x64xf32>, %wk: tensor<16x64xf32>, %wv: tensor<16x64xf32>,
+                           %cache: tensor<1x9x16xf32>) -> (tensor<1x4x64xf32>, tensor<1x4x16xf32>, tensor<1x9x16xf32>) {
+  %t0, %s0 = ternary.quantize_weights %wq : tensor<64x64xf32> -> tensor<64x64x!ternary.trit>, tensor<1xf32>
+  // expected-remark @+1 {{merged 2 projections into one accumulate of 80 rows}}
+  %acc0 = ternary.accumulate %q, %t0 : tensor<1x4x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x4x64xi32>
+  %d0 = ternary.dequantize %acc0, %a, %s0 : tensor<1x4x64xi32>, tensor<1x4xf32>, tensor<1xf32> -> tensor<1x4x64xf32>
+  %t1, %s1 = ternary.quantize_weights %wk : tensor<16x64xf32> -> tensor<16x64x!ternary.trit>, tensor<1xf32>
+  %acc1 = ternary.accumulate %q, %t1 : tensor<1x4x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x4x16xi32>
+  %d1 = ternary.dequantize %acc1, %a, %s1 : tensor<1x4x16xi32>, tensor<1x4xf32>, tensor<1xf32> -> tensor<1x4x16xf32>
+  %t2, %s2 = ternary.quantize_weights %wv : tensor<16x64xf32> -> tensor<16x64x!ternary.trit>, tensor<1xf32>
+  %acc2 = ternary.accumulate %q, %t2 : tensor<1x4x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x4x16xi32>
+  %d2 = ternary.dequantize %acc2, %a, %s2 : tensor<1x4x16xi32>, tensor<1x4xf32>, tensor<1xf32> -> tensor<1x4x16xf32>
+  %v = tensor.insert_slice %d2 into %cache[0, 3, 0] [1, 4, 16] [1, 1, 1] : tensor<1x4x16xf32> into tensor<1x9x16xf32>
+  return %d0, %d1, %v : tensor<1x4x64xf32>, tensor<1x4x16xf32>, tensor<1x9x16xf32>
+}

@@ -1,0 +1,90 @@
+"""BitNet b1.58 (BitNetForCausalLM), against what Transformers computes.
+
+data/bitnet-a has logits of both rows of ids; data/bitnet-odd, from make_bitnet_golden.py, also the
+loss and every gradient. Weights are floats that become ternary as the model is compiled.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from conftest import has_cpu_feature, run_tool
+from safetensors.numpy import load_file
+from test_training import TARGETS, compile_training, compute_gradients
+
+DATA = pathlib.Path(__file__).parent / "data"
+MODELS = ("bitnet-a", "bitnet-odd")
+
+
+def load_expected(name: str) -> dict[str, np.ndarray]:
+    return load_file(DATA / name / "expected.safetensors")
+
+
+@pytest.mark.parametrize("target", ["reference", "cpu"])
+@pytest.mark.parametrize("name", MODELS)
+def test_logits_agree_with_transformers(compile_model, compute_logits, name, target):
+    """A prompt at once, and token by token with keys and values carried on."""
+    expected = load_expected(name)
+    library = compile_model(DATA / name, *TARGETS[target])
+    for row, logits in zip(expected["input_ids"], expected["logits"], strict=True):
+        for step in (False, True):
+            for threads in (1, 2):
+                got = compute_logits(library, row[None], threads, step)
+                assert np.abs(got[0] - logits).max() <= 1e-4
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("target", ["cpu", "unfused", "no-threads", "portable", "avx2"])
+def test_same_logits_as_reference(compile_model, compute_logits, name, target):
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+    ids = load_expected(name)["input_ids"][:1]
+    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"]), ids)
+    library = compile_model(DATA / name, *TARGETS[target])
+    for step in (False, True):
+        for threads in (1, 2, 3):
+            got = compute_logits(library, ids, threads, step)
+            assert got.tobytes() == reference.tobytes(), (step, threads)
+
+
+def test_batch(compile_model, compute_logits):
+    ids = load_expected("bitnet-odd")["input_ids"]
+    one = compile_model(DATA / "bitnet-odd")
+    three = compile_model(DATA / "bitnet-odd", "--batch=3")
+    expected = np.concatenate([compute_logits(one, row[None]) for row in ids])
+    for step in (False, True):
+        assert compute_logits(three, ids, 2, step).tobytes() == expected.tobytes(), step
+
+
+@pytest.mark.parametrize("target", ["reference", "cpu", "recompute-blocks"])
+def test_gradients_agree_with_transformers(tmp_path, compile_model, target):
+    expected = load_expected("bitnet-odd")
+    library = compile_training(compile_model, DATA / "bitnet-odd", *TARGETS[target])
+    got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
+    np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-6)
+    names = [name for name in expected if name.startswith("grad.")]
+    assert len(names) == len(got) - 1
+    for name in names:
+        want = expected[name].astype(np.float64)
+        error = np.abs(got[name.removeprefix("grad.")] - want).max()
+        assert error <= 1e-4 * np.abs(want).max(), name
+
+
+def test_what_has_no_meaning_is_refused(tmp_path):
+    library = tmp_path / "model.so"
+    result = run_tool("ternary-compile", DATA / "bitnet-odd", "-o", library, "--epsilon=1e-6")
+    assert result.returncode == 1
+    assert "expected no --epsilon for model_type bitnet" in result.stderr
+    assert not library.exists()
+
+
+def test_packed_weights_are_refused(tmp_path):
+    """The member that says so is named."""
+    config = json.loads((DATA / "bitnet-odd" / "config.json").read_text(encoding="utf-8"))
+    config["quantization_config"]["quantization_mode"] = "offline"
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    result = run_tool("ternary-compile", tmp_path, "-o", tmp_path / "model.so")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert 'quantization_mode to be "online", all that is supported, got "offline"' in result.stderr
