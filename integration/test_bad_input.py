@@ -244,11 +244,15 @@ def test_graph_that_contradicts_itself(tmp_path, graph, old, new, part):
 
 
 LOSS = """
-func.func @loss(%ids: tensor<1x?xi32> {{ternary.role = "ids"}}, %targets: tensor<1x?xi32> {{ternary.role = "targets"}},
-                %table: tensor<7x7xf32> {{ternary.parameter = "table"}}, %more: {type} {{ternary.parameter = "more"}})
+func.func @loss(%ids: tensor<1x?xi32> {{ternary.role = "ids"}},
+                %targets: tensor<1x?xi32> {{ternary.role = "targets"}},
+                %table: tensor<7x7xf32> {{ternary.parameter = "table"}},
+                %more: {type} {{ternary.parameter = "more"}})
     -> (tensor<f32> {{ternary.role = "loss"}}) attributes {{ternary.step = "loss"}} {{
-  %logits = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<7x7xf32> -> tensor<1x?x7xf32>
-  %loss = ternary.cross_entropy %logits, %targets : tensor<1x?x7xf32>, tensor<1x?xi32> -> tensor<f32>
+  %logits = ternary.embedding %ids, %table
+    : tensor<1x?xi32>, tensor<7x7xf32> -> tensor<1x?x7xf32>
+  %loss = ternary.cross_entropy %logits, %targets
+    : tensor<1x?x7xf32>, tensor<1x?xi32> -> tensor<f32>
   return %loss : tensor<f32>
 }}
 """

@@ -66,7 +66,8 @@ def test_memory_budget(tmp_path, compile_model):
     everything = compile_training(compile_model, model, "--recompute=none", *flags)
     expected = compute_gradients(tmp_path, everything, ids)
     for budget in (sum(totals[:2]) / 2, sum(totals[1:]) / 2):
-        flag = f"--memory-budget={budget:.1f}MB"
+        budget = round(budget, 1)
+        flag = f"--memory-budget={budget}MB"
         chosen, total = plan_memory(model, output, *flags, stop, flag)
         assert chosen != "nothing"
         assert total <= budget

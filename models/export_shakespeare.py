@@ -5,10 +5,11 @@
     ternary-train train.so --data tinyshakespeare.txt --valid-fraction 0.1 --valid-every 20 \\
         --sequence-length 512 --prepend-bos --halve-at none --steps 400 --learning-rate 0.004 \\
         --save-best --out run
-    python models/export_shakespeare.py --text tinyshakespeare.txt --run run --out models/shakespeare
+    python models/export_shakespeare.py --text tinyshakespeare.txt --run run \\
+        --out models/shakespeare
 
-The weights are those of the lowest validation loss. The figures are measured by PyTorch, in the same
-way as those of models/pytorch-baseline.
+The weights are those of the lowest validation loss. The figures are measured by PyTorch, in the
+same way as those of models/pytorch-baseline.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--text", type=Path, required=True, help="what the run was trained on")
-    parser.add_argument("--run", type=Path, required=True, help="folder of ternary-train, with best/")
+    parser.add_argument(
+        "--run", type=Path, required=True, help="folder of ternary-train, with best/"
+    )
     parser.add_argument("--out", type=Path, required=True, help="directory to write the model to")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (default: %(default)s)")
     return parser.parse_args()
@@ -80,9 +83,7 @@ def main() -> int:
     trained = export.load_checkpoint(arguments.run / "best")
     proto = (arguments.run / "best" / "tokenizer.model").read_bytes()
     export.write_checkpoint(arguments.out, trained.config, trained.state_dict(), proto)
-    export.write_atomically(
-        arguments.out / "loss.svg", (arguments.run / "loss.svg").read_bytes()
-    )
+    export.write_atomically(arguments.out / "loss.svg", (arguments.run / "loss.svg").read_bytes())
 
     model = export.load_checkpoint(arguments.out)
     tokenizer = data.load_tokenizer(proto)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains what the demo model is compared with: the same model, and a float Transformer of equal size.
+"""Trains what the demo model is compared with: the same model, and a float Transformer of its size.
 
 From one text file it makes a tokenizer, trains both models at each of their learning rates, and
 writes the best MatMul-free model as a Hugging Face directory:

@@ -185,6 +185,7 @@ TEST_F(LlamaConfigTest, BitNetSaysHowItsWeightsAreTernary) {
   EXPECT_EQ(quantization(R"("modules_to_not_convert": ["q_proj"])"),
             "config.json: expected quantization_config.modules_to_not_convert to be [\"lm_head\"], "
             "all that is supported, got [\"q_proj\"]");
-  EXPECT_EQ(getMessage(parse(kBitNet + ", " + kOnline + R"(, "hidden_act": "silu")"), directory),
-            "config.json: expected hidden_act to be \"relu2\", all that is supported, got \"silu\"");
+  EXPECT_EQ(
+      getMessage(parse(kBitNet + ", " + kOnline + R"(, "hidden_act": "silu")"), directory),
+      "config.json: expected hidden_act to be \"relu2\", all that is supported, got \"silu\"");
 }

@@ -337,8 +337,7 @@ void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
 
 /// The tile's columns are one block of square sums: elements 16 apart are added, then
 /// halves, as everywhere. There are as many tiles as blocks.
-void LinearEmitter::emitSquareSums(Value tile, ArrayRef<Value> place,
-                                   SmallVector<Value> squares) {
+void LinearEmitter::emitSquareSums(Value tile, ArrayRef<Value> place, SmallVector<Value> squares) {
   while (squares.size() > 1) {
     size_t half = squares.size() / 2;
     for (size_t i = 0; i < half; ++i)

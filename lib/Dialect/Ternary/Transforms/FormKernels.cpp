@@ -243,13 +243,12 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
                  FormAccumulating<EmbeddingBackwardOp, ScatterKernelOp>, FormSquareSum>(context,
                                                                                         accumulate);
     if (!accumulate)
-      patterns
-          .add<FormGather, FormScan, FormFill, FormAdamW, FormRotary, FormAttention,
-               FormAttentionBackward, FormKernel<MatmulOp, MatmulKernelOp>,
-               FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
-               FormKernel<MeanOverTargetsOp, MeanKernelOp>,
-               FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
-               FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
+      patterns.add<FormGather, FormScan, FormFill, FormAdamW, FormRotary, FormAttention,
+                   FormAttentionBackward, FormKernel<MatmulOp, MatmulKernelOp>,
+                   FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
+                   FormKernel<MeanOverTargetsOp, MeanKernelOp>,
+                   FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
+                   FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
     if (bindTime)
       patterns.add<FormKernel<LowerBoundsOp, LowerBoundsKernelOp>,
                    FormKernel<TransposeOp, TransposeKernelOp>>(context);

@@ -117,8 +117,7 @@ public:
     for (auto [result, replacement] : llvm::zip(results, kernel.getResults()))
       result.replaceUsesWithIf(replacement,
                                [&](OpOperand &use) { return !inside.contains(use.getOwner()); });
-    for (auto [sum, parts] :
-         llvm::zip_equal(sums, kernel.getResults().take_back(sums.size()))) {
+    for (auto [sum, parts] : llvm::zip_equal(sums, kernel.getResults().take_back(sums.size()))) {
       Value out = tensor::EmptyOp::create(builder, sum.getLoc(), sum.getType().getShape(),
                                           sum.getType().getElementType());
       sum.getResult().replaceAllUsesWith(

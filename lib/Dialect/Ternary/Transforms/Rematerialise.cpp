@@ -281,7 +281,7 @@ struct Rematerialise : ternary::impl::TernaryRematerialiseBase<Rematerialise> {
   void run(func::FuncOp func, Value seed) {
     Rematerialiser rematerialiser(func, seed, tokens);
     SmallVector<std::string> chosen;
-    auto apply = [&](ArrayRef<Candidate> candidates, Statistic &count, StringRef what) {
+    auto apply = [&](ArrayRef<Candidate> candidates, size_t all, Statistic &count, StringRef what) {
       size_t applied = 0;
       // A candidate saves its bytes at most, so there is nothing to estimate before these add up
       // to what is missing.
@@ -296,16 +296,19 @@ struct Rematerialise : ternary::impl::TernaryRematerialiseBase<Rematerialise> {
       }
       count += applied;
       if (applied > 0)
-        chosen.push_back(llvm::formatv("{0} of {1} {2}", applied, candidates.size(), what).str());
+        chosen.push_back(llvm::formatv("{0} of {1} {2}", applied, all, what).str());
     };
     SmallVector<Candidate> rows = rematerialiser.collectRows();
+    size_t numRows = rows.size();
     if (recompute == Recompute::Rows && budget == 0)
       llvm::erase_if(rows, [](const Candidate &candidate) {
         return candidate.bytes < kLeastGain * candidate.operations;
       });
-    apply(rows, numRecomputed, "values");
-    if (recompute == Recompute::Blocks)
-      apply(rematerialiser.collectBlocks(), numBlocks, "blocks");
+    apply(rows, numRows, numRecomputed, "values");
+    if (recompute == Recompute::Blocks) {
+      SmallVector<Candidate> blocks = rematerialiser.collectBlocks();
+      apply(blocks, blocks.size(), numBlocks, "blocks");
+    }
     std::string names = chosen.empty() ? "nothing" : llvm::join(chosen, " and ");
     func->setAttr(kRecomputedAttr, StringAttr::get(&getContext(), names));
     auto kind = remark::RemarkOpts::name("rematerialise").category("ternary");
