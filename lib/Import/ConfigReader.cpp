@@ -112,8 +112,11 @@ void ConfigReader::flatten(StringRef key) {
     object.try_emplace(name, std::move(member));
 }
 
-void ConfigReader::require(StringRef key, const json::Value &expected) {
+void ConfigReader::require(StringRef key, const json::Value &expected,
+                           std::optional<json::Value> fallback) {
   const json::Value *value = find(key, /*required=*/false);
+  if (!value && fallback)
+    value = &*fallback;
   if (value && *value != expected)
     failValue(key, print(expected) + ", all that is supported", *value);
 }

@@ -40,9 +40,10 @@ public:
   /// Reads the members of the object `key`, if it is one, as KEY.MEMBER from here on.
   void flatten(llvm::StringRef key);
 
-  /// Refuses a variant that a family has and we have not: the member `key`, if
-  /// there is one, has to be `value`.
-  void require(llvm::StringRef key, const llvm::json::Value &value);
+  /// Refuses a variant that a family has and we have not: the member `key`, or what a missing one
+  /// stands for, has to be `value`.
+  void require(llvm::StringRef key, const llvm::json::Value &value,
+               std::optional<llvm::json::Value> fallback = std::nullopt);
   /// Keeps an error: "FILE: expected MESSAGE".
   void fail(const llvm::Twine &message);
 

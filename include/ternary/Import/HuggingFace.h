@@ -87,7 +87,7 @@ void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config, const Grap
 /// A Transformer: RMSNorm, rotary attention with heads that may share keys and values, a gated
 /// MLP, no biases. With float layers `llama` (LlamaForCausalLM), to compare with; with ternary ones
 /// and norms before the last layer of each branch BitNet b1.58, `bitnet` (BitNetForCausalLM).
-class LlamaConfig : public ModelConfig {
+class TransformerConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
@@ -108,7 +108,8 @@ public:
   bool tieWordEmbeddings = false;
 };
 
-void buildLlama(mlir::ModuleOp module, const LlamaConfig &config, const GraphOptions &options);
+void buildTransformer(mlir::ModuleOp module, const TransformerConfig &config,
+                      const GraphOptions &options);
 
 } // namespace ternary
 

@@ -1,4 +1,4 @@
-//===- Llama.cpp - The graph of a Transformer ----------------------------------===//
+//===- Transformer.cpp - The graph of a Transformer -----------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,9 +25,9 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-class LlamaBuilder : public GraphBuilder {
+class TransformerBuilder : public GraphBuilder {
 public:
-  LlamaBuilder(ModuleOp module, const LlamaConfig &config, const GraphOptions &options)
+  TransformerBuilder(ModuleOp module, const TransformerConfig &config, const GraphOptions &options)
       : GraphBuilder(module, options), config(config) {}
 
   /// `(ids [B, T], state [2 L, B, C, H], position, logits_from) -> (logits, state, position)`, in
@@ -148,14 +148,15 @@ private:
     return RotaryEmbeddingOp::create(b, x, past, config.headSize, APFloat(config.ropeTheta));
   }
 
-  const LlamaConfig &config;
+  const TransformerConfig &config;
   /// How many tokens there were before this step, in training none.
   Value past;
 };
 } // namespace
 
-void ternary::buildLlama(ModuleOp module, const LlamaConfig &config, const GraphOptions &options) {
-  LlamaBuilder builder(module, config, options);
+void ternary::buildTransformer(ModuleOp module, const TransformerConfig &config,
+                               const GraphOptions &options) {
+  TransformerBuilder builder(module, config, options);
   if (options.training)
     return builder.buildLoss();
   builder.buildStep("prefill", ShapedType::kDynamic);

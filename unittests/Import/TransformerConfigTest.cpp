@@ -1,4 +1,4 @@
-//===- LlamaConfigTest.cpp - Transformers as config.json has them ---------===//
+//===- TransformerConfigTest.cpp - Transformers as config.json has them ---===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,16 +18,22 @@ static constexpr StringLiteral kSmallest =
        "num_hidden_layers": 3, "num_attention_heads": 4)";
 
 namespace {
-class LlamaConfigTest : public testing::Test {
+class TransformerConfigTest : public testing::Test {
 protected:
   Expected<std::unique_ptr<ModelConfig>> parse(const Twine &members) {
     directory.write("config.json", ("{" + members + "}").str());
     return readModelConfig(directory.getPath());
   }
-  LlamaConfig parseLlama(const Twine &members) {
+  TransformerConfig parseTransformer(const Twine &members) {
     auto config = parse(members);
     EXPECT_TRUE(bool(config));
-    return static_cast<LlamaConfig &>(**config);
+    return static_cast<TransformerConfig &>(**config);
+  }
+  static SmallVector<int64_t, 2> findShape(ArrayRef<ParameterInfo> parameters, StringRef name) {
+    for (const ParameterInfo &parameter : parameters)
+      if (parameter.name == name)
+        return parameter.shape;
+    return {};
   }
   /// What is wrong with the smallest model and one more member.
   std::string getError(const Twine &member) {
@@ -38,8 +44,8 @@ protected:
 };
 } // namespace
 
-TEST_F(LlamaConfigTest, HasTheDefaultsOfTransformers) {
-  LlamaConfig config = parseLlama(kSmallest);
+TEST_F(TransformerConfigTest, HasTheDefaultsOfTransformers) {
+  TransformerConfig config = parseTransformer(kSmallest);
   EXPECT_EQ(config.numKeyValueHeads, 4);
   EXPECT_EQ(config.headSize, 16);
   EXPECT_EQ(config.ropeTheta, 10000.0);
@@ -52,24 +58,20 @@ TEST_F(LlamaConfigTest, HasTheDefaultsOfTransformers) {
   EXPECT_EQ(config.gainDeviation, 0.0f);
 }
 
-TEST_F(LlamaConfigTest, ReadsBothPlacesOfTheta) {
-  EXPECT_EQ(parseLlama(kSmallest + R"(, "rope_theta": 5e5)").ropeTheta, 5e5);
-  EXPECT_EQ(parseLlama(kSmallest + R"(, "rope_theta": 7,
+TEST_F(TransformerConfigTest, ReadsBothPlacesOfTheta) {
+  EXPECT_EQ(parseTransformer(kSmallest + R"(, "rope_theta": 5e5)").ropeTheta, 5e5);
+  EXPECT_EQ(parseTransformer(kSmallest + R"(, "rope_theta": 7,
       "rope_parameters": {"rope_type": "default", "rope_theta": 5e5})")
                 .ropeTheta,
             5e5);
 }
 
-TEST_F(LlamaConfigTest, ListsParameters) {
-  LlamaConfig config = parseLlama(kSmallest + R"(, "num_key_value_heads": 2, "head_dim": 20)");
+TEST_F(TransformerConfigTest, ListsParameters) {
+  TransformerConfig config =
+      parseTransformer(kSmallest + R"(, "num_key_value_heads": 2, "head_dim": 20)");
   std::vector<ParameterInfo> parameters = config.getParameters();
   EXPECT_EQ(parameters.size(), 3 + 3 * 9u);
-  auto getShape = [&](StringRef name) -> SmallVector<int64_t, 2> {
-    for (const ParameterInfo &parameter : parameters)
-      if (parameter.name == name)
-        return parameter.shape;
-    return {};
-  };
+  auto getShape = [&](StringRef name) { return findShape(parameters, name); };
   EXPECT_THAT(getShape("model.embed_tokens.weight"), ElementsAre(97, 64));
   EXPECT_THAT(getShape("model.layers.2.self_attn.q_proj.weight"), ElementsAre(80, 64));
   EXPECT_THAT(getShape("model.layers.2.self_attn.k_proj.weight"), ElementsAre(40, 64));
@@ -83,7 +85,7 @@ TEST_F(LlamaConfigTest, ListsParameters) {
   EXPECT_EQ(config.getParameters().size(), parameters.size() - 1);
 }
 
-TEST_F(LlamaConfigTest, RefusesVariantsThatAreNotSupported) {
+TEST_F(TransformerConfigTest, RefusesVariantsThatAreNotSupported) {
   auto only = [&](StringRef key, StringRef supported, StringRef value) {
     EXPECT_EQ(getError("\"" + key + "\": " + value),
               ("config.json: expected " + key + " to be " + supported +
@@ -105,7 +107,7 @@ TEST_F(LlamaConfigTest, RefusesVariantsThatAreNotSupported) {
             "config.json: expected no quantization_config, which is not supported");
 }
 
-TEST_F(LlamaConfigTest, RefusesNonsense) {
+TEST_F(TransformerConfigTest, RefusesNonsense) {
   EXPECT_EQ(getError(R"("num_key_value_heads": 3)"),
             "config.json: expected num_key_value_heads to divide the 4 attention heads, got 3");
   EXPECT_EQ(getError(R"("head_dim": 15)"),
@@ -134,8 +136,8 @@ static constexpr StringLiteral kOnline =
     R"("quantization_config": {"quant_method": "bitnet", "linear_class": "autobitlinear",
        "quantization_mode": "online"})";
 
-TEST_F(LlamaConfigTest, BitNetHasTheDefaultsOfTransformers) {
-  LlamaConfig config = parseLlama(kBitNet + ", " + kOnline);
+TEST_F(TransformerConfigTest, BitNetHasTheDefaultsOfTransformers) {
+  TransformerConfig config = parseTransformer(kBitNet + ", " + kOnline);
   EXPECT_TRUE(config.isTernary);
   EXPECT_TRUE(config.hasSubNorms);
   EXPECT_EQ(config.activation, Activation::SquaredRelu);
@@ -147,21 +149,16 @@ TEST_F(LlamaConfigTest, BitNetHasTheDefaultsOfTransformers) {
   EXPECT_EQ(config.eosTokenId, -1);
 }
 
-TEST_F(LlamaConfigTest, BitNetListsSubNorms) {
-  LlamaConfig config = parseLlama(kBitNet + ", " + kOnline);
+TEST_F(TransformerConfigTest, BitNetListsSubNorms) {
+  TransformerConfig config = parseTransformer(kBitNet + ", " + kOnline);
   std::vector<ParameterInfo> parameters = config.getParameters();
   EXPECT_EQ(parameters.size(), 3 + 3 * 11u);
-  auto getShape = [&](StringRef name) -> SmallVector<int64_t, 2> {
-    for (const ParameterInfo &parameter : parameters)
-      if (parameter.name == name)
-        return parameter.shape;
-    return {};
-  };
+  auto getShape = [&](StringRef name) { return findShape(parameters, name); };
   EXPECT_THAT(getShape("model.layers.2.self_attn.attn_sub_norm.weight"), ElementsAre(64));
   EXPECT_THAT(getShape("model.layers.2.mlp.ffn_sub_norm.weight"), ElementsAre(80));
 }
 
-TEST_F(LlamaConfigTest, BitNetSaysHowItsWeightsAreTernary) {
+TEST_F(TransformerConfigTest, BitNetSaysHowItsWeightsAreTernary) {
   auto getError = [&](const Twine &members) {
     return getMessage(parse(kBitNet + members), directory);
   };
