@@ -111,13 +111,12 @@ private:
     return index;
   }
 
-  /// How many rows each part of a sum has, one at least.
+  /// How many rows each part of a sum has.
   Value getPartSize(ValueRange sizes) {
     Value rows = b.index(1);
     for (Value size : sizes)
       rows = b.op<arith::MulIOp>(rows, size);
-    Value size = b.op<arith::CeilDivUIOp>(rows, b.index(SumRowsOp::kParts));
-    return b.op<arith::MaxUIOp>(size, b.index(1));
+    return b.op<arith::CeilDivUIOp>(rows, b.index(SumRowsOp::kParts));
   }
 
   void storeResults(ValueRange row) {

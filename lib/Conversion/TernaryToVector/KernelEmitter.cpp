@@ -76,13 +76,13 @@ Emitter::Rows Emitter::findRows(Value memref, int64_t trailing) {
     return {rows, {}};
   if (cast<MemRefType>(memref.getType()).getRank() != 2 + trailing)
     return {};
-  return {memref, dim(memref, 1)};
+  return {memref, {dim(memref, 0), dim(memref, 1)}};
 }
 
 SmallVector<Value> Emitter::locate(const Rows &rows, Value row) {
-  if (!rows.tokens)
+  if (rows.sizes.empty())
     return {row};
-  return {arith::DivUIOp::create(b, row, rows.tokens), arith::RemUIOp::create(b, row, rows.tokens)};
+  return delinearize(row, rows.sizes);
 }
 
 Value Emitter::fold(Value vector) {
@@ -118,14 +118,21 @@ SmallVector<Value> Emitter::transpose(ArrayRef<Value> rows) {
 }
 
 void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
-  Value total = sizes.empty() ? index(1) : sizes.front();
-  for (Value size : sizes.drop_front(sizes.empty() ? 0 : 1))
-    total = b.createOrFold<arith::MulIOp>(total, size);
+  Value total = count(sizes);
   auto loop =
       scf::ParallelOp::create(b, ValueRange{index(0)}, ValueRange{total}, ValueRange{index(1)});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(delinearize(loop.getInductionVars().front(), sizes));
+}
+
+Value Emitter::count(ValueRange sizes) {
+  if (sizes.empty())
+    return index(1);
+  Value total = sizes.front();
+  for (Value size : sizes.drop_front())
+    total = b.createOrFold<arith::MulIOp>(total, size);
+  return total;
 }
 
 SmallVector<Value> Emitter::delinearize(Value rest, ValueRange sizes) {

@@ -45,9 +45,9 @@ struct Emitter {
   /// Rows that are counted over all leading dimensions.
   struct Rows {
     mlir::Value memref;
-    /// How many there are of each sequence, where they are in memory for more tokens, as keys and
-    /// values are kept; null where the rows are one dimension.
-    mlir::Value tokens;
+    /// Sequences and tokens, where a sequence has memory for more tokens, as keys and values are
+    /// kept; empty where the rows are one dimension.
+    llvm::SmallVector<mlir::Value> sizes;
   };
   /// All but the last `trailing` dimensions of `memref` are rows; null if they are neither
   /// contiguous nor tokens of sequences.
@@ -61,6 +61,8 @@ struct Emitter {
   /// Lane i of vector k as lane k of vector i, for as many vectors as lanes.
   llvm::SmallVector<mlir::Value> transpose(llvm::ArrayRef<mlir::Value> rows);
 
+  /// How many indices there are below `sizes`.
+  mlir::Value count(mlir::ValueRange sizes);
   /// The indices below `sizes` of number `rest` of all of them, the last one being the fastest.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value rest, mlir::ValueRange sizes);
   /// Calls `body` for all indices of `sizes` as one parallel loop.

@@ -143,9 +143,7 @@ LogicalResult RowEmitter::emit() {
 }
 
 LogicalResult RowEmitter::emitParts(ValueRange sizes) {
-  Value rows = e.index(1);
-  for (Value size : sizes)
-    rows = e.b.createOrFold<arith::MulIOp>(rows, size);
+  Value rows = e.count(sizes);
   Value size = arith::CeilDivUIOp::create(e.b, rows, e.index(SumRowsOp::kParts));
   LogicalResult result = success();
   e.parallel(e.index(SumRowsOp::kParts), [&](ValueRange part) {

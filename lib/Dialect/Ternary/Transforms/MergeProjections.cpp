@@ -29,15 +29,16 @@ struct Projection {
 
 /// Moves what makes a weight of a parameter before `first`, if it stands behind.
 void hoist(Value value, Operation *first) {
+  auto precedes = [&](Value value) {
+    Operation *def = value.getDefiningOp();
+    return !def || def->getBlock() != first->getBlock() || def->isBeforeInBlock(first);
+  };
   Operation *def = value.getDefiningOp();
-  if (!def || def->getBlock() != first->getBlock() || def->isBeforeInBlock(first) ||
-      !isa<BindTimeOpInterface>(def))
+  if (precedes(value) || !isa<BindTimeOpInterface>(def))
     return;
   for (Value operand : def->getOperands())
     hoist(operand, first);
-  if (llvm::all_of(def->getOperands(), [&](Value operand) {
-        return DominanceInfo().properlyDominates(operand, first);
-      }))
+  if (llvm::all_of(def->getOperands(), precedes))
     def->moveBefore(first);
 }
 
