@@ -10,8 +10,8 @@ import pathlib
 import numpy as np
 import pytest
 from conftest import has_cpu_feature, run_tool
-from safetensors.numpy import load_file
-from test_training import TARGETS, compile_training, compute_gradients
+from safetensors.numpy import load_file, save_file
+from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("bitnet-a", "bitnet-odd")
@@ -63,12 +63,23 @@ def test_gradients_agree_with_transformers(tmp_path, compile_model, target):
     library = compile_training(compile_model, DATA / "bitnet-odd", *TARGETS[target])
     got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
     np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-6)
-    names = [name for name in expected if name.startswith("grad.")]
-    assert len(names) == len(got) - 1
-    for name in names:
-        want = expected[name].astype(np.float64)
-        error = np.abs(got[name.removeprefix("grad.")] - want).max()
-        assert error <= 1e-4 * np.abs(want).max(), name
+    expect_gradients(got, expected, "grad.", 1e-4)
+
+
+def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
+    """A checkpoint in float16 has the logits of the values it holds."""
+    source = load_file(DATA / "bitnet-odd" / "model.safetensors")
+    ids = load_expected("bitnet-odd")["input_ids"][:1]
+    logits = []
+    for dtype in (np.float16, np.float32):
+        folder = tmp_path / dtype.__name__
+        folder.mkdir()
+        config = (DATA / "bitnet-odd" / "config.json").read_text(encoding="utf-8")
+        (folder / "config.json").write_text(config, encoding="utf-8")
+        halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
+        save_file(halved, folder / "model.safetensors")
+        logits.append(compute_logits(compile_model(folder), ids))
+    assert logits[0].tobytes() == logits[1].tobytes()
 
 
 def test_what_has_no_meaning_is_refused(tmp_path):

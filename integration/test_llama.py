@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 from conftest import ROOT, has_cpu_feature, run_tool
 from safetensors.numpy import load_file, save_file
-from test_training import TARGETS, compile_training, compute_gradients, plan_memory
+from test_training import (
+    TARGETS,
+    compile_training,
+    compute_gradients,
+    expect_gradients,
+    plan_memory,
+)
 from training_object import TrainingObject
 from training_text import make_text
 
@@ -30,12 +36,7 @@ def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target
     library = compile_training(compile_model, DATA / name, *TARGETS[target])
     got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
     np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-5)
-    names = [name for name in expected if name.startswith("grad.")]
-    assert len(names) == len(got) - 1
-    for name in names:
-        want = expected[name].astype(np.float64)
-        error = np.abs(got[name.removeprefix("grad.")] - want).max()
-        assert error <= 1e-5 * np.abs(want).max(), name
+    expect_gradients(got, expected, "grad.", 1e-5)
 
 
 @pytest.mark.parametrize(("name", "target"), VARIANTS)

@@ -24,7 +24,6 @@ import torch
 
 from train import data, export
 from train.hgrn import HGRNBitForCausalLM
-from train_shakespeare import GOLDEN_PROMPTS, PROMPT, carried_loss
 
 HELD_OUT = 0.1
 
@@ -93,20 +92,20 @@ def main() -> int:
     )
     scores = {
         "this file": held_out.nats_per_character(model, batch=8),
-        "this file, one pass with the state carried on": carried_loss(model, held_out),
+        "this file, one pass with the state carried on": export.carried_loss(model, held_out),
         "float32 weights, as trained": held_out.nats_per_character(trained, batch=8),
     }
-    golden = export.golden(model, tokenizer, GOLDEN_PROMPTS, 40)
+    golden = export.golden(model, tokenizer, export.GOLDEN_PROMPTS, 40)
     export.write_atomically(arguments.out / "golden.json", export.as_json(golden))
     ids, _ = export.generate(
         model,
-        [data.BOS, *tokenizer.encode(PROMPT)],
+        [data.BOS, *tokenizer.encode(export.PROMPT)],
         200,
         temperature=0.8,
         seed=arguments.seed,
     )
     size = (arguments.out / "model.safetensors").stat().st_size
-    sample = PROMPT + tokenizer.decode(ids)
+    sample = export.PROMPT + tokenizer.decode(ids)
     section = describe(model, size, scores, arguments.run / "loss.csv", sample)
     export.update_card(arguments.out / "README.md", section)
     print(json.dumps(scores, indent=2))

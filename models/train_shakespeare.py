@@ -32,19 +32,6 @@ from train.transformer import Transformer
 TERNARY, FLOAT = "MatMul-free LM, ternary", "Transformer, float"
 KINDS = {TERNARY: HGRNBitForCausalLM, FLOAT: Transformer}
 RECORD = "training.json"
-PROMPT = "ROMEO:\n"
-GOLDEN_PROMPTS = (
-    "ROMEO:\n",
-    "JULIET:\n",
-    "MENENIUS:\nThe belly answer'd: ",
-    "KING RICHARD III:\nA horse",
-    "First Citizen:\nBefore we proceed",
-    "GLOUCESTER:\nNow is the winter",
-    "To be, or not to be",
-    "HERMIONE:\nSir, ",
-    "DUKE VINCENTIO:\nGood morning to you",
-    "PETRUCHIO:\nCome, come",
-)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -183,20 +170,6 @@ def train_all(arguments: argparse.Namespace, train_text: str, held_out_text: str
             export.write_atomically(arguments.out / RECORD, export.as_json(record))
 
 
-@torch.no_grad()
-def carried_loss(model: HGRNBitForCausalLM, held_out: data.HeldOutText) -> float:
-    """Nats per character when the whole held-out text is read once, from its start to its end."""
-    stride = held_out.targets.shape[1] // 2
-    targets = torch.cat([held_out.targets[0, :stride], held_out.targets[:, stride:].flatten()])
-    targets = targets[targets != data.IGNORED]
-    inputs = torch.cat([torch.tensor([data.BOS]), targets[:-1]])
-    total, states = 0.0, None
-    for x, y in zip(inputs.split(512), targets.split(512), strict=True):
-        logits, states = model.step(x[None], states)
-        total += nn.functional.cross_entropy(logits[0], y, reduction="sum").item()
-    return total / held_out.characters
-
-
 def measure(out: Path, held_out_text: str, seed: int) -> None:
     """Measures the files in `out`, in float32 on the CPU, and writes what goes with them."""
     torch.set_float32_matmul_precision("highest")
@@ -210,20 +183,22 @@ def measure(out: Path, held_out_text: str, seed: int) -> None:
     best = {run.model: run for run in sorted(runs, key=lambda run: -run.best_loss)}
     scores = {
         f"{TERNARY}, this file": held_out.nats_per_character(model, batch=8),
-        f"{TERNARY}, this file, one pass with the state carried on": carried_loss(model, held_out),
+        f"{TERNARY}, this file, one pass with the state carried on": export.carried_loss(
+            model, held_out
+        ),
     }
     for name, run in sorted(best.items()):
         if run.best_loss_float32 is not None:
             scores[f"{name}, float32 weights"] = run.best_loss_float32
         else:
             scores[f"{name}, float32 weights, TF32 products"] = run.best_loss
-    golden = export.golden(model, tokenizer, GOLDEN_PROMPTS, 40)
+    golden = export.golden(model, tokenizer, export.GOLDEN_PROMPTS, 40)
     export.write_atomically(out / "golden.json", export.as_json(golden))
     export.draw_curves(out / "loss.svg", {name: best[name] for name in KINDS if name in best})
     ids, _ = export.generate(
-        model, [data.BOS, *tokenizer.encode(PROMPT)], 200, temperature=0.8, seed=seed
+        model, [data.BOS, *tokenizer.encode(export.PROMPT)], 200, temperature=0.8, seed=seed
     )
-    sample = PROMPT + tokenizer.decode(ids)
+    sample = export.PROMPT + tokenizer.decode(ids)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     size = (out / "model.safetensors").stat().st_size
     section = export.card_section(runs, parameters, size, scores, sample)

@@ -29,6 +29,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import BitNetConfig, BitNetForCausalLM, BitNetQuantConfig
 from transformers.integrations.bitnet import AutoBitLinear
+from transformers_golden import record_expected, vary_gains
 
 NAME = "bitnet-odd"
 ROWS, TOKENS = 3, 11
@@ -70,29 +71,16 @@ def main() -> int:
     )
     model = BitNetForCausalLM(config)
     make_ternary(model)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() == 1:
-                parameter.copy_(1 + 0.2 * torch.randn_like(parameter))
+    vary_gains(model)
     model.config.quantization_config = BitNetQuantConfig(
         linear_class="autobitlinear", quantization_mode="online"
     )
     ids = torch.randint(0, config.vocab_size, (ROWS, TOKENS))
-    result = model(input_ids=ids, labels=ids)
-    result.loss.backward()
-    expected = {
-        "input_ids": ids.int(),
-        "logits": result.logits.detach().contiguous(),
-        "loss": result.loss.detach(),
-    }
-    for name, parameter in model.named_parameters():
-        expected[f"grad.{name}"] = parameter.grad.contiguous()
     out.mkdir(parents=True, exist_ok=True)
     model.config.to_json_file(out / "config.json")
     weights = {name: tensor.detach() for name, tensor in model.named_parameters()}
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
-    save_file(expected, out / "expected.safetensors")
-    print(f"{NAME}: loss {result.loss.item():.6f}")
+    record_expected(model, ids, out)
     return 0
 
 

@@ -21,8 +21,8 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM
+from transformers_golden import record_expected, vary_gains
 
 # What is special about them: grouped heads; a tied table and odd sizes, of heads that are no
 # part of the hidden size; one group and several blocks of keys and queries.
@@ -70,25 +70,12 @@ def record(name: str, out: Path) -> None:
         **MODELS[name],
     )
     model = LlamaForCausalLM(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() == 1:
-                parameter.copy_(1 + 0.2 * torch.randn_like(parameter))
+    vary_gains(model)
     model.save_pretrained(out / name)
     (out / name / "generation_config.json").unlink()
     rows, tokens = TOKENS[name]
     ids = torch.randint(0, config.vocab_size, (rows, tokens))
-    result = model(input_ids=ids, labels=ids)
-    result.loss.backward()
-    expected = {
-        "input_ids": ids.int(),
-        "logits": result.logits.detach().contiguous(),
-        "loss": result.loss.detach(),
-    }
-    for parameter_name, parameter in model.named_parameters():
-        expected[f"grad.{parameter_name}"] = parameter.grad.contiguous()
-    save_file(expected, out / name / "expected.safetensors")
-    print(f"{name}: loss {result.loss.item():.6f}")
+    record_expected(model, ids, out / name)
 
 
 def main() -> int:

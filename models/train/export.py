@@ -11,9 +11,9 @@ from pathlib import Path
 import sentencepiece
 import torch
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
-from .data import BOS
+from .data import BOS, IGNORED, HeldOutText
 from .hgrn import HGRNBitConfig, HGRNBitForCausalLM, quantize_weight
 from .optimise import Run
 
@@ -22,6 +22,19 @@ from .optimise import Run
 MAX_NUDGES = 100
 SCALE_MARGIN = 1e-5
 CARD_START, CARD_END = "<!-- measured: begin -->", "<!-- measured: end -->"
+PROMPT = "ROMEO:\n"
+GOLDEN_PROMPTS = (
+    "ROMEO:\n",
+    "JULIET:\n",
+    "MENENIUS:\nThe belly answer'd: ",
+    "KING RICHARD III:\nA horse",
+    "First Citizen:\nBefore we proceed",
+    "GLOUCESTER:\nNow is the winter",
+    "To be, or not to be",
+    "HERMIONE:\nSir, ",
+    "DUKE VINCENTIO:\nGood morning to you",
+    "PETRUCHIO:\nCome, come",
+)
 SPECIAL_PIECES = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
 
 
@@ -153,6 +166,20 @@ def generate(
             ids.append(int(row.argmax()))
         logits, states = model.step(torch.tensor([ids[-1:]]), states)
     return ids, torch.stack(rows)
+
+
+@torch.no_grad()
+def carried_loss(model: HGRNBitForCausalLM, held_out: HeldOutText) -> float:
+    """Nats per character when the whole held-out text is read once, from its start to its end."""
+    stride = held_out.targets.shape[1] // 2
+    targets = torch.cat([held_out.targets[0, :stride], held_out.targets[:, stride:].flatten()])
+    targets = targets[targets != IGNORED]
+    inputs = torch.cat([torch.tensor([BOS]), targets[:-1]])
+    total, states = 0.0, None
+    for x, y in zip(inputs.split(512), targets.split(512), strict=True):
+        logits, states = model.step(x[None], states)
+        total += nn.functional.cross_entropy(logits[0], y, reduction="sum").item()
+    return total / held_out.characters
 
 
 def golden(
