@@ -1,10 +1,11 @@
-"""BitNet b1.58 (BitNetForCausalLM), against what Transformers computes.
+"""Transformers with ternary layers, against what the library Transformers computes.
 
 data/bitnet-a has logits of both rows of ids; data/bitnet-odd, from make_bitnet_golden.py, also the
-loss and every gradient. Weights are floats that become ternary as the model is compiled.
+loss and every gradient: their weights are floats that become ternary as the model is compiled.
+data/packed-*, from make_packed_golden.py, store trits: BitNetForCausalLM with scales that multiply,
+LlamaForCausalLM with scales that divide, without and with norms in its layers.
 """
 
-import json
 import pathlib
 
 import numpy as np
@@ -14,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
 
 DATA = pathlib.Path(__file__).parent / "data"
-MODELS = ("bitnet-a", "bitnet-odd")
+MODELS = ("bitnet-a", "bitnet-odd", "packed-bitnet", "packed-llama", "packed-norms")
 
 
 def load_expected(name: str) -> dict[str, np.ndarray]:
@@ -90,12 +91,18 @@ def test_what_has_no_meaning_is_refused(tmp_path):
     assert not library.exists()
 
 
-def test_packed_weights_are_refused(tmp_path):
-    """The member that says so is named."""
-    config = json.loads((DATA / "bitnet-odd" / "config.json").read_text(encoding="utf-8"))
-    config["quantization_config"]["quantization_mode"] = "offline"
-    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    result = run_tool("ternary-compile", tmp_path, "-o", tmp_path / "model.so")
+def test_trits_stay_out_of_training(tmp_path):
+    """There is nothing behind them that could learn."""
+    library = tmp_path / "model.so"
+    result = run_tool("ternary-compile", DATA / "packed-llama", "-o", library, "--function=train")
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert 'quantization_mode to be "online", all that is supported, got "offline"' in result.stderr
+    assert "expected latent weights to train" in result.stderr
+    assert not library.exists()
+
+
+def test_random_weights_are_latent(compile_model, compute_logits):
+    """A packed checkpoint's config.json alone will do to try a shape."""
+    library = compile_model(DATA / "packed-norms", "--random-weights")
+    logits = compute_logits(library, load_expected("packed-norms")["input_ids"][:1])
+    assert np.isfinite(logits).all()

@@ -234,6 +234,17 @@ CASES = {
         : tensor<3x5xf64> into tensor<4x9xf64>""",
         "tensor<4x9xf64>",
     ),
+    # Heads, each normed by itself.
+    "shape": Case(
+        {"x": "tensor<3x8xf64>", "g": "tensor<4xf64>"},
+        """
+      %0 = tensor.expand_shape %x [[0], [1, 2]] output_shape [3, 2, 4]
+        : tensor<3x8xf64> into tensor<3x2x4xf64>
+      %1 = ternary.rms_norm %0, %g {epsilon = 1.0e-2 : f32} : tensor<3x2x4xf64>, tensor<4xf64>
+      %2 = tensor.collapse_shape %1 [[0], [1, 2]] : tensor<3x2x4xf64> into tensor<3x8xf64>
+      %y = arith.mulf %2, %x : tensor<3x8xf64>""",
+        "tensor<3x8xf64>",
+    ),
     # Slices side by side, whose gradients are put together, while the sum of what came before is
     # another value's gradient as well, or what a branch that is not taken returns.
     "slices_of_a_sum": Case(

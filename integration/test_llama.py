@@ -1,6 +1,7 @@
-"""The float Transformer (LlamaForCausalLM), against what Transformers computes: training and text.
+"""Float Transformers (LlamaForCausalLM, Qwen3ForCausalLM), against what Transformers computes:
+training and text.
 
-data/llama-*/expected.safetensors has logits, the loss and every gradient, from
+data/{llama,qwen3}-*/expected.safetensors has logits, the loss and every gradient, from
 make_llama_golden.py.
 """
 
@@ -22,10 +23,10 @@ from training_object import TrainingObject
 from training_text import make_text
 
 DATA = pathlib.Path(__file__).parent / "data"
-MODELS = ("llama-grouped", "llama-tied", "llama-long")
+MODELS = ("llama-grouped", "llama-tied", "llama-long", "qwen3-heads")
 # Every target for one model, those whose loops differ for the others.
 VARIANTS = [("llama-grouped", target) for target in TARGETS if target != "reference"] + [
-    (name, target) for name in ("llama-tied", "llama-long") for target in ("cpu", "portable")
+    (name, target) for name in MODELS[1:] for target in ("cpu", "portable")
 ]
 
 

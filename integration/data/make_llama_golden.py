@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what Transformers computes for tiny float Transformers (LlamaForCausalLM).
+"""Records what Transformers computes for tiny float Transformers (Llama and Qwen3).
 
     make_llama_golden.py --out DIR
 
@@ -21,11 +21,11 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen3Config
 from transformers_golden import record_expected, vary_gains
 
 # What is special about them: grouped heads; a tied table and odd sizes, of heads that are no
-# part of the hidden size; one group and several blocks of keys and queries.
+# part of the hidden size; one group and several blocks of keys and queries; norms of heads.
 MODELS = {
     "llama-grouped": {
         "vocab_size": 61,
@@ -55,21 +55,37 @@ MODELS = {
         "num_attention_heads": 2,
         "num_key_value_heads": 1,
     },
+    "qwen3-heads": {
+        "vocab_size": 43,
+        "hidden_size": 36,
+        "intermediate_size": 50,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 14,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0},
+    },
 }
-TOKENS = {"llama-grouped": (2, 19), "llama-tied": (3, 7), "llama-long": (1, 150)}
+TOKENS = {
+    "llama-grouped": (2, 19),
+    "llama-tied": (3, 7),
+    "llama-long": (1, 150),
+    "qwen3-heads": (2, 17),
+}
 
 
 def record(name: str, out: Path) -> None:
     """Writes one model and what is expected of it."""
     torch.manual_seed(sorted(MODELS).index(name))
-    config = LlamaConfig(
+    config_class = Qwen3Config if name.startswith("qwen3") else LlamaConfig
+    config = config_class(
         max_position_embeddings=256,
         # Large enough for attention to be far from even.
         initializer_range=0.2,
         attn_implementation="eager",
         **MODELS[name],
     )
-    model = LlamaForCausalLM(config)
+    model = AutoModelForCausalLM.from_config(config)
     vary_gains(model)
     model.save_pretrained(out / name)
     (out / name / "generation_config.json").unlink()

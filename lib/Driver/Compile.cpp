@@ -109,12 +109,6 @@ static std::optional<EmitKind> getKind(StringRef path) {
       .Default(std::nullopt);
 }
 
-static mlir::Type getType(DType type, mlir::Builder &builder) {
-  if (type == DType::F16)
-    return builder.getF16Type();
-  return type == DType::BF16 ? builder.getBF16Type() : builder.getF32Type();
-}
-
 /// A C identifier from a file's name.
 static std::string toIdentifier(StringRef name) {
   std::string identifier;
@@ -197,6 +191,9 @@ Error Compiler::importDirectory() {
   if (options.epsilon && !(*config)->hasNormsInLayers())
     return makeError("expected no --epsilon for model_type " + (*config)->modelType +
                      ", whose config.json has rms_norm_eps");
+  if (pipeline.training && (*config)->packedScale != PackedScale::None)
+    return makeError("expected latent weights to train, got a quantization_config in "
+                     "config.json that calls them offline, that is ternary");
   if (options.gradientPrecision != GradientPrecision::High && !(*config)->hasTernaryLayers())
     return makeError("expected no --gradient-precision for model_type " + (*config)->modelType +
                      ", which has no ternary layers");
@@ -204,7 +201,8 @@ Error Compiler::importDirectory() {
     parameters = std::make_unique<RandomParameters>(
         *options.randomWeights, (*config)->matrixDeviation, (*config)->gainDeviation);
   } else {
-    Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::open(options.input);
+    Expected<std::unique_ptr<Checkpoint>> checkpoint =
+        Checkpoint::open(options.input, (*config)->packedScale);
     if (!checkpoint)
       return checkpoint.takeError();
     parameters = std::move(*checkpoint);
@@ -250,8 +248,7 @@ Error Compiler::importDirectory() {
   graph.batch = options.batch.value_or(1);
   graph.epsilon = options.epsilon.value_or(graph.epsilon);
   graph.training = pipeline.training;
-  graph.matrixType =
-      graph.training ? builder.getF32Type() : getType(parameters->getMatrixType(), builder);
+  graph.parameters = parameters.get();
   (*config)->buildGraph(*module, graph);
   return Error::success();
 }

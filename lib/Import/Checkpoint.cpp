@@ -10,7 +10,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include <cmath>
 #include <set>
 
 using namespace llvm;
@@ -19,6 +21,7 @@ using namespace ternary;
 static constexpr StringLiteral kSingleFile = "model.safetensors";
 static constexpr StringLiteral kIndexFile = "model.safetensors.index.json";
 static constexpr uint64_t kMaxIndexBytes = 100'000'000;
+static constexpr int64_t kTritsInByte = 4;
 
 static std::string joinPath(StringRef directory, StringRef name) {
   SmallString<256> path(directory);
@@ -26,8 +29,9 @@ static std::string joinPath(StringRef directory, StringRef name) {
   return path.str().str();
 }
 
-Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory) {
-  std::unique_ptr<Checkpoint> result(new Checkpoint(directory));
+Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory,
+                                                       PackedScale packedScale) {
+  std::unique_ptr<Checkpoint> result(new Checkpoint(directory, packedScale));
   std::string single = joinPath(directory, kSingleFile);
   std::string index = joinPath(directory, kIndexFile);
   if (sys::fs::exists(single)) {
@@ -95,8 +99,22 @@ Error Checkpoint::openShards(StringRef indexPath) {
   return Error::success();
 }
 
-Expected<const SafetensorsFile *> Checkpoint::locate(StringRef name,
-                                                     ArrayRef<int64_t> shape) const {
+bool Checkpoint::isPacked(StringRef name) const {
+  return packedScale != PackedScale::None && tensors.count(getScaleName(name));
+}
+
+bool Checkpoint::isScale(StringRef name) const {
+  return packedScale != PackedScale::None && name.consume_back(getScaleName("")) &&
+         tensors.count(name);
+}
+
+/// How a weight [N, K] is stored in packed form.
+static SmallVector<int64_t, 2> getPackedShape(ArrayRef<int64_t> shape) {
+  return {shape[0] / kTritsInByte, shape[1]};
+}
+
+Expected<const SafetensorsFile *> Checkpoint::locate(StringRef name, ArrayRef<int64_t> shape,
+                                                     bool packed) const {
   auto it = tensors.find(name);
   if (it == tensors.end())
     return makeFileError(directory, "expected tensor '" + name + "' of shape " + printShape(shape) +
@@ -106,46 +124,103 @@ Expected<const SafetensorsFile *> Checkpoint::locate(StringRef name,
   auto fail = [&](const Twine &message) {
     return makeFileError(file.getPath() + ": tensor '" + name + "'", message);
   };
-  if (!entry.type || !isFloat(*entry.type))
+  if (packed && entry.type != DType::U8)
+    return fail("expected dtype U8 for weights that quantization_config calls offline, got " +
+                entry.dtype);
+  if (!packed && (!entry.type || !isFloat(*entry.type)))
     return fail("expected dtype F32, F16 or BF16, got " + entry.dtype);
-  if (ArrayRef(entry.shape) != shape)
-    return fail("expected shape " + printShape(shape) + " as config.json says, got " +
+  if (packed && shape[0] % kTritsInByte != 0)
+    return fail("expected a multiple of " + Twine(kTritsInByte) + " rows in packed form, got " +
+                Twine(shape[0]));
+  SmallVector<int64_t, 2> stored(shape);
+  if (packed)
+    stored = getPackedShape(shape);
+  if (ArrayRef(entry.shape) != ArrayRef(stored))
+    return fail("expected shape " + printShape(stored) + " as config.json says, got " +
                 printShape(entry.shape));
   return &file;
 }
 
+/// The trits [N, K] of `packed` [N/4, K].
+static Expected<HostTensor> unpack(const HostTensor &packed, ArrayRef<int64_t> shape) {
+  HostTensor trits = HostTensor::allocate(DType::Trit, shape);
+  ArrayRef<uint8_t> bytes = packed.getBytes();
+  MutableArrayRef<int8_t> values = trits.getMutableValues<int8_t>();
+  for (int64_t part = 0; part < kTritsInByte; ++part)
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      int code = bytes[i] >> 2 * part & 3;
+      if (code == 3)
+        return createStringError("expected trits as codes 0, 1 and 2, got 3 in row " +
+                                 Twine(part * packed.getDim(0) + i / shape[1]));
+      values[part * bytes.size() + i] = code - 1;
+    }
+  return trits;
+}
+
+/// The scale as it multiplies.
+static Expected<HostTensor> invert(const HostTensor &scale) {
+  Expected<HostTensor> result = convert(scale, DType::F32);
+  if (!result)
+    return result;
+  float inverse = 1.0f / result->getValues<float>()[0];
+  if (!std::isfinite(inverse))
+    return createStringError("expected a scale to divide by, got " +
+                             formatv("{0}", result->getValues<float>()[0]).str());
+  HostTensor inverted = HostTensor::allocate(DType::F32, scale.getShape());
+  inverted.getMutableValues<float>()[0] = inverse;
+  return inverted;
+}
+
 Expected<HostTensor> Checkpoint::read(StringRef name, ArrayRef<int64_t> shape) const {
-  Expected<const SafetensorsFile *> file = locate(name, shape);
+  bool packed = isPacked(name);
+  Expected<const SafetensorsFile *> file = locate(name, shape, packed);
   if (!file)
     return file.takeError();
   Expected<HostTensor> tensor = (*file)->read(name);
   if (!tensor)
     return tensor;
-  if (Error error = checkFinite(*tensor))
+  auto fail = [&](Error error) {
     return makeFileError((*file)->getPath() + ": tensor '" + name + "'",
                          toString(std::move(error)));
+  };
+  if (Error error = checkFinite(*tensor))
+    return fail(std::move(error));
+  if (packed)
+    tensor = unpack(*tensor, shape);
+  else if (packedScale == PackedScale::Divides && isScale(name))
+    tensor = invert(*tensor);
+  if (!tensor)
+    return fail(tensor.takeError());
   return tensor;
 }
 
-DType Checkpoint::getMatrixType() const {
-  std::optional<DType> common;
-  for (const auto &[name, file] : tensors) {
-    const SafetensorsFile::Entry &entry = *file->lookup(name);
-    if (entry.shape.size() != 2 || !entry.type || !isFloat(*entry.type))
-      continue;
-    if (common && *common != *entry.type)
-      return DType::F32;
-    common = entry.type;
-  }
-  return common.value_or(DType::F32);
+DType Checkpoint::getMatrixType(StringRef name) const {
+  auto it = tensors.find(name);
+  if (it == tensors.end())
+    return DType::F32;
+  std::optional<DType> type = it->second->lookup(name)->type;
+  return type && isFloat(*type) ? *type : DType::F32;
+}
+
+std::optional<TritFormat> Checkpoint::getTritFormat(StringRef name) const {
+  if (!isPacked(name))
+    return std::nullopt;
+  return TritFormat();
 }
 
 Error Checkpoint::check(ArrayRef<ParameterInfo> parameters,
                         function_ref<void(const Twine &)> warn) const {
   StringSet<> expected;
   for (const ParameterInfo &parameter : parameters) {
+    bool packed = parameter.isTernary && packedScale != PackedScale::None;
     expected.insert(parameter.name);
-    if (Error error = locate(parameter.name, parameter.shape).takeError())
+    if (Error error = locate(parameter.name, parameter.shape, packed).takeError())
+      return error;
+    if (!packed)
+      continue;
+    std::string scale = getScaleName(parameter.name);
+    expected.insert(scale);
+    if (Error error = locate(scale, {1}).takeError())
       return error;
   }
   std::vector<std::string> unexpected;

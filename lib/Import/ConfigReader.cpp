@@ -7,6 +7,8 @@
 
 #include "ConfigReader.h"
 #include "ternary/Support/JSONFile.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -96,6 +98,13 @@ StringRef ConfigReader::getString(StringRef key, std::optional<StringRef> fallba
     return *text;
   failValue(key, "a string", *value);
   return fallback.value_or("");
+}
+
+StringRef ConfigReader::getChoice(StringRef key, ArrayRef<StringRef> choices, StringRef fallback) {
+  StringRef choice = getString(key, fallback);
+  if (!is_contained(choices, choice))
+    failValue(key, "one of " + join(choices, ", "), choice);
+  return choice;
 }
 
 void ConfigReader::flatten(StringRef key) {

@@ -33,6 +33,9 @@ public:
                    std::optional<double> fallback = std::nullopt);
   bool getBool(llvm::StringRef key, bool fallback);
   llvm::StringRef getString(llvm::StringRef key, std::optional<llvm::StringRef> fallback);
+  /// One of `choices`.
+  llvm::StringRef getChoice(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> choices,
+                            llvm::StringRef fallback);
   /// A token, -1 if the member is null: there is none.
   int64_t getTokenId(llvm::StringRef key, int64_t vocabSize, int64_t fallback);
   bool has(llvm::StringRef key) const;
@@ -72,6 +75,7 @@ inline constexpr int64_t kMaxColumns = (1 << 19) - 1;
 using ConfigResult = llvm::Expected<std::unique_ptr<ModelConfig>>;
 ConfigResult readHGRNBitConfig(ConfigReader &reader);
 ConfigResult readLlamaConfig(ConfigReader &reader);
+ConfigResult readQwen3Config(ConfigReader &reader);
 ConfigResult readBitNetConfig(ConfigReader &reader);
 
 } // namespace ternary

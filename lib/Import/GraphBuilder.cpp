@@ -44,16 +44,60 @@ Value GraphBuilder::addArgument(StringRef role, Type type) {
   return func.getArgument(index);
 }
 
-Value GraphBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape, bool matrix) {
+static Type getType(DType type, Builder &builder) {
+  if (type == DType::F16)
+    return builder.getF16Type();
+  return type == DType::BF16 ? builder.getBF16Type() : builder.getF32Type();
+}
+
+Value GraphBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape) {
+  bool isStored = shape.size() == 2 && !options.training;
+  return parameter(name, shape,
+                   getType(isStored ? options.parameters->getMatrixType(name) : DType::F32, b));
+}
+
+Value GraphBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape, Type element) {
   Value &known = parameters[name];
   if (known)
     return known;
-  Type element = matrix ? options.matrixType : b.getF32Type();
   unsigned index = func.getNumArguments();
   auto attrs = b.getDictionaryAttr(b.getNamedAttr(kParameterAttr, b.getStringAttr(name)));
   (void)func.insertArgument(index, RankedTensorType::get(shape, element), attrs,
                             NameLoc::get(b.getStringAttr(name)));
   return known = func.getArgument(index);
+}
+
+static Granularity getGranularity(const TritFormat &format) {
+  switch (format.granularity) {
+  case ScaleGranularity::Tensor:
+    return Granularity::Tensor;
+  case ScaleGranularity::Row:
+    return Granularity::Row;
+  case ScaleGranularity::Group:
+    return Granularity::Group;
+  }
+  llvm_unreachable("every granularity is handled");
+}
+
+Value GraphBuilder::bitLinear(Value x, const std::string &layer, int64_t rows, Value gain,
+                              float epsilon) {
+  std::string name = layer + ".weight";
+  std::array<int64_t, 2> shape = {rows, columns(x)};
+  Granularity granularity = Granularity::Tensor;
+  IntegerAttr groupSize;
+  Value weight, scale;
+  if (std::optional<TritFormat> format = options.parameters->getTritFormat(name)) {
+    granularity = getGranularity(*format);
+    if (granularity == Granularity::Group)
+      groupSize = b.getI64IntegerAttr(format->groupSize);
+    weight = parameter(name, shape, TritType::get(b.getContext()));
+    scale = parameter(getScaleName(name), getScaleShape(granularity, format->groupSize, shape),
+                      b.getF32Type());
+  } else {
+    weight = parameter(name, shape);
+  }
+  return BitLinearOp::create(b, x, weight, gain, scale, b.getF32FloatAttr(epsilon),
+                             GranularityAttr::get(b.getContext(), granularity), groupSize);
 }
 
 RankedTensorType GraphBuilder::floats(ArrayRef<int64_t> shape) {

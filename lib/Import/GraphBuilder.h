@@ -28,10 +28,13 @@ protected:
   void endStep(llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Value>> results);
 
   mlir::Value addArgument(llvm::StringRef role, mlir::Type type);
-  /// The parameter `name`, one argument however often it is used. Matrices have the
-  /// checkpoint's type of float, all else is f32.
-  mlir::Value parameter(const std::string &name, llvm::ArrayRef<int64_t> shape,
-                        bool matrix = false);
+  /// The parameter `name`, one argument however often it is used: a vector of f32, or a matrix
+  /// of the checkpoint's type of float.
+  mlir::Value parameter(const std::string &name, llvm::ArrayRef<int64_t> shape);
+  /// `rows` outputs of a ternary layer with weight `name`.weight, which is made ternary unless the
+  /// checkpoint has it as trits; `gain`, of a norm with `epsilon` before it, may be null.
+  mlir::Value bitLinear(mlir::Value x, const std::string &name, int64_t rows, mlir::Value gain,
+                        float epsilon);
 
   mlir::RankedTensorType floats(llvm::ArrayRef<int64_t> shape);
   static int64_t columns(mlir::Value value);
@@ -46,6 +49,8 @@ protected:
   GraphOptions options;
 
 private:
+  mlir::Value parameter(const std::string &name, llvm::ArrayRef<int64_t> shape, mlir::Type element);
+
   mlir::ModuleOp module;
   mlir::func::FuncOp func;
   llvm::StringMap<mlir::Value> parameters;

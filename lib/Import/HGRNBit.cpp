@@ -61,7 +61,7 @@ private:
   Value buildBlocks(Value ids, function_ref<Value(int64_t)> getState,
                     function_ref<void(int64_t, Value)> setState) {
     int64_t layers = config.numHiddenLayers, hidden = config.hiddenSize;
-    Value table = parameter("model.embeddings.weight", {config.vocabSize, hidden}, /*matrix=*/true);
+    Value table = parameter("model.embeddings.weight", {config.vocabSize, hidden});
     Value x = EmbeddingOp::create(b, ids, table);
     Value bounds;
     if (config.useLowerBound)
@@ -108,12 +108,8 @@ private:
   }
 
   Value bitLinear(Value x, const std::string &name, int64_t rows) {
-    Value weight = parameter(name + ".weight", {rows, columns(x)}, /*matrix=*/true);
     Value gain = parameter(name + ".norm.weight", {columns(x)});
-    return BitLinearOp::create(b, x, weight, gain, /*weight_scale=*/Value(),
-                               b.getF32FloatAttr(options.epsilon),
-                               GranularityAttr::get(b.getContext(), Granularity::Tensor),
-                               /*group_size=*/IntegerAttr());
+    return GraphBuilder::bitLinear(x, name, rows, gain, options.epsilon);
   }
 
   const HGRNBitConfig &config;

@@ -50,11 +50,11 @@ ConfigResult ternary::readHGRNBitConfig(ConfigReader &reader) {
 
 std::vector<ParameterInfo> HGRNBitConfig::getParameters() const {
   std::vector<ParameterInfo> parameters;
-  auto add = [&](const Twine &name, ArrayRef<int64_t> shape) {
-    parameters.push_back({name.str(), SmallVector<int64_t, 2>(shape)});
+  auto add = [&](const Twine &name, ArrayRef<int64_t> shape, bool ternary = false) {
+    parameters.push_back({name.str(), SmallVector<int64_t, 2>(shape), ternary});
   };
   auto addBitLinear = [&](const Twine &name, int64_t rows, int64_t columns) {
-    add(name + ".weight", {rows, columns});
+    add(name + ".weight", {rows, columns}, /*ternary=*/true);
     add(name + ".norm.weight", {columns});
   };
   add("model.embeddings.weight", {vocabSize, hiddenSize});

@@ -26,6 +26,7 @@ struct ModelFamily {
 static constexpr ModelFamily kFamilies[] = {
     {"hgrn_bit", readHGRNBitConfig},
     {"llama", readLlamaConfig},
+    {"qwen3", readQwen3Config},
     {"bitnet", readBitNetConfig},
 };
 

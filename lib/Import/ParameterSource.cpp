@@ -6,16 +6,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Import/ParameterSource.h"
-#include "ternary/Support/Numerics.h"
 
 using namespace llvm;
 using namespace ternary;
 
+std::string ternary::getScaleName(StringRef weight) { return (weight + "_scale").str(); }
+
 ParameterSource::~ParameterSource() = default;
+
+std::optional<TritFormat> ParameterSource::getTritFormat(StringRef) const { return std::nullopt; }
 
 Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
   bool isMatrix = shape.size() == 2;
-  return makeRandomTensor(name, shape, isMatrix ? getMatrixType() : DType::F32, seed,
+  return makeRandomTensor(name, shape, isMatrix ? getMatrixType(name) : DType::F32, seed,
                           isMatrix ? matrixDeviation : gainDeviation);
 }
 

@@ -40,6 +40,7 @@ static std::optional<DType> getDType(StringRef dtype) {
       .Case("F16", DType::F16)
       .Case("BF16", DType::BF16)
       .Case("I8", DType::I8)
+      .Case("U8", DType::U8)
       .Case("I32", DType::I32)
       .Default(std::nullopt);
 }
@@ -192,7 +193,7 @@ Expected<HostTensor> SafetensorsFile::read(StringRef name) const {
   if (!entry)
     return fail("expected it to be there, got none");
   if (!entry->type)
-    return fail("expected dtype F32, F16, BF16, I8 or I32, got " + entry->dtype);
+    return fail("expected dtype F32, F16, BF16, I8, U8 or I32, got " + entry->dtype);
   uint64_t size = entry->end - entry->begin;
   auto buffer = MemoryBuffer::getOpenFileSlice(file, path, size, entry->begin);
   if (!buffer)

@@ -5,15 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// LlamaForCausalLM and BitNetForCausalLM of Transformers. A block is
+// LlamaForCausalLM, Qwen3ForCausalLM and BitNetForCausalLM of Transformers. A block is
 //
 //   u = RMS(x; input_layernorm)
-//   x = x + W_o S(attention(rotary(W_q u), rotary(W_k u), W_v u); attn_sub_norm)
+//   q = rotary(N(W_q u; q_norm)), k = rotary(N(W_k u; k_norm))
+//   x = x + W_o S(attention(q, k, W_v u); attn_sub_norm)
 //   v = RMS(x; post_attention_layernorm)
 //   x = x + W_down S(act(W_gate v) ⊙ W_up v; ffn_sub_norm)
 //
-// where S is RMS for BitNet and nothing for Llama. W are ternary layers without a norm of their
-// own, or float ones; act is relu² or SiLU.
+// where S is RMS for BitNet and nothing for the others, N is RMS of each head for Qwen3 and nothing
+// for the others. W are ternary layers, with or without a norm of their own, or float ones; act is
+// relu² or SiLU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,8 +79,7 @@ private:
   using Remember = function_ref<void(Value &k, Value &v)>;
 
   Value buildBlocks(Value ids, Remember remember) {
-    Value table =
-        parameter((kTable + ".weight").str(), {config.vocabSize, config.hiddenSize}, true);
+    Value table = parameter((kTable + ".weight").str(), {config.vocabSize, config.hiddenSize});
     Value x = EmbeddingOp::create(b, ids, table);
     for (int64_t layer = 0; layer < config.numHiddenLayers; ++layer)
       x = buildBlock(x, "model.layers." + std::to_string(layer) + ".", remember);
@@ -95,8 +96,8 @@ private:
     std::string attn = prefix + "self_attn.";
     int64_t columns = config.numHeads * config.headSize;
     int64_t columnsOfKeys = config.numKeyValueHeads * config.headSize;
-    Value q = rotate(project(u, attn + "q_proj", columns));
-    Value k = rotate(project(u, attn + "k_proj", columnsOfKeys));
+    Value q = rotate(headNorm(project(u, attn + "q_proj", columns), attn + "q_norm"));
+    Value k = rotate(headNorm(project(u, attn + "k_proj", columnsOfKeys), attn + "k_norm"));
     Value v = project(u, attn + "v_proj", columnsOfKeys);
     remember(k, v);
     auto attention =
@@ -130,18 +131,30 @@ private:
     return config.hasSubNorms ? rmsNorm(x, name) : x;
   }
 
+  /// The norm of each head of `x` [B, T, heads · D] by itself.
+  Value headNorm(Value x, const std::string &name) {
+    if (!config.hasHeadNorms)
+      return x;
+    auto type = cast<RankedTensorType>(x.getType());
+    SmallVector<int64_t> shape(type.getShape().drop_back());
+    shape.append({columns(x) / config.headSize, config.headSize});
+    SmallVector<ReassociationIndices> dims = {{0}, {1}, {2, 3}};
+    x = tensor::ExpandShapeOp::create(b, floats(shape), x, dims);
+    return tensor::CollapseShapeOp::create(b, type, rmsNorm(x, name), dims);
+  }
+
   /// A layer of a block.
   Value project(Value x, const std::string &name, int64_t rows) {
     if (!config.isTernary)
       return linear(x, name, rows);
-    return BitLinearOp::create(
-        b, x, parameter(name + ".weight", {rows, columns(x)}, /*matrix=*/true),
-        /*norm_gain=*/Value(), /*weight_scale=*/Value(), b.getF32FloatAttr(options.epsilon),
-        GranularityAttr::get(b.getContext(), Granularity::Tensor), /*group_size=*/IntegerAttr());
+    if (!config.epsilonInLayers)
+      return bitLinear(x, name, rows, /*gain=*/Value(), options.epsilon);
+    Value gain = parameter(name + ".rms_norm.weight", {columns(x)});
+    return bitLinear(x, name, rows, gain, *config.epsilonInLayers);
   }
 
   Value linear(Value x, const std::string &name, int64_t rows) {
-    return LinearOp::create(b, x, parameter(name + ".weight", {rows, columns(x)}, /*matrix=*/true));
+    return LinearOp::create(b, x, parameter(name + ".weight", {rows, columns(x)}));
   }
 
   Value rotate(Value x) {

@@ -53,6 +53,28 @@ static void readTransformer(ConfigReader &reader, TransformerConfig &config) {
   config.gainDeviation = 0.0f;
 }
 
+/// How layers are made ternary, as Transformers' BitNetQuantConfig states it: from floats while
+/// the model runs ("online"), or before, in a form for which layers of either class have another
+/// meaning of weight_scale.
+static void readBitNetQuantization(ConfigReader &reader, TransformerConfig &config) {
+  auto key = [](StringRef member) { return ("quantization_config." + member).str(); };
+  reader.flatten("quantization_config");
+  reader.require(key("quant_method"), "bitnet", nullptr);
+  reader.require(key("modules_to_not_convert"), json::Array{"lm_head"});
+  StringRef linearClass =
+      reader.getChoice(key("linear_class"), {"autobitlinear", "bitlinear"}, "bitlinear");
+  StringRef mode = reader.getChoice(key("quantization_mode"), {"online", "offline"}, "offline");
+  bool isAuto = linearClass == "autobitlinear";
+  if (mode == "offline")
+    config.packedScale = isAuto ? PackedScale::Multiplies : PackedScale::Divides;
+  else if (!isAuto)
+    reader.fail(key("linear_class") + " to be autobitlinear with " + key("quantization_mode") +
+                " online, got bitlinear");
+  config.isTernary = true;
+  if (reader.getBool(key("use_rms_norm"), false))
+    config.epsilonInLayers = reader.getNumber(key("rms_norm_eps"), 1e-30, 1.0, 1e-6);
+}
+
 ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
   auto config = std::make_unique<TransformerConfig>();
   reader.readCommon(*config);
@@ -63,18 +85,33 @@ ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
   reader.require("mlp_bias", false);
   reader.require("pretraining_tp", 1);
   if (reader.has("quantization_config"))
-    reader.fail("no quantization_config, which is not supported");
+    readBitNetQuantization(reader, *config);
   readTransformer(reader, *config);
   if (Error error = reader.takeError())
     return error;
   return config;
 }
 
-/// Weights come as floats, from which the layers of Transformers make trits by
-/// `quantize_weights` while they run.
+ConfigResult ternary::readQwen3Config(ConfigReader &reader) {
+  auto config = std::make_unique<TransformerConfig>();
+  config->hasHeadNorms = true;
+  reader.readCommon(*config);
+  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, -1);
+  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, -1);
+  reader.require("architectures", json::Array{"Qwen3ForCausalLM"});
+  reader.require("hidden_act", "silu");
+  reader.require("use_sliding_window", false);
+  if (reader.has("quantization_config"))
+    readBitNetQuantization(reader, *config);
+  readTransformer(reader, *config);
+  if (Error error = reader.takeError())
+    return error;
+  return config;
+}
+
 ConfigResult ternary::readBitNetConfig(ConfigReader &reader) {
   auto config = std::make_unique<TransformerConfig>();
-  config->isTernary = config->hasSubNorms = true;
+  config->hasSubNorms = true;
   config->activation = Activation::SquaredRelu;
   config->rmsNormEps = 1e-5f;
   config->ropeTheta = 500000.0;
@@ -85,13 +122,7 @@ ConfigResult ternary::readBitNetConfig(ConfigReader &reader) {
   reader.require("hidden_act", "relu2");
   if (!reader.has("quantization_config"))
     reader.fail("quantization_config, which says how weights are made ternary, got none");
-  reader.flatten("quantization_config");
-  reader.require("quantization_config.quant_method", "bitnet");
-  reader.require("quantization_config.use_rms_norm", false);
-  reader.require("quantization_config.modules_to_not_convert", json::Array{"lm_head"});
-  // What is not said is for packed weights.
-  reader.require("quantization_config.linear_class", "autobitlinear", "bitlinear");
-  reader.require("quantization_config.quantization_mode", "online", "offline");
+  readBitNetQuantization(reader, *config);
   readTransformer(reader, *config);
   if (Error error = reader.takeError())
     return error;
@@ -100,26 +131,34 @@ ConfigResult ternary::readBitNetConfig(ConfigReader &reader) {
 
 std::vector<ParameterInfo> TransformerConfig::getParameters() const {
   std::vector<ParameterInfo> parameters;
-  auto add = [&](const Twine &name, ArrayRef<int64_t> shape) {
-    parameters.push_back({(name + ".weight").str(), SmallVector<int64_t, 2>(shape)});
+  auto add = [&](const Twine &name, ArrayRef<int64_t> shape, bool ternary = false) {
+    parameters.push_back({(name + ".weight").str(), SmallVector<int64_t, 2>(shape), ternary});
+  };
+  auto project = [&](const Twine &name, int64_t rows, int64_t columns) {
+    add(name, {rows, columns}, isTernary);
+    if (epsilonInLayers)
+      add(name + ".rms_norm", {columns});
   };
   int64_t queries = numHeads * headSize, keys = numKeyValueHeads * headSize;
   add("model.embed_tokens", {vocabSize, hiddenSize});
   for (int64_t layer = 0; layer < numHiddenLayers; ++layer) {
     std::string prefix = ("model.layers." + Twine(layer) + ".").str();
     add(prefix + "input_layernorm", {hiddenSize});
-    add(prefix + "self_attn.q_proj", {queries, hiddenSize});
-    add(prefix + "self_attn.k_proj", {keys, hiddenSize});
-    add(prefix + "self_attn.v_proj", {keys, hiddenSize});
+    project(prefix + "self_attn.q_proj", queries, hiddenSize);
+    project(prefix + "self_attn.k_proj", keys, hiddenSize);
+    project(prefix + "self_attn.v_proj", keys, hiddenSize);
+    if (hasHeadNorms)
+      for (StringRef name : {"q_norm", "k_norm"})
+        add(prefix + "self_attn." + name, {headSize});
     if (hasSubNorms)
       add(prefix + "self_attn.attn_sub_norm", {queries});
-    add(prefix + "self_attn.o_proj", {hiddenSize, queries});
+    project(prefix + "self_attn.o_proj", hiddenSize, queries);
     add(prefix + "post_attention_layernorm", {hiddenSize});
-    add(prefix + "mlp.gate_proj", {intermediateSize, hiddenSize});
-    add(prefix + "mlp.up_proj", {intermediateSize, hiddenSize});
+    project(prefix + "mlp.gate_proj", intermediateSize, hiddenSize);
+    project(prefix + "mlp.up_proj", intermediateSize, hiddenSize);
     if (hasSubNorms)
       add(prefix + "mlp.ffn_sub_norm", {intermediateSize});
-    add(prefix + "mlp.down_proj", {hiddenSize, intermediateSize});
+    project(prefix + "mlp.down_proj", hiddenSize, intermediateSize);
   }
   add("model.norm", {hiddenSize});
   if (!tieWordEmbeddings)

@@ -32,6 +32,8 @@ StringRef ternary::getName(DType type) {
     return "bf16";
   case DType::I8:
     return "i8";
+  case DType::U8:
+    return "u8";
   case DType::I32:
     return "i32";
   case DType::Trit:
@@ -49,6 +51,7 @@ int64_t ternary::getByteWidth(DType type) {
   case DType::BF16:
     return 2;
   case DType::I8:
+  case DType::U8:
   case DType::Trit:
     return 1;
   }

@@ -123,27 +123,69 @@ TEST_F(CheckpointTest, ChecksAllBeforeReadingAny) {
                                  "says, got [2]");
 }
 
+TEST_F(CheckpointTest, ReadsTrits) {
+  // Rows 0 to 3 lie one above the other in bits 0 to 7.
+  directory.write("model.safetensors",
+                  buildFile("{" + describe("w", "U8", "[1, 2]", "[0, 2]") + ", " +
+                                describe("w_scale", "BF16", "[1]", "[2, 4]") + ", " +
+                                describe("v", "U8", "[1, 2]", "[4, 6]") + ", " +
+                                describe("v_scale", "BF16", "[1]", "[6, 8]") + "}",
+                            StringRef("\x24\x89\x80\x40\x00\x30\x00\x00", 8)));
+  auto readTrits = [&](PackedScale meaning) {
+    auto checkpoint = cantFail(Checkpoint::open(directory.getPath(), meaning));
+    EXPECT_EQ(checkpoint->getTritFormat("w")->granularity, ScaleGranularity::Tensor);
+    HostTensor trits = cantFail(checkpoint->read("w", {4, 2}));
+    EXPECT_EQ(trits.getDType(), DType::Trit);
+    EXPECT_EQ(trits.getValues<int8_t>(), ArrayRef<int8_t>({-1, 0, 0, 1, 1, -1, -1, 1}));
+    HostTensor scale = cantFail(convert(cantFail(checkpoint->read("w_scale", {1})), DType::F32));
+    return scale.getValues<float>()[0];
+  };
+  EXPECT_EQ(readTrits(PackedScale::Multiplies), 4.0f);
+  EXPECT_EQ(readTrits(PackedScale::Divides), 0.25f);
+
+  auto checkpoint = cantFail(Checkpoint::open(directory.getPath(), PackedScale::Divides));
+  auto getError = [&](Error error) { return getMessage(std::move(error), directory); };
+  EXPECT_EQ(getError(checkpoint->read("v", {4, 2}).takeError()),
+            "model.safetensors: tensor 'v': expected trits as codes 0, 1 and 2, got 3 in row 2");
+  EXPECT_EQ(getError(checkpoint->read("v_scale", {1}).takeError()),
+            "model.safetensors: tensor 'v_scale': expected a scale to divide by, got 0.00");
+  auto check = [&](ParameterInfo parameter) {
+    return getError(checkpoint->check({parameter}, [](const Twine &) {}));
+  };
+  EXPECT_EQ(check({"w", {4, 2}, true}), "");
+  EXPECT_EQ(check({"w", {5, 2}, true}), "model.safetensors: tensor 'w': expected a multiple of 4 "
+                                        "rows in packed form, got 5");
+  EXPECT_EQ(check({"w", {8, 2}, true}), "model.safetensors: tensor 'w': expected shape [2, 2] as "
+                                        "config.json says, got [1, 2]");
+  EXPECT_EQ(check({"w_scale", {1}, true}),
+            "model.safetensors: tensor 'w_scale': expected dtype U8 for weights that "
+            "quantization_config calls offline, got BF16");
+  EXPECT_FALSE(cantFail(Checkpoint::open(directory.getPath()))->getTritFormat("w").has_value());
+  EXPECT_EQ(read("w", {4, 2}),
+            "model.safetensors: tensor 'w': expected dtype F32, F16 or BF16, got U8");
+}
+
 TEST_F(CheckpointTest, KnowsTheTypeOfMatrices) {
-  auto getType = [&](StringRef first, StringRef second) {
+  auto getTypes = [&](StringRef first, StringRef second) {
     std::string header =
         "{" + describe("a", first, "[1, 2]", first == "F32" ? "[0, 8]" : "[0, 4]") + ", " +
         describe("b", second, "[1, 2]", first == "F32" ? "[8, 12]" : "[4, 8]") + ", " +
         describe("g", "F32", "[1]", first == "F32" ? "[12, 16]" : "[8, 12]") + "}";
     directory.write("model.safetensors",
                     buildFile(header, std::string(first == "F32" ? 16 : 12, '\0')));
-    return cantFail(Checkpoint::open(directory.getPath()))->getMatrixType();
+    auto checkpoint = cantFail(Checkpoint::open(directory.getPath()));
+    return std::pair(checkpoint->getMatrixType("a"), checkpoint->getMatrixType("b"));
   };
-  EXPECT_EQ(getType("F16", "F16"), DType::F16);
-  EXPECT_EQ(getType("BF16", "BF16"), DType::BF16);
-  EXPECT_EQ(getType("BF16", "F16"), DType::F32);
-  EXPECT_EQ(getType("F32", "F16"), DType::F32);
+  EXPECT_EQ(getTypes("F16", "F16"), std::pair(DType::F16, DType::F16));
+  EXPECT_EQ(getTypes("BF16", "F16"), std::pair(DType::BF16, DType::F16));
+  EXPECT_EQ(getTypes("F32", "BF16"), std::pair(DType::F32, DType::BF16));
 }
 
 TEST(RandomParametersTest, HasEveryTensor) {
   RandomParameters parameters(3);
   EXPECT_FALSE(parameters.check({{"a", {2}}}, [](const Twine &) { FAIL(); }));
   HostTensor a = cantFail(parameters.read("a", {2, 5}));
-  EXPECT_EQ(a.getDType(), parameters.getMatrixType());
+  EXPECT_EQ(a.getDType(), parameters.getMatrixType("a"));
   EXPECT_EQ(a.getShape(), ArrayRef<int64_t>({2, 5}));
   EXPECT_EQ(a.getBytes(), cantFail(parameters.read("a", {2, 5})).getBytes());
 }

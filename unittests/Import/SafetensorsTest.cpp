@@ -155,7 +155,7 @@ TEST_F(SafetensorsTest, RefusesTypesThatItDoesNotRead) {
   auto file = SafetensorsFile::open(directory.write("f", bytes));
   ASSERT_TRUE(bool(file));
   EXPECT_EQ(getMessage((*file)->read("t"), directory),
-            "f: tensor 't': expected dtype F32, F16, BF16, I8 or I32, got I64");
+            "f: tensor 't': expected dtype F32, F16, BF16, I8, U8 or I32, got I64");
   EXPECT_EQ(getMessage((*file)->read("u"), directory),
             "f: tensor 'u': expected it to be there, got none");
 }

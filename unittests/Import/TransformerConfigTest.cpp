@@ -104,7 +104,8 @@ TEST_F(TransformerConfigTest, RefusesVariantsThatAreNotSupported) {
   EXPECT_EQ(getError(R"("rope_scaling": {"type": "linear"})"),
             "config.json: expected no rope_scaling, which is not supported");
   EXPECT_EQ(getError(R"("quantization_config": {})"),
-            "config.json: expected no quantization_config, which is not supported");
+            "config.json: expected quantization_config.quant_method to be \"bitnet\", all that is "
+            "supported, got null");
 }
 
 TEST_F(TransformerConfigTest, RefusesNonsense) {
@@ -127,6 +128,33 @@ TEST_F(TransformerConfigTest, RefusesNonsense) {
       "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 7)"),
                        directory),
             "config.json: expected num_attention_heads to divide the hidden_size of 64, got 7");
+}
+
+TEST_F(TransformerConfigTest, LlamaIsTernaryIfQuantized) {
+  auto parseLlama = [&](StringRef quantization) {
+    return parseTransformer(
+        (kSmallest + R"(, "quantization_config": {"quant_method": "bitnet")" + quantization + "}")
+            .str());
+  };
+  TransformerConfig config = parseLlama("");
+  EXPECT_TRUE(config.isTernary);
+  EXPECT_FALSE(config.hasSubNorms);
+  EXPECT_EQ(config.packedScale, PackedScale::Divides);
+  EXPECT_EQ(config.epsilonInLayers, std::nullopt);
+  EXPECT_EQ(parseLlama(R"(, "linear_class": "autobitlinear")").packedScale,
+            PackedScale::Multiplies);
+  EXPECT_EQ(
+      parseLlama(R"(, "linear_class": "autobitlinear", "quantization_mode": "online")").packedScale,
+      PackedScale::None);
+
+  config = parseLlama(R"(, "use_rms_norm": true, "modules_to_not_convert": null)");
+  EXPECT_EQ(config.epsilonInLayers, 1e-6f);
+  std::vector<ParameterInfo> parameters = config.getParameters();
+  EXPECT_THAT(findShape(parameters, "model.layers.2.mlp.down_proj.rms_norm.weight"),
+              ElementsAre(80));
+  for (const ParameterInfo &parameter : parameters)
+    EXPECT_EQ(parameter.isTernary, StringRef(parameter.name).ends_with("_proj.weight"))
+        << parameter.name;
 }
 
 static constexpr StringLiteral kBitNet =
@@ -167,19 +195,25 @@ TEST_F(TransformerConfigTest, BitNetSaysHowItsWeightsAreTernary) {
   auto quantization = [&](const Twine &members) {
     return getError(R"(, "quantization_config": {)" + members + "}");
   };
-  EXPECT_EQ(quantization(""),
-            "config.json: expected quantization_config.linear_class to be \"autobitlinear\", all "
-            "that is supported, got \"bitlinear\"");
-  EXPECT_EQ(quantization(R"("linear_class": "autobitlinear")"),
-            "config.json: expected quantization_config.quantization_mode to be \"online\", all "
-            "that is supported, got \"offline\"");
+  auto bitnet = [&](const Twine &members) {
+    return quantization(R"("quant_method": "bitnet", )" + members);
+  };
+  EXPECT_EQ(bitnet(R"("quantization_mode": "online")"),
+            "config.json: expected quantization_config.linear_class to be autobitlinear with "
+            "quantization_config.quantization_mode online, got bitlinear");
+  EXPECT_EQ(bitnet(R"("quantization_mode": "off")"),
+            "config.json: expected quantization_config.quantization_mode to be one of online, "
+            "offline, got \"off\"");
+  EXPECT_EQ(bitnet(R"("linear_class": "lora")"),
+            "config.json: expected quantization_config.linear_class to be one of autobitlinear, "
+            "bitlinear, got \"lora\"");
   EXPECT_EQ(quantization(R"("quant_method": "gptq")"),
             "config.json: expected quantization_config.quant_method to be \"bitnet\", all that is "
             "supported, got \"gptq\"");
-  EXPECT_EQ(quantization(R"("use_rms_norm": true)"),
-            "config.json: expected quantization_config.use_rms_norm to be false, all that is "
-            "supported, got true");
-  EXPECT_EQ(quantization(R"("modules_to_not_convert": ["q_proj"])"),
+  EXPECT_EQ(bitnet(R"("use_rms_norm": true, "rms_norm_eps": 0)"),
+            "config.json: expected quantization_config.rms_norm_eps to be a number between 1e-30 "
+            "and 1, got 0");
+  EXPECT_EQ(bitnet(R"("modules_to_not_convert": ["q_proj"])"),
             "config.json: expected quantization_config.modules_to_not_convert to be [\"lm_head\"], "
             "all that is supported, got [\"q_proj\"]");
   EXPECT_EQ(

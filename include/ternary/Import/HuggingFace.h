@@ -15,7 +15,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
-#include "ternary/Import/ParameterSource.h"
+#include "ternary/Import/Safetensors.h"
 
 namespace ternary {
 
@@ -24,10 +24,10 @@ struct GraphOptions {
   int64_t batch = 1;
   /// ε of the norms inside BitLinear, which no checkpoint states.
   float epsilon = 1e-6f;
-  /// The float type of matrices in the checkpoint.
-  mlir::Type matrixType;
-  /// Build the loss of a batch instead of the steps that generate text.
+  /// Build the loss of a batch, of parameters in f32, instead of the steps that generate text.
   bool training = false;
+  /// How matrices are stored.
+  const ParameterSource *parameters = nullptr;
 };
 
 /// A model as its config.json describes it: what all families have.
@@ -48,6 +48,8 @@ public:
   virtual bool hasNormsInLayers() const { return true; }
 
   std::string modelType;
+  /// Whether weights of ternary layers come as trits.
+  PackedScale packedScale = PackedScale::None;
   int64_t vocabSize = 0;
   int64_t hiddenSize = 0;
   int64_t numHiddenLayers = 0;
@@ -85,8 +87,9 @@ public:
 void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config, const GraphOptions &options);
 
 /// A Transformer: RMSNorm, rotary attention with heads that may share keys and values, a gated
-/// MLP, no biases. With float layers `llama` (LlamaForCausalLM), to compare with; with ternary ones
-/// and norms before the last layer of each branch BitNet b1.58, `bitnet` (BitNetForCausalLM).
+/// MLP, no biases. `llama` (LlamaForCausalLM) and `qwen3` (Qwen3ForCausalLM) have float layers, to
+/// compare with, or ternary ones if there is a quantization_config; BitNet b1.58, `bitnet`
+/// (BitNetForCausalLM), has ternary ones and norms before the last layer of each branch.
 class TransformerConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
@@ -96,8 +99,12 @@ public:
 
   /// Whether the layers of blocks are ternary; the embedding and the head never are.
   bool isTernary = false;
+  /// ε of the norm that each ternary layer starts with, `rms_norm`, if they do.
+  std::optional<float> epsilonInLayers;
   /// Whether there are `attn_sub_norm` and `ffn_sub_norm`.
   bool hasSubNorms = false;
+  /// Whether queries and keys are normed, each head by itself: `q_norm` and `k_norm`.
+  bool hasHeadNorms = false;
   Activation activation = Activation::Silu;
   int64_t intermediateSize = 0;
   int64_t numHeads = 0, numKeyValueHeads = 0;

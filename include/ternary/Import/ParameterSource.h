@@ -8,9 +8,11 @@
 #ifndef TERNARY_IMPORT_PARAMETERSOURCE_H
 #define TERNARY_IMPORT_PARAMETERSOURCE_H
 
-#include "ternary/Support/HostTensor.h"
+#include "ternary/Support/Numerics.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/Twine.h"
+#include <optional>
+#include <string>
 
 namespace ternary {
 
@@ -18,7 +20,18 @@ namespace ternary {
 struct ParameterInfo {
   std::string name;
   llvm::SmallVector<int64_t, 2> shape;
+  /// Whether it is the weight [N, K] of a ternary layer, for which trits will do as well.
+  bool isTernary = false;
 };
+
+/// The scales of a weight that is stored as trits: [1], [N] or [N, K / groupSize].
+struct TritFormat {
+  ScaleGranularity granularity = ScaleGranularity::Tensor;
+  int64_t groupSize = 0; ///< for groups alone
+};
+
+/// The name of the scales, which multiply, of a weight that is stored as trits.
+std::string getScaleName(llvm::StringRef weight);
 
 /// The values of a model's parameters, one at a time.
 class ParameterSource {
@@ -26,12 +39,17 @@ public:
   virtual ~ParameterSource();
 
   /// The tensor `name`, an error if it has another shape or a value that is not
-  /// finite. Its memory goes with the last copy of the result: hold few.
+  /// finite: floats, or trits where getTritFormat says so. Its memory goes with the last copy
+  /// of the result: hold few.
   virtual llvm::Expected<HostTensor> read(llvm::StringRef name,
                                           llvm::ArrayRef<int64_t> shape) const = 0;
 
-  /// The float type that all matrices have; f32 if they differ.
-  virtual DType getMatrixType() const = 0;
+  /// The float type of matrix `name`.
+  virtual DType getMatrixType(llvm::StringRef name) const = 0;
+
+  /// The format of the ternary layer's weight `name` if it is stored as trits, which come with
+  /// a parameter getScaleName(name).
+  virtual std::optional<TritFormat> getTritFormat(llvm::StringRef name) const;
 
   /// Whether all `parameters` are there, before any is read. Calls `warn` with
   /// a message if there are others as well.
@@ -49,7 +67,7 @@ public:
 
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
-  DType getMatrixType() const override { return DType::BF16; }
+  DType getMatrixType(llvm::StringRef) const override { return DType::BF16; }
   llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,
                     llvm::function_ref<void(const llvm::Twine &)> warn) const override;
 

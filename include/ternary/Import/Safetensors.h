@@ -60,28 +60,41 @@ private:
   std::map<std::string, Entry, std::less<>> entries;
 };
 
+/// What the `weight_scale` [1] of a layer does if its weight is stored as trits: u8 [N/4, K], in
+/// which row i·N/4 + r lies in bits 2i and 2i+1 of row r, as trit + 1.
+enum class PackedScale { None, Multiplies, Divides };
+
 /// The parameters in a Hugging Face directory: model.safetensors, or the files
 /// that model.safetensors.index.json lists.
 class Checkpoint : public ParameterSource {
 public:
-  static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef directory);
+  /// Weights of ternary layers are floats if `packedScale` is none, else trits.
+  static llvm::Expected<std::unique_ptr<Checkpoint>>
+  open(llvm::StringRef directory, PackedScale packedScale = PackedScale::None);
 
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
-  DType getMatrixType() const override;
+  DType getMatrixType(llvm::StringRef name) const override;
+  std::optional<TritFormat> getTritFormat(llvm::StringRef name) const override;
   llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,
                     llvm::function_ref<void(const llvm::Twine &)> warn) const override;
 
 private:
-  explicit Checkpoint(llvm::StringRef directory) : directory(directory) {}
+  Checkpoint(llvm::StringRef directory, PackedScale packedScale)
+      : directory(directory), packedScale(packedScale) {}
 
   llvm::Error openShards(llvm::StringRef indexPath);
   llvm::Error addFile(llvm::StringRef path);
-  /// The file that has the tensor, if that is a float tensor of `shape`.
-  llvm::Expected<const SafetensorsFile *> locate(llvm::StringRef name,
-                                                 llvm::ArrayRef<int64_t> shape) const;
+  /// The file that has the tensor, if that is a float tensor of `shape` or, if it is to be
+  /// `packed`, holds the trits of one.
+  llvm::Expected<const SafetensorsFile *>
+  locate(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, bool packed = false) const;
+  /// Whether `name` is the weight of a ternary layer in packed form, or its scale.
+  bool isPacked(llvm::StringRef name) const;
+  bool isScale(llvm::StringRef name) const;
 
   std::string directory;
+  PackedScale packedScale;
   std::vector<std::unique_ptr<SafetensorsFile>> files;
   std::map<std::string, const SafetensorsFile *, std::less<>> tensors;
 };

@@ -20,7 +20,7 @@
 namespace ternary {
 
 /// What a tensor's elements are. A trit is one signed byte: -1, 0 or +1.
-enum class DType : uint8_t { F32, F16, BF16, I8, I32, Trit };
+enum class DType : uint8_t { F32, F16, BF16, I8, U8, I32, Trit };
 
 /// "f32", "f16", "bf16", "i8", "i32" or "trit".
 llvm::StringRef getName(DType type);

@@ -82,9 +82,9 @@ LogicalResult op_utils::verifyGroupSize(Operation *op, Granularity granularity,
   return success();
 }
 
-SmallVector<int64_t> op_utils::getScaleShape(Granularity granularity,
-                                             std::optional<int64_t> groupSize,
-                                             ArrayRef<int64_t> weight) {
+SmallVector<int64_t> ternary::getScaleShape(Granularity granularity,
+                                            std::optional<int64_t> groupSize,
+                                            ArrayRef<int64_t> weight) {
   switch (granularity) {
   case Granularity::Tensor:
     return {1};

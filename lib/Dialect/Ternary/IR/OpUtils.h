@@ -46,10 +46,6 @@ mlir::LogicalResult verifyEpsilon(mlir::Operation *op, const llvm::APFloat &epsi
 mlir::LogicalResult verifyGroupSize(mlir::Operation *op, Granularity granularity,
                                     std::optional<int64_t> groupSize, int64_t columns);
 
-/// Shape of the scales of a weight [N, K].
-llvm::SmallVector<int64_t> getScaleShape(Granularity granularity, std::optional<int64_t> groupSize,
-                                         llvm::ArrayRef<int64_t> weight);
-
 /// Reads of all memrefs in, reads and writes of all memrefs out: what one-shot
 /// bufferization, CSE and the workspace planner need to know of a kernel.
 void getKernelEffects(mlir::DestinationStyleOpInterface op,

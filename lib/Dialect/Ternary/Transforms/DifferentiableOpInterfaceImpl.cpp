@@ -197,6 +197,22 @@ void insertSliceRule(ImplicitLocOpBuilder &b, tensor::InsertSliceOp op, Value gr
   }
 }
 
+/// The same elements in another shape.
+void expandShapeRule(ImplicitLocOpBuilder &b, tensor::ExpandShapeOp op, Value grad,
+                     Gradients &gradients) {
+  gradients.add(
+      b, op.getSrc(),
+      tensor::CollapseShapeOp::create(b, op.getSrcType(), grad, op.getReassociationIndices()));
+}
+
+void collapseShapeRule(ImplicitLocOpBuilder &b, tensor::CollapseShapeOp op, Value grad,
+                       Gradients &gradients) {
+  gradients.add(b, op.getSrc(),
+                tensor::ExpandShapeOp::create(b, op.getSrcType(), grad,
+                                              op.getReassociationIndices(),
+                                              tensor::getMixedSizes(b, b.getLoc(), op.getSrc())));
+}
+
 /// A vector that is repeated for every row.
 struct BroadcastRule
     : DifferentiableOpInterface::ExternalModel<BroadcastRule, linalg::BroadcastOp> {
@@ -228,6 +244,10 @@ void ternary::registerDifferentiableOpInterfaceExternalModels(DialectRegistry &r
     math::SqrtOp::attachInterface<RuleOf<math::SqrtOp, sqrtRule>>(*context);
   });
   registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::CollapseShapeOp::attachInterface<RuleOf<tensor::CollapseShapeOp, collapseShapeRule>>(
+        *context);
+    tensor::ExpandShapeOp::attachInterface<RuleOf<tensor::ExpandShapeOp, expandShapeRule>>(
+        *context);
     tensor::ExtractOp::attachInterface<RuleOf<tensor::ExtractOp, extractRule>>(*context);
     tensor::InsertOp::attachInterface<RuleOf<tensor::InsertOp, insertRule>>(*context);
     tensor::ExtractSliceOp::attachInterface<RuleOf<tensor::ExtractSliceOp, extractSliceRule>>(

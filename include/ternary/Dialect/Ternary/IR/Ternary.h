@@ -78,6 +78,10 @@ mlir::Type getRowType(mlir::ShapedType type, int64_t rowRank);
 /// not to norms and what bounds are made of.
 bool isDecayed(mlir::BlockArgument parameter);
 
+/// Shape of the scales of a weight [N, K].
+llvm::SmallVector<int64_t> getScaleShape(Granularity granularity, std::optional<int64_t> groupSize,
+                                         llvm::ArrayRef<int64_t> weight);
+
 /// Bytes of memory of trits.
 int64_t getWeightBytes(mlir::MemRefType type);
 
