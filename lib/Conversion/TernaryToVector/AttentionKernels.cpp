@@ -9,7 +9,9 @@
 // keys, broadcast, times queries with their channels as rows; outputs are values, broadcast,
 // times probabilities. Scores are computed twice, for their maximum and for the sum, which
 // takes no memory that grows with the tokens and leaves every sum in the order of its keys.
-// Gradients of keys and values are the same with the roles of queries and keys exchanged.
+// Gradients of keys and values are the same with the roles of queries and keys exchanged. A single
+// query would leave all lanes but one idle: for scores, lanes go along keys then, for outputs along
+// channels, and the heads that share keys and values are the rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -79,6 +81,19 @@ public:
     });
   }
 
+  /// Asks for all channels of tokens `first` on: a head's lie apart, too far for the processor's
+  /// own prefetchers. Beyond the last token it is harmless.
+  void prefetch(const Head &head, Value first) {
+    constexpr int64_t line = 16;
+    e.loop(first, e.add(first, getWidth()), 1, {}, [&](Value token, ValueRange) {
+      for (int64_t channel = 0; channel < size; channel += line)
+        memref::PrefetchOp::create(e.b, head.tensor,
+                                   ValueRange{head.batch, token, e.add(head.column, channel)},
+                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      return SmallVector<Value>();
+    });
+  }
+
   /// The other way.
   void scatter(Value scratch, const Head &head, Value first, Value count) {
     forTiles(first, count, [&](Value token, Value channel, ArrayRef<Value> masks) {
@@ -131,6 +146,20 @@ public:
           return memref::LoadOp::create(
               e.b, head.tensor,
               ValueRange{head.batch, e.add(first, r), e.add(head.column, channel)});
+        },
+        [&](Value channel) { return load(lanesOf, channel); });
+  }
+
+  /// The products over channels of heads `head` to `head + count`, of a single token, with the
+  /// tokens in lanes.
+  SmallVector<Value> multiplyHeads(const Head &query, Value head, int64_t count, Value lanesOf) {
+    SmallVector<Value> zeros(count * vectors, e.zeros(floats));
+    return e.multiply(
+        e.index(0), e.index(size), zeros, vectors,
+        [&](int64_t r, Value channel) -> Value {
+          Value column = e.add(e.mul(e.add(head, r), size), channel);
+          return memref::LoadOp::create(e.b, query.tensor,
+                                        ValueRange{query.batch, e.index(0), column});
         },
         [&](Value channel) { return load(lanesOf, channel); });
   }
@@ -212,6 +241,20 @@ public:
       return OpTy::create(e.b, std::get<0>(pair), std::get<1>(pair));
     });
   }
+  /// What of `a` is greater, else `c`.
+  SmallVector<Value> max(ValueRange a, ValueRange c) {
+    return llvm::map_to_vector(llvm::zip_equal(a, c), [&](auto pair) -> Value {
+      auto [x, most] = pair;
+      Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, x, most);
+      return arith::SelectOp::create(e.b, greater, x, most);
+    });
+  }
+  Value maxOfLanes(ValueRange values) {
+    Value most = values.front();
+    for (Value value : values.drop_front())
+      most = max(value, most).front();
+    return vector::ReductionOp::create(e.b, vector::CombiningKind::MAXNUMF, most);
+  }
   /// exp(a − c)
   SmallVector<Value> expOfDifference(ValueRange a, ValueRange c) {
     return llvm::map_to_vector(sub(a, c),
@@ -274,16 +317,155 @@ Value countBlocks(Emitter &e, Value total, int64_t width) {
 }
 } // namespace
 
+/// Attention of the only token of each sequence, which sees `seen` keys.
+static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange ins, ValueRange outs,
+                                    Value seen, const Microkernel &isa) {
+  HeadEmitter h(e, isa, heads.size);
+  int64_t headsOfGroup = heads.count / heads.ofKeys;
+  int64_t headBlock = std::min<int64_t>(h.rows, llvm::bit_floor<uint64_t>(headsOfGroup));
+  // Of each head of a group: scores of a block of keys, and what becomes of all.
+  Value keys = h.allocateHead();
+  Value largest = h.allocate(headsOfGroup), probabilities = h.allocate(headsOfGroup);
+  // Of the outputs: vectors of channels in registers, and all channels with none left over.
+  int64_t padded = llvm::alignTo(heads.size, kChunk);
+  int64_t channelVectors = std::min(h.rows * h.vectors / headBlock, padded / h.lanes);
+  padded = llvm::alignTo(padded, channelVectors * h.lanes);
+  auto sumsType = MemRefType::get({headsOfGroup, padded}, e.b.getF32Type());
+  Value sums = memref::AllocaOp::create(e.b, sumsType, e.b.getI64IntegerAttr(64));
+  auto totalsType = MemRefType::get({headsOfGroup}, e.b.getF32Type());
+  Value totals = memref::AllocaOp::create(e.b, totalsType);
+  auto chunk = e.vectorType(kChunk, e.b.getF32Type());
+  Value zero = arith::ConstantOp::create(e.b, e.b.getF32FloatAttr(0.0f));
+
+  e.parallel({e.dim(ins[0], 0), e.index(heads.ofKeys)}, [&](ValueRange at) {
+    Value batch = at[0], firstHead = e.mul(at[1], headsOfGroup);
+    Head query{ins[0], batch, e.index(0)}, key{ins[1], batch, e.mul(at[1], heads.size)};
+    Head value{ins[2], batch, key.column};
+    auto forHeads = [&](ArrayRef<int64_t> blocks,
+                        function_ref<void(Value head, int64_t count)> body) {
+      e.loopBlocks(e.index(0), e.index(headsOfGroup), blocks, {},
+                   [&](Value head, int64_t count, ValueRange) {
+                     body(head, count);
+                     return SmallVector<Value>();
+                   });
+    };
+    /// Goes through the keys, with their scores of each head.
+    auto forScores = [&](bool readsValues, function_ref<void(Value head, ValueRange scores)> body,
+                         function_ref<void(Value first, Value end)> atEnd) {
+      e.loop(e.index(0), seen, h.getWidth(), {}, [&](Value first, ValueRange) {
+        Value left = arith::SubIOp::create(e.b, seen, first);
+        Value count = arith::MinUIOp::create(e.b, left, e.index(h.getWidth()));
+        h.prefetch(key, e.add(first, h.getWidth()));
+        if (readsValues)
+          h.prefetch(value, first);
+        h.gather(key, first, count, keys);
+        SmallVector<Value> isSeen = h.compare(arith::CmpIPredicate::ult, first, seen);
+        forHeads({headBlock, 1}, [&](Value head, int64_t rows) {
+          SmallVector<Value> products = h.multiplyHeads(query, e.add(firstHead, head), rows, keys);
+          for (int64_t r = 0; r < rows; ++r)
+            body(e.add(head, r),
+                 h.maskScores(ArrayRef(products).slice(r * h.vectors, h.vectors), isSeen));
+        });
+        atEnd(first, e.add(first, count));
+        return SmallVector<Value>();
+      });
+    };
+    forHeads({1}, [&](Value head, int64_t) {
+      h.store(h.constants(-std::numeric_limits<float>::infinity()), largest, head);
+      memref::StoreOp::create(e.b, zero, totals, head);
+      e.loop(e.index(0), e.index(heads.size), kChunk, {}, [&](Value channel, ValueRange) {
+        e.store(e.zeros(chunk), sums, {head, channel}, {});
+        return SmallVector<Value>();
+      });
+    });
+    forScores(
+        /*readsValues=*/false,
+        [&](Value head, ValueRange scores) {
+          h.store(h.max(scores, h.load(largest, head)), largest, head);
+        },
+        [](Value, Value) {});
+    forHeads({1}, [&](Value head, int64_t) {
+      Value most = h.maxOfLanes(h.load(largest, head));
+      h.store(h.repeat(e.splat(most, h.lanes)), largest, head);
+    });
+    forScores(
+        /*readsValues=*/true,
+        [&](Value head, ValueRange scores) {
+          h.store(h.expOfDifference(scores, h.load(largest, head)), probabilities, head);
+        },
+        [&](Value first, Value end) {
+          auto load = [&](Value head, Value token) -> Value {
+            Value place = arith::SubIOp::create(e.b, token, first);
+            return memref::LoadOp::create(e.b, probabilities, ValueRange{head, place});
+          };
+          forHeads({1}, [&](Value head, int64_t) {
+            auto addTo = [&](Value token, ValueRange total) {
+              Value sum = arith::AddFOp::create(e.b, total.front(), load(head, token));
+              return SmallVector<Value>{sum};
+            };
+            Value total = memref::LoadOp::create(e.b, totals, head);
+            total = e.loop(first, end, 1, total, addTo).front();
+            memref::StoreOp::create(e.b, total, totals, head);
+          });
+          e.loop(e.index(0), e.index(padded), channelVectors * h.lanes, {},
+                 [&](Value channel, ValueRange) {
+                   SmallVector<Value> channels, masks;
+                   for (int64_t v = 0; v < channelVectors; ++v) {
+                     channels.push_back(e.add(channel, v * h.lanes));
+                     masks.push_back(getMask(e, channels.back(), heads.size, h.lanes, padded));
+                   }
+                   forHeads({headBlock, 1}, [&](Value head, int64_t rows) {
+                     SmallVector<Value> products;
+                     for (int64_t r = 0; r < rows; ++r)
+                       for (Value at : channels)
+                         products.push_back(e.load(h.floats, sums, {e.add(head, r), at}, {}));
+                     products = e.multiply(
+                         first, end, products, channelVectors,
+                         [&](int64_t r, Value token) { return load(e.add(head, r), token); },
+                         [&](Value token) {
+                           SmallVector<Value> row;
+                           for (auto [at, mask] : llvm::zip_equal(channels, masks))
+                             row.push_back(e.load(h.floats, value.tensor,
+                                                  {batch, token, e.add(value.column, at)}, mask));
+                           return row;
+                         });
+                     for (auto [i, sum] : llvm::enumerate(products))
+                       e.store(sum, sums,
+                               {e.add(head, i / channelVectors), channels[i % channelVectors]}, {});
+                   });
+                   return SmallVector<Value>();
+                 });
+        });
+    forHeads({1}, [&](Value head, int64_t) {
+      Value total = memref::LoadOp::create(e.b, totals, head), ofAll = e.add(firstHead, head);
+      e.loop(e.index(0), e.index(heads.size), kChunk, {}, [&](Value channel, ValueRange) {
+        Value sum = e.load(chunk, sums, {head, channel}, {});
+        Value mask = getMask(e, channel, heads.size, kChunk, kChunk);
+        e.store(arith::DivFOp::create(e.b, sum, e.splat(total, kChunk)), outs[0],
+                {batch, e.index(0), e.add(e.mul(ofAll, heads.size), channel)}, mask);
+        return SmallVector<Value>();
+      });
+      Value most = memref::LoadOp::create(e.b, largest, ValueRange{head, e.index(0)});
+      Value logSumExp = arith::AddFOp::create(e.b, most, math::LogOp::create(e.b, total));
+      memref::StoreOp::create(e.b, logSumExp, outs[1], ValueRange{batch, e.index(0), ofAll});
+    });
+  });
+}
+
 LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op, ValueRange ins,
                                        ValueRange outs, const Microkernel &isa) {
   Emitter e(builder, op.getLoc());
   Heads heads(op);
-  HeadEmitter h(e, isa, heads.size);
   Value past = e.index(0);
   if (ins.size() > 3)
     past = arith::IndexCastOp::create(e.b, e.b.getIndexType(),
                                       memref::LoadOp::create(e.b, ins[3], ValueRange()));
   Value tokens = e.dim(ins[0], 1);
+  if (getConstantIntValue(tokens) == 1) {
+    emitAttentionOfOneToken(e, heads, ins, outs, e.add(past, 1), isa);
+    return success();
+  }
+  HeadEmitter h(e, isa, heads.size);
   Value queries = h.allocateHead(), sums = h.allocateHead();
   Value probabilities = h.allocate(HeadEmitter::kBlock), numbers = h.allocate(1);
   Value blocks = countBlocks(e, tokens, h.getWidth());
@@ -314,11 +496,7 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
     SmallVector<Value> largest =
         forScores(e.index(0), end, h.constants(-std::numeric_limits<float>::infinity()),
                   [&](ValueRange scores, Value, MutableArrayRef<Value> largest) {
-                    for (auto [score, most] : llvm::zip_equal(scores, largest)) {
-                      Value greater =
-                          arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, score, most);
-                      most = arith::SelectOp::create(e.b, greater, score, most);
-                    }
+                    llvm::copy(h.max(scores, largest), largest.begin());
                   });
     h.clear(sums);
     SmallVector<Value> total = h.forBlocks(

@@ -23,6 +23,10 @@ using namespace ternary;
 using namespace ternary::vectorize;
 
 namespace {
+/// With one row, how far ahead of its use a row of the matrix is asked for. Rows lie pages apart,
+/// where the processor's own prefetchers stop; beyond the last it is harmless.
+constexpr int64_t kPrefetchDistance = 16;
+
 int64_t getColumns(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
 
 /// C[i, j] = Σ_l A(i, l) · B[l, j] by fused multiply-add, from +0 in order of l.
@@ -95,6 +99,7 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
   if (!input || !out.memref)
     return op.emitOpError("expected contiguous rows");
   Type element = getElementTypeOrSelf(matrix.getType());
+  bool isOneRow = getConstantIntValue(e.dim(input, 0)) == 1;
   auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
   Product{e,
           isa,
@@ -105,6 +110,10 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
             return memref::LoadOp::create(e.b, input, ValueRange{m, k});
           },
           [&](Value k, Value n, Value mask) -> Value {
+            if (isOneRow)
+              memref::PrefetchOp::create(e.b, matrix, ValueRange{e.add(k, kPrefetchDistance), n},
+                                         /*isWrite=*/false, /*localityHint=*/3,
+                                         /*isDataCache=*/true);
             Value value = e.load(e.vectorType(isa.lanes, element), matrix, {k, n}, mask);
             return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
           },
