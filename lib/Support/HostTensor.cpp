@@ -129,6 +129,30 @@ void ternary::convertToFloat32(DType type, const void *input, float *output, int
   }
 }
 
+uint16_t ternary::roundToFloat16(float value) {
+  uint32_t bits = bit_cast<uint32_t>(value);
+  uint16_t sign = bits >> 16 & 0x8000;
+  uint32_t magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000)
+    return sign | 0x7e00;
+  if (magnitude >= 0x47800000) // 2^16
+    return sign | 0x7c00;
+  if (magnitude < 0x38800000) { // 2^-14: f16 is subnormal, a multiple of 2^-24
+    // From 2^-1 to 1 floats are 2^-24 apart, so that the sum is rounded to them.
+    float shifted = bit_cast<float>(magnitude) + 0.5f;
+    return sign | (bit_cast<uint32_t>(shifted) - bit_cast<uint32_t>(0.5f));
+  }
+  uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
+  return sign | ((rounded >> 13) - ((127 - 15) << 10));
+}
+
+uint16_t ternary::roundToBFloat16(float value) {
+  uint32_t bits = bit_cast<uint32_t>(value);
+  if ((bits & 0x7fffffff) > 0x7f800000)
+    return bits >> 16 | 0x40;
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
 /// Calls `work(begin, end)` for pieces of [0, count), in parallel.
 static void forEachChunk(int64_t count, function_ref<void(int64_t, int64_t)> work) {
   parallelFor(0, divideCeil(count, kChunk), [&](size_t chunk) {

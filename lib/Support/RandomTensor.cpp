@@ -29,12 +29,6 @@ static int32_t sumParts(uint64_t bits) {
          int32_t(bits >> 48) - mean;
 }
 
-/// Rounded to nearest, ties to even; `value` is finite.
-static uint16_t roundToBFloat16(float value) {
-  uint32_t bits = bit_cast<uint32_t>(value);
-  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-}
-
 HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape, DType type,
                                      uint64_t seed, float deviation) {
   assert((type == DType::F32 || type == DType::BF16) && "expected f32 or bf16");

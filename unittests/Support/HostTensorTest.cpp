@@ -92,3 +92,21 @@ TEST(HostTensorTest, FindsTheFirstValueThatIsNotFinite) {
             "expected finite values, got nan at [1]");
   EXPECT_FALSE(checkFinite(makeTensor<int8_t>(DType::I8, {2}, {-1, 127})));
 }
+
+/// Floats of every size and sign, and those half way between two 16-bit ones, against LLVM's.
+static void checkRounding(uint16_t (*round)(float), const fltSemantics &semantics) {
+  for (uint32_t high = 0; high < 1 << 16; ++high)
+    for (uint32_t low : {0x0000u, 0x0001u, 0x0fffu, 0x1000u, 0x1001u, 0x2000u, 0x3000u, 0x7fffu,
+                         0x8000u, 0x8001u, 0xf000u, 0xffffu}) {
+      uint32_t bits = high << 16 | low;
+      APFloat expected(APFloat::IEEEsingle(), APInt(32, bits));
+      bool isNaN = expected.isNaN(), losesInfo;
+      expected.convert(semantics, APFloat::rmNearestTiesToEven, &losesInfo);
+      APFloat rounded(semantics, APInt(16, round(bit_cast<float>(bits))));
+      ASSERT_TRUE(isNaN ? rounded.isNaN() : rounded.bitwiseIsEqual(expected)) << bits;
+    }
+}
+
+TEST(HostTensorTest, RoundsToF16) { checkRounding(roundToFloat16, APFloat::IEEEhalf()); }
+
+TEST(HostTensorTest, RoundsToBF16) { checkRounding(roundToBFloat16, APFloat::BFloat()); }

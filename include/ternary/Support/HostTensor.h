@@ -81,6 +81,11 @@ private:
 /// Extends `count` floats of `type` to f32, which is exact.
 void convertToFloat32(DType type, const void *input, float *output, int64_t count);
 
+/// The bits of the f16 or bf16 nearest to `value`, ties to even. What lies beyond
+/// the largest becomes infinite; NaN stays NaN.
+uint16_t roundToFloat16(float value);
+uint16_t roundToBFloat16(float value);
+
 /// `tensor` as `type`: itself, or f16 and bf16 extended to f32. Anything else
 /// is an error, because it would not be exact.
 llvm::Expected<HostTensor> convert(const HostTensor &tensor, DType type);
