@@ -60,6 +60,7 @@ config.substitutions += [
     ("%src_root", config.ternary_src_root),
     ("%obj_root", config.ternary_obj_root),
     ("%tools_dir", config.ternary_tools_dir),
+    ("%fuzz_dir", os.path.join(config.ternary_obj_root, "fuzz")),
     ("%cmake", config.cmake),
     ("%host_cc", config.host_cc),
     ("%host_cxx", config.host_cxx),
@@ -93,6 +94,8 @@ for flag, feature in {
     if flag in flags:
         config.available_features.add(feature)
 config.available_features.add(platform.machine().replace("_", "-"))
+if config.ternary_fuzzers:
+    config.available_features.add("fuzzers")
 if config.ternary_sanitize:
     config.available_features.add("sanitize")
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Support/JSONFile.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -17,7 +18,14 @@ using namespace ternary;
 static constexpr size_t kMaxDepth = 16;
 
 Error ternary::makeFileError(const Twine &file, const Twine &message) {
-  return createStringError(file + ": " + message);
+  std::string line;
+  for (char c : (file + ": " + message).str()) {
+    if (isPrint(c) || static_cast<unsigned char>(c) > 0x7f)
+      line += c;
+    else
+      line += "\\x" + utohexstr(static_cast<unsigned char>(c), /*LowerCase=*/true, /*Width=*/2);
+  }
+  return createStringError(line);
 }
 
 /// Skips the string that starts after a quote at `begin`; returns its end.

@@ -150,6 +150,30 @@ TEST_F(GGUFTest, EncodesAsOthersDo) {
   }
 }
 
+/// Models that llama.cpp has quantised.
+TEST_F(GGUFTest, ReadsModels) {
+  for (StringRef name : {"llama-tq2", "bitnet-tq1"}) {
+    auto model = cantFail(GGUFFile::open((kGoldens + name + ".gguf").str()));
+    std::string architecture = cantFail(model->getString("general.architecture")).str();
+    EXPECT_EQ(architecture, name.split('-').first);
+    EXPECT_EQ(cantFail(model->getInteger(architecture + ".embedding_length", 1, 1000)), 256);
+    EXPECT_EQ(cantFail(model->getStrings("tokenizer.ggml.tokens")).size(), 288u);
+    int matrices = 0;
+    for (const GGUFTensor &tensor : model->getTensors()) {
+      SCOPED_TRACE(tensor.name);
+      if (!isTernary(tensor.type)) {
+        EXPECT_FALSE(checkFinite(cantFail(model->readFloats(tensor.name))));
+        continue;
+      }
+      QuantizedWeights weights = mergeScales(cantFail(model->readTernary(tensor.name)));
+      EXPECT_EQ(weights.trits.getShape(), ArrayRef(tensor.shape));
+      EXPECT_EQ(weights.scale.getShape(), ArrayRef<int64_t>({1}));
+      ++matrices;
+    }
+    EXPECT_EQ(matrices, 2 * 7);
+  }
+}
+
 TEST_F(GGUFTest, ReadsSplitModels) {
   auto model = cantFail(GGUFFile::open(kGoldens + "split-00001-of-00003.gguf"));
   EXPECT_EQ(cantFail(model->getString("general.architecture")), "test");

@@ -53,3 +53,7 @@ TEST(JSONFileTest, RefusesFilesThatItCannotRead) {
   EXPECT_EQ(getMessage(readJSONFile("/dev/zero", 7), directory),
             "/dev/zero: expected a regular file");
 }
+
+TEST(JSONFileTest, MakesErrorsOfOneLine) {
+  EXPECT_EQ(toString(makeFileError("a\nb", "got '\x1f\x7f é'")), "a\\x0ab: got '\\x1f\\x7f é'");
+}

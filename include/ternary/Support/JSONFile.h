@@ -12,7 +12,8 @@
 
 namespace ternary {
 
-/// "FILE: MESSAGE"; FILE may also be a place in a file.
+/// "FILE: MESSAGE"; FILE may also be a place in a file. One line: control characters, which names
+/// in foreign files may have, become \xNN.
 llvm::Error makeFileError(const llvm::Twine &file, const llvm::Twine &message);
 
 /// Parses an object from a file, which is named in errors. Unlike the parser of
