@@ -505,6 +505,85 @@ ternary_status ternary_decode(ternary_session *session, const int32_t *ids, floa
 }
 
 /*===----------------------------------------------------------------------===*
+ * Saved sessions
+ *===----------------------------------------------------------------------===*/
+
+/* Little-endian, the state as the steps have it:
+ *
+ *   0   char[8]  "TERNARYS"
+ *   8   u32      version, 1
+ *   12  u32      crc32 of all that follows
+ *   16  u32      crc32 of the weight archive's header
+ *   20  u32      crc32 of its payload
+ *   24  u64      batch
+ *   32  u64      position
+ *   40  u64      bytes of the state, which starts at 64
+ */
+#define SAVED_MAGIC "TERNARYS"
+enum { SAVED_VERSION = 1, SAVED_HEADER_BYTES = 64, SAVED_CHECKED_FROM = 16 };
+
+static void store_little_endian(uint8_t *p, int bytes, uint64_t value) {
+  for (int i = 0; i < bytes; ++i, value >>= 8)
+    p[i] = (uint8_t)value;
+}
+
+static uint32_t saved_crc32(const uint8_t *saved, size_t bytes) {
+  ternary_crc32_tables tables;
+  ternary_crc32_build(&tables);
+  return ternary_crc32_update(&tables, 0, saved + SAVED_CHECKED_FROM, bytes - SAVED_CHECKED_FROM);
+}
+
+size_t ternary_saved_bytes(const ternary_session *session) {
+  (void)session;
+  return SAVED_HEADER_BYTES + (size_t)ternary_descriptor_instance.state_bytes;
+}
+
+ternary_status ternary_save(const ternary_session *session, void *to, size_t bytes) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  uint8_t *saved = (uint8_t *)to;
+  if (!session || !to || bytes != ternary_saved_bytes(session))
+    return TERNARY_BAD_ARGUMENT;
+  memset(saved, 0, SAVED_HEADER_BYTES);
+  memcpy(saved, SAVED_MAGIC, 8);
+  store_little_endian(saved + 8, 4, SAVED_VERSION);
+  store_little_endian(saved + 16, 4, info->archive_header_crc32);
+  store_little_endian(saved + 20, 4, session->model->payload_crc32);
+  store_little_endian(saved + 24, 8, (uint64_t)info->batch);
+  store_little_endian(saved + 32, 8, (uint64_t)session->position);
+  store_little_endian(saved + 40, 8, (uint64_t)info->state_bytes);
+  memcpy(saved + SAVED_HEADER_BYTES, session->state, (size_t)info->state_bytes);
+  store_little_endian(saved + 12, 4, saved_crc32(saved, bytes));
+  return TERNARY_OK;
+}
+
+ternary_status ternary_restore(ternary_session *session, const void *from, size_t bytes) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  const uint8_t *saved = (const uint8_t *)from;
+  uint64_t position;
+  if (!session || !from)
+    return TERNARY_BAD_ARGUMENT;
+  if (bytes < 8 || memcmp(saved, SAVED_MAGIC, 8) != 0)
+    return TERNARY_NOT_A_SESSION;
+  if (bytes < SAVED_HEADER_BYTES)
+    return TERNARY_SESSION_DAMAGED;
+  if (load_little_endian(saved + 8, 4) != SAVED_VERSION)
+    return TERNARY_NOT_A_SESSION;
+  if (load_little_endian(saved + 40, 8) != bytes - SAVED_HEADER_BYTES ||
+      load_little_endian(saved + 12, 4) != saved_crc32(saved, bytes))
+    return TERNARY_SESSION_DAMAGED;
+  position = load_little_endian(saved + 32, 8);
+  if (load_little_endian(saved + 16, 4) != info->archive_header_crc32 ||
+      load_little_endian(saved + 20, 4) != session->model->payload_crc32 ||
+      load_little_endian(saved + 24, 8) != (uint64_t)info->batch ||
+      bytes != ternary_saved_bytes(session) || position > INT64_MAX ||
+      (info->max_tokens > 0 && position > (uint64_t)info->max_tokens))
+    return TERNARY_SESSION_MISMATCH;
+  memcpy(session->state, saved + SAVED_HEADER_BYTES, (size_t)info->state_bytes);
+  session->position = (int64_t)position;
+  return TERNARY_OK;
+}
+
+/*===----------------------------------------------------------------------===*
  * Facts and texts
  *===----------------------------------------------------------------------===*/
 
@@ -529,7 +608,10 @@ const char *ternary_error_string(ternary_status status) {
                                   "cannot read the weight archive",
                                   "not a weight archive",
                                   "weight archive belongs to another model",
-                                  "weight archive is damaged"};
+                                  "weight archive is damaged",
+                                  "not a saved session",
+                                  "saved session belongs to another model",
+                                  "saved session is damaged"};
   size_t count = sizeof(text) / sizeof(text[0]);
   return (size_t)status < count ? text[status] : "unknown error";
 }

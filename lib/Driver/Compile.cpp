@@ -7,17 +7,15 @@
 
 #include "ternary/Driver/Compile.h"
 #include "ArchiveEmitter.h"
+#include "GraphContext.h"
 #include "ModelSummary.h"
 #include "OutputFile.h"
 #include "SelfTest.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "ternary/Import/HuggingFace.h"
 #include "ternary/Import/Safetensors.h"
 #include "ternary/Import/Tokenizer.h"
-#include "ternary/InitAll.h"
 #include "ternary/Support/JSONFile.h"
 #include "ternary/Target/EmbeddedRuntime.h"
 #include "ternary/Target/Object.h"
@@ -41,33 +39,22 @@ static Error makeError(const Twine &message) {
 namespace {
 class Compiler {
 public:
-  explicit Compiler(const CompileOptions &options) : options(options) {
-    mlir::DialectRegistry registry;
-    registerAllDialects(registry);
-    context.appendDialectRegistry(registry);
-    context.getDiagEngine().registerHandler([this](mlir::Diagnostic &diagnostic) {
-      if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
-        return mlir::failure();
-      if (firstDiagnostic.empty()) {
-        raw_string_ostream os(firstDiagnostic);
-        if (auto loc = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
-          os << loc.getFilename().getValue() << ":" << loc.getLine() << ":" << loc.getColumn()
-             << ": ";
-        os << diagnostic;
-      }
-      return mlir::success();
-    });
-  }
+  explicit Compiler(const CompileOptions &options, const ModelSource *source = nullptr)
+      : options(options), source(source) {}
 
-  Error run();
+  /// Imports the model and runs the phases.
+  Error lower();
+  Error write();
+  /// The module as it is, and what it was imported with.
+  ModelSource takeSource();
 
 private:
   Error checkOptions();
   Error import();
+  Error importSource();
   Error importDirectory();
   Error parseGraph();
-  /// What the compiler's diagnostics said first, or `otherwise`.
-  Error failed(const Twine &otherwise);
+  Error parse(StringRef text, StringRef name);
   Error runPhases(Phase last);
   Error fitMemoryBudget();
   Error runPhase(const PhaseInfo &info);
@@ -78,25 +65,23 @@ private:
   void report(const Twine &what);
 
   const CompileOptions &options;
+  /// What to compile instead of the input that the options name.
+  const ModelSource *source;
   EmitKind emit = EmitKind::MLIR;
   Phase last = Phase::Lower;
   std::string prefix;
-  mlir::MLIRContext context;
-  std::string firstDiagnostic;
+  GraphContext graphContext;
+  mlir::MLIRContext &context = graphContext.get();
   mlir::OwningOpRef<mlir::ModuleOp> module;
   /// As it is after the phase `bufferize`, if a self-test is to be computed from it.
   mlir::OwningOpRef<mlir::ModuleOp> selfTestModule;
-  std::unique_ptr<ParameterSource> parameters;
+  std::shared_ptr<const ParameterSource> parameters;
   std::unique_ptr<TargetMachine> machine;
   PipelineOptions pipeline;
   ModelInfo info;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 } // namespace
-
-Error Compiler::failed(const Twine &otherwise) {
-  return makeError(firstDiagnostic.empty() ? otherwise.str() : firstDiagnostic);
-}
 
 /// The kind that a file's suffix stands for.
 static std::optional<EmitKind> getKind(StringRef path) {
@@ -253,25 +238,12 @@ Error Compiler::importDirectory() {
   return Error::success();
 }
 
-/// Parsers of nested text use the stack, so a file must not nest without end.
-static bool nestsTooDeeply(StringRef text) {
-  constexpr int kMaxDepth = 1000;
-  int depth = 0;
-  bool inString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '"')
-      inString = !inString;
-    else if (inString)
-      i += c == '\\';
-    else if (c == '(' || c == '[' || c == '{')
-      ++depth;
-    else if ((c == ')' || c == ']' || c == '}') && depth > 0)
-      --depth;
-    if (depth > kMaxDepth)
-      return true;
-  }
-  return false;
+Error Compiler::parse(StringRef text, StringRef name) {
+  Expected<mlir::OwningOpRef<mlir::ModuleOp>> parsed = graphContext.parse(text, name);
+  if (!parsed)
+    return parsed.takeError();
+  module = std::move(*parsed);
+  return Error::success();
 }
 
 Error Compiler::parseGraph() {
@@ -281,17 +253,29 @@ Error Compiler::parseGraph() {
   auto buffer = MemoryBuffer::getFile(options.input);
   if (!buffer)
     return makeError("cannot read '" + options.input + "': " + buffer.getError().message());
-  if (nestsTooDeeply((*buffer)->getBuffer()))
-    return makeError("cannot read '" + options.input +
-                     "': expected brackets of at most 1000 "
-                     "levels, got more");
-  module = mlir::parseSourceFile<mlir::ModuleOp>(options.input, &context);
-  return module ? Error::success() : failed("cannot read '" + options.input + "'");
+  return parse((*buffer)->getBuffer(), options.input);
+}
+
+Error Compiler::importSource() {
+  if (Error error = parse(source->text, source->name))
+    return error;
+  parameters = source->parameters;
+  info.name = source->name;
+  info.tokenizer = source->tokenizer.model;
+  info.pieces = source->tokenizer.pieces;
+  if (pipeline.training)
+    info.training.emplace().configJSON = source->configJSON;
+  return Error::success();
 }
 
 Error Compiler::import() {
-  report("importing '" + options.input + "'");
-  if (sys::fs::is_directory(options.input)) {
+  report("importing '" + (source ? source->name : options.input) + "'");
+  if (source) {
+    if (options.batch || options.epsilon)
+      return makeError("expected no batch and no epsilon with a graph, which has its own");
+    if (Error error = importSource())
+      return error;
+  } else if (sys::fs::is_directory(options.input)) {
     if (Error error = importDirectory())
       return error;
   } else if (sys::fs::exists(options.input)) {
@@ -348,7 +332,7 @@ Error Compiler::runPhase(const PhaseInfo &phase) {
   }
   buildPhasePipeline(manager, phase.phase, pipeline);
   if (mlir::failed(manager.run(*module)))
-    return failed("phase '" + phase.name + "' failed");
+    return graphContext.failed("phase '" + phase.name + "' failed");
   return dump(phase);
 }
 
@@ -373,7 +357,7 @@ Error Compiler::fitMemoryBudget() {
     for (Phase phase : {Phase::Quantize, Phase::Fuse, Phase::Pack, Phase::Bufferize})
       buildPhasePipeline(manager, phase, pipeline);
     if (mlir::failed(manager.run(*trial)))
-      return failed("cannot plan the memory of a step");
+      return graphContext.failed("cannot plan the memory of a step");
     readMemorySizes(*trial, info);
     return getTrainingBytes(*info.training, pipeline.tokens);
   };
@@ -560,7 +544,7 @@ Error Compiler::writeCode() {
   return Error::success();
 }
 
-Error Compiler::run() {
+Error Compiler::lower() {
   if (Error error = checkOptions())
     return error;
   Expected<std::unique_ptr<TargetMachine>> target =
@@ -597,9 +581,44 @@ Error Compiler::run() {
     return error;
   if (info.name.empty())
     info.name = sys::path::stem(options.input).str();
-  if (Error error = runPhases(last))
-    return error;
-  return emit == EmitKind::MLIR ? writeMLIR() : writeCode();
+  return runPhases(last);
 }
 
-Error ternary::compile(const CompileOptions &options) { return Compiler(options).run(); }
+Error Compiler::write() { return emit == EmitKind::MLIR ? writeMLIR() : writeCode(); }
+
+ModelSource Compiler::takeSource() {
+  ModelSource result;
+  result.name = info.name;
+  raw_string_ostream(result.text) << *module;
+  result.parameters = std::move(parameters);
+  result.tokenizer = {std::move(info.tokenizer), std::move(info.pieces)};
+  if (info.training)
+    result.configJSON = std::move(info.training->configJSON);
+  return result;
+}
+
+static Error compile(Compiler &&compiler) {
+  if (Error error = compiler.lower())
+    return error;
+  return compiler.write();
+}
+
+static Expected<ModelSource> lower(Compiler &&compiler) {
+  if (Error error = compiler.lower())
+    return error;
+  return compiler.takeSource();
+}
+
+Error ternary::compile(const CompileOptions &options) { return ::compile(Compiler(options)); }
+
+Error ternary::compile(const CompileOptions &options, const ModelSource &source) {
+  return ::compile(Compiler(options, &source));
+}
+
+Expected<ModelSource> ternary::lower(const CompileOptions &options) {
+  return ::lower(Compiler(options));
+}
+
+Expected<ModelSource> ternary::lower(const CompileOptions &options, const ModelSource &source) {
+  return ::lower(Compiler(options, &source));
+}

@@ -25,3 +25,45 @@ Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> sh
 Error RandomParameters::check(ArrayRef<ParameterInfo>, function_ref<void(const Twine &)>) const {
   return Error::success();
 }
+
+//===----------------------------------------------------------------------===//
+// Tensors in memory
+//===----------------------------------------------------------------------===//
+
+Expected<HostTensor> MemoryParameters::locate(StringRef name, ArrayRef<int64_t> shape) const {
+  auto it = tensors.find(name);
+  if (it == tensors.end())
+    return createStringError("expected tensor '" + name + "' of shape " + printShape(shape) +
+                             ", got none");
+  if (it->second.getShape() != shape)
+    return createStringError("tensor '" + name + "': expected shape " + printShape(shape) +
+                             ", got " + printShape(it->second.getShape()));
+  return it->second;
+}
+
+Expected<HostTensor> MemoryParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
+  Expected<HostTensor> tensor = locate(name, shape);
+  if (!tensor || !isFloat(tensor->getDType()))
+    return tensor;
+  if (Error error = checkFinite(*tensor))
+    return createStringError("tensor '" + name + "': " + toString(std::move(error)));
+  return tensor;
+}
+
+DType MemoryParameters::getMatrixType(StringRef name) const {
+  auto it = tensors.find(name);
+  return it != tensors.end() && isFloat(it->second.getDType()) ? it->second.getDType() : DType::F32;
+}
+
+Error MemoryParameters::check(ArrayRef<ParameterInfo> parameters,
+                              function_ref<void(const Twine &)> warn) const {
+  size_t found = 0;
+  for (const ParameterInfo &parameter : parameters) {
+    if (Error error = locate(parameter.name, parameter.shape).takeError())
+      return error;
+    ++found;
+  }
+  if (found < tensors.size())
+    warn("ignoring tensors that the model does not have: " + Twine(tensors.size() - found));
+  return Error::success();
+}

@@ -36,6 +36,9 @@ struct Model::Impl {
   decltype(&ternary_prefill) prefill;
   decltype(&ternary_prefill_all) prefillAll;
   decltype(&ternary_decode) decode;
+  decltype(&ternary_saved_bytes) savedBytes;
+  decltype(&ternary_save) save;
+  decltype(&ternary_restore) restore;
   decltype(&ternary_error_string) errorString;
 
 private:
@@ -72,6 +75,9 @@ void Model::Impl::resolveSymbols() {
   library.resolve(prefill, "ternary_prefill");
   library.resolve(prefillAll, "ternary_prefill_all");
   library.resolve(decode, "ternary_decode");
+  library.resolve(savedBytes, "ternary_saved_bytes");
+  library.resolve(save, "ternary_save");
+  library.resolve(restore, "ternary_restore");
   library.resolve(errorString, "ternary_error_string");
 }
 
@@ -150,4 +156,14 @@ void Session::prefillAll(const int32_t *ids, int64_t tokens, float *logits) {
 
 void Session::decode(const int32_t *ids, float *logits) {
   check(model.impl->decode(session, ids, logits));
+}
+
+std::string Session::save() const {
+  std::string saved(model.impl->savedBytes(session), '\0');
+  check(model.impl->save(session, saved.data(), saved.size()));
+  return saved;
+}
+
+void Session::restore(std::string_view saved) {
+  check(model.impl->restore(session, saved.data(), saved.size()));
 }

@@ -193,6 +193,93 @@ TEST_F(SessionTest, SessionsAreIndependent) {
 }
 
 //===----------------------------------------------------------------------===//
+// Saved sessions
+//===----------------------------------------------------------------------===//
+
+class SavedSessionTest : public SessionTest {
+protected:
+  std::string save() {
+    std::string saved(ternary_saved_bytes(session.get()), '\0');
+    EXPECT_EQ(ternary_save(session.get(), saved.data(), saved.size()), TERNARY_OK);
+    return saved;
+  }
+
+  ternary_status restore(const std::string &saved) {
+    return ternary_restore(session.get(), saved.data(), saved.size());
+  }
+
+  /// Consumes `count` tokens from `from` on and returns the logits after the last.
+  Floats consume(const Ids &ids, int64_t from, int64_t count) {
+    Floats logits(info.vocab);
+    EXPECT_EQ(ternary_prefill(session.get(), &ids[from], count, logits.data()), TERNARY_OK);
+    return logits;
+  }
+};
+
+TEST_F(SavedSessionTest, GoesOnInAnotherSession) {
+  Ids ids = someIds(30);
+  openSession();
+  consume(ids, 0, 20);
+  std::string saved = save();
+  EXPECT_EQ(consume(ids, 20, 10), row(expectedLogits(ids, 30), 29));
+
+  ternary_reset(session.get());
+  EXPECT_EQ(restore(saved), TERNARY_OK);
+  EXPECT_EQ(ternary_position(session.get()), 20);
+  EXPECT_EQ(consume(ids, 20, 10), row(expectedLogits(ids, 30), 29));
+
+  openSession(2);
+  EXPECT_EQ(restore(saved), TERNARY_OK);
+  EXPECT_EQ(save(), saved);
+  EXPECT_EQ(consume(ids, 20, 10), row(expectedLogits(ids, 30), 29));
+}
+
+TEST_F(SavedSessionTest, DamageIsFound) {
+  openSession();
+  consume(someIds(5), 0, 5);
+  const std::string saved = save();
+  consume(someIds(3), 0, 3);
+  const std::string before = save();
+  for (size_t bytes = 0; bytes < saved.size(); ++bytes)
+    EXPECT_EQ(restore(saved.substr(0, bytes)),
+              bytes < 8 ? TERNARY_NOT_A_SESSION : TERNARY_SESSION_DAMAGED)
+        << bytes;
+  EXPECT_EQ(restore(saved + "x"), TERNARY_SESSION_DAMAGED);
+  for (size_t at = 0; at < saved.size(); ++at) {
+    std::string damaged = saved;
+    damaged[at] ^= 0x10;
+    EXPECT_EQ(restore(damaged), at < 12 ? TERNARY_NOT_A_SESSION : TERNARY_SESSION_DAMAGED) << at;
+  }
+  EXPECT_EQ(save(), before);
+}
+
+TEST_F(SavedSessionTest, OfAnotherModel) {
+  openSession();
+  consume(someIds(5), 0, 5);
+  const std::string saved = save();
+  info.archive_header_crc32 ^= 1;
+  EXPECT_EQ(restore(saved), TERNARY_SESSION_MISMATCH);
+  info.archive_header_crc32 ^= 1;
+  info.max_tokens = 4;
+  EXPECT_EQ(restore(saved), TERNARY_SESSION_MISMATCH);
+  info.max_tokens = 5;
+  EXPECT_EQ(restore(saved), TERNARY_OK);
+  setBatch(2);
+  openSession();
+  EXPECT_EQ(restore(saved), TERNARY_SESSION_MISMATCH);
+}
+
+TEST_F(SavedSessionTest, RefusesNothing) {
+  openSession();
+  std::string saved = save();
+  EXPECT_EQ(ternary_save(nullptr, saved.data(), saved.size()), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_save(session.get(), nullptr, saved.size()), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_save(session.get(), saved.data(), saved.size() - 1), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_restore(nullptr, saved.data(), saved.size()), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_restore(session.get(), nullptr, saved.size()), TERNARY_BAD_ARGUMENT);
+}
+
+//===----------------------------------------------------------------------===//
 // Wrong arguments
 //===----------------------------------------------------------------------===//
 

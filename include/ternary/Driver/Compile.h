@@ -8,8 +8,11 @@
 #ifndef TERNARY_DRIVER_COMPILE_H
 #define TERNARY_DRIVER_COMPILE_H
 
+#include "ternary/Import/ParameterSource.h"
+#include "ternary/Import/Tokenizer.h"
 #include "ternary/Pipelines/Pipelines.h"
 #include "llvm/Support/Error.h"
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -59,6 +62,24 @@ struct CompileOptions {
 /// error returned says what was wrong with the input or where a file cannot be
 /// written. Nothing half-written is left behind.
 llvm::Error compile(const CompileOptions &options);
+
+/// A model in memory. The graph is text, so that every compilation has a context of its own and
+/// any number of them can go on at a time.
+struct ModelSource {
+  std::string name;
+  std::string text;
+  std::shared_ptr<const ParameterSource> parameters; ///< may be null: nothing can be emitted
+  TokenizerData tokenizer;
+  std::string configJSON; ///< in training, the checkpoint's configuration
+};
+
+/// The same for a model in memory instead of `options.input`.
+llvm::Error compile(const CompileOptions &options, const ModelSource &source);
+
+/// Imports a model and runs its phases up to and with `options.compileTo`, which is given. The
+/// result's text is the IR after that phase.
+llvm::Expected<ModelSource> lower(const CompileOptions &options);
+llvm::Expected<ModelSource> lower(const CompileOptions &options, const ModelSource &source);
 
 } // namespace ternary
 

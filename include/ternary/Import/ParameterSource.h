@@ -11,6 +11,7 @@
 #include "ternary/Support/Numerics.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/Twine.h"
+#include <map>
 #include <optional>
 #include <string>
 
@@ -74,6 +75,24 @@ public:
 private:
   uint64_t seed;
   float matrixDeviation, gainDeviation;
+};
+
+/// Tensors in memory, by the name of their parameter.
+class MemoryParameters : public ParameterSource {
+public:
+  using Tensors = std::map<std::string, HostTensor, std::less<>>;
+  explicit MemoryParameters(Tensors tensors) : tensors(std::move(tensors)) {}
+
+  llvm::Expected<HostTensor> read(llvm::StringRef name,
+                                  llvm::ArrayRef<int64_t> shape) const override;
+  DType getMatrixType(llvm::StringRef name) const override;
+  llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,
+                    llvm::function_ref<void(const llvm::Twine &)> warn) const override;
+
+private:
+  llvm::Expected<HostTensor> locate(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) const;
+
+  Tensors tensors;
 };
 
 } // namespace ternary

@@ -43,7 +43,10 @@ typedef enum ternary_status {
   TERNARY_ARCHIVE_UNREADABLE, /* no such file, or reading it failed */
   TERNARY_NOT_AN_ARCHIVE,     /* a file of another kind */
   TERNARY_ARCHIVE_MISMATCH,   /* the weights of another model */
-  TERNARY_ARCHIVE_DAMAGED     /* truncated, or a checksum does not match */
+  TERNARY_ARCHIVE_DAMAGED,    /* truncated, or a checksum does not match */
+  TERNARY_NOT_A_SESSION,      /* bytes of another kind, or of another version */
+  TERNARY_SESSION_MISMATCH,   /* saved by another model, or for another batch */
+  TERNARY_SESSION_DAMAGED     /* truncated, or the checksum does not match */
 } ternary_status;
 
 /* What the compiler emits. */
@@ -94,6 +97,13 @@ ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids,
 
 /* Consumes ids[batch], one token each; logits as for ternary_prefill. */
 ternary_status ternary_decode(ternary_session *session, const int32_t *ids, float *logits);
+
+/* Saving what a session has consumed: how many bytes that takes, writing them to
+ * `to`, and going on from them, in any session of the same model compiled in the
+ * same way. The checksum inside tells damage, not malice: restore what you saved. */
+size_t ternary_saved_bytes(const ternary_session *session);
+ternary_status ternary_save(const ternary_session *session, void *to, size_t bytes);
+ternary_status ternary_restore(ternary_session *session, const void *from, size_t bytes);
 
 /* UTF-8 text of a token and its length in bytes: not terminated, and part of a
  * character if the vocabulary has such tokens. Null if the model has no

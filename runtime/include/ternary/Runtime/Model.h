@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ternary::runtime {
@@ -56,6 +57,10 @@ public:
   void prefill(const int32_t *ids, int64_t tokens, float *logits);
   void prefillAll(const int32_t *ids, int64_t tokens, float *logits);
   void decode(const int32_t *ids, float *logits);
+
+  /// What the session has consumed, and going on from there.
+  std::string save() const;
+  void restore(std::string_view saved);
 
 private:
   void check(ternary_status status) const;

@@ -1,0 +1,35 @@
+"""Ternary: a compiler for language models whose weights are -1, 0 or +1.
+
+graph = ternary.load("models/shakespeare")
+print(graph.phase("fuse"))
+model = graph.compile()
+print(model.generate("ROMEO:", max_new_tokens=100, temperature=0.8))
+"""
+
+from ternary import nn
+from ternary._chat import ChatTemplate
+from ternary._generation import Generation
+from ternary._graph import Block, Graph, Operation, Value, load, phases
+from ternary._model import Model, Session
+from ternary._ternary import Error
+from ternary._tokenizer import HuggingFaceTokenizer, SentencePieceTokenizer, Tokenizer
+from ternary._torch import from_torch
+
+__all__ = [
+    "Block",
+    "ChatTemplate",
+    "Error",
+    "Generation",
+    "Graph",
+    "HuggingFaceTokenizer",
+    "Model",
+    "Operation",
+    "SentencePieceTokenizer",
+    "Session",
+    "Tokenizer",
+    "Value",
+    "from_torch",
+    "load",
+    "nn",
+    "phases",
+]

@@ -1,0 +1,49 @@
+"""Arrays of token ids and weights, from whatever holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ternary._ternary import Error
+
+_CPU = 1  # as DLPack numbers kinds of devices
+
+
+def as_ids(ids: Any, batch: int, vocab: int) -> npt.NDArray[np.int32]:
+    """ids [B, T] or, for one sequence, [T], of any integer type, checked."""
+    device = getattr(ids, "__dlpack_device__", None)
+    if device is not None and not isinstance(ids, np.ndarray):
+        kind = int(device()[0])
+        if kind != _CPU:
+            raise Error(f"expected ids in the CPU's memory, got DLPack device {kind}")
+        try:
+            array = np.from_dlpack(ids)
+        except (BufferError, RuntimeError, TypeError) as error:
+            raise Error(f"expected ids that NumPy can take: {error}") from error
+    else:
+        try:
+            array = np.asarray(ids)
+        except ValueError as error:
+            raise Error(f"expected ids of one length: {error}") from error
+    if array.dtype.kind not in "iu":
+        raise Error(f"expected ids of an integer type, got {array.dtype}")
+    if array.ndim == 1 and batch == 1:
+        array = array[None]
+    if array.ndim != 2 or array.shape[0] != batch or array.shape[1] == 0:
+        raise Error(f"expected ids of shape [{batch}, T], got {list(array.shape)}")
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or high >= vocab:
+        got = low if low < 0 else high
+        raise Error(f"expected token ids from 0 to {vocab - 1}, got {got}")
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def as_weights(array: npt.ArrayLike) -> tuple[str, npt.NDArray[Any]]:
+    """The name of an array's type, and its memory, contiguous and of a type that the buffer
+    protocol knows."""
+    array = np.ascontiguousarray(array)
+    name = array.dtype.name
+    return name, array.view(np.uint16) if name == "bfloat16" else array

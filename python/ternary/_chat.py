@@ -1,0 +1,101 @@
+"""Chat templates: Jinja2 in tokenizer_config.json, as Transformers has them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ternary._ternary import Error
+from ternary._tokenizer import read_json
+
+Message = Mapping[str, Any]
+"""A turn of a conversation: {"role": "user", "content": "..."}."""
+
+
+class ChatTemplate:
+    """Turns the messages of a conversation into the text that a model goes on from.
+
+    `variables` are what the template may use beside the messages, such as bos_token. Templates
+    come with models, so they run in a sandbox.
+    """
+
+    def __init__(self, template: str, variables: Mapping[str, Any] | None = None) -> None:
+        try:
+            import jinja2
+            import jinja2.ext
+            import jinja2.nodes
+            import jinja2.sandbox
+        except ImportError as error:
+            raise Error("expected the package jinja2; pip install ternary[chat]") from error
+
+        class Generation(jinja2.ext.Extension):
+            """`{% generation %}` marks what to train on; here it is nothing but its body."""
+
+            tags = {"generation"}
+
+            def parse(self, parser: Any) -> Any:
+                line = next(parser.stream).lineno
+                body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+                return jinja2.nodes.Scope(body, lineno=line)
+
+        def raise_exception(message: str) -> None:
+            raise jinja2.TemplateError(message)
+
+        def to_json(value: Any, **options: Any) -> str:
+            return json.dumps(value, ensure_ascii=False, **options)
+
+        environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=[Generation, jinja2.ext.loopcontrols],
+        )
+        environment.filters["tojson"] = to_json
+        environment.globals["raise_exception"] = raise_exception
+        environment.globals["strftime_now"] = lambda form: datetime.datetime.now().strftime(form)
+        self._failure = jinja2.TemplateError
+        try:
+            self._template = environment.from_string(template)
+        except jinja2.TemplateError as error:
+            raise Error(f"expected a chat template: {error}") from error
+        self._variables = dict(variables or {})
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> ChatTemplate | None:
+        """The template of a model directory; None if it has none."""
+        directory = pathlib.Path(directory)
+        path = directory / "tokenizer_config.json"
+        config = read_json(path)
+        template = config.get("chat_template")
+        if isinstance(template, list):
+            template = {item.get("name"): item.get("template") for item in template}.get("default")
+        separate = directory / "chat_template.jinja"
+        if separate.exists():
+            template = separate.read_text(encoding="utf-8")
+        if template is None:
+            return None
+        if not isinstance(template, str):
+            raise Error(f"{path}: expected chat_template to be text")
+        tokens = {}
+        for name, value in config.items():
+            if name.endswith("_token") and value is not None:
+                token = value.get("content") if isinstance(value, dict) else value
+                if isinstance(token, str):
+                    tokens[name] = token
+        return cls(template, tokens)
+
+    def render(self, messages: Iterable[Message], *, add_generation_prompt: bool = True) -> str:
+        """The text up to where the model's answer starts."""
+        try:
+            return self._template.render(
+                messages=list(messages),
+                add_generation_prompt=add_generation_prompt,
+                **self._variables,
+            )
+        except self._failure as error:
+            raise Error(f"cannot apply the chat template: {error}") from error
+        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+            raise Error(f"cannot apply the chat template: {error}") from error

@@ -1,0 +1,360 @@
+"""Graphs: a model before it is compiled, and the IR of every phase of its compilation."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+from ternary import _svg, _ternary
+from ternary._arrays import as_weights
+from ternary._model import Model
+from ternary._tokenizer import Tokenizer, load_tokenizer
+
+Path = str | os.PathLike[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """What an operation computes or a block is given."""
+
+    name: str
+    """As in the text: "%3", "%arg0"."""
+    type: str
+    """As in the text: "tensor<1x?x256xf32>"."""
+
+    def __str__(self) -> str:
+        return f"{self.name} : {self.type}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """Operations in order, and the values that they are given."""
+
+    arguments: tuple[Value, ...]
+    operations: tuple[Operation, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """One operation of the IR with all that is nested in it."""
+
+    name: str
+    operands: tuple[Value, ...]
+    results: tuple[Value, ...]
+    attributes: Mapping[str, Any]
+    """Numbers, strings, lists and dictionaries where Python has them, otherwise text."""
+    regions: tuple[tuple[Block, ...], ...]
+
+    def walk(self) -> Iterator[Operation]:
+        """This operation and, in order, all that are nested in it."""
+        yield self
+        for region in self.regions:
+            for block in region:
+                for operation in block.operations:
+                    yield from operation.walk()
+
+    def __str__(self) -> str:
+        results = ", ".join(value.name for value in self.results)
+        operands = ", ".join(value.name for value in self.operands)
+        return f"{results}{' = ' if results else ''}{self.name}({operands})"
+
+
+def _read_operation(description: dict[str, Any], values: dict[str, Value]) -> Operation:
+    """An operation from its description; `values` holds those that are in scope."""
+
+    def define(items: list[dict[str, str]]) -> tuple[Value, ...]:
+        defined = tuple(Value(item["name"], item["type"]) for item in items)
+        values.update((value.name, value) for value in defined)
+        return defined
+
+    results = define(description["results"])
+    # Blocks may use what one further down defines, so a name alone has to do until then.
+    operands = tuple(values.get(name, Value(name, "")) for name in description["operands"])
+    regions = []
+    for region in description["regions"]:
+        inner = dict(values)
+        blocks = []
+        for block in region:
+            values, outer = inner, values
+            arguments = define(block["arguments"])
+            operations = tuple(_read_operation(op, inner) for op in block["operations"])
+            values = outer
+            blocks.append(Block(arguments, operations))
+        regions.append(tuple(blocks))
+    return Operation(
+        description["name"], operands, results, description["attributes"], tuple(regions)
+    )
+
+
+def phases() -> list[str]:
+    """The phases of compilation in order."""
+    return [name for name, _ in _ternary.phases()]
+
+
+def _find_phase(name: str) -> str:
+    """The phase of that name, or of its participle: "fused" is what is there after "fuse"."""
+    known = phases()
+    for phase in known:
+        participle = phase + ("d" if phase.endswith("e") else "ed")
+        if name in (phase, participle):
+            return phase
+    raise _ternary.Error(f"expected a phase of {', '.join(known)}, got '{name}'")
+
+
+class Graph:
+    """A model as a graph of layers, with its weights and tokenizer where it has them.
+
+    A graph does not change: what edits it gives a new one.
+    """
+
+    def __init__(
+        self,
+        source: _ternary.Source,
+        *,
+        function: str = "generate",
+        origin: pathlib.Path | None = None,
+        reimport: Mapping[str, Any] | None = None,
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
+        """For the functions that make graphs: `load`, `Graph.parse`, `nn.Module.graph`."""
+        self._source = source
+        self._function = function
+        self._origin = origin
+        self._reimport = reimport
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        *,
+        name: str = "graph",
+        weights: Mapping[str, npt.NDArray[Any]] | int | None = None,
+        function: str = "generate",
+    ) -> Graph:
+        """A graph from its text.
+
+        `weights` are arrays of float32, float16 or bfloat16 by the names of the parameters, or
+        the seed of random ones. Without any, a graph can be looked at but not compiled.
+        """
+        source = _ternary.Source(name, text)
+        if isinstance(weights, int):
+            source = source.with_random_weights(weights)
+        elif weights is not None:
+            source = source.with_arrays({key: as_weights(weights[key]) for key in weights})
+        return cls(_verify(source, function), function=function)
+
+    def replace(self, text: str) -> Graph:
+        """The graph in `text`, with this one's weights and tokenizer."""
+        source = _verify(self._source.with_text(text), self._function)
+        return Graph(
+            source, function=self._function, origin=self._origin, tokenizer=self._tokenizer
+        )
+
+    @property
+    def name(self) -> str:
+        return self._source.name
+
+    @property
+    def function(self) -> str:
+        """What the graph is for: "generate" or "train"."""
+        return self._function
+
+    @property
+    def has_weights(self) -> bool:
+        return self._source.has_weights
+
+    def __str__(self) -> str:
+        return self._source.text
+
+    def __repr__(self) -> str:
+        return f"<ternary.Graph '{self.name}' of {len(self.operations)} operations>"
+
+    @functools.cached_property
+    def module(self) -> Operation:
+        """The operation that holds all others."""
+        description = json.loads(_ternary.describe(self._source.text, self.name))
+        return _read_operation(description, {})
+
+    @functools.cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations in order, each before those that are nested in it."""
+        return tuple(self.module.walk())
+
+    def walk(self) -> Iterator[Operation]:
+        return iter(self.operations)
+
+    def phase(self, name: str, **options: Any) -> Graph:
+        """The IR at the end of a phase (see `phases`), compiled as `compile` would with the same
+        options. "fused" stands for "fuse", "packed" for "pack", and so on.
+
+        What comes back is to be looked at: only graphs of the first phase compile.
+        """
+        batch, epsilon = options.pop("batch", None), options.pop("epsilon", None)
+        graph = self._with_shape(batch, epsilon)
+        lowered = _ternary.lower(
+            graph._compile_options(**options), _find_phase(name), graph._source
+        )
+        return Graph(lowered, function=self._function, origin=self._origin)
+
+    def compile(
+        self,
+        target: str = "cpu",
+        *,
+        output: Path | None = None,
+        batch: int | None = None,
+        threads: int | None = None,
+        parallel: str = "openmp",
+        weights: str = "embed",
+        mtriple: str = "",
+        mcpu: str = "",
+        mattr: str = "",
+        kernel: str = "",
+        fuse: bool | None = None,
+        epsilon: float | None = None,
+        self_test: int | None = None,
+        progress: bool = False,
+    ) -> Model:
+        """Compiles the graph and loads the result.
+
+        The shared object is written to `output`, or to a temporary folder that goes with the
+        model. `threads` is what sessions of the model use when they are not told otherwise, by
+        default all that there are. All else is as for `ternary-compile`.
+        """
+        graph = self._with_shape(batch, epsilon)
+        if self._function != "generate":
+            raise _ternary.Error(
+                f"expected a graph that generates text, got one for function '{self._function}'"
+            )
+        options = graph._compile_options(
+            target=target,
+            parallel=parallel,
+            weights=weights,
+            mtriple=mtriple,
+            mcpu=mcpu,
+            mattr=mattr,
+            kernel=kernel,
+            fuse=fuse,
+            self_test=self_test,
+            progress=progress,
+        )
+        folder = None
+        if output is None:
+            folder = tempfile.TemporaryDirectory(prefix="ternary-")
+            output = pathlib.Path(folder.name) / "model.so"
+        options.output = os.fspath(output)
+        _ternary.compile(options, graph._source)
+        tokenizer = graph._tokenizer
+        if tokenizer is None and self._origin is not None:
+            tokenizer = load_tokenizer(self._origin)
+        return Model(
+            _ternary.CompiledModel(os.fspath(pathlib.Path(output).absolute())),
+            threads=threads,
+            tokenizer=tokenizer,
+            directory=self._origin,
+            folder=folder,
+        )
+
+    def svg(self, function: str | None = None) -> str:
+        """A picture of one of its functions, by default the last, as SVG."""
+        return _svg.draw(self.module, function)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def _with_shape(self, batch: int | None, epsilon: float | None) -> Graph:
+        """The graph for another batch or epsilon, which were decided when it was made."""
+        changes = {"batch": batch, "epsilon": epsilon}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        if not changes:
+            return self
+        if self._reimport is None:
+            raise _ternary.Error(
+                f"expected no {' and no '.join(changes)} with a graph from text, which has its own"
+            )
+        return load(**{**self._reimport, **changes})
+
+    def _compile_options(
+        self,
+        target: str = "cpu",
+        parallel: str | None = None,
+        weights: str = "embed",
+        mtriple: str = "",
+        mcpu: str = "",
+        mattr: str = "",
+        kernel: str = "",
+        fuse: bool | None = None,
+        self_test: int | None = None,
+        progress: bool = False,
+    ) -> _ternary.CompileOptions:
+        if parallel not in (None, "openmp", "none"):
+            raise _ternary.Error(f"expected parallel='openmp' or 'none', got '{parallel}'")
+        if weights not in ("embed", "external"):
+            raise _ternary.Error(f"expected weights='embed' or 'external', got '{weights}'")
+        options = _ternary.CompileOptions()
+        options.target = target
+        options.function = self._function
+        if target != "reference" and parallel is not None:
+            options.openmp = parallel == "openmp"
+        options.embed_weights = weights == "embed"
+        options.triple, options.cpu, options.attributes = mtriple, mcpu, mattr
+        options.kernel = kernel
+        options.fuse = fuse
+        options.self_test_tokens = self_test
+        options.progress = progress
+        return options
+
+
+def _verify(source: _ternary.Source, function: str) -> _ternary.Source:
+    """The same source, after its text was parsed and found to be a graph."""
+    options = _ternary.CompileOptions()
+    options.function = function
+    _ternary.lower(options, "graph", source)
+    return source
+
+
+def load(
+    path: Path,
+    *,
+    function: str = "generate",
+    batch: int = 1,
+    epsilon: float | None = None,
+    random_weights: int | None = None,
+) -> Graph:
+    """Imports a model: a directory in the Hugging Face layout, or a graph in a .mlir file.
+
+    `random_weights` is the seed of weights for a directory that has just a config.json;
+    `function="train"` gives the loss to differentiate instead of the steps that generate text.
+    """
+    options = _ternary.CompileOptions()
+    options.input = os.fspath(path)
+    options.function = function
+    options.random_weights = random_weights
+    origin = pathlib.Path(path)
+    reimport = None
+    if origin.is_dir():
+        options.batch, options.epsilon = batch, epsilon
+        reimport = {
+            "path": path,
+            "function": function,
+            "batch": batch,
+            "epsilon": epsilon,
+            "random_weights": random_weights,
+        }
+    elif batch != 1 or epsilon is not None:
+        raise _ternary.Error("expected no batch and no epsilon with a graph, which has its own")
+    source = _ternary.lower(options, "graph")
+    return Graph(
+        source,
+        function=function,
+        origin=origin if origin.is_dir() else None,
+        reimport=reimport,
+    )

@@ -1,0 +1,431 @@
+"""Compiled models and sessions with them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from ternary import _ternary
+from ternary._arrays import as_ids
+from ternary._chat import ChatTemplate, Message
+from ternary._generation import Generation, Stop, StopCriteria, generate_batch
+from ternary._tokenizer import (
+    SentencePieceTokenizer,
+    Tokenizer,
+    load_tokenizer,
+    read_json,
+    read_specials,
+)
+
+Path = str | os.PathLike[str]
+Floats = npt.NDArray[np.float32]
+Prompt = str | Sequence[int]
+
+
+class Model:
+    """A compiled model with its weights. Threads may share it."""
+
+    def __init__(
+        self,
+        compiled: _ternary.CompiledModel,
+        *,
+        threads: int | None = None,
+        tokenizer: Tokenizer | None = None,
+        directory: pathlib.Path | None = None,
+        folder: tempfile.TemporaryDirectory[str] | None = None,
+    ) -> None:
+        """For `Model.load` and `Graph.compile`."""
+        self._compiled = compiled
+        self._threads = _check_threads(threads)
+        self._tokenizer = tokenizer
+        self._directory = directory
+        self._folder = folder  # goes with the model
+        self.info: dict[str, Any] = compiled.info()
+        """What the compiler says of the model: name, sizes, special tokens, kernel, ..."""
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        weights: Path = "",
+        threads: int | None = None,
+        tokenizer: Tokenizer | Path | None = None,
+    ) -> Model:
+        """Loads a shared object that the compiler made, with its archive of weights.
+
+        `tokenizer` is one, or a file, or a model directory, whose chat template comes with it; by
+        default it is the one inside the object.
+        """
+        directory = None
+        if isinstance(tokenizer, str | os.PathLike):
+            directory = pathlib.Path(tokenizer)
+            tokenizer = load_tokenizer(directory)
+            if not directory.is_dir():
+                directory = directory.parent
+        return cls(
+            _ternary.CompiledModel(os.path.abspath(path), os.fspath(weights)),
+            threads=threads,
+            tokenizer=tokenizer,
+            directory=directory,
+        )
+
+    def __repr__(self) -> str:
+        info = self.info
+        return (
+            f"<ternary.Model '{info['name']}', {info['layers']} layers of {info['hidden']}, "
+            f"batch {info['batch']}, {info['kernel']} kernels>"
+        )
+
+    @property
+    def path(self) -> str:
+        """The shared object's."""
+        return self._compiled.path
+
+    @property
+    def batch(self) -> int:
+        """How many sequences a session has."""
+        return self.info["batch"]
+
+    @property
+    def threads(self) -> int:
+        """How many a session uses when it is not told otherwise."""
+        return self._threads
+
+    def save(self, path: Path) -> None:
+        """Copies the shared object, and its archive if that is a file of its own."""
+        weights = pathlib.Path(self.path).with_suffix(".weights")
+        if weights.exists():
+            raise _ternary.Error(
+                f"{self.path}: expected weights inside the model; compile to where it should be"
+            )
+        shutil.copyfile(self.path, path)
+
+    def verify(self) -> None:
+        """Raises unless the weights in memory match their checksum."""
+        self._compiled.verify()
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What it was given, or what is inside the object, or beside the checkpoint."""
+        if self._tokenizer is None:
+            embedded = self._compiled.tokenizer()
+            if embedded is not None:
+                specials = read_specials(self._directory) if self._directory else None
+                self._tokenizer = SentencePieceTokenizer(
+                    embedded, name=self.path, specials=specials
+                )
+            elif self._directory is not None:
+                self._tokenizer = load_tokenizer(self._directory)
+        if self._tokenizer is None:
+            raise _ternary.Error(f"{self.path}: expected a tokenizer in the model, got none")
+        return self._tokenizer
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """That of the model directory, if there is one."""
+        return ChatTemplate.load(self._directory) if self._directory else None
+
+    @property
+    def stop_ids(self) -> set[int]:
+        """Tokens that end a text: that of the model and those of generation_config.json."""
+        ids = {self.info["eos_id"]} if self.info["eos_id"] >= 0 else set()
+        if self._directory is not None:
+            path = self._directory / "generation_config.json"
+            eos = read_json(path).get("eos_token_id", [])
+            eos = [eos] if isinstance(eos, int) else eos
+            if not isinstance(eos, list) or not all(isinstance(id, int) for id in eos):
+                raise _ternary.Error(f"{path}: expected eos_token_id to be one id or a list")
+            ids |= set(eos)
+        return ids
+
+    def encode(self, prompt: Prompt, *, special: bool = False) -> list[int]:
+        """The ids of a prompt, with what a sequence starts with; ids are taken as they are."""
+        if not isinstance(prompt, str):
+            return as_ids(prompt, 1, self.info["vocab"])[0].tolist()
+        start = self.tokenizer.start()
+        if start is None:
+            start = [self.info["bos_id"]] if self.info["bos_id"] >= 0 else []
+        ids = self.tokenizer.encode(prompt, special=special)
+        # Chat templates write the start themselves.
+        if special and ids[: len(start)] == start:
+            start = []
+        return self._check_prompt([*start, *ids])
+
+    def encode_chat(self, messages: Iterable[Message]) -> list[int]:
+        """The ids of a conversation up to where the model's answer starts."""
+        template = self.chat_template
+        if template is None:
+            raise _ternary.Error(
+                f"model '{self.info['name']}': expected a chat template in tokenizer_config.json, "
+                "got none"
+            )
+        return self.encode(template.render(messages), special=True)
+
+    def session(self, *, threads: int | None = None) -> Session:
+        """A new session, at the start of its sequences."""
+        return Session(self, threads)
+
+    def logits(self, ids: Any, *, threads: int | None = None) -> Floats:
+        """Logits [B, T, V] at every position of ids [B, T]; [T, V] for ids [T]."""
+        with self.session(threads=threads) as session:
+            return session.prefill_all(ids)
+
+    @overload
+    def generate(
+        self, prompt: Prompt, *, stream: Literal[False] = False, **options: Any
+    ) -> str: ...
+    @overload
+    def generate(self, prompt: Prompt, *, stream: Literal[True], **options: Any) -> Generation: ...
+    @overload
+    def generate(self, prompt: list[str], **options: Any) -> list[str]: ...
+
+    def generate(
+        self, prompt: Prompt | list[str], *, stream: bool = False, **options: Any
+    ) -> str | list[str] | Generation:
+        """The text that the model goes on with after `prompt`; options are those of `stream`.
+
+        A model that was compiled for several sequences takes a list of as many prompts and gives a
+        list of texts; the seed of each is one more than that of the one before.
+        """
+        if isinstance(prompt, list) and any(isinstance(item, str) for item in prompt):
+            if stream:
+                raise _ternary.Error("expected one prompt to stream, got a list")
+            return self._generate_batch(prompt, **options)
+        generation = self.stream(prompt, **options)
+        if stream:
+            return generation
+        for _ in generation:
+            pass
+        return generation.text
+
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        max_new_tokens: int = 256,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        stop: Stop = (),
+        threads: int | None = None,
+        session: Session | None = None,
+    ) -> Generation:
+        """The same as an iterator over pieces of the text, as they come.
+
+        temperature 0 takes the likeliest token, always; otherwise a token is drawn from the
+        smallest set with probability `top_p`. The same seed gives the same text on every machine.
+        `stop` are texts and token ids that end it, beside the model's own. In a `session` that has
+        consumed the start of the prompt only the rest is read.
+        """
+        if self.batch != 1:
+            raise _ternary.Error(
+                f"expected a model with batch 1 for one prompt, got batch {self.batch}"
+            )
+        sampler = _make_sampler(temperature, top_p, seed)
+        _check_max_new_tokens(max_new_tokens)
+        ids = self.encode(prompt)
+        if session is None:
+            session = self.session(threads=threads)
+        return Generation(
+            self,
+            session,
+            ids,
+            max_new_tokens=max_new_tokens,
+            sampler=sampler,
+            stop=StopCriteria(stop, self.stop_ids),
+            at_start=prompt == "",
+        )
+
+    def _generate_batch(
+        self,
+        prompts: list[str],
+        *,
+        max_new_tokens: int = 256,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        stop: Stop = (),
+        threads: int | None = None,
+    ) -> list[str]:
+        if len(prompts) != self.batch:
+            raise _ternary.Error(
+                f"expected as many prompts as the batch of {self.batch}, got {len(prompts)}"
+            )
+        _check_max_new_tokens(max_new_tokens)
+        with self.session(threads=threads) as session:
+            return generate_batch(
+                self,
+                session,
+                [self.encode(prompt) for prompt in prompts],
+                max_new_tokens=max_new_tokens,
+                samplers=[_make_sampler(temperature, top_p, seed + i) for i in range(self.batch)],
+                stop=StopCriteria(stop, self.stop_ids),
+                at_start=[prompt == "" for prompt in prompts],
+            )
+
+    def stats(self) -> dict[str, int]:
+        """Where bytes and operations go: of the model, of one session, and of one token."""
+        names = (
+            "packed_weight_bytes",
+            "state_bytes",
+            "workspace_bytes",
+            "weight_bytes_per_token",
+            "macs_per_token",
+        )
+        object_bytes = os.path.getsize(self.path) if os.path.exists(self.path) else 0
+        return {name: self.info[name] for name in names} | {
+            "object_bytes": object_bytes,
+            "resident_bytes": _ternary.resident_bytes(),
+        }
+
+    def _check_prompt(self, ids: list[int]) -> list[int]:
+        if not ids:
+            raise _ternary.Error("expected a prompt of at least one token, got none")
+        for id in ids:
+            if not 0 <= id < self.info["vocab"]:
+                raise _ternary.Error(
+                    f"expected a tokenizer of at most {self.info['vocab']} tokens, got token {id}"
+                )
+        return ids
+
+
+class Session:
+    """Sequences in progress. One thread at a time may use it."""
+
+    def __init__(self, model: Model, threads: int | None = None) -> None:
+        self.model = model
+        threads = model.threads if threads is None else _check_threads(threads)
+        self._session = _ternary.CompiledSession(model._compiled, threads)
+        # What has been consumed, if that is known: of one sequence that was not restored.
+        self._consumed: list[int] | None = []
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees its memory. Nothing but this can be called after it."""
+        self._session.close()
+
+    @property
+    def position(self) -> int:
+        """How many tokens of each sequence have been consumed."""
+        return self._session.position
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the model allows no more tokens."""
+        return 0 < self.model.info["max_tokens"] <= self.position
+
+    def reset(self) -> None:
+        """Back to the start."""
+        self._session.reset()
+        self._consumed = []
+
+    def prefill(self, ids: Any) -> Floats:
+        """Consumes ids [B, T], any number of tokens, and returns the logits [B, V] that follow;
+        for one sequence, ids may be [T] and the logits are [V]."""
+        return self._drop_batch(ids, np.from_dlpack(self._step(ids)))
+
+    def prefill_all(self, ids: Any) -> Floats:
+        """The same with the logits at every position, [B, T, V] or [T, V]."""
+        array = self._check(ids)
+        with self._consuming(array):
+            logits = self._session.prefill_all(array)
+        return self._drop_batch(ids, np.from_dlpack(logits))
+
+    def decode(self, ids: Any) -> Floats:
+        """Consumes one token of each sequence, ids [B] or a single one; logits [B, V] or [V]."""
+        array = np.asarray(ids)
+        if array.ndim > 1 or array.size != self.model.batch:
+            raise _ternary.Error(
+                f"expected one token for each of {self.model.batch} sequences, "
+                f"got shape {list(array.shape)}"
+            )
+        logits = np.from_dlpack(self._step(array.reshape(-1, 1)))
+        return logits if array.ndim else logits[0]
+
+    def save(self) -> bytes:
+        """All that has been consumed, as bytes from which `restore` goes on. They are as large as
+        the state of the model: of a recurrent one small, of attention over long texts not."""
+        return self._session.save()
+
+    def restore(self, saved: bytes) -> None:
+        """Goes on from where a session of the same model was saved. Damaged bytes and those of
+        another model are refused, and the session stays as it is."""
+        self._session.restore(bytes(saved))
+        self._consumed = None
+
+    def _check(self, ids: Any) -> npt.NDArray[np.int32]:
+        info = self.model.info
+        array = as_ids(ids, info["batch"], info["vocab"])
+        most = info["max_tokens"]
+        if most and self.position + array.shape[1] > most:
+            raise _ternary.Error(
+                f"expected at most {most} tokens in a sequence, got {self.position} and "
+                f"{array.shape[1]} more"
+            )
+        return array
+
+    @contextlib.contextmanager
+    def _consuming(self, array: npt.NDArray[np.int32]) -> Iterator[None]:
+        """Whoever is interrupted does not know how much has been consumed."""
+        consumed, self._consumed = self._consumed, None
+        yield
+        if consumed is not None and self.model.batch == 1:
+            consumed.extend(array[0].tolist())
+            self._consumed = consumed
+
+    def _step(self, ids: Any) -> _ternary.Tensor:
+        array = self._check(ids)
+        with self._consuming(array):
+            logits = self._session.prefill(array)
+        assert logits is not None
+        return logits
+
+    def _advance_to(self, ids: Sequence[int]) -> _ternary.Tensor:
+        """Consumes what is missing of a sequence, or all of it if something else was consumed."""
+        known = self._consumed
+        if known is None or len(known) >= len(ids) or list(ids[: len(known)]) != known:
+            self.reset()
+            known = []
+        return self._step([list(ids[len(known) :])])
+
+    def _drop_batch(self, ids: Any, logits: Floats) -> Floats:
+        return logits[0] if np.ndim(ids) == 1 else logits
+
+
+def _make_sampler(temperature: float, top_p: float, seed: int) -> _ternary.Sampler:
+    if not 0 <= seed < 1 << 64:
+        raise _ternary.Error(f"expected a seed from 0 to 2^64 - 1, got {seed}")
+    return _ternary.Sampler(temperature, top_p, seed)
+
+
+def _check_threads(threads: int | None) -> int:
+    if threads is None:
+        return _ternary.available_threads()
+    if not 1 <= threads <= 1024:
+        raise _ternary.Error(f"expected from 1 to 1024 threads, got {threads}")
+    return threads
+
+
+def _check_max_new_tokens(count: int) -> None:
+    if count < 0:
+        raise _ternary.Error(f"expected max_new_tokens of at least 0, got {count}")

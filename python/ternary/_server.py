@@ -1,0 +1,368 @@
+"""An HTTP server that speaks OpenAI's protocol for completions and chats."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import fastapi
+import fastapi.exceptions
+import pydantic
+import starlette.exceptions
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from ternary._generation import Generation
+from ternary._model import Model
+from ternary._ternary import Error
+
+DEFAULT_CHAT_TOKENS = 1024
+
+
+class StreamOptions(pydantic.BaseModel):
+    include_usage: bool = False
+
+
+class Request(pydantic.BaseModel):
+    """What both kinds of requests have. What would change the answer but is not supported is
+    refused; all else that is not listed is ignored."""
+
+    model: str
+    temperature: float = pydantic.Field(1.0, ge=0, le=2)
+    top_p: float = pydantic.Field(1.0, gt=0, le=1)
+    n: int = pydantic.Field(1, ge=1, le=16)
+    seed: int | None = pydantic.Field(None, ge=-(2**63), lt=2**63)
+    stop: str | list[str] | None = None
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    logit_bias: dict[str, float] | None = None
+
+    def unsupported(self) -> list[str]:
+        names = ("frequency_penalty", "presence_penalty", "logit_bias")
+        return [name for name in names if getattr(self, name)]
+
+
+class CompletionRequest(Request):
+    prompt: str | list[str] | list[int] | list[list[int]] = ""
+    max_tokens: int | None = pydantic.Field(16, ge=0)
+    echo: bool = False
+    best_of: int | None = None
+    suffix: str | None = None
+    logprobs: int | None = None
+
+    def unsupported(self) -> list[str]:
+        names = [name for name in ("suffix", "logprobs") if getattr(self, name)]
+        if self.best_of is not None and self.best_of != self.n:
+            names.append("best_of")
+        return super().unsupported() + names
+
+    def prompts(self) -> list[str | list[int]]:
+        if isinstance(self.prompt, str):
+            return [self.prompt]
+        if self.prompt and isinstance(self.prompt[0], int):
+            return [self.prompt]  # type: ignore[list-item]
+        return list(self.prompt)  # type: ignore[arg-type]
+
+
+class ChatRequest(Request):
+    messages: list[dict[str, Any]] = pydantic.Field(min_length=1)
+    max_tokens: int | None = pydantic.Field(None, ge=0)
+    max_completion_tokens: int | None = pydantic.Field(None, ge=0)
+    tools: list[Any] | None = None
+    functions: list[Any] | None = None
+    response_format: dict[str, Any] | None = None
+    logprobs: bool | None = None
+
+    def unsupported(self) -> list[str]:
+        names = [name for name in ("tools", "functions", "logprobs") if getattr(self, name)]
+        if self.response_format and self.response_format.get("type") != "text":
+            names.append("response_format")
+        return super().unsupported() + names
+
+
+class ApiError(Exception):
+    """An answer in the protocol's form of errors."""
+
+    def __init__(
+        self, status: int, message: str, *, param: str | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {
+            "error": {
+                "message": message,
+                "type": "invalid_request_error" if status < 500 else "server_error",
+                "param": param,
+                "code": code,
+            }
+        }
+
+
+class Engine:
+    """Runs one generation after the other, on one thread of its own: OpenMP keeps threads for each
+    thread that calls it. One session goes from request to request, so that of a conversation only
+    what is new has to be read."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._session = model.session()
+        self._executor = concurrent.futures.ThreadPoolExecutor(1, "ternary")
+        self._lock = asyncio.Lock()
+
+    async def run(self, ids: list[int], **options: Any) -> AsyncIterator[str | Generation]:
+        """Pieces of text as they come, and at the end the whole generation."""
+        loop = asyncio.get_running_loop()
+        async with self._lock:
+            generation = self.model.stream(ids, session=self._session, **options)
+            try:
+                while True:
+                    piece = await loop.run_in_executor(self._executor, next, generation, None)
+                    if piece is None:
+                        break
+                    yield piece
+            finally:
+                # After a step that may still be going on for a client that has left.
+                self._executor.submit(generation.close)
+        yield generation
+
+
+def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
+    """The server of one model, which clients call `name`."""
+    if model.batch != 1:
+        raise Error(f"expected a model with batch 1 to serve, got batch {model.batch}")
+    name = name or model.info["name"]
+    engine = Engine(model)
+    created = int(time.time())
+    app = fastapi.FastAPI(title="Ternary", openapi_url=None)
+
+    @app.exception_handler(ApiError)
+    async def api_error(request: fastapi.Request, error: ApiError) -> JSONResponse:
+        return JSONResponse(error.body, error.status)
+
+    @app.exception_handler(Error)
+    async def ternary_error(request: fastapi.Request, error: Error) -> JSONResponse:
+        return await api_error(request, ApiError(400, str(error)))
+
+    @app.exception_handler(fastapi.exceptions.RequestValidationError)
+    async def invalid(
+        request: fastapi.Request, error: fastapi.exceptions.RequestValidationError
+    ) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:])
+        return await api_error(request, ApiError(400, first["msg"], param=place or None))
+
+    @app.exception_handler(starlette.exceptions.HTTPException)
+    async def http_error(
+        request: fastapi.Request, error: starlette.exceptions.HTTPException
+    ) -> JSONResponse:
+        return await api_error(request, ApiError(error.status_code, str(error.detail)))
+
+    card = {"id": name, "object": "model", "created": created, "owned_by": "ternary"}
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/v1/models")
+    async def list_models() -> dict[str, Any]:
+        return {"object": "list", "data": [card]}
+
+    def check_model(asked: str) -> None:
+        if asked != name:
+            raise ApiError(
+                404,
+                f"expected the model '{name}', got '{asked}'",
+                param="model",
+                code="model_not_found",
+            )
+
+    @app.get("/v1/models/{asked:path}")
+    async def get_model(asked: str) -> dict[str, Any]:
+        check_model(asked)
+        return card
+
+    def check(request: Request) -> None:
+        check_model(request.model)
+        if unsupported := request.unsupported():
+            raise ApiError(
+                400,
+                f"expected no {unsupported[0]}, which is not supported",
+                param=unsupported[0],
+                code="unsupported_parameter",
+            )
+
+    @app.post("/v1/completions", response_model=None)
+    async def complete(
+        request: CompletionRequest, http: fastapi.Request
+    ) -> JSONResponse | StreamingResponse:
+        check(request)
+        inputs = [
+            (model.encode(prompt), prompt if request.echo and isinstance(prompt, str) else "")
+            for prompt in request.prompts()
+        ]
+        return await _answer(
+            engine, http, request, _CompletionForm(name), inputs, request.max_tokens or 0
+        )
+
+    @app.post("/v1/chat/completions", response_model=None)
+    async def chat(request: ChatRequest, http: fastapi.Request) -> JSONResponse | StreamingResponse:
+        check(request)
+        limit = request.max_completion_tokens
+        limit = request.max_tokens if limit is None else limit
+        limit = DEFAULT_CHAT_TOKENS if limit is None else limit
+        inputs = [(model.encode_chat(request.messages), "")]
+        return await _answer(engine, http, request, _ChatForm(name), inputs, limit)
+
+    return app
+
+
+class _CompletionForm:
+    """How answers to completions are written."""
+
+    kind, chunk_kind, prefix = "text_completion", "text_completion", "cmpl"
+
+    def __init__(self, model: str) -> None:
+        self._frame = {
+            "id": f"{self.prefix}-{secrets.token_hex(12)}",
+            "created": int(time.time()),
+            "model": model,
+        }
+
+    def whole(self, choices: list[dict[str, Any]], usage: dict[str, int]) -> dict[str, Any]:
+        return {**self._frame, "object": self.kind, "choices": choices, "usage": usage}
+
+    def part(self, choices: list[dict[str, Any]], usage: Any) -> dict[str, Any]:
+        frame = {**self._frame, "object": self.chunk_kind, "choices": choices}
+        return frame if usage is _NO_USAGE else {**frame, "usage": usage}
+
+    def choice(self, index: int, text: str, reason: str | None) -> dict[str, Any]:
+        return {"index": index, "text": text, "logprobs": None, "finish_reason": reason}
+
+    def chunk(self, index: int, text: str, reason: str | None) -> dict[str, Any]:
+        return self.choice(index, text, reason)
+
+    def opening(self, index: int) -> dict[str, Any] | None:
+        return None
+
+
+class _ChatForm(_CompletionForm):
+    kind, chunk_kind, prefix = "chat.completion", "chat.completion.chunk", "chatcmpl"
+
+    def choice(self, index: int, text: str, reason: str | None) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text, "refusal": None}
+        return {"index": index, "message": message, "logprobs": None, "finish_reason": reason}
+
+    def chunk(self, index: int, text: str, reason: str | None) -> dict[str, Any]:
+        delta = {} if reason else {"content": text}
+        return {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+
+    def opening(self, index: int) -> dict[str, Any] | None:
+        delta = {"role": "assistant", "content": ""}
+        return {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
+
+
+_NO_USAGE = object()
+
+
+async def _answer(
+    engine: Engine,
+    http: fastapi.Request,
+    request: Request,
+    form: _CompletionForm,
+    inputs: list[tuple[list[int], str]],
+    max_tokens: int,
+) -> JSONResponse | StreamingResponse:
+    """The answers to each of `inputs`, ids and what to repeat before the text, n of each."""
+    seed = secrets.randbits(63) if request.seed is None else request.seed % 2**64
+    usage = {"prompt_tokens": sum(len(ids) for ids, _ in inputs)}
+
+    def start(index: int) -> AsyncIterator[str | Generation]:
+        ids, _ = inputs[index // request.n]
+        return engine.run(
+            ids,
+            max_new_tokens=max_tokens,
+            temperature=request.temperature,
+            top_p=request.top_p,
+            seed=(seed + index % request.n) % 2**64,
+            stop=request.stop or (),
+        )
+
+    def account(tokens: int) -> dict[str, int]:
+        return {
+            **usage,
+            "completion_tokens": tokens,
+            "total_tokens": usage["prompt_tokens"] + tokens,
+        }
+
+    count = len(inputs) * request.n
+    if request.stream:
+        events = _stream(request, form, inputs, count, start, account)
+        # What is wrong with the request is found by the first step, before the answer starts.
+        first = await anext(events)
+
+        async def body() -> AsyncIterator[str]:
+            yield first
+            async for event in events:
+                yield event
+
+        return StreamingResponse(body(), media_type="text/event-stream")
+
+    choices = []
+    tokens = 0
+    for index in range(count):
+        text = inputs[index // request.n][1]
+        async for item in start(index):
+            if isinstance(item, Generation):
+                choices.append(form.choice(index, text, item.finish_reason))
+                tokens += len(item.tokens)
+            else:
+                text += item
+                if await http.is_disconnected():
+                    return JSONResponse({}, 499)
+    return JSONResponse(form.whole(choices, account(tokens)))
+
+
+async def _stream(
+    request: Request,
+    form: _CompletionForm,
+    inputs: list[tuple[list[int], str]],
+    count: int,
+    start: Callable[[int], AsyncIterator[str | Generation]],
+    account: Callable[[int], dict[str, int]],
+) -> AsyncIterator[str]:
+    with_usage = request.stream_options is not None and request.stream_options.include_usage
+    no_usage = None if with_usage else _NO_USAGE
+
+    def event(choices: list[dict[str, Any]], usage: Any = no_usage) -> str:
+        return f"data: {json.dumps(form.part(choices, usage), ensure_ascii=False)}\n\n"
+
+    tokens = 0
+    try:
+        for index in range(count):
+            opening = form.opening(index)
+            repeated = inputs[index // request.n][1]
+            async for item in start(index):
+                if opening:
+                    yield event([opening])
+                if repeated:
+                    yield event([form.chunk(index, repeated, None)])
+                opening, repeated = None, ""
+                if isinstance(item, Generation):
+                    yield event([form.chunk(index, "", item.finish_reason)])
+                    tokens += len(item.tokens)
+                else:
+                    yield event([form.chunk(index, item, None)])
+    except Error as error:
+        if tokens == 0:
+            raise
+        yield f"data: {json.dumps(ApiError(500, str(error)).body)}\n\n"
+        return
+    if with_usage:
+        yield event([], account(tokens))
+    yield "data: [DONE]\n\n"

@@ -1,0 +1,207 @@
+"""Tokenizers: SentencePiece, as compiled models carry it, and Hugging Face's tokenizer.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ternary import _ternary
+
+if TYPE_CHECKING:
+    import tokenizers
+
+
+class TextDecoder(Protocol):
+    """Turns tokens into text as they come: holds back what is only the start of a character."""
+
+    def feed(self, token: int) -> str: ...
+
+    def finish(self) -> str: ...
+
+
+class Tokenizer(Protocol):
+    """What a model needs of a tokenizer."""
+
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """The ids of a text, without those that a sequence starts with. With `special`, names of
+        special tokens in the text, such as "</s>", are these tokens."""
+        ...
+
+    def start(self) -> list[int] | None:
+        """What a sequence starts with; None: as the model says."""
+        ...
+
+    def decoder(self, *, at_start: bool = False) -> TextDecoder:
+        """For the text of a sequence, from its start on or from somewhere within."""
+        ...
+
+
+class SentencePieceTokenizer:
+    """A SentencePiece model. `specials` are the ids of special tokens by their names."""
+
+    def __init__(
+        self, model: bytes, *, name: str = "tokenizer", specials: Mapping[str, int] | None = None
+    ) -> None:
+        self._model = _ternary.SentencePiece(model, name)
+        self._specials = dict(specials or {})
+        longest_first = sorted(filter(None, self._specials), key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SentencePieceTokenizer:
+        """From tokenizer.model, with the special tokens of the tokenizer_config.json beside it."""
+        path = pathlib.Path(path)
+        return cls(_read(path), name=str(path), specials=read_specials(path.parent))
+
+    def __len__(self) -> int:
+        return len(self._model)
+
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
+        if not special:
+            return self._model.encode(text)
+        ids: list[int] = []
+        end = 0
+        for match in self._pattern.finditer(text):
+            if match.start() > end:
+                ids += self._model.encode(text[end : match.start()])
+            ids.append(self._specials[match[0]])
+            end = match.end()
+        if end < len(text):
+            ids += self._model.encode(text[end:])
+        return ids
+
+    def start(self) -> list[int] | None:
+        return None
+
+    def decoder(self, *, at_start: bool = False) -> TextDecoder:
+        return _SentencePieceDecoder(self._model, at_start)
+
+
+class _SentencePieceDecoder:
+    def __init__(self, model: _ternary.SentencePiece, at_start: bool) -> None:
+        self._model = model
+        self._stream = _ternary.TextStream()
+        # The first space is not part of the text if encoding always adds one.
+        self._drops_space = at_start and model.adds_prefix_space
+
+    def feed(self, token: int) -> str:
+        text = self._model.text(token)
+        if self._drops_space:
+            text = text.removeprefix(b" ")
+            self._drops_space = False
+        return self._stream.feed(text)
+
+    def finish(self) -> str:
+        return self._stream.finish()
+
+
+class HuggingFaceTokenizer:
+    """A tokenizer.json, read by the package `tokenizers`."""
+
+    def __init__(self, tokenizer: tokenizers.Tokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> HuggingFaceTokenizer:
+        try:
+            import tokenizers
+        except ImportError as error:
+            raise _ternary.Error(
+                f"{path}: expected the package tokenizers to read it; pip install ternary[chat]"
+            ) from error
+        text = _read(pathlib.Path(path)).decode("utf-8", "replace")
+        try:
+            return cls(tokenizers.Tokenizer.from_str(text))
+        except Exception as error:  # the package raises nothing more specific
+            raise _ternary.Error(f"{path}: expected a tokenizer: {error}") from error
+
+    def __len__(self) -> int:
+        return self._tokenizer.get_vocab_size()
+
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
+        self._tokenizer.encode_special_tokens = not special
+        return self._tokenizer.encode(text, add_special_tokens=False).ids
+
+    def start(self) -> list[int] | None:
+        """What the tokenizer's own template puts before a text."""
+        return self._tokenizer.encode("", add_special_tokens=True).ids
+
+    def decoder(self, *, at_start: bool = False) -> TextDecoder:
+        return _HuggingFaceDecoder(self._tokenizer)
+
+
+class _HuggingFaceDecoder:
+    """Decodes the last few tokens again with each one that comes: decoders of tokenizer.json may
+    make the text of a token depend on those before it."""
+
+    def __init__(self, tokenizer: tokenizers.Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._tokens: list[int] = []
+        self._shown = 0  # tokens whose text has been given out
+        self._before = 0  # where what they are decoded together with starts
+
+    def _pending(self) -> str:
+        decode = self._tokenizer.decode
+        shown = decode(self._tokens[self._before : self._shown])
+        return decode(self._tokens[self._before :])[len(shown) :]
+
+    def feed(self, token: int) -> str:
+        self._tokens.append(token)
+        text = self._pending()
+        if text.endswith("\ufffd"):
+            return ""
+        self._before, self._shown = self._shown, len(self._tokens)
+        return text
+
+    def finish(self) -> str:
+        return self._pending() if self._shown < len(self._tokens) else ""
+
+
+def _read(path: pathlib.Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _ternary.Error(f"{path}: cannot read the tokenizer: {error.strerror}") from error
+
+
+def read_json(path: pathlib.Path) -> dict[str, Any]:
+    """The object in a JSON file, empty if there is no such file."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise _ternary.Error(f"{path}: expected a JSON file: {error}") from error
+    if not isinstance(value, dict):
+        raise _ternary.Error(f"{path}: expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def read_specials(directory: pathlib.Path) -> dict[str, int]:
+    """The ids of special tokens by name, as tokenizer_config.json lists them."""
+    path = directory / "tokenizer_config.json"
+    added = read_json(path).get("added_tokens_decoder", {})
+    try:
+        return {token["content"]: int(id) for id, token in added.items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _ternary.Error(
+            f"{path}: expected added_tokens_decoder to map ids to tokens with content"
+        ) from error
+
+
+def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer | None:
+    """The tokenizer in a file or a directory; None if a directory has none."""
+    path = pathlib.Path(path)
+    if not path.is_dir():
+        if path.suffix == ".json":
+            return HuggingFaceTokenizer.load(path)
+        return SentencePieceTokenizer.load(path)
+    if (path / "tokenizer.model").exists():
+        return SentencePieceTokenizer.load(path / "tokenizer.model")
+    if (path / "tokenizer.json").exists():
+        return HuggingFaceTokenizer.load(path / "tokenizer.json")
+    return None

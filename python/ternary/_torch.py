@@ -1,0 +1,207 @@
+"""Models of PyTorch as graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ternary import nn
+from ternary._graph import Graph
+from ternary._ternary import Error
+
+if TYPE_CHECKING:
+    import torch
+
+_BIT_LINEAR = ("BitLinear", "FusedBitLinear")
+_MLGRU = ("MLGRU", "HGRNBitAttention")
+_ACTIVATIONS = {"SiLU": "silu", "Sigmoid": "sigmoid", "ReLU": "relu"}
+_FUNCTIONS = {
+    "silu": lambda x, inplace=False: nn.activate(x, "silu"),
+    "sigmoid": lambda x: nn.activate(x, "sigmoid"),
+    "relu": lambda x, inplace=False: nn.activate(x, "relu"),
+    "add": lambda x, y: x + y,
+    "mul": lambda x, y: x * y,
+}
+
+
+def from_torch(
+    module: torch.nn.Module,
+    *,
+    batch: int = 1,
+    name: str | None = None,
+    max_tokens: int = 0,
+    bos_id: int = -1,
+    eos_id: int = -1,
+) -> Graph:
+    """The graph of a PyTorch model that takes ids [B, T] and returns logits [B, T, V].
+
+    Its forward is traced by torch.fx. It may be made of layers named BitLinear or FusedBitLinear
+    (`weight`, and `norm` if it has one of its own), of MLGRU or HGRNBitAttention (`i_proj`,
+    `f_proj`, `g_proj`, `g_norm`, `o_proj`), of torch's Embedding, Linear, RMSNorm, SiLU, Sigmoid,
+    ReLU and Dropout, and of sums and products; weights are named as in its state_dict.
+    """
+    import torch.fx
+
+    class Tracer(torch.fx.Tracer):
+        def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
+            return _has_converter(m)
+
+    try:
+        graph = Tracer().trace(module)
+    except (torch.fx.proxy.TraceError, TypeError) as error:
+        raise Error(f"expected a forward without branches on values: {error}") from error
+    model = _Model(module, graph)
+    return model.graph(
+        batch=batch,
+        name=name or type(module).__name__,
+        max_tokens=max_tokens,
+        bos_id=bos_id,
+        eos_id=eos_id,
+    )
+
+
+def _has_converter(module: torch.nn.Module) -> bool:
+    return _find_converter(module) is not None
+
+
+class _Model(nn.Module):
+    """Interprets what torch.fx recorded."""
+
+    def __init__(self, module: torch.nn.Module, graph: torch.fx.Graph) -> None:
+        self._graph = graph
+        self._shared: dict[int, nn.Parameter] = {}
+        self._layers: dict[str, nn.Module] = {}
+        modules = dict(module.named_modules())
+        for node in graph.nodes:
+            if node.op == "call_module" and node.target not in self._layers:
+                source = modules[node.target]
+                convert = _find_converter(source)
+                if convert is None:
+                    raise Error(
+                        f"layer '{node.target}': expected one that can be converted, "
+                        f"got {type(source).__name__}"
+                    )
+                self._layers[node.target] = convert(self, node.target, source)
+
+    def _children(self) -> Iterator[tuple[str, Any]]:
+        yield from self._layers.items()
+
+    def share(self, parameter: torch.Tensor, *, matrix: bool = True) -> nn.Parameter:
+        """The parameter's values; one for each, however many layers have it."""
+        if id(parameter) not in self._shared:
+            values = parameter.detach().cpu()
+            if str(values.dtype) not in ("torch.float16", "torch.float32"):
+                values = values.float()
+            self._shared[id(parameter)] = nn.Parameter(values.numpy(), matrix=matrix)
+        return self._shared[id(parameter)]
+
+    def forward(self, ids: nn.Tensor) -> nn.Tensor:
+        values: dict[str, Any] = {}
+
+        def lookup(argument: Any) -> Any:
+            return values[argument.name] if hasattr(argument, "op") else argument
+
+        for node in self._graph.nodes:
+            arguments = [lookup(argument) for argument in node.args]
+            keywords = {key: lookup(value) for key, value in node.kwargs.items()}
+            if node.op == "placeholder":
+                if values:
+                    raise Error(f"expected ids as the only argument, got '{node.target}' as well")
+                values[node.name] = ids
+            elif node.op == "call_module":
+                values[node.name] = self._layers[node.target](*arguments, **keywords)
+            elif node.op in ("call_function", "call_method"):
+                name = getattr(node.target, "__name__", str(node.target))
+                if name not in _FUNCTIONS:
+                    raise Error(f"expected {', '.join(_FUNCTIONS)} or a layer, got '{name}'")
+                values[node.name] = _FUNCTIONS[name](*arguments, **keywords)
+            elif node.op == "output":
+                return arguments[0]
+            else:
+                raise Error(f"expected parameters to belong to layers, got '{node.target}'")
+        raise Error("expected a forward that returns logits")
+
+
+def _name_error(path: str, expected: str) -> Error:
+    return Error(f"layer '{path}': expected {expected}")
+
+
+def _refuse_bias(path: str, source: Any) -> None:
+    if getattr(source, "bias", None) is not None:
+        raise _name_error(path, "no bias")
+
+
+def _convert_embedding(model: _Model, path: str, source: Any) -> nn.Module:
+    layer = nn.Embedding(1, 1)
+    layer.weight = model.share(source.weight)
+    return layer
+
+
+def _convert_linear(model: _Model, path: str, source: Any) -> nn.Module:
+    _refuse_bias(path, source)
+    layer = nn.Linear(1, 1)
+    layer.weight = model.share(source.weight)
+    return layer
+
+
+def _convert_norm(model: _Model, path: str, source: Any) -> nn.RMSNorm:
+    _refuse_bias(path, source)
+    epsilon = getattr(source, "eps", getattr(source, "variance_epsilon", None))
+    if not isinstance(epsilon, float) or source.weight is None:
+        raise _name_error(path, "a norm with weights and eps")
+    layer = nn.RMSNorm(1, epsilon=epsilon)
+    layer.weight = model.share(source.weight, matrix=False)
+    return layer
+
+
+def _convert_bit_linear(model: _Model, path: str, source: Any) -> nn.Module:
+    _refuse_bias(path, source)
+    layer = nn.BitLinear(1, 1, norm=False)
+    layer.weight = model.share(source.weight)
+    norm = getattr(source, "norm", None)
+    if norm is not None and type(norm).__name__ != "Identity":
+        layer.norm = _convert_norm(model, f"{path}.norm", norm)
+        layer.epsilon = layer.norm.epsilon
+    return layer
+
+
+def _convert_mlgru(model: _Model, path: str, source: Any) -> nn.Module:
+    layer = nn.MLGRU(1)
+    for name in ("f_proj", "i_proj", "g_proj", "o_proj"):
+        part = getattr(source, name, None)
+        if type(part).__name__ not in _BIT_LINEAR:
+            raise _name_error(path, f"a BitLinear '{name}'")
+        setattr(layer, name, _convert_bit_linear(model, f"{path}.{name}", part))
+    layer.g_norm = _convert_norm(model, f"{path}.g_norm", source.g_norm)
+    return layer
+
+
+class _Activation(nn.Module):
+    def __init__(self, activation: str) -> None:
+        self._activation = activation
+
+    def forward(self, x: nn.Tensor) -> nn.Tensor:
+        return nn.activate(x, self._activation)
+
+
+class _Identity(nn.Module):
+    def forward(self, x: nn.Tensor) -> nn.Tensor:
+        return x
+
+
+_Converter = Callable[[_Model, str, Any], nn.Module]
+
+
+def _find_converter(module: torch.nn.Module) -> _Converter | None:
+    name = type(module).__name__
+    if name in _BIT_LINEAR:
+        return _convert_bit_linear
+    if name in _MLGRU:
+        return _convert_mlgru
+    if name.endswith("RMSNorm"):
+        return _convert_norm
+    if name in _ACTIVATIONS:
+        return lambda model, path, source: _Activation(_ACTIVATIONS[name])
+    if name in ("Dropout", "Identity"):
+        return lambda model, path, source: _Identity()
+    return {"Embedding": _convert_embedding, "Linear": _convert_linear}.get(name)

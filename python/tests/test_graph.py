@@ -1,0 +1,201 @@
+"""Graphs: importing, looking at them, editing them, compiling them."""
+
+import pathlib
+import xml.etree.ElementTree
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import ternary
+from built import HGRN
+
+EXPECTED = load_file(HGRN / "expected.safetensors")
+IDS = EXPECTED["input_ids"]
+
+
+def test_walk(hgrn_graph):
+    module = hgrn_graph.module
+    assert module.name == "builtin.module"
+    assert module.attributes["ternary.model"]["model_type"] == "hgrn_bit"
+    functions = [op for op in hgrn_graph.walk() if op.name == "func.func"]
+    assert [op.attributes["sym_name"] for op in functions] == ["prefill", "decode"]
+    (block,) = functions[1].regions[0]
+    embedding = next(op for op in block.operations if op.name == "ternary.embedding")
+    assert embedding.operands[0] is block.arguments[0]
+    assert embedding.operands[0].type == "tensor<1x1xi32>"
+    assert embedding.results[0].type.startswith("tensor<1x1x")
+    layer = next(op for op in block.operations if op.name == "ternary.bit_linear")
+    assert layer.attributes["epsilon"] == pytest.approx(1e-6)
+    assert str(layer).startswith(f"{layer.results[0].name} = ternary.bit_linear(%")
+
+
+def test_names_are_those_of_the_text(hgrn_graph):
+    text = str(hgrn_graph)
+    for operation in hgrn_graph.walk():
+        for value in operation.results:
+            name, _, number = value.name.partition("#")
+            assert (f"{name}:" if number else f"{name} = ") in text
+
+
+@pytest.mark.parametrize("phase", [p for p in ternary.phases() if p != "differentiate"])
+def test_phases(hgrn_graph, phase):
+    graph = hgrn_graph.phase(phase)
+    assert graph.operations
+    assert str(ternary.Graph.parse(str(hgrn_graph))) == str(hgrn_graph)
+
+
+def test_phases_as_participles(hgrn_graph):
+    fused = hgrn_graph.phase("fused")
+    assert str(fused) == str(hgrn_graph.phase("fuse"))
+    assert "ternary.linear_kernel" in {op.name for op in fused.walk()}
+    assert str(hgrn_graph.phase("packed")) == str(hgrn_graph.phase("pack"))
+    assert str(hgrn_graph.phase("quantized")) == str(hgrn_graph.phase("quantize"))
+
+
+def test_phase_takes_the_options_of_compile(hgrn_graph):
+    assert str(hgrn_graph.phase("fuse", fuse=False)) != str(hgrn_graph.phase("fuse"))
+    assert "tensor<3x?xi32>" in str(hgrn_graph.phase("graph", batch=3))
+    with pytest.raises(ternary.Error, match="expected a microkernel"):
+        hgrn_graph.phase("pack", kernel="sse9")
+
+
+def test_training_graph():
+    graph = ternary.load(HGRN, function="train")
+    names = [op.attributes.get("sym_name") for op in graph.phase("differentiate").walk()]
+    assert {"loss", "gradient"} <= set(names)
+    with pytest.raises(ternary.Error, match="expected a graph that generates text"):
+        graph.compile()
+
+
+def test_logits_of_the_original(hgrn):
+    for row, expected in zip(IDS, EXPECTED["logits_fused"], strict=True):
+        assert np.abs(hgrn.logits(row) - expected).max() <= 1e-5
+
+
+def test_edited_text(hgrn_graph, hgrn):
+    edited = hgrn_graph.replace(str(hgrn_graph).replace("norm_gate", "norm_state"))
+    assert edited.has_weights
+    logits = edited.compile(self_test=0).logits(IDS[0])
+    assert np.abs(logits - hgrn.logits(IDS[0])).max() > 1e-3
+
+
+def test_parsed_text_with_arrays(hgrn_graph, hgrn):
+    arrays = load_file(HGRN / "model.safetensors")
+    # Not contiguous, which is no matter.
+    arrays = {name: np.repeat(array, 2, axis=0)[::2] for name, array in arrays.items()}
+    graph = ternary.Graph.parse(str(hgrn_graph), weights=arrays)
+    logits = graph.compile(self_test=0).logits(IDS[0])
+    assert logits.tobytes() == hgrn.logits(IDS[0]).tobytes()
+
+
+def test_random_weights(tmp_path, hgrn_graph):
+    (tmp_path / "config.json").write_bytes((HGRN / "config.json").read_bytes())
+    first = ternary.load(tmp_path, random_weights=7).compile(self_test=0).logits(IDS[0])
+    again = ternary.load(tmp_path, random_weights=7).compile(self_test=0).logits(IDS[0])
+    assert first.tobytes() == again.tobytes()
+    graph = ternary.Graph.parse(str(hgrn_graph), weights=7)
+    assert graph.has_weights and not ternary.Graph.parse(str(hgrn_graph)).has_weights
+
+
+def test_graph_file(tmp_path, hgrn_graph):
+    path = tmp_path / "graph.mlir"
+    path.write_text(str(hgrn_graph))
+    graph = ternary.load(path, random_weights=1)
+    assert str(graph) == str(hgrn_graph)
+    with pytest.raises(ternary.Error, match="expected no batch"):
+        graph.compile(batch=2)
+    with pytest.raises(ternary.Error, match="expected no batch"):
+        ternary.load(path, batch=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": "tpu"}, "expected --target cpu"),
+        ({"parallel": "mpi"}, "expected parallel='openmp' or 'none', got 'mpi'"),
+        ({"weights": "cloud"}, "expected weights='embed' or 'external'"),
+        ({"batch": 0}, "expected --batch from 1"),
+        ({"kernel": "sse9"}, "expected a microkernel"),
+        ({"mcpu": "z80"}, "z80"),
+        ({"threads": 0}, "expected from 1 to 1024 threads, got 0"),
+        ({"output": "/no/such/folder/model.so"}, "cannot write"),
+        ({"output": "model.exe"}, "expected --emit, or an output that ends in"),
+    ],
+)
+def test_wrong_options(hgrn_graph, options, message):
+    with pytest.raises(ternary.Error, match=message):
+        hgrn_graph.compile(**options)
+
+
+def test_wrong_text(hgrn_graph):
+    text = str(hgrn_graph)
+    with pytest.raises(ternary.Error, match="mine:1:"):
+        ternary.Graph.parse("what is this", name="mine")
+    with pytest.raises(ternary.Error, match=r"graph:\d+:\d+: .*must be ranked tensor"):
+        ternary.Graph.parse(text.replace("tensor<1x1xi32>", "tensor<1x1xf32>"))
+    with pytest.raises(ternary.Error, match="expected brackets of at most 1000 levels"):
+        ternary.Graph.parse("(" * 100000)
+    with pytest.raises(ternary.Error, match="expected a phase of graph, "):
+        hgrn_graph.phase("melted")
+    with pytest.raises(ternary.Error, match="expected weights for"):
+        ternary.Graph.parse(text).compile()
+
+
+def test_wrong_weights(hgrn_graph):
+    arrays = load_file(HGRN / "model.safetensors")
+    text = str(hgrn_graph)
+    name = "model.norm.weight"
+    size = arrays[name].size
+
+    def compile_with(array):
+        ternary.Graph.parse(text, weights={**arrays, name: array}).compile(self_test=0)
+
+    with pytest.raises(ternary.Error, match=rf"'{name}': expected shape \[{size}\], got \[3\]"):
+        compile_with(np.ones(3, np.float32))
+    with pytest.raises(ternary.Error, match="expected dtype float32, float16 or bfloat16"):
+        compile_with(np.ones(size, np.int64))
+    with pytest.raises(ternary.Error, match=f"tensor '{name}'"):
+        compile_with(np.full(size, np.nan, np.float32))
+    del arrays[name]
+    with pytest.raises(ternary.Error, match=f"expected tensor '{name}' of shape"):
+        ternary.Graph.parse(text, weights=arrays).compile(self_test=0)
+
+
+def test_missing_model():
+    with pytest.raises(ternary.Error, match="no such file or directory"):
+        ternary.load("/no/such/model")
+
+
+def test_output_stays_and_temporary_goes(tmp_path, hgrn_graph):
+    kept = tmp_path / "kept.so"
+    model = hgrn_graph.compile(output=kept, weights="external", self_test=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.so", "kept.weights"]
+    assert model.path == str(kept)
+    with pytest.raises(ternary.Error, match="expected weights inside the model"):
+        model.save(tmp_path / "copy.so")
+
+    model = hgrn_graph.compile(self_test=0)
+    path = pathlib.Path(model.path)
+    model.save(tmp_path / "copy.so")
+    logits = model.logits(IDS[0])
+    assert path.exists()
+    del model
+    assert not path.parent.exists()
+    copy = ternary.Model.load(tmp_path / "copy.so")
+    assert copy.logits(IDS[0]).tobytes() == logits.tobytes()
+
+
+def test_reference_target_has_the_same_bits(hgrn_graph, hgrn):
+    reference = hgrn_graph.compile("reference", self_test=0)
+    assert reference.info["kernel"] == "scalar"
+    assert reference.logits(IDS[0]).tobytes() == hgrn.logits(IDS[0]).tobytes()
+
+
+def test_picture(hgrn_graph):
+    for graph in (hgrn_graph, hgrn_graph.phase("fuse"), hgrn_graph.phase("lower")):
+        root = xml.etree.ElementTree.fromstring(graph.svg())
+        assert len(root.findall(".//{*}rect")) > 5
+    assert "mlgru" in hgrn_graph.svg("prefill")
+    with pytest.raises(ternary.Error, match="expected a function of prefill, decode"):
+        hgrn_graph.svg("nothing")
