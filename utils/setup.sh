@@ -17,8 +17,8 @@ packages=(
   libomp-22-dev libsentencepiece-dev nlohmann-json3-dev
   # Tests, benchmarks, formatting.
   clang-format-22 libbenchmark-dev libgmock-dev libgtest-dev
-  # The interpreter of the scripts and of the environment below.
-  python3 python3-venv
+  # The interpreter of the scripts and of the environment below, and what extends it.
+  python3 python3-dev python3-venv pybind11-dev
 )
 
 # Prints those of its arguments that dpkg does not have installed.

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from ternary import _svg, _ternary
 from ternary._arrays import as_weights
-from ternary._model import Model
-from ternary._tokenizer import Tokenizer, load_tokenizer
+from ternary._model import Model, check_threads
+from ternary._tokenizer import Tokenizer
 
 Path = str | os.PathLike[str]
 
@@ -229,6 +229,7 @@ class Graph:
         model. `threads` is what sessions of the model use when they are not told otherwise, by
         default all that there are. All else is as for `ternary-compile`.
         """
+        check_threads(threads)
         graph = self._with_shape(batch, epsilon)
         if self._function != "generate":
             raise _ternary.Error(
@@ -252,13 +253,10 @@ class Graph:
             output = pathlib.Path(folder.name) / "model.so"
         options.output = os.fspath(output)
         _ternary.compile(options, graph._source)
-        tokenizer = graph._tokenizer
-        if tokenizer is None and self._origin is not None:
-            tokenizer = load_tokenizer(self._origin)
         return Model(
             _ternary.CompiledModel(os.fspath(pathlib.Path(output).absolute())),
             threads=threads,
-            tokenizer=tokenizer,
+            tokenizer=self._tokenizer,
             directory=self._origin,
             folder=folder,
         )

@@ -45,7 +45,7 @@ class Model:
     ) -> None:
         """For `Model.load` and `Graph.compile`."""
         self._compiled = compiled
-        self._threads = _check_threads(threads)
+        self._threads = check_threads(threads)
         self._tokenizer = tokenizer
         self._directory = directory
         self._folder = folder  # goes with the model
@@ -304,7 +304,7 @@ class Session:
 
     def __init__(self, model: Model, threads: int | None = None) -> None:
         self.model = model
-        threads = model.threads if threads is None else _check_threads(threads)
+        threads = model.threads if threads is None else check_threads(threads)
         self._session = _ternary.CompiledSession(model._compiled, threads)
         # What has been consumed, if that is known: of one sequence that was not restored.
         self._consumed: list[int] | None = []
@@ -418,7 +418,7 @@ def _make_sampler(temperature: float, top_p: float, seed: int) -> _ternary.Sampl
     return _ternary.Sampler(temperature, top_p, seed)
 
 
-def _check_threads(threads: int | None) -> int:
+def check_threads(threads: int | None) -> int:
     if threads is None:
         return _ternary.available_threads()
     if not 1 <= threads <= 1024:

@@ -202,6 +202,8 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
         request: CompletionRequest, http: fastapi.Request
     ) -> JSONResponse | StreamingResponse:
         check(request)
+        if not request.prompts():
+            raise ApiError(400, "expected at least one prompt, got none", param="prompt")
         inputs = [
             (model.encode(prompt), prompt if request.echo and isinstance(prompt, str) else "")
             for prompt in request.prompts()
@@ -290,7 +292,7 @@ async def _answer(
             temperature=request.temperature,
             top_p=request.top_p,
             seed=(seed + index % request.n) % 2**64,
-            stop=request.stop or (),
+            stop=() if request.stop is None else request.stop,
         )
 
     def account(tokens: int) -> dict[str, int]:

@@ -1,0 +1,211 @@
+"""The HTTP server, asked by OpenAI's own client."""
+
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+import ternary
+from test_tokenizer import MESSAGES, chat_directory  # noqa: F401  (a fixture)
+
+pytest.importorskip("jinja2")
+openai = pytest.importorskip("openai")
+uvicorn = pytest.importorskip("uvicorn")
+server = pytest.importorskip("ternary._server")
+
+NAME = "demo"
+
+
+@contextlib.contextmanager
+def serving(model: ternary.Model):
+    """A client of a server with this model."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(server.create_app(model, NAME), log_level="warning")
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not running.started and thread.is_alive():
+            time.sleep(0.01)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with openai.OpenAI(base_url=address, api_key="none", max_retries=0, timeout=60) as client:
+            yield client
+        running.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def client(shakespeare):
+    with serving(shakespeare) as client:
+        yield client
+
+
+@pytest.fixture
+def chat_client(shakespeare, chat_directory):  # noqa: F811
+    with serving(ternary.Model.load(shakespeare.path, tokenizer=chat_directory)) as client:
+        yield client
+
+
+def test_models(client):
+    assert [model.id for model in client.models.list()] == [NAME]
+    assert client.models.retrieve(NAME).owned_by == "ternary"
+    with pytest.raises(openai.NotFoundError, match="expected the model 'demo', got 'gpt'") as error:
+        client.models.retrieve("gpt")
+    assert error.value.code == "model_not_found"
+
+
+def test_completion(client, shakespeare):
+    answer = client.completions.create(
+        model=NAME, prompt="ROMEO:", max_tokens=30, temperature=0.8, top_p=0.9, seed=4
+    )
+    expected = shakespeare.generate("ROMEO:", max_new_tokens=30, temperature=0.8, top_p=0.9, seed=4)
+    assert answer.object == "text_completion"
+    assert answer.choices[0].text == expected
+    assert answer.choices[0].finish_reason == "length"
+    assert answer.usage.prompt_tokens == len(shakespeare.encode("ROMEO:"))
+    assert answer.usage.completion_tokens == 30
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + 30
+
+
+def test_completions_of_several_prompts(client, shakespeare):
+    ids = shakespeare.encode("JULIET:")
+    for prompt, texts in [
+        (["ROMEO:", "JULIET:"], ["ROMEO:", "JULIET:"]),
+        (ids, ["JULIET:"]),
+        ([ids, ids], ["JULIET:", "JULIET:"]),
+    ]:
+        answer = client.completions.create(
+            model=NAME, prompt=prompt, n=2, max_tokens=8, temperature=0.9, seed=1
+        )
+        expected = [
+            shakespeare.generate(text, max_new_tokens=8, temperature=0.9, seed=seed)
+            for text in texts
+            for seed in (1, 2)
+        ]
+        assert [choice.text for choice in answer.choices] == expected
+        assert [choice.index for choice in answer.choices] == list(range(len(expected)))
+
+
+def test_completion_that_stops(client, shakespeare):
+    whole = shakespeare.generate("ROMEO:", max_new_tokens=40)
+    word = whole.split()[4]
+    answer = client.completions.create(
+        model=NAME, prompt="ROMEO:", max_tokens=40, temperature=0, stop=[word], echo=True
+    )
+    assert answer.choices[0].text == "ROMEO:" + whole[: whole.index(word)]
+    assert answer.choices[0].finish_reason == "stop"
+
+
+def test_completion_stream(client, shakespeare):
+    stream = client.completions.create(
+        model=NAME,
+        prompt="ROMEO:",
+        max_tokens=30,
+        temperature=0,
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    chunks = list(stream)
+    assert len(chunks) > 10
+    text = "".join(choice.text for chunk in chunks for choice in chunk.choices)
+    assert text == shakespeare.generate("ROMEO:", max_new_tokens=30)
+    assert chunks[-1].usage.completion_tokens == 30
+    assert chunks[-2].choices[0].finish_reason == "length"
+
+
+def test_chat(chat_client, shakespeare, chat_directory):  # noqa: F811
+    model = ternary.Model.load(shakespeare.path, tokenizer=chat_directory)
+    expected = model.generate(model.encode_chat(MESSAGES), max_new_tokens=20)
+    answer = chat_client.chat.completions.create(
+        model=NAME, messages=MESSAGES, max_completion_tokens=20, temperature=0
+    )
+    assert answer.object == "chat.completion"
+    assert answer.choices[0].message.role == "assistant"
+    assert answer.choices[0].message.content == expected
+    assert answer.usage.prompt_tokens == len(model.encode_chat(MESSAGES))
+
+    stream = chat_client.chat.completions.create(
+        model=NAME, messages=MESSAGES, max_tokens=20, temperature=0, stream=True
+    )
+    chunks = [chunk.choices[0] for chunk in stream]
+    assert chunks[0].delta.role == "assistant"
+    assert "".join(chunk.delta.content or "" for chunk in chunks) == expected
+    assert chunks[-1].finish_reason == "length"
+
+    # The conversation goes on in the session of the turn before.
+    longer = [*MESSAGES, {"role": "assistant", "content": expected}, MESSAGES[0]]
+    answer = chat_client.chat.completions.create(
+        model=NAME, messages=longer, max_tokens=10, temperature=0
+    )
+    assert answer.choices[0].message.content == model.generate(
+        model.encode_chat(longer), max_new_tokens=10
+    )
+    with pytest.raises(openai.BadRequestError, match="unknown role tool"):
+        chat_client.chat.completions.create(
+            model=NAME, messages=[{"role": "tool", "content": "x", "tool_call_id": "1"}]
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "param"),
+    [
+        ({"temperature": 3}, "less than or equal to 2", "temperature"),
+        ({"top_p": 0}, "greater than 0", "top_p"),
+        ({"n": 0}, "greater than or equal to 1", "n"),
+        ({"max_tokens": -1}, "greater than or equal to 0", "max_tokens"),
+        ({"logprobs": 3}, "expected no logprobs, which is not supported", "logprobs"),
+        ({"presence_penalty": 1}, "expected no presence_penalty", "presence_penalty"),
+        ({"prompt": [5000]}, "expected token ids from 0 to 1023, got 5000", None),
+        ({"prompt": []}, "expected at least one prompt", "prompt"),
+        ({"stop": ""}, "expected stop to be texts", None),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_bad_requests(client, options, message, param, stream):
+    request = {"model": NAME, "prompt": "ROMEO:", "stream": stream, **options}
+    with pytest.raises(openai.BadRequestError, match=message) as error:
+        client.completions.create(**request)
+    assert error.value.type == "invalid_request_error"
+    assert error.value.param == param
+
+
+def test_other_errors(client):
+    with pytest.raises(openai.NotFoundError) as error:
+        client.completions.create(model="gpt", prompt="")
+    assert error.value.param == "model"
+    with pytest.raises(openai.BadRequestError, match="expected a chat template"):
+        client.chat.completions.create(model=NAME, messages=MESSAGES)
+    with pytest.raises(openai.NotFoundError, match="Not Found"):
+        client.embeddings.create(model=NAME, input="x")
+
+
+def test_client_that_leaves(client, shakespeare):
+    stream = client.completions.create(
+        model=NAME, prompt="ROMEO:", max_tokens=100000, temperature=0, stream=True
+    )
+    next(iter(stream))
+    stream.close()
+    start = time.perf_counter()
+    answer = client.completions.create(model=NAME, prompt="ROMEO:", max_tokens=5, temperature=0)
+    assert answer.choices[0].text == shakespeare.generate("ROMEO:", max_new_tokens=5)
+    assert time.perf_counter() - start < 30
+
+
+def test_requests_at_once(client, shakespeare):
+    expected = [shakespeare.generate(f"{name}:", max_new_tokens=20) for name in "ABCD"]
+    answers = [""] * 4
+
+    def ask(index: int) -> None:
+        answer = client.completions.create(
+            model=NAME, prompt=f"{'ABCD'[index]}:", max_tokens=20, temperature=0
+        )
+        answers[index] = answer.choices[0].text
+
+    threads = [threading.Thread(target=ask, args=(index,)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == expected
