@@ -47,5 +47,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/TernaryConfigVersio
 install(FILES
   ${PROJECT_BINARY_DIR}/cmake/TernaryConfig.cmake
   ${PROJECT_BINARY_DIR}/cmake/TernaryConfigVersion.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/modules/FindSentencePiece.cmake
   DESTINATION ${TERNARY_PACKAGE_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

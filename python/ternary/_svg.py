@@ -38,21 +38,26 @@ def _functions(module: Operation) -> dict[str, Block]:
 
 
 def _rows(block: Block) -> tuple[list[list[Operation]], dict[str, Operation]]:
-    """The operations by their distance from the start, and what defines each value."""
+    """The operations in rows, each just above the first that needs it, and what defines each
+    value."""
+    operations = [op for op in block.operations if op.name not in _HIDDEN]
     makers: dict[str, Operation] = {}
-    depths: dict[int, int] = {}
-    rows: list[list[Operation]] = []
-    for operation in block.operations:
-        if operation.name in _HIDDEN:
-            continue
+    rows: dict[int, int] = {}
+    for operation in operations:
         before = [makers[value.name] for value in _inputs(operation) if value.name in makers]
-        depth = 1 + max((depths[id(maker)] for maker in before), default=-1)
-        depths[id(operation)] = depth
-        if depth == len(rows):
-            rows.append([])
-        rows[depth].append(operation)
+        rows[id(operation)] = 1 + max((rows[id(maker)] for maker in before), default=-1)
         makers.update((value.name, operation) for value in operation.results)
-    return rows, makers
+    first_use: dict[int, int] = {}
+    for operation in reversed(operations):
+        row = first_use.get(id(operation), rows[id(operation)] + 1) - 1
+        rows[id(operation)] = row
+        for value in _inputs(operation):
+            maker = id(makers.get(value.name))
+            first_use[maker] = min(first_use.get(maker, row), row)
+    result: list[list[Operation]] = [[] for _ in range(1 + max(rows.values(), default=-1))]
+    for operation in operations:
+        result[rows[id(operation)]].append(operation)
+    return result, makers
 
 
 def _inputs(operation: Operation) -> Iterator:
