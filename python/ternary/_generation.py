@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ternary import _ternary
@@ -110,7 +110,7 @@ class Generation(Iterator[str]):
         sampler: _ternary.Sampler,
         stop: StopCriteria,
         at_start: bool,
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         start = time.perf_counter()
         logits = session._advance_to(ids)
         self.prompt_seconds = time.perf_counter() - start

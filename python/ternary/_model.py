@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Literal, overload
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -200,8 +200,8 @@ class Model:
         if isinstance(prompt, list) and any(isinstance(item, str) for item in prompt):
             if stream:
                 raise _ternary.Error("expected one prompt to stream, got a list")
-            return self._generate_batch(prompt, **options)
-        generation = self.stream(prompt, **options)
+            return self._generate_batch(cast(list[str], prompt), **options)
+        generation = self.stream(cast(Prompt, prompt), **options)
         if stream:
             return generation
         for _ in generation:
@@ -342,14 +342,14 @@ class Session:
     def prefill(self, ids: Any) -> Floats:
         """Consumes ids [B, T], any number of tokens, and returns the logits [B, V] that follow;
         for one sequence, ids may be [T] and the logits are [V]."""
-        return self._drop_batch(ids, np.from_dlpack(self._step(ids)))
+        return self._drop_batch(ids, _to_numpy(self._step(ids)))
 
     def prefill_all(self, ids: Any) -> Floats:
         """The same with the logits at every position, [B, T, V] or [T, V]."""
         array = self._check(ids)
         with self._consuming(array):
             logits = self._session.prefill_all(array)
-        return self._drop_batch(ids, np.from_dlpack(logits))
+        return self._drop_batch(ids, _to_numpy(logits))
 
     def decode(self, ids: Any) -> Floats:
         """Consumes one token of each sequence, ids [B] or a single one; logits [B, V] or [V]."""
@@ -359,7 +359,7 @@ class Session:
                 f"expected one token for each of {self.model.batch} sequences, "
                 f"got shape {list(array.shape)}"
             )
-        logits = np.from_dlpack(self._step(array.reshape(-1, 1)))
+        logits = _to_numpy(self._step(array.reshape(-1, 1)))
         return logits if array.ndim else logits[0]
 
     def save(self) -> bytes:
@@ -410,6 +410,10 @@ class Session:
 
     def _drop_batch(self, ids: Any, logits: Floats) -> Floats:
         return logits[0] if np.ndim(ids) == 1 else logits
+
+
+def _to_numpy(tensor: _ternary.Tensor) -> Floats:
+    return cast(Floats, np.from_dlpack(tensor))
 
 
 def _make_sampler(temperature: float, top_p: float, seed: int) -> _ternary.Sampler:

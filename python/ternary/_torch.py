@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _BIT_LINEAR = ("BitLinear", "FusedBitLinear")
 _MLGRU = ("MLGRU", "HGRNBitAttention")
 _ACTIVATIONS = {"SiLU": "silu", "Sigmoid": "sigmoid", "ReLU": "relu"}
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "silu": lambda x, inplace=False: nn.activate(x, "silu"),
     "sigmoid": lambda x: nn.activate(x, "sigmoid"),
     "relu": lambda x, inplace=False: nn.activate(x, "relu"),

@@ -1,8 +1,10 @@
-"""The notebook runs: its cells, one after the other."""
+"""The examples in the notebook and in the documentation run."""
 
 import json
+import re
 
 import pytest
+
 from built import ROOT
 
 NOTEBOOK = ROOT / "examples" / "python" / "look_inside.ipynb"
@@ -22,3 +24,25 @@ def test_notebook(monkeypatch, capsys):
     assert "linear_kernel" in output and "quantize_activations" in output
     assert len(matplotlib.pyplot.get_fignums()) == 2
     matplotlib.pyplot.close("all")
+
+
+def read_blocks(page: str) -> list[str]:
+    """The Python code in a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_readme(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    (code,) = read_blocks("README.md")
+    exec(code, {})
+    output = capsys.readouterr().out
+    assert "ternary.linear_kernel" in output
+    assert output.endswith("(3, 1024)\n")
+
+
+def test_model_from_scratch_in_the_documentation():
+    code = next(block for block in read_blocks("docs/python.md") if "nn.Module" in block)
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert names["compiled"].logits([1, 2, 3]).shape == (3, 256)

@@ -1,6 +1,12 @@
 """Graphs: importing, looking at them, editing them, compiling them."""
 
+import ast
 import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
 import xml.etree.ElementTree
 
 import numpy as np
@@ -199,3 +205,61 @@ def test_picture(hgrn_graph):
     assert "mlgru" in hgrn_graph.svg("prefill")
     with pytest.raises(ternary.Error, match="expected a function of prefill, decode"):
         hgrn_graph.svg("nothing")
+
+
+COMPILING = """
+import sys, ternary
+graph = ternary.load(sys.argv[1])
+print("ready", flush=True)
+try:
+    while True:
+        graph.compile("reference", output=sys.argv[2])
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+def test_interrupted_compilation(tmp_path, environment):
+    output = tmp_path / "model.so"
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMPILING, HGRN, output],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert out == "stopped\n"
+    assert process.returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} <= {"model.so"}
+
+
+def test_compilations_at_once(hgrn_graph, hgrn):
+    """Each has a context of its own."""
+    models = [None] * 2
+
+    def compile_one(index: int) -> None:
+        models[index] = hgrn_graph.compile(self_test=0)
+
+    threads = [threading.Thread(target=compile_one, args=(index,)) for index in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for model in models:
+        assert model.logits(IDS[0]).tobytes() == hgrn.logits(IDS[0]).tobytes()
+
+
+def test_stub_names_what_the_extension_has():
+    stub = pathlib.Path(ternary.__file__).with_name("_ternary.pyi").read_text(encoding="utf-8")
+    for item in ast.parse(stub).body:
+        if isinstance(item, ast.ClassDef):
+            real = getattr(ternary._ternary, item.name)
+            named = {part.name for part in item.body if isinstance(part, ast.FunctionDef)}
+            named |= {part.target.id for part in item.body if isinstance(part, ast.AnnAssign)}
+            assert named <= set(dir(real)), item.name
+            assert {n for n in vars(real) if n[0] != "_"} <= named, item.name
+    stubbed = {item.name for item in ast.parse(stub).body if hasattr(item, "name")}
+    assert {name for name in dir(ternary._ternary) if name[0] != "_"} == stubbed

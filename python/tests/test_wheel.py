@@ -5,6 +5,7 @@ stays in the build folder, so that the next run has less to do.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -37,11 +38,13 @@ def run(*command: object) -> str:
 def test_wheel(tmp_path, shakespeare):
     prefix = BUILD / "wheel" / "prefix"
     run("cmake", "--install", BUILD, "--prefix", prefix)
+    launcher = shutil.which("ccache") or ""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     run(
         *[*pip, "wheel", ROOT, "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path],
         "--config-settings=cmake.source-dir=python",
         f"--config-settings=cmake.define.CMAKE_PREFIX_PATH={prefix}",
+        f"--config-settings=cmake.define.CMAKE_CXX_COMPILER_LAUNCHER={launcher}",
         f"--config-settings=build-dir={BUILD}/wheel/extension",
     )
     (wheel,) = tmp_path.glob("ternary-*.whl")
