@@ -62,8 +62,7 @@ private:
       arguments.push_back(describe(argument));
     for (Operation &op : block)
       operations.push_back(describe(op));
-    return json::Object{{"arguments", std::move(arguments)},
-                        {"operations", std::move(operations)}};
+    return json::Object{{"arguments", std::move(arguments)}, {"operations", std::move(operations)}};
   }
 
   json::Value describe(Attribute attr) {

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ternary/Runtime/Error.h"
 #include "Extension.h"
 #include "Tensor.h"
+#include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/Machine.h"
 #include "ternary/Runtime/Model.h"
 #include "ternary/Runtime/Sampler.h"
@@ -177,8 +177,9 @@ static py::dict describe(const runtime::Model &model) {
   result["bos_id"] = info.bos_id;
   result["eos_id"] = info.eos_id;
   result["state_bytes"] = info.state_bytes;
-  result["workspace_bytes"] = info.workspace_fixed_bytes +
-                              info.workspace_bytes_per_token * ((info.prefill_chunk + 15) / 16 * 16);
+  result["workspace_bytes"] =
+      info.workspace_fixed_bytes +
+      info.workspace_bytes_per_token * ((info.prefill_chunk + 15) / 16 * 16);
   result["prefill_chunk"] = info.prefill_chunk;
   result["openmp"] = info.openmp != 0;
   result["packed_weight_bytes"] = info.packed_weight_bytes;
@@ -208,8 +209,8 @@ static int32_t sample(runtime::Sampler &sampler, const Tensor &logits, int64_t r
 
 static void bindTensor(py::module_ &module) {
   py::class_<Tensor>(module, "Tensor")
-      .def_property_readonly("shape",
-                             [](const Tensor &tensor) { return py::tuple(py::cast(tensor.getShape())); })
+      .def_property_readonly(
+          "shape", [](const Tensor &tensor) { return py::tuple(py::cast(tensor.getShape())); })
       .def(
           "__dlpack__",
           [](const Tensor &tensor, const py::object &stream,
@@ -273,10 +274,8 @@ void ternary::python::bindRuntime(py::module_ &module) {
 
   py::class_<runtime::TextStream>(module, "TextStream")
       .def(py::init<>())
-      .def("feed",
-           [](runtime::TextStream &stream, const py::bytes &bytes) {
-             return stream.feed(std::string_view(bytes));
-           })
+      .def("feed", [](runtime::TextStream &stream,
+                      const py::bytes &bytes) { return stream.feed(std::string_view(bytes)); })
       .def("finish", &runtime::TextStream::finish);
 
   module.def("available_threads", &runtime::availableThreads);

@@ -45,9 +45,16 @@ template <typename Managed> struct Export {
       : source(tensor), shape(tensor.getShape()), strides(shape.size(), 1) {
     for (size_t i = shape.size(); i-- > 1;)
       strides[i - 1] = strides[i] * shape[i];
-    managed.tensor = {source.data(), kTensorDevice.first, kTensorDevice.second,
-                      static_cast<int32_t>(shape.size()), kFloat, 32, 1, shape.data(),
-                      strides.data(), 0};
+    managed.tensor = {source.data(),
+                      kTensorDevice.first,
+                      kTensorDevice.second,
+                      static_cast<int32_t>(shape.size()),
+                      kFloat,
+                      32,
+                      1,
+                      shape.data(),
+                      strides.data(),
+                      0};
     managed.owner = this;
     managed.destroy = [](Managed *managed) { delete static_cast<Export *>(managed->owner); };
   }
@@ -63,13 +70,12 @@ template <typename Managed> static pybind11::capsule makeCapsule(const Tensor &t
   auto exported = std::make_unique<Export<Managed>>(tensor);
   if constexpr (std::is_same_v<Managed, Versioned>)
     exported->managed.major = 1;
-  PyObject *capsule =
-      PyCapsule_New(&exported->managed, Managed::kName, [](PyObject *capsule) {
-        if (!PyCapsule_IsValid(capsule, Managed::kName))
-          return;
-        auto *managed = static_cast<Managed *>(PyCapsule_GetPointer(capsule, Managed::kName));
-        managed->destroy(managed);
-      });
+  PyObject *capsule = PyCapsule_New(&exported->managed, Managed::kName, [](PyObject *capsule) {
+    if (!PyCapsule_IsValid(capsule, Managed::kName))
+      return;
+    auto *managed = static_cast<Managed *>(PyCapsule_GetPointer(capsule, Managed::kName));
+    managed->destroy(managed);
+  });
   if (!capsule)
     throw pybind11::error_already_set();
   exported.release();

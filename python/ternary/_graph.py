@@ -8,7 +8,7 @@ import json
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -121,14 +121,14 @@ class Graph:
         *,
         function: str = "generate",
         origin: pathlib.Path | None = None,
-        reimport: Mapping[str, Any] | None = None,
+        rebuild: Callable[..., Graph] | None = None,
         tokenizer: Tokenizer | None = None,
     ) -> None:
         """For the functions that make graphs: `load`, `Graph.parse`, `nn.Module.graph`."""
         self._source = source
         self._function = function
         self._origin = origin
-        self._reimport = reimport
+        self._rebuild = rebuild  # for another batch or epsilon
         self._tokenizer = tokenizer
 
     @classmethod
@@ -274,11 +274,11 @@ class Graph:
         changes = {name: value for name, value in changes.items() if value is not None}
         if not changes:
             return self
-        if self._reimport is None:
+        if self._rebuild is None:
             raise _ternary.Error(
                 f"expected no {' and no '.join(changes)} with a graph from text, which has its own"
             )
-        return load(**{**self._reimport, **changes})
+        return self._rebuild(**changes)
 
     def _compile_options(
         self,
@@ -337,16 +337,17 @@ def load(
     options.function = function
     options.random_weights = random_weights
     origin = pathlib.Path(path)
-    reimport = None
+    rebuild = None
     if origin.is_dir():
         options.batch, options.epsilon = batch, epsilon
-        reimport = {
-            "path": path,
-            "function": function,
-            "batch": batch,
-            "epsilon": epsilon,
-            "random_weights": random_weights,
-        }
+        rebuild = functools.partial(
+            load,
+            path,
+            function=function,
+            batch=batch,
+            epsilon=epsilon,
+            random_weights=random_weights,
+        )
     elif batch != 1 or epsilon is not None:
         raise _ternary.Error("expected no batch and no epsilon with a graph, which has its own")
     source = _ternary.lower(options, "graph")
@@ -354,5 +355,5 @@ def load(
         source,
         function=function,
         origin=origin if origin.is_dir() else None,
-        reimport=reimport,
+        rebuild=rebuild,
     )

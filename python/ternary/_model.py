@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from numbers import Integral
 from types import TracebackType
 from typing import Any, Literal, cast, overload
 
@@ -187,20 +188,22 @@ class Model:
     @overload
     def generate(self, prompt: Prompt, *, stream: Literal[True], **options: Any) -> Generation: ...
     @overload
-    def generate(self, prompt: list[str], **options: Any) -> list[str]: ...
+    def generate(self, prompt: list[Prompt], **options: Any) -> list[str]: ...
 
     def generate(
-        self, prompt: Prompt | list[str], *, stream: bool = False, **options: Any
+        self, prompt: Prompt | list[Prompt], *, stream: bool = False, **options: Any
     ) -> str | list[str] | Generation:
         """The text that the model goes on with after `prompt`; options are those of `stream`.
 
         A model that was compiled for several sequences takes a list of as many prompts and gives a
         list of texts; the seed of each is one more than that of the one before.
         """
-        if isinstance(prompt, list) and any(isinstance(item, str) for item in prompt):
+        if isinstance(prompt, list) and any(
+            isinstance(item, str) or np.ndim(item) for item in prompt
+        ):
             if stream:
                 raise _ternary.Error("expected one prompt to stream, got a list")
-            return self._generate_batch(cast(list[str], prompt), **options)
+            return self._generate_batch(cast(list[Prompt], prompt), **options)
         generation = self.stream(cast(Prompt, prompt), **options)
         if stream:
             return generation
@@ -248,7 +251,7 @@ class Model:
 
     def _generate_batch(
         self,
-        prompts: list[str],
+        prompts: list[Prompt],
         *,
         max_new_tokens: int = 256,
         temperature: float = 0.0,

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -364,7 +365,18 @@ class Module:
         members = [f"name = {_quote(name)}", 'model_type = "custom"']
         members += [f"{key} = {value} : i64" for key, value in numbers.items()]
         opening = f"module attributes {{ternary.model = {{{', '.join(members)}}}}} {{"
-        return Graph.parse("\n".join([opening, *steps, "}", ""]), name=name, weights=arrays)
+        graph = Graph.parse("\n".join([opening, *steps, "}", ""]), name=name, weights=arrays)
+        graph._rebuild = functools.partial(
+            self._graph_of_shape, name=name, max_tokens=max_tokens, bos_id=bos_id, eos_id=eos_id
+        )
+        return graph
+
+    def _graph_of_shape(
+        self, *, batch: int = 1, epsilon: float | None = None, **rest: Any
+    ) -> Graph:
+        if epsilon is not None:
+            raise Error("expected no epsilon with a model made of layers, which have their own")
+        return self.graph(batch=batch, **rest)
 
 
 class ModuleList(Module, Sequence[Any]):

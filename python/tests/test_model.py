@@ -80,6 +80,10 @@ def test_batch_is_as_if_alone(shakespeare):
     together = three.generate(prompts, seed=3, **options)
     alone = [shakespeare.generate(p, seed=3 + i, **options) for i, p in enumerate(prompts)]
     assert together == alone
+    ids = [shakespeare.encode(prompt) for prompt in prompts]
+    options["max_new_tokens"] = 5
+    together = three.generate(ids, **options)
+    assert together[1] == shakespeare.generate(ids[1], seed=1, **options)
     with pytest.raises(ternary.Error, match="expected as many prompts as the batch of 3, got 2"):
         three.generate(prompts[:2])
     with pytest.raises(ternary.Error, match="expected a model with batch 1"):

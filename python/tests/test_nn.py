@@ -105,7 +105,7 @@ def test_against_numpy():
     y = quantise(x) @ ternarise(weights["up.weight"]).T
     hidden = x + (np.maximum(y, 0) ** 2 * y) @ weights["down.weight"].T
     expected = hidden @ weights["embed.weight"].T
-    compiled = model.graph(batch=2, eos_id=7).compile(self_test=0)
+    compiled = model.graph(eos_id=7).compile(batch=2, self_test=0)
     assert compiled.info["eos_id"] == 7
     logits = compiled.logits(np.stack([ids, ids]))
     np.testing.assert_allclose(logits[0], expected, rtol=1e-4, atol=1e-6)
@@ -142,6 +142,8 @@ def test_what_is_refused():
         def forward(self, ids):
             return self.run(self, ids)
 
+    with pytest.raises(ternary.Error, match="expected no epsilon with a model made of layers"):
+        Small().graph().compile(epsilon=1e-5)
     stray = nn.RMSNorm(32)
     for forward, message in [
         (lambda self, ids: None, "expected forward to return logits"),

@@ -41,8 +41,8 @@ TEST(MemoryParametersTest, RefusesWhatIsNotFinite) {
   EXPECT_EQ(error.rfind("tensor 'w': ", 0), 0u) << error;
 }
 
-TEST(MemoryParametersTest, MatricesHaveOneType) {
-  HostTensor half = makeTensor(DType::F16, {2, 2}), vector = makeTensor(DType::F32, {2});
+TEST(MemoryParametersTest, KnowsTheTypeOfMatrices) {
+  HostTensor half = makeTensor(DType::F16, {2, 2});
   MemoryParameters parameters({{"a", half}, {"b", makeTensor(DType::BF16, {2, 2})}});
   EXPECT_EQ(parameters.getMatrixType("a"), DType::F16);
   EXPECT_EQ(parameters.getMatrixType("b"), DType::BF16);
