@@ -93,6 +93,12 @@ def rms_norm(rows: str, columns: int) -> Case:
     return Case({"x": x, "g": g}, body, x)
 
 
+def layer_norm(columns: int) -> Case:
+    x, g = f"tensor<2x?x{columns}xf64>", f"tensor<{columns}xf64>"
+    body = f"%y = ternary.layer_norm %x, %g, %b {{epsilon = 1.0e-2 : f32}} : {x}, {g}"
+    return Case({"x": x, "g": g, "b": g}, body, x)
+
+
 def output_gate(order: str) -> Case:
     x, g = "tensor<2x?x33xf64>", "tensor<33xf64>"
     body = f"%y = ternary.output_gate {order} %a, %b, %g {{epsilon = 1.0e-6 : f32}} : {x}, {g}"
@@ -108,6 +114,24 @@ def recurrence(op: str, h: str, s: str, more: dict[str, str], flags: str = "") -
       %y = tensor.insert_slice %n into %h[0, 0, 0] [2, 1, {columns}] [1, 1, 1] : {s} into {h}
     """
     return Case({"f": h, "i": h, "s": s, **more}, body, h)
+
+
+def token_shift(flags: str) -> Case:
+    """Tokens and the state at the end are both read."""
+    x, s = "tensor<2x?x3xf64>", "tensor<2x3xf64>"
+    body = f"""
+      %h, %n = ternary.token_shift %x, %s {flags} : {x}, {s}
+      %0 = arith.mulf %h, %x : {x}
+      %y = tensor.insert_slice %n into %0[0, 0, 0] [2, 1, 3] [1, 1, 1] : {s} into {x}"""
+    return Case({"x": x, "s": s}, body, x)
+
+
+def wkv(columns: int, spread: float, **values: object) -> Case:
+    """Keys and decays that differ by as much as `spread`."""
+    k, w, s = f"tensor<2x?x{columns}xf64>", f"tensor<{columns}xf64>", f"tensor<2x3x{columns}xf64>"
+    body = f"%y, %n = ternary.wkv %k, %v, %w, %u, %s : {k}, {w}, {s}"
+    ranges = {name: (-spread, spread) for name in ("k", "w", "u")}
+    return Case({"k": k, "v": k, "w": w, "u": w}, body, k, {"s": s}, {**ranges, **values})
 
 
 def attention(heads: int, kv_heads: int) -> Case:
@@ -365,6 +389,18 @@ CASES = {
     "attention": attention(heads=2, kv_heads=2),
     "attention_with_groups": attention(heads=4, kv_heads=2),
     "attention_one_group": attention(heads=3, kv_heads=1),
+    "token_shift": token_shift(""),
+    "token_shift_inverse": token_shift("{inverse}"),
+    # From a state, and from that of no tokens.
+    "wkv": wkv(3, 1.0, s=(0.5, 2.0)),
+    "wkv_from_nothing": wkv(1, 2.0, s=(0.0, 0.0)),
+    "center": Case({"x": X}, f"%y = ternary.center %x : {X}", X),
+    **{f"layer_norm_{columns}": layer_norm(columns) for columns in (2, 33)},
+    "time_mix": Case(
+        {"x": X, "p": X, "m": "tensor<5xf64>"},
+        f"%y = ternary.time_mix %x, %p, %m : {X}, tensor<5xf64>",
+        X,
+    ),
     "branch_taken": branches(1),
     "branch_not_taken": branches(0),
     "loop": loop("%c0 %c4 %c1"),

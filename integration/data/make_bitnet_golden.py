@@ -28,22 +28,10 @@ os.environ["TORCHDYNAMO_DISABLE"] = "1"
 import torch
 from safetensors.torch import save_file
 from transformers import BitNetConfig, BitNetForCausalLM, BitNetQuantConfig
-from transformers.integrations.bitnet import AutoBitLinear
-from transformers_golden import record_expected, vary_gains
+from transformers_golden import make_ternary, record_expected, vary_gains
 
 NAME = "bitnet-odd"
 ROWS, TOKENS = 3, 11
-
-
-def make_ternary(model: BitNetForCausalLM) -> None:
-    """Replaces the linear layers of all blocks by ones of the same weights."""
-    for name, module in list(model.model.named_modules()):
-        if isinstance(module, torch.nn.Linear):
-            layer = AutoBitLinear(
-                module.in_features, module.out_features, bias=False, online_quant=True
-            )
-            layer.weight = module.weight
-            model.model.set_submodule(name, layer)
 
 
 def main() -> int:
@@ -70,7 +58,7 @@ def main() -> int:
         attn_implementation="eager",
     )
     model = BitNetForCausalLM(config)
-    make_ternary(model)
+    make_ternary(model.model)
     vary_gains(model)
     model.config.quantization_config = BitNetQuantConfig(
         linear_class="autobitlinear", quantization_mode="online"

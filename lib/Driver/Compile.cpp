@@ -170,21 +170,23 @@ Error Compiler::checkOptions() {
 
 /// A Hugging Face model directory: configuration, tokenizer, weights or random ones.
 Error Compiler::importDirectory() {
-  Expected<std::unique_ptr<ModelConfig>> config = readModelConfig(options.input);
+  Expected<std::shared_ptr<ModelConfig>> config = readModelConfig(options.input);
   if (!config)
     return config.takeError();
   if (options.epsilon && !(*config)->hasNormsInLayers())
     return makeError("expected no --epsilon for model_type " + (*config)->modelType +
-                     ", whose config.json has rms_norm_eps");
+                     ", whose config.json states the epsilon of its norms");
   if (pipeline.training && (*config)->packedScale != PackedScale::None)
     return makeError("expected latent weights to train, got a quantization_config in "
                      "config.json that calls them offline, that is ternary");
-  if (options.gradientPrecision != GradientPrecision::High && !(*config)->hasTernaryLayers())
+  if (options.gradientPrecision != GradientPrecision::High && !(*config)->isTernary)
     return makeError("expected no --gradient-precision for model_type " + (*config)->modelType +
                      ", which has no ternary layers");
   if (options.randomWeights) {
     parameters = std::make_unique<RandomParameters>(
-        *options.randomWeights, (*config)->matrixDeviation, (*config)->gainDeviation);
+        [config = *config, seed = *options.randomWeights](StringRef name, ArrayRef<int64_t> shape) {
+          return config->makeInitialValue(name, shape, seed);
+        });
   } else {
     Expected<std::unique_ptr<Checkpoint>> checkpoint =
         Checkpoint::open(options.input, (*config)->packedScale);

@@ -130,6 +130,27 @@ void ConfigReader::require(StringRef key, const json::Value &expected,
     failValue(key, print(expected) + ", all that is supported", *value);
 }
 
+void ConfigReader::readQuantization(ModelConfig &config, StringRef head) {
+  if (!has("quantization_config"))
+    return;
+  auto key = [](StringRef member) { return ("quantization_config." + member).str(); };
+  flatten("quantization_config");
+  require(key("quant_method"), "bitnet", nullptr);
+  require(key("modules_to_not_convert"), json::Array{head});
+  StringRef linearClass =
+      getChoice(key("linear_class"), {"autobitlinear", "bitlinear"}, "bitlinear");
+  StringRef mode = getChoice(key("quantization_mode"), {"online", "offline"}, "offline");
+  bool isAuto = linearClass == "autobitlinear";
+  if (mode == "offline")
+    config.packedScale = isAuto ? PackedScale::Multiplies : PackedScale::Divides;
+  else if (!isAuto)
+    fail(key("linear_class") + " to be autobitlinear with " + key("quantization_mode") +
+         " online, got bitlinear");
+  config.isTernary = true;
+  if (getBool(key("use_rms_norm"), false))
+    config.epsilonInLayers = getNumber(key("rms_norm_eps"), 1e-30, 1.0, 1e-6);
+}
+
 int64_t ConfigReader::getTokenId(StringRef key, int64_t vocabSize, int64_t fallback) {
   const json::Value *value = object.get(key);
   if (value && value->getAsNull())

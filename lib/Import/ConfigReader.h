@@ -47,6 +47,10 @@ public:
   /// stands for, has to be `value`.
   void require(llvm::StringRef key, const llvm::json::Value &value,
                std::optional<llvm::json::Value> fallback = std::nullopt);
+  /// How all layers save `head` are made ternary, if there is a quantization_config, as
+  /// Transformers' BitNetQuantConfig states it: from floats while the model runs ("online"), or
+  /// before, in a form in which layers of either class have another meaning of weight_scale.
+  void readQuantization(ModelConfig &config, llvm::StringRef head);
   /// Keeps an error: "FILE: expected MESSAGE".
   void fail(const llvm::Twine &message);
 
@@ -77,6 +81,10 @@ ConfigResult readHGRNBitConfig(ConfigReader &reader);
 ConfigResult readLlamaConfig(ConfigReader &reader);
 ConfigResult readQwen3Config(ConfigReader &reader);
 ConfigResult readBitNetConfig(ConfigReader &reader);
+ConfigResult readRWKVConfig(ConfigReader &reader);
+
+/// What the reader of the family says that model_type names.
+ConfigResult parseModelConfig(ConfigReader &reader);
 
 } // namespace ternary
 

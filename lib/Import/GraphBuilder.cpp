@@ -110,6 +110,20 @@ int64_t GraphBuilder::columns(Value value) {
 
 Value GraphBuilder::add(Value a, Value c) { return arith::AddFOp::create(b, a, c); }
 
+Value GraphBuilder::linear(Value x, const std::string &name, int64_t rows) {
+  return LinearOp::create(b, x, parameter(name + ".weight", {rows, columns(x)}));
+}
+
+Value GraphBuilder::project(Value x, const std::string &name, int64_t rows,
+                            const ModelConfig &config) {
+  if (!config.isTernary)
+    return linear(x, name, rows);
+  if (!config.epsilonInLayers)
+    return bitLinear(x, name, rows, /*gain=*/Value(), options.epsilon);
+  Value gain = parameter(name + ".rms_norm.weight", {columns(x)});
+  return bitLinear(x, name, rows, gain, *config.epsilonInLayers);
+}
+
 /// Offsets, sizes and strides of row `index` of the first dimension.
 static std::array<SmallVector<OpFoldResult>, 3> rowOf(OpBuilder &b, RankedTensorType type,
                                                       int64_t index) {

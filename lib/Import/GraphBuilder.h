@@ -39,6 +39,11 @@ protected:
   mlir::RankedTensorType floats(llvm::ArrayRef<int64_t> shape);
   static int64_t columns(mlir::Value value);
   mlir::Value add(mlir::Value a, mlir::Value c);
+  /// A float layer with weight `name`.weight.
+  mlir::Value linear(mlir::Value x, const std::string &name, int64_t rows);
+  /// A layer of a block: a float one, or a ternary one with or without a norm.
+  mlir::Value project(mlir::Value x, const std::string &name, int64_t rows,
+                      const ModelConfig &config);
   /// Row `index` of the first dimension, which is dropped; and the other way.
   mlir::Value slice(mlir::Value tensor, int64_t index);
   mlir::Value insertSlice(mlir::Value row, mlir::Value tensor, int64_t index);

@@ -28,9 +28,21 @@ static constexpr ModelFamily kFamilies[] = {
     {"llama", readLlamaConfig},
     {"qwen3", readQwen3Config},
     {"bitnet", readBitNetConfig},
+    {"rwkv", readRWKVConfig},
 };
 
 ModelConfig::~ModelConfig() = default;
+
+bool ModelConfig::hasTernaryWeight(StringRef name) const {
+  return any_of(getParameters(), [&](const ParameterInfo &parameter) {
+    return parameter.isTernary && parameter.name == name;
+  });
+}
+
+HostTensor ModelConfig::makeInitialValue(StringRef name, ArrayRef<int64_t> shape,
+                                         uint64_t seed) const {
+  return makeRandomParameter(name, shape, seed, matrixDeviation, gainDeviation);
+}
 
 SmallVector<StringRef> ternary::getSupportedModelTypes() {
   return to_vector(map_range(
@@ -44,6 +56,10 @@ ConfigResult ternary::readModelConfig(StringRef directory) {
   if (!object)
     return object.takeError();
   ConfigReader reader(path.str().str(), std::move(*object));
+  return parseModelConfig(reader);
+}
+
+ConfigResult ternary::parseModelConfig(ConfigReader &reader) {
   StringRef modelType = reader.getString("model_type", std::nullopt);
   if (Error error = reader.takeError())
     return error;

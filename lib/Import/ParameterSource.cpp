@@ -16,10 +16,15 @@ ParameterSource::~ParameterSource() = default;
 
 std::optional<TritFormat> ParameterSource::getTritFormat(StringRef) const { return std::nullopt; }
 
-Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
+HostTensor ternary::makeRandomParameter(StringRef name, ArrayRef<int64_t> shape, uint64_t seed,
+                                        float matrixDeviation, float gainDeviation) {
   bool isMatrix = shape.size() == 2;
-  return makeRandomTensor(name, shape, isMatrix ? getMatrixType(name) : DType::F32, seed,
+  return makeRandomTensor(name, shape, isMatrix ? DType::BF16 : DType::F32, seed,
                           isMatrix ? matrixDeviation : gainDeviation);
+}
+
+Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
+  return make(name, shape);
 }
 
 Error RandomParameters::check(ArrayRef<ParameterInfo>, function_ref<void(const Twine &)>) const {

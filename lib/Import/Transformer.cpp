@@ -145,16 +145,7 @@ private:
 
   /// A layer of a block.
   Value project(Value x, const std::string &name, int64_t rows) {
-    if (!config.isTernary)
-      return linear(x, name, rows);
-    if (!config.epsilonInLayers)
-      return bitLinear(x, name, rows, /*gain=*/Value(), options.epsilon);
-    Value gain = parameter(name + ".rms_norm.weight", {columns(x)});
-    return bitLinear(x, name, rows, gain, *config.epsilonInLayers);
-  }
-
-  Value linear(Value x, const std::string &name, int64_t rows) {
-    return LinearOp::create(b, x, parameter(name + ".weight", {rows, columns(x)}));
+    return GraphBuilder::project(x, name, rows, config);
   }
 
   Value rotate(Value x) {

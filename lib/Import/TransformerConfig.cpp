@@ -53,28 +53,6 @@ static void readTransformer(ConfigReader &reader, TransformerConfig &config) {
   config.gainDeviation = 0.0f;
 }
 
-/// How layers are made ternary, as Transformers' BitNetQuantConfig states it: from floats while
-/// the model runs ("online"), or before, in a form for which layers of either class have another
-/// meaning of weight_scale.
-static void readBitNetQuantization(ConfigReader &reader, TransformerConfig &config) {
-  auto key = [](StringRef member) { return ("quantization_config." + member).str(); };
-  reader.flatten("quantization_config");
-  reader.require(key("quant_method"), "bitnet", nullptr);
-  reader.require(key("modules_to_not_convert"), json::Array{"lm_head"});
-  StringRef linearClass =
-      reader.getChoice(key("linear_class"), {"autobitlinear", "bitlinear"}, "bitlinear");
-  StringRef mode = reader.getChoice(key("quantization_mode"), {"online", "offline"}, "offline");
-  bool isAuto = linearClass == "autobitlinear";
-  if (mode == "offline")
-    config.packedScale = isAuto ? PackedScale::Multiplies : PackedScale::Divides;
-  else if (!isAuto)
-    reader.fail(key("linear_class") + " to be autobitlinear with " + key("quantization_mode") +
-                " online, got bitlinear");
-  config.isTernary = true;
-  if (reader.getBool(key("use_rms_norm"), false))
-    config.epsilonInLayers = reader.getNumber(key("rms_norm_eps"), 1e-30, 1.0, 1e-6);
-}
-
 ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
   auto config = std::make_unique<TransformerConfig>();
   reader.readCommon(*config);
@@ -84,8 +62,7 @@ ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
   reader.require("hidden_act", "silu");
   reader.require("mlp_bias", false);
   reader.require("pretraining_tp", 1);
-  if (reader.has("quantization_config"))
-    readBitNetQuantization(reader, *config);
+  reader.readQuantization(*config, "lm_head");
   readTransformer(reader, *config);
   if (Error error = reader.takeError())
     return error;
@@ -101,8 +78,7 @@ ConfigResult ternary::readQwen3Config(ConfigReader &reader) {
   reader.require("architectures", json::Array{"Qwen3ForCausalLM"});
   reader.require("hidden_act", "silu");
   reader.require("use_sliding_window", false);
-  if (reader.has("quantization_config"))
-    readBitNetQuantization(reader, *config);
+  reader.readQuantization(*config, "lm_head");
   readTransformer(reader, *config);
   if (Error error = reader.takeError())
     return error;
@@ -112,17 +88,17 @@ ConfigResult ternary::readQwen3Config(ConfigReader &reader) {
 ConfigResult ternary::readBitNetConfig(ConfigReader &reader) {
   auto config = std::make_unique<TransformerConfig>();
   config->hasSubNorms = true;
-  config->activation = Activation::SquaredRelu;
   config->rmsNormEps = 1e-5f;
   config->ropeTheta = 500000.0;
   reader.readCommon(*config);
   config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 128000);
   config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 128001);
   reader.require("architectures", json::Array{"BitNetForCausalLM"});
-  reader.require("hidden_act", "relu2");
+  if (reader.getChoice("hidden_act", {"relu2", "silu"}, "relu2") == "relu2")
+    config->activation = Activation::SquaredRelu;
   if (!reader.has("quantization_config"))
     reader.fail("quantization_config, which says how weights are made ternary, got none");
-  readBitNetQuantization(reader, *config);
+  reader.readQuantization(*config, "lm_head");
   readTransformer(reader, *config);
   if (Error error = reader.takeError())
     return error;

@@ -38,16 +38,24 @@ public:
   /// Every tensor that the model needs.
   virtual std::vector<ParameterInfo> getParameters() const = 0;
 
+  /// Whether `name` is the weight of a ternary layer.
+  bool hasTernaryWeight(llvm::StringRef name) const;
+
   /// Adds the model's step functions to `module`.
   virtual void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const = 0;
 
-  /// Whether linear layers are ternary.
-  virtual bool hasTernaryLayers() const { return true; }
+  /// What a parameter is before training.
+  virtual HostTensor makeInitialValue(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                                      uint64_t seed) const;
 
   /// Whether there are norms whose ε no checkpoint states (see GraphOptions).
   virtual bool hasNormsInLayers() const { return true; }
 
   std::string modelType;
+  /// Whether the layers of blocks are ternary.
+  bool isTernary = false;
+  /// ε of the norm that each ternary layer starts with, `NAME.rms_norm`, if they do.
+  std::optional<float> epsilonInLayers;
   /// Whether weights of ternary layers come as trits.
   PackedScale packedScale = PackedScale::None;
   int64_t vocabSize = 0;
@@ -94,13 +102,8 @@ class TransformerConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
-  bool hasTernaryLayers() const override { return isTernary; }
   bool hasNormsInLayers() const override { return false; }
 
-  /// Whether the layers of blocks are ternary; the embedding and the head never are.
-  bool isTernary = false;
-  /// ε of the norm that each ternary layer starts with, `rms_norm`, if they do.
-  std::optional<float> epsilonInLayers;
   /// Whether there are `attn_sub_norm` and `ffn_sub_norm`.
   bool hasSubNorms = false;
   /// Whether queries and keys are normed, each head by itself: `q_norm` and `k_norm`.
@@ -117,6 +120,31 @@ public:
 
 void buildTransformer(mlir::ModuleOp module, const TransformerConfig &config,
                       const GraphOptions &options);
+
+/// RWKV-4, `rwkv` (RwkvForCausalLM): with float layers as published, or with ternary ones in
+/// blocks, as its quantization_config says.
+class RWKVConfig : public ModelConfig {
+public:
+  std::vector<ParameterInfo> getParameters() const override;
+  void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
+  HostTensor makeInitialValue(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                              uint64_t seed) const override;
+  bool hasNormsInLayers() const override { return false; }
+
+  /// ε of `ln_out`, which no configuration changes.
+  static constexpr float kEpsilonOfLastNorm = 1e-5f;
+
+  /// Channels of WKV.
+  int64_t attentionHiddenSize = 0;
+  int64_t intermediateSize = 0;
+  float layerNormEpsilon = 1e-5f;
+  /// After how many blocks Transformers halves hidden states to generate text; not positive: never.
+  int64_t rescaleEvery = 6;
+  /// Whether the embedding table is the head's weight.
+  bool tieWordEmbeddings = false;
+};
+
+void buildRWKV(mlir::ModuleOp module, const RWKVConfig &config, const GraphOptions &options);
 
 } // namespace ternary
 

@@ -11,6 +11,7 @@
 #include "ternary/Support/Numerics.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/Twine.h"
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,13 +59,22 @@ public:
                             llvm::function_ref<void(const llvm::Twine &)> warn) const = 0;
 };
 
-/// Made-up values for any parameter, the same for the same seed. Matrices are of bf16, as
-/// those of published checkpoints.
+/// A made-up parameter, the same for the same seed. Matrices are of bf16, as those of published
+/// checkpoints.
+HostTensor makeRandomParameter(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, uint64_t seed,
+                               float matrixDeviation = 0.02f, float gainDeviation = 0.02f);
+
+/// Made-up values for any parameter.
 class RandomParameters : public ParameterSource {
 public:
-  explicit RandomParameters(uint64_t seed, float matrixDeviation = 0.02f,
-                            float gainDeviation = 0.02f)
-      : seed(seed), matrixDeviation(matrixDeviation), gainDeviation(gainDeviation) {}
+  using MakeFn = std::function<HostTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape)>;
+
+  explicit RandomParameters(uint64_t seed)
+      : RandomParameters([seed](llvm::StringRef name, llvm::ArrayRef<int64_t> shape) {
+          return makeRandomParameter(name, shape, seed);
+        }) {}
+  /// Those that `make` returns.
+  explicit RandomParameters(MakeFn make) : make(std::move(make)) {}
 
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
@@ -73,8 +83,7 @@ public:
                     llvm::function_ref<void(const llvm::Twine &)> warn) const override;
 
 private:
-  uint64_t seed;
-  float matrixDeviation, gainDeviation;
+  MakeFn make;
 };
 
 /// Tensors in memory, by the name of their parameter.

@@ -140,13 +140,17 @@ void addKernelPatterns(mlir::RewritePatternSet &patterns, const mlir::TypeConver
   target.addIllegalOp<Ops...>();
 }
 
-/// The kernels of training that are not scalar everywhere, and those of a float Transformer.
+/// The kernels of training that are not scalar everywhere, those of a float Transformer, and those
+/// of RWKV.
 void populateTrainingKernelPatterns(mlir::RewritePatternSet &patterns,
                                     const mlir::TypeConverter &converter,
                                     mlir::ConversionTarget &target);
 void populateTransformerKernelPatterns(mlir::RewritePatternSet &patterns,
                                        const mlir::TypeConverter &converter,
                                        mlir::ConversionTarget &target);
+void populateRWKVKernelPatterns(mlir::RewritePatternSet &patterns,
+                                const mlir::TypeConverter &converter,
+                                mlir::ConversionTarget &target);
 
 void populateRowKernelPattern(mlir::RewritePatternSet &patterns,
                               const mlir::TypeConverter &converter, Scratch &scratch);

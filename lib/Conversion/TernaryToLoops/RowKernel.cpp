@@ -146,6 +146,7 @@ private:
         .Case([&](SquareSumsOp sums) { emitSquareSums(sums); })
         .Case([&](InverseRMSOp inverse) { emitInverseRMS(inverse); })
         .Case([&](NormalizeOp normalize) { emitNormalize(normalize); })
+        .Case([&](CenterOp center) { emitCenter(center); })
         .Case([&](QuantizeActivationsOp quantize) { emitQuantize(quantize); })
         .Case([&](ScaleRowsOp scale) { emitScaleRows(scale); })
         .Case([&](RMSNormBackwardOp backward) { emitRMSNormBackward(backward); })
@@ -185,6 +186,15 @@ private:
     emitBlockSums(b, getLanes(), columns, element,
                   [&](Value sum, Value block) { b.store(sum, sums, block); });
     return emitSumOfBlocks(b, getLanes(), blocks, [&](Value block) { return b.load(sums, block); });
+  }
+
+  void emitCenter(CenterOp center) {
+    int64_t columns = getColumns(center.getInput());
+    auto x = [&](Value k) { return element(center.getInput(), k); };
+    Value mean = b.divf(emitRowSum(columns, x), b.real(static_cast<double>(columns)));
+    forColumns(center.getResult(), [&](Value k) {
+      setElement(center.getResult(), k, arith::SubFOp::create(b, x(k), mean));
+    });
   }
 
   void emitScaleRows(ScaleRowsOp scale) {

@@ -91,6 +91,7 @@ struct TernaryToLoops : ternary::impl::TernaryToLoopsBase<TernaryToLoops> {
     populateScalarKernelLoops(patterns, converter, target);
     populateTrainingKernelPatterns(patterns, converter, target);
     populateTransformerKernelPatterns(patterns, converter, target);
+    populateRWKVKernelPatterns(patterns, converter, target);
     patterns.add<ConvertGatherKernel, ConvertScanKernel>(converter, context);
     target.addIllegalOp<GatherKernelOp, LinearKernelOp, RowKernelOp, ScanKernelOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });

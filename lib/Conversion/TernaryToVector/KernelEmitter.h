@@ -138,6 +138,12 @@ mlir::LogicalResult emitScatter(mlir::OpBuilder &builder, ScatterKernelOp op, ml
                                 mlir::ValueRange outs);
 mlir::LogicalResult emitScanBackward(mlir::OpBuilder &builder, ScanBackwardKernelOp op,
                                      mlir::ValueRange ins, mlir::ValueRange outs);
+mlir::LogicalResult emitTokenShift(mlir::OpBuilder &builder, TokenShiftKernelOp op,
+                                   mlir::ValueRange ins, mlir::ValueRange outs);
+mlir::LogicalResult emitWKV(mlir::OpBuilder &builder, WKVKernelOp op, mlir::ValueRange ins,
+                            mlir::ValueRange outs);
+mlir::LogicalResult emitWKVBackward(mlir::OpBuilder &builder, WKVBackwardKernelOp op,
+                                    mlir::ValueRange ins, mlir::ValueRange outs);
 mlir::LogicalResult emitQuantizeWeights(mlir::OpBuilder &builder, QuantizeWeightsKernelOp op,
                                         mlir::ValueRange ins, mlir::ValueRange outs);
 mlir::LogicalResult emitPack(mlir::OpBuilder &builder, PackKernelOp op, mlir::ValueRange ins,

@@ -41,7 +41,7 @@ int64_t getColumns(Value row) { return cast<VectorType>(row.getType()).getNumEle
 /// Ops whose chunk depends on the same chunk of their operands alone, and on scalars.
 bool isChunkwise(Operation *op) {
   return op->getNumResults() == 1 && isa<VectorType>(op->getResult(0).getType()) &&
-         (isa<NormalizeOp, ScaleRowsOp, RMSNormBackwardOp, CrossEntropyBackwardOp,
+         (isa<NormalizeOp, CenterOp, ScaleRowsOp, RMSNormBackwardOp, CrossEntropyBackwardOp,
               vector::BroadcastOp>(op) ||
           op->hasTrait<OpTrait::ConstantLike>() || OpTrait::hasElementwiseMappableTraits(op));
 }
@@ -70,6 +70,7 @@ private:
   LogicalResult emitParts(ValueRange sizes);
   void emitSquareSums(SquareSumsOp sums);
   void emitInverseRMS(InverseRMSOp inverse);
+  void emitCenter(CenterOp center);
   void emitRMSNormBackward(RMSNormBackwardOp backward);
   void emitCrossEntropy(CrossEntropyRowsOp rows);
   /// Block sums of a row, whose chunks `element` builds, in scratch.
@@ -126,7 +127,7 @@ private:
   /// Chunks that the current loop body has computed, by value and position.
   DenseMap<std::pair<Value, Value>, Value> chunks;
   SmallVector<RowMemory> destinations;
-  /// What the gradient of a norm subtracts from a row, per unit of the row.
+  /// The mean that is subtracted from a row; in the gradient of a norm, per unit of the row.
   DenseMap<Operation *, Value> means;
 };
 
@@ -200,6 +201,8 @@ LogicalResult RowEmitter::emitRow(ValueRange row, Value part) {
     else if (isScalarOp(&inner))
       emitScalar(&inner);
     else if (isChunkwise(&inner)) {
+      if (auto center = dyn_cast<CenterOp>(inner))
+        emitCenter(center);
       if (auto backward = dyn_cast<RMSNormBackwardOp>(inner))
         emitRMSNormBackward(backward);
       keepIfNeededTwice(&inner);
@@ -226,7 +229,7 @@ std::set<RowEmitter::Loop> RowEmitter::findLoops(Value value) {
       loops.insert(getStoreLoop(getColumns(value)));
       continue;
     }
-    if (isa<QuantizeActivationsOp, CrossEntropyRowsOp, RMSNormBackwardOp, SquareSumsOp,
+    if (isa<QuantizeActivationsOp, CrossEntropyRowsOp, CenterOp, RMSNormBackwardOp, SquareSumsOp,
             InverseRMSOp>(user))
       loops.insert({getPosition(user), 0});
     if (isa<QuantizeActivationsOp, CrossEntropyRowsOp>(user))
@@ -345,6 +348,9 @@ Value RowEmitter::computeChunk(Operation *producer, Value column, Value mask) {
         arith::MulFOp::create(e.b, x, e.splat(scalars.lookup(normalize.getScale()), kChunk));
     return arith::MulFOp::create(e.b, scaled, gain);
   }
+  if (auto center = dyn_cast<CenterOp>(producer))
+    return arith::SubFOp::create(e.b, chunk(center.getInput(), column, mask),
+                                 e.splat(means.lookup(center), kChunk));
   if (auto scale = dyn_cast<ScaleRowsOp>(producer))
     return product(chunk(scale.getInput(), column, mask), splatScalar(scale.getScale()));
   if (auto backward = dyn_cast<RMSNormBackwardOp>(producer)) {
@@ -442,6 +448,14 @@ Value RowEmitter::emitRowSum(int64_t columns, function_ref<Value(Value, Value)> 
   RowMemory sums{emitBlockSums(columns, element), {}, /*padded=*/true};
   return emitSumOfBlocks(llvm::divideCeil(columns, SquareSumsOp::kBlock),
                          [&](Value column, Value mask) { return loadRow(sums, column, mask); });
+}
+
+void RowEmitter::emitCenter(CenterOp center) {
+  int64_t columns = getColumns(center.getInput());
+  Value sum = emitRowSum(
+      columns, [&](Value column, Value mask) { return chunk(center.getInput(), column, mask); });
+  means[center] = arith::DivFOp::create(
+      e.b, sum, buildFloat(e.b, e.b.getLoc(), e.b.getF32Type(), static_cast<float>(columns)));
 }
 
 void RowEmitter::emitRMSNormBackward(RMSNormBackwardOp backward) {

@@ -151,6 +151,9 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     add(vectorize::emitSumRows);
     add(vectorize::emitScatter);
     add(vectorize::emitScanBackward);
+    add(vectorize::emitTokenShift);
+    add(vectorize::emitWKV);
+    add(vectorize::emitWKVBackward);
     add(vectorize::emitQuantizeWeights);
     add(vectorize::emitPack);
     add(vectorize::emitSquareSum);

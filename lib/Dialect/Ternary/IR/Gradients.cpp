@@ -141,6 +141,14 @@ LogicalResult RMSNormOp::buildBackward(OpBuilder &builder, Gradients &gradients)
   return success();
 }
 
+/// To subtract the mean is a projection onto what has none, and symmetric.
+LogicalResult CenterOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (gradients.wants(getInput()))
+    gradients.add(builder, getInput(),
+                  CenterOp::create(builder, getLoc(), gradients.lookup(getResult())));
+  return success();
+}
+
 LogicalResult LowerBoundsOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
   if (gradients.wants(getInput()))
     gradients.add(builder, getInput(),
@@ -287,5 +295,34 @@ LogicalResult AttentionOp::buildBackward(OpBuilder &builder, Gradients &gradient
   gradients.add(builder, getQ(), backward.getGradQ());
   gradients.add(builder, getK(), backward.getGradK());
   gradients.add(builder, getV(), backward.getGradV());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Token shift and WKV
+//===----------------------------------------------------------------------===//
+
+/// What goes to a token comes from the one after it.
+LogicalResult TokenShiftOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  auto backward = TokenShiftOp::create(
+      builder, getLoc(), gradients.lookupOrZero(builder, getResult()),
+      gradients.lookupOrZero(builder, getNewState()), /*inverse=*/!getInverse());
+  gradients.add(builder, getInput(), backward.getResult());
+  gradients.add(builder, getState(), backward.getNewState());
+  return success();
+}
+
+LogicalResult WKVOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (gradients.wants(getState()) || gradients.lookup(getNewState()))
+    return emitOpError("expected states that no parameter leads to and that do not lead to the "
+                       "loss, to differentiate by");
+  auto backward = WKVBackwardOp::create(builder, getLoc(), getK(), getV(), getDecay(), getFirst(),
+                                        getState(), getResult(), gradients.lookup(getResult()));
+  gradients.add(builder, getK(), backward.getGradK());
+  gradients.add(builder, getV(), backward.getGradV());
+  for (auto [parameter, ofSequences] : {std::pair(getDecay(), backward.getGradDecay()),
+                                        std::pair(getFirst(), backward.getGradFirst())})
+    if (gradients.wants(parameter))
+      gradients.add(builder, parameter, SumRowsOp::create(builder, getLoc(), ofSequences));
   return success();
 }

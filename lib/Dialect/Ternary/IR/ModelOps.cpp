@@ -63,6 +63,56 @@ SmallVector<Value> RMSNormOp::decompose(OpBuilder &builder) {
 }
 
 //===----------------------------------------------------------------------===//
+// LayerNormOp, TimeMixOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult LayerNormOp::verify() {
+  if (failed(verifyColumns(*this, "input", getInput().getType())) ||
+      failed(verifyShape(*this, "gain", getGain().getType(), {getColumns(getInput().getType())})) ||
+      failed(verifyShape(*this, "bias", getBias().getType(), {getColumns(getInput().getType())})))
+    return failure();
+  return verifyEpsilon(*this, getEpsilon());
+}
+
+SmallVector<Value> LayerNormOp::decompose(OpBuilder &builder) {
+  Value centered = CenterOp::create(builder, getLoc(), getInput());
+  Value normed = RMSNormOp::create(builder, getLoc(), centered, getGain(), getEpsilonAttr());
+  Value bias = broadcastToRows(builder, getLoc(), getBias(), getInput());
+  return {arith::AddFOp::create(builder, getLoc(), normed, bias)};
+}
+
+LogicalResult TimeMixOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult TimeMixOp::verify() {
+  if (getInput().getType() != getPrevious().getType())
+    return emitOpError() << "expected input and previous of one type, got " << getInput().getType()
+                         << " and " << getPrevious().getType();
+  if (failed(verifyColumns(*this, "input", getInput().getType())))
+    return failure();
+  return verifyShape(*this, "mix", getMix().getType(), {getColumns(getInput().getType())});
+}
+
+SmallVector<Value> TimeMixOp::decompose(OpBuilder &builder) {
+  Location loc = getLoc();
+  Value mix = broadcastToRows(builder, loc, getMix(), getInput());
+  Value one = createSplat(builder, loc, getInput(), 1.0);
+  Value rest = arith::SubFOp::create(builder, loc, one, mix);
+  Value current = arith::MulFOp::create(builder, loc, getInput(), mix);
+  Value previous = arith::MulFOp::create(builder, loc, getPrevious(), rest);
+  return {arith::AddFOp::create(builder, loc, current, previous)};
+}
+
+//===----------------------------------------------------------------------===//
 // BitLinearOp
 //===----------------------------------------------------------------------===//
 

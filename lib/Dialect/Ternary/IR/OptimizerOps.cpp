@@ -13,7 +13,7 @@ using namespace mlir;
 using namespace ternary;
 
 bool ternary::isDecayed(BlockArgument parameter) {
-  return cast<ShapedType>(parameter.getType()).getRank() > 1 &&
+  return cast<ShapedType>(parameter.getType()).getRank() == 2 &&
          llvm::none_of(parameter.getUsers(), llvm::IsaPred<LowerBoundsOp>);
 }
 

@@ -17,7 +17,7 @@ static Type getPerRowType(Type type, Type elementType = nullptr) {
 }
 
 //===----------------------------------------------------------------------===//
-// SquareSumsOp, InverseRMSOp, NormalizeOp
+// SquareSumsOp, InverseRMSOp, NormalizeOp, CenterOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult SquareSumsOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
@@ -61,6 +61,14 @@ LogicalResult NormalizeOp::verify() {
     return failure();
   return verifyShape(*this, "gain", getGain().getType(), {getColumns(input)});
 }
+
+LogicalResult CenterOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult CenterOp::verify() { return verifyColumns(*this, "input", getInput().getType()); }
 
 //===----------------------------------------------------------------------===//
 // QuantizeActivationsOp

@@ -325,6 +325,55 @@ LogicalResult AttentionBackwardKernelOp::verify() {
                          getKvHeads());
 }
 
+/// Errors unless `value` is `[B, T, H]` with static H.
+static LogicalResult verifyTokens(Operation *op, StringRef name, Value value) {
+  if (shapeOf(value).size() == 3)
+    return verifyColumns(op, name, value.getType());
+  return op->emitOpError() << "expected " << name << " of shape [B, T, H], got " << value.getType();
+}
+
+LogicalResult TokenShiftKernelOp::verify() {
+  if (failed(verifyKernel(*this, 1, 2, [](auto ins, auto outs, Elements of) {
+        Shape input = shapeOf(ins[0]);
+        return SmallVector<Expected>{{"input", of.real, shapeOf(outs[0])},
+                                     {"result", of.real, input},
+                                     {"state", of.real, {input.front(), input.back()}}};
+      })))
+    return failure();
+  return verifyTokens(*this, "input", getIns()[0]);
+}
+
+LogicalResult WKVKernelOp::verify() {
+  if (failed(verifyKernel(*this, 4, 2, [](auto ins, auto outs, Elements of) {
+        Shape k = shapeOf(ins[0]), channels = {k.back()};
+        return SmallVector<Expected>{
+            {"k", of.real, shapeOf(outs[0])}, {"v", of.real, k},
+            {"decay", of.real, channels},     {"first", of.real, channels},
+            {"result", of.real, k},           {"state", of.real, {k.front(), 3, k.back()}}};
+      })))
+    return failure();
+  return verifyTokens(*this, "k", getIns()[0]);
+}
+
+LogicalResult WKVBackwardKernelOp::verify() {
+  if (failed(verifyKernel(*this, 7, 4, [](auto ins, auto outs, Elements of) {
+        Shape k = shapeOf(ins[0]), channels = {k.back()}, sequences = {k.front(), k.back()};
+        return SmallVector<Expected>{{"k", of.real, shapeOf(outs[0])},
+                                     {"v", of.real, k},
+                                     {"decay", of.real, channels},
+                                     {"first", of.real, channels},
+                                     {"state", of.real, {k.front(), 3, k.back()}},
+                                     {"result", of.real, k},
+                                     {"grad", of.real, k},
+                                     {"grad_k", of.real, k},
+                                     {"grad_v", of.real, k},
+                                     {"grad_decay", of.real, sequences},
+                                     {"grad_first", of.real, sequences}};
+      })))
+    return failure();
+  return verifyTokens(*this, "k", getIns()[0]);
+}
+
 //===----------------------------------------------------------------------===//
 // WeightMemoryOp
 //===----------------------------------------------------------------------===//

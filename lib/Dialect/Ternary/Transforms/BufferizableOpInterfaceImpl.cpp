@@ -24,16 +24,16 @@ struct KernelModel : DstBufferizableOpInterfaceExternalModel<KernelModel<KernelO
     return false;
   }
 
-  /// Only the state of a scan, a sum that a kernel adds to, and what an optimiser changes are
-  /// read before they are written.
+  /// Only a state, a sum that a kernel adds to, and what an optimiser changes are read before
+  /// they are written.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
     auto kernel = cast<DestinationStyleOpInterface>(op);
     if (!kernel.isDpsInit(&operand))
       return true;
     if (op->hasAttr("accumulate") || isa<ternary::AdamWKernelOp>(op))
       return true;
-    return isa<ternary::ScanKernelOp>(op) &&
-           operand.get() == cast<ternary::ScanKernelOp>(op).getOuts().back();
+    return isa<ternary::ScanKernelOp, ternary::TokenShiftKernelOp, ternary::WKVKernelOp>(op) &&
+           operand.get() == kernel.getDpsInits().back();
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -74,6 +74,7 @@ void ternary::registerBufferizableOpInterfaceExternalModels(DialectRegistry &reg
            ScatterKernelOp, LowerBoundsKernelOp, LowerBoundsBackwardKernelOp,
            QuantizeWeightsKernelOp, PackKernelOp, SquareSumKernelOp, AdamWKernelOp, MatmulKernelOp,
            MatmulTransposeAKernelOp, TransposeKernelOp, RotaryKernelOp, AttentionKernelOp,
-           AttentionBackwardKernelOp>(*context);
+           AttentionBackwardKernelOp, TokenShiftKernelOp, WKVKernelOp, WKVBackwardKernelOp>(
+        *context);
   });
 }

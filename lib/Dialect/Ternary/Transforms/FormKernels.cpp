@@ -82,6 +82,20 @@ template <typename OpTy, typename KernelOpTy> struct FormKernel : OpRewritePatte
   }
 };
 
+/// An op whose last operand and result are a state, which its kernel updates in place.
+template <typename OpTy, typename KernelOpTy> struct FormUpdating : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> outs = createOuts(rewriter, op);
+    outs.back() = op.getState();
+    auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(),
+                                     ValueRange(op->getOperands()).drop_back(), outs);
+    takeAttributes(kernel, op);
+    rewriter.replaceOp(op, kernel);
+    return success();
+  }
+};
+
 /// The addition of the result of `op` to what is there already, or null.
 arith::AddFOp findSumSoFar(Operation *op) {
   Value result = op->getResult(0);
@@ -248,6 +262,8 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
                    FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
                    FormKernel<MeanOverTargetsOp, MeanKernelOp>,
                    FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
+                   FormKernel<WKVBackwardOp, WKVBackwardKernelOp>,
+                   FormUpdating<TokenShiftOp, TokenShiftKernelOp>, FormUpdating<WKVOp, WKVKernelOp>,
                    FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
     if (bindTime)
       patterns.add<FormKernel<LowerBoundsOp, LowerBoundsKernelOp>,

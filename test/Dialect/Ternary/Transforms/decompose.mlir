@@ -65,3 +65,28 @@ func.func @linear(%x: tensor<1x?x64xf32>, %w: tensor<97x64xbf16>) -> tensor<1x?x
   %0 = ternary.linear %x, %w : tensor<1x?x64xf32>, tensor<97x64xbf16> -> tensor<1x?x97xf32>
   return %0 : tensor<1x?x97xf32>
 }
+
+// CHECK-LABEL: func.func @layer_norm(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<1x?x64xf32>, %[[G:[^:]*]]: tensor<64xf32>, %[[B:[^:]*]]: tensor<64xf32>)
+// CHECK:         %[[C:.*]] = ternary.center %[[X]]
+// CHECK:         %[[S:.*]] = ternary.square_sums %[[C]]
+// CHECK:         %[[R:.*]] = ternary.inverse_rms %[[S]] {epsilon = 9.99999974E-6 : f32, size = 64 : i64}
+// CHECK:         %[[Y:.*]] = ternary.normalize %[[C]], %[[R]], %[[G]]
+// CHECK:         %[[BIAS:.*]] = linalg.broadcast ins(%[[B]]
+// CHECK:         arith.addf %[[Y]], %[[BIAS]]
+func.func @layer_norm(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %b: tensor<64xf32>) -> tensor<1x?x64xf32> {
+  %0 = ternary.layer_norm %x, %g, %b {epsilon = 1.0e-5 : f32} : tensor<1x?x64xf32>, tensor<64xf32>
+  return %0 : tensor<1x?x64xf32>
+}
+
+// CHECK-LABEL: func.func @time_mix(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<2x64xf32>, %[[P:[^:]*]]: tensor<2x64xf32>, %[[M:[^:]*]]: tensor<64xf32>)
+// CHECK:         %[[MIX:.*]] = linalg.broadcast ins(%[[M]]
+// CHECK:         %[[REST:.*]] = arith.subf %{{.*}}, %[[MIX]]
+// CHECK:         %[[A:.*]] = arith.mulf %[[X]], %[[MIX]]
+// CHECK:         %[[B:.*]] = arith.mulf %[[P]], %[[REST]]
+// CHECK:         arith.addf %[[A]], %[[B]]
+func.func @time_mix(%x: tensor<2x64xf32>, %p: tensor<2x64xf32>, %m: tensor<64xf32>) -> tensor<2x64xf32> {
+  %0 = ternary.time_mix %x, %p, %m : tensor<2x64xf32>, tensor<64xf32>
+  return %0 : tensor<2x64xf32>
+}

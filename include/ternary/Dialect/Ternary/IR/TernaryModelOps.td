@@ -68,6 +68,62 @@ def Ternary_RMSNormOp : Ternary_ModelOp<"rms_norm", [
   let hasVerifier = 1;
 }
 
+def Ternary_LayerNormOp : Ternary_ModelOp<"layer_norm"> {
+  let summary = "rows of mean 0 and variance 1, then a gain and a bias";
+  let description = [{
+    `result[..., k] = rms_norm(center(input), gain)[..., k] + bias[k]`
+
+    Constraints:
+    - (C1) `input` is `[..., K]` with static K, `gain` and `bias` are `[K]`
+    - (C2) ε is positive and finite
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %b: tensor<64xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.layer_norm %x, %g, %b {epsilon = 1.0e-5 : f32}
+        : tensor<1x?x64xf32>, tensor<64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_FloatTensor:$input, Ternary_FloatVector:$gain,
+                       Ternary_FloatVector:$bias, F32Attr:$epsilon);
+  let results = (outs Ternary_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $gain `,` $bias attr-dict
+    `:` type($input) `,` custom<SameTypes>(type($gain), type($bias))
+  }];
+  let hasVerifier = 1;
+}
+
+def Ternary_TimeMixOp : Ternary_ModelOp<"time_mix"> {
+  let summary = "each channel between a token and the one before";
+  let description = [{
+    `result[..., k] = input[..., k] · mix[k] + previous[..., k] · (1 - mix[k])`
+
+    Constraints:
+    - (C1) `input`, `previous` and `result` are `[..., K]` of one type, `mix` is `[K]`
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x64xf32>, %p: tensor<1x?x64xf32>, %m: tensor<64xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.time_mix %x, %p, %m : tensor<1x?x64xf32>, tensor<64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_FloatTensor:$input, Ternary_FloatTensor:$previous,
+                       Ternary_FloatVector:$mix);
+  let results = (outs Ternary_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $previous `,` $mix attr-dict
+    `:` custom<SameTypes>(type($input), type($previous)) `,` type($mix)
+  }];
+  let hasVerifier = 1;
+}
+
 def Ternary_BitLinearOp : Ternary_ModelOp<"bit_linear", [AttrSizedOperandSegments]> {
   let summary = "linear layer with ternary weights and 8-bit activations";
   let description = [{

@@ -102,6 +102,32 @@ def Ternary_NormalizeOp : Ternary_RowOp<"normalize",
   let hasVerifier = 1;
 }
 
+def Ternary_CenterOp : Ternary_PureOp<"center", [
+    RowOpInterface, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "rows less their means";
+  let description = [{
+    `result[..., k] = input[..., k] - rowsum(input) / K`
+
+    A projection that is its own transpose: its gradient is itself.
+
+    Constraints:
+    - (C1) `input` and `result` are `[..., K]` of one type with static K
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x64xf32>) -> tensor<1x?x64xf32> {
+      %0 = ternary.center %x : tensor<1x?x64xf32>
+      return %0 : tensor<1x?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Ternary_FloatRow:$input);
+  let results = (outs Ternary_FloatRow:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
 def Ternary_QuantizeActivationsOp : Ternary_RowOp<"quantize_activations", RowOpInterface,
     InferTypeOpAdaptorWithIsCompatible> {
   let summary = "8-bit activations with one scale per row";

@@ -1,0 +1,215 @@
+"""RWKV-4 (RwkvForCausalLM), against what Transformers computes: training and text.
+
+data/rwkv-*/expected.safetensors has logits, the loss and every gradient, from make_rwkv_golden.py.
+The layers of rwkv-ternary become ternary as it is compiled.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from conftest import has_cpu_feature, run_tool
+from safetensors.numpy import load_file, save_file
+from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
+from training_object import TrainingObject
+from training_text import make_text
+
+DATA = pathlib.Path(__file__).parent / "data"
+MODELS = ("rwkv-plain", "rwkv-odd", "rwkv-ternary")
+# Every target for one model, those whose loops differ for the others.
+VARIANTS = [("rwkv-ternary", target) for target in TARGETS if target != "reference"] + [
+    (name, target) for name in ("rwkv-plain", "rwkv-odd") for target in ("cpu", "portable")
+]
+
+
+def load_expected(name: str) -> dict[str, np.ndarray]:
+    return load_file(DATA / name / "expected.safetensors")
+
+
+def skip_without(target: str) -> None:
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+
+
+@pytest.mark.parametrize("target", ["reference", "cpu"])
+@pytest.mark.parametrize("name", MODELS)
+def test_logits_agree_with_transformers(compile_model, compute_logits, name, target):
+    """A prompt at once, and token by token with the state carried on."""
+    expected = load_expected(name)
+    library = compile_model(DATA / name, *TARGETS[target])
+    for row, logits in zip(expected["input_ids"], expected["logits"], strict=True):
+        for step in (False, True):
+            for threads in (1, 2):
+                got = compute_logits(library, row[None], threads, step)
+                assert np.abs(got[0] - logits).max() <= 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [each for each in VARIANTS if "--recompute" not in " ".join(TARGETS[each[1]])],
+)
+def test_same_logits_as_reference(compile_model, compute_logits, name, target):
+    skip_without(target)
+    ids = load_expected(name)["input_ids"][:1]
+    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"]), ids)
+    library = compile_model(DATA / name, *TARGETS[target])
+    for step in (False, True):
+        for threads in (1, 2, 3):
+            got = compute_logits(library, ids, threads, step)
+            assert got.tobytes() == reference.tobytes(), (step, threads)
+
+
+@pytest.mark.parametrize("target", ["reference", "cpu"])
+@pytest.mark.parametrize("name", ["rwkv-odd", "rwkv-ternary"])
+def test_batch(compile_model, compute_logits, name, target):
+    """Sequences have states of their own."""
+    ids = load_expected(name)["input_ids"]
+    one = compile_model(DATA / name, *TARGETS[target])
+    three = compile_model(DATA / name, "--batch=3", *TARGETS[target])
+    expected = np.concatenate([compute_logits(one, row[None]) for row in ids])
+    for step in (False, True):
+        assert compute_logits(three, ids, 2, step).tobytes() == expected.tobytes(), step
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_self_test(compile_model, name):
+    """Prompts in chunks, tokens one by one and sequences after a reset: all the same bits."""
+    result = run_tool("ternary-run", compile_model(DATA / name), "--self-test")
+    assert result.returncode == 0, result.stderr
+
+
+def test_large_keys(tmp_path, compile_model, compute_logits):
+    """Exponentials of keys that f32 cannot hold: WKV is still a mean of values."""
+    weights = load_file(DATA / "rwkv-odd" / "model.safetensors")
+    for name in weights:
+        if name.endswith("attention.key.weight"):
+            weights[name] *= 100
+    config = (DATA / "rwkv-odd" / "config.json").read_text(encoding="utf-8")
+    (tmp_path / "config.json").write_text(config, encoding="utf-8")
+    save_file(weights, tmp_path / "model.safetensors")
+    ids = load_expected("rwkv-odd")["input_ids"][:1]
+    reference = compute_logits(compile_model(tmp_path, "--target=reference"), ids)
+    assert np.isfinite(reference).all()
+    assert compute_logits(compile_model(tmp_path), ids, 2).tobytes() == reference.tobytes()
+    library = compile_training(compile_model, tmp_path)
+    for gradient in compute_gradients(tmp_path, library, ids).values():
+        assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("target", ["reference", "cpu", "recompute-blocks"])
+@pytest.mark.parametrize("name", MODELS)
+def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target):
+    expected = load_expected(name)
+    library = compile_training(compile_model, DATA / name, *TARGETS[target])
+    got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
+    np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-5)
+    expect_gradients(got, expected, "grad.", 1e-4)
+
+
+@pytest.mark.parametrize(("name", "target"), VARIANTS)
+def test_same_gradients_as_reference(tmp_path, compile_model, name, target):
+    skip_without(target)
+    ids = load_expected(name)["input_ids"]
+    reference = compile_training(compile_model, DATA / name, *TARGETS["reference"])
+    expected = compute_gradients(tmp_path, reference, ids)
+    library = compile_training(compile_model, DATA / name, *TARGETS[target])
+    for threads in (1, 2, 3):
+        got = compute_gradients(tmp_path, library, ids, threads)
+        for parameter, value in expected.items():
+            assert got[parameter].tobytes() == value.tobytes(), (parameter, threads)
+
+
+def test_same_gradients_for_lengths(compile_model):
+    flags = ("--batch=2",)
+    reference = compile_training(compile_model, DATA / "rwkv-odd", "--target=reference", *flags)
+    library = compile_training(compile_model, DATA / "rwkv-odd", *flags)
+    rng = np.random.default_rng(1)
+    for length in (1, 2, 33, 100):
+        ids = rng.integers(0, 37, size=(2, length))
+        targets = rng.integers(-1, 37, size=(2, length))
+        one, other = TrainingObject(reference), TrainingObject(library, threads=2)
+        assert one.gradient(ids, targets, 0.5) == other.gradient(ids, targets, 0.5)
+        assert np.isfinite(one.gradients).all()
+        assert one.gradients.tobytes() == other.gradients.tobytes()
+        assert one.loss(ids, targets) == other.loss(ids, targets)
+
+
+def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
+    """A checkpoint in float16 has the logits of the values it holds."""
+    source = load_file(DATA / "rwkv-plain" / "model.safetensors")
+    ids = load_expected("rwkv-plain")["input_ids"][:1]
+    logits = []
+    for dtype in (np.float16, np.float32):
+        folder = tmp_path / dtype.__name__
+        folder.mkdir()
+        config = (DATA / "rwkv-plain" / "config.json").read_text(encoding="utf-8")
+        (folder / "config.json").write_text(config, encoding="utf-8")
+        halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
+        save_file(halved, folder / "model.safetensors")
+        logits.append(compute_logits(compile_model(folder), ids))
+    assert logits[0].tobytes() == logits[1].tobytes()
+
+
+def test_trains_from_scratch(tmp_path):
+    """Ternary layers, initial values as Transformers makes them, and a loss that falls."""
+    config = json.loads((DATA / "rwkv-ternary" / "config.json").read_text(encoding="utf-8"))
+    config |= {"vocab_size": 256, "hidden_size": 64, "attention_hidden_size": 64}
+    config |= {"intermediate_size": 128, "num_hidden_layers": 2}
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    data = tmp_path / "data.txt"
+    data.write_bytes(make_text(20_000, 7))
+    library = tmp_path / "train.so"
+    flags = ("--function=train", "--batch=4", "--random-weights=1")
+    result = run_tool("ternary-compile", folder, "-o", library, *flags)
+    assert result.returncode == 0, result.stderr
+
+    training = TrainingObject(library)
+    values = training.views(training.parameters)
+    assert (values["rwkv.ln_out.weight"] == 1).all()
+    assert not values["rwkv.blocks.1.ln2.bias"].any()
+    decay = values["rwkv.blocks.1.attention.time_decay"]
+    np.testing.assert_allclose(decay, -5 + 8 * (np.arange(64) / 63) ** 2, rtol=1e-6)
+    assert values["rwkv.blocks.0.feed_forward.value.weight"].std() == pytest.approx(
+        128**-0.5, rel=0.03
+    )
+
+    flags = ("--data-format=bytes", "--sequence-length=64", "--steps=60", "--log-every=1")
+    flags += ("--learning-rate=0.01",)
+    out = tmp_path / "out"
+    result = run_tool("ternary-train", library, "--data", data, "--out", out, *flags)
+    assert result.returncode == 0, result.stderr
+    rows = (out / "loss.csv").read_text(encoding="utf-8").splitlines()
+    column = rows[0].split(",").index("loss")
+    losses = [float(row.split(",")[column]) for row in rows[1:]]
+    assert losses[0] == pytest.approx(np.log(256), abs=0.2)
+    assert losses[-1] < losses[0] - 1
+    assert json.loads((out / "config.json").read_text(encoding="utf-8")) == config
+    result = run_tool("ternary-compile", out, "-o", tmp_path / "trained.so")
+    assert result.returncode == 0, result.stderr
+    assert run_tool("ternary-run", tmp_path / "trained.so", "--self-test").returncode == 0
+
+
+def test_what_has_no_meaning_is_refused(tmp_path):
+    library = tmp_path / "model.so"
+    result = run_tool("ternary-compile", DATA / "rwkv-ternary", "-o", library, "--epsilon=1e-6")
+    assert result.returncode == 1
+    assert "expected no --epsilon for model_type rwkv" in result.stderr
+    flags = ("--function=train", "--gradient-precision=int8")
+    result = run_tool("ternary-compile", DATA / "rwkv-plain", "-o", library, *flags)
+    assert result.returncode == 1
+    assert "expected no --gradient-precision for model_type rwkv" in result.stderr
+    assert not library.exists()
+
+
+def test_packed_weights_are_refused(tmp_path):
+    """The member that says so is named."""
+    config = json.loads((DATA / "rwkv-ternary" / "config.json").read_text(encoding="utf-8"))
+    config["quantization_config"]["quantization_mode"] = "offline"
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    result = run_tool("ternary-compile", tmp_path, "-o", tmp_path / "model.so")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert 'quantization_mode to be "online", all that is supported, got "offline"' in result.stderr
