@@ -59,7 +59,10 @@ MODELS = {
     },
 }
 TERNARY = {"rwkv-ternary"}
-TOKENS = {"rwkv-plain": (2, 23), "rwkv-odd": (3, 12), "rwkv-ternary": (3, 13)}
+TOKENS = {"rwkv-plain": (2, 23), "rwkv-odd": (3, 12), "rwkv-ternary": (3, 8)}
+# One for which no activation is so close to the middle between two codes that the order of sums
+# decides which of them it becomes.
+SEEDS = {"rwkv-plain": 1, "rwkv-odd": 2, "rwkv-ternary": 6}
 
 
 def draw(model: RwkvForCausalLM) -> None:
@@ -81,7 +84,7 @@ def draw(model: RwkvForCausalLM) -> None:
 
 def record(name: str, out: Path) -> None:
     """Writes one model and what is expected of it."""
-    torch.manual_seed(sorted(MODELS).index(name))
+    torch.manual_seed(SEEDS[name])
     # Without a cache: that of Transformers has no place for other sizes of WKV.
     config = RwkvConfig(use_cache=False, bos_token_id=1, eos_token_id=2, **MODELS[name])
     config.architectures = ["RwkvForCausalLM"]
