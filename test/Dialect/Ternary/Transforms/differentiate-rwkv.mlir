@@ -23,10 +23,11 @@ func.func @loss(%x: tensor<1x?x8xf32> {ternary.parameter = "x"}, %g: tensor<8xf3
 // CHECK-LABEL: func.func @gradient(
 // CHECK:         %[[D:.*]] = ternary.cross_entropy_backward
 // CHECK:         %[[ZERO:.*]] = tensor.splat %{{.*}} : tensor<1x8xf32>
-// CHECK:         %[[DY:.*]], %{{.*}} = ternary.token_shift %[[D]], %[[ZERO]] : tensor<1x?x8xf32>
-// CHECK:         %[[DX:.*]], %[[DS:.*]] = ternary.token_shift %[[DY]], %{{.*}} {inverse} : tensor<1x?x8xf32>
+// CHECK:         %[[DY:.*]], %[[DS:.*]] = ternary.token_shift %[[D]], %[[ZERO]] : tensor<1x?x8xf32>
+// CHECK:         %[[DX:.*]], %[[DT:.*]] = ternary.token_shift %[[DY]], %{{.*}} {inverse} : tensor<1x?x8xf32>
+// CHECK:         %[[SUM:.*]] = arith.addf %[[DS]], %[[DT]]
 // CHECK:         arith.addf %{{.*}}, %[[DX]]
-// CHECK:         arith.addf %{{.*}}, %[[DS]]
+// CHECK:         arith.addf %{{.*}}, %[[SUM]]
 func.func @loss(%x: tensor<1x?x8xf32> {ternary.parameter = "x"}, %s: tensor<1x8xf32> {ternary.parameter = "s"},
                 %t: tensor<1x?xi32> {ternary.role = "targets"})
     -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
