@@ -135,6 +135,34 @@ def test_same_gradients_for_lengths(compile_model):
         assert one.loss(ids, targets) == other.loss(ids, targets)
 
 
+# Channels of tokens and of WKV, of the MLP, layers; whether they are ternary.
+@pytest.mark.parametrize(
+    "shape", [(1, 3, 2, 2, True), (33, 17, 15, 2, True), (16, 32, 64, 1, False)]
+)
+def test_same_bits_for_odd_shapes(tmp_path, compile_model, compute_logits, shape):
+    sizes = ("hidden_size", "attention_hidden_size", "intermediate_size", "num_hidden_layers")
+    config = {"model_type": "rwkv", "vocab_size": 23, "rescale_every": 1}
+    config |= dict(zip(sizes, shape[:4], strict=True))
+    if shape[4]:
+        source = json.loads((DATA / "rwkv-ternary" / "config.json").read_text(encoding="utf-8"))
+        config["quantization_config"] = source["quantization_config"]
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    ids = np.random.default_rng(sum(shape)).integers(0, 23, (2, 37)).astype(np.int32)
+    flags = ("--random-weights=3", "--batch=2")
+    reference = compile_model(tmp_path, *TARGETS["reference"], *flags)
+    expected = compute_logits(reference, ids)
+    assert np.isfinite(expected).all()
+    library = compile_model(tmp_path, *flags)
+    for step in (False, True):
+        assert compute_logits(library, ids, 2, step).tobytes() == expected.tobytes(), step
+    reference = compile_training(compile_model, tmp_path, *TARGETS["reference"], *flags)
+    library = compile_training(compile_model, tmp_path, *flags)
+    got = compute_gradients(tmp_path, library, ids, threads=2)
+    for name, value in compute_gradients(tmp_path, reference, ids).items():
+        assert np.isfinite(value).all()
+        assert got[name].tobytes() == value.tobytes(), name
+
+
 def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
     """A checkpoint in float16 has the logits of the values it holds."""
     source = load_file(DATA / "rwkv-plain" / "model.safetensors")

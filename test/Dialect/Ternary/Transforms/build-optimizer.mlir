@@ -65,6 +65,18 @@ func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<8x
 
 // -----
 
+// What is one vector, however many dimensions a checkpoint gives it, does not decay either.
+// CHECK-LABEL: func.func @update(
+// CHECK-COUNT-2: math.fpowi
+// CHECK:         %[[ALL:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK-NEXT:    ternary.adamw %{{.*}} keep %[[ALL]] {{.*}} : tensor<1x1x8xf32>
+func.func @gradient(%m: tensor<1x1x8xf32> {ternary.parameter = "m"}, %dm: tensor<1x1x8xf32> {ternary.gradient = "m"})
+    -> (tensor<1x1x8xf32> {ternary.gradient = "m"}) attributes {ternary.step = "gradient"} {
+  return %dm : tensor<1x1x8xf32>
+}
+
+// -----
+
 // A parameter that the loss does not depend on is not touched.
 // CHECK-LABEL: func.func @update(
 // CHECK-SAME:    ternary.parameter = "w"
