@@ -9,6 +9,7 @@
 #include "../TestFiles.h"
 #include "GGUFBuilder.h"
 #include "ternary/Import/Safetensors.h"
+#include "llvm/ADT/StringExtras.h"
 #include "gmock/gmock.h"
 #include <random>
 

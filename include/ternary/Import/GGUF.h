@@ -97,6 +97,9 @@ struct GGUFTensor {
 ///     else
 ///       auto values = (*model)->readFloats(tensor.name);     // f32, f16 or bf16
 ///
+/// Trits take up to five times the memory that they take in a file, and a file may claim to be
+/// large without being so: compare `GGUFTensor::shape` with what a model needs before reading.
+///
 /// Errors of all functions are one line: file, key or tensor, what was expected and what it is.
 class GGUFFile {
 public:

@@ -9,10 +9,10 @@
 // blocks, one behind the other; each type has its own block:
 //
 //   Q8_0    32 weights, 34 bytes: f16 d, i8 q[32]; w = d·q
-//   Q6_K    256 weights, 210 bytes: ql[128], qh[64], i8 s[16], f16 d. In each
-//           128, of whose 64 bytes of ql and 32 of qh these are bytes m:
-//           w[m + 32n] = d·s·(4 bits of ql[m + 32 (n % 2)], 2 bits of qh[m] above - 32),
-//           one s for 16 weights
+//   Q6_K    256 weights, 210 bytes: ql[128], qh[64], i8 s[16], f16 d. Half of each
+//           array belongs to 128 weights: w[m + 32n] = d·s[2n + m / 16]·(q - 32),
+//           where q is 4 bits of ql[m + 32 (n % 2)], the lower ones for n < 2,
+//           and above them bits 2n of qh[m]
 //   TQ1_0   256 weights, 54 bytes: qs[48], qh[4], f16 d. Five trits a byte:
 //           w[m + 32n] for m < 32 in qs[m], w[160 + m + 16n] for m < 16 in
 //           qs[32 + m]; w[240 + m + 4n], n < 4, in qh[m]
