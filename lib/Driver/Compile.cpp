@@ -13,9 +13,7 @@
 #include "SelfTest.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
-#include "ternary/Import/HuggingFace.h"
-#include "ternary/Import/Safetensors.h"
-#include "ternary/Import/Tokenizer.h"
+#include "ternary/Import/Model.h"
 #include "ternary/Support/JSONFile.h"
 #include "ternary/Target/EmbeddedRuntime.h"
 #include "ternary/Target/Object.h"
@@ -52,7 +50,8 @@ private:
   Error checkOptions();
   Error import();
   Error importSource();
-  Error importDirectory();
+  Error importModel();
+  Error limitTokens(ModelConfig &config);
   Error parseGraph();
   Error parse(StringRef text, StringRef name);
   Error runPhases(Phase last);
@@ -168,50 +167,57 @@ Error Compiler::checkOptions() {
   return Error::success();
 }
 
-/// A Hugging Face model directory: configuration, tokenizer, weights or random ones.
-Error Compiler::importDirectory() {
-  Expected<std::shared_ptr<ModelConfig>> config = readModelConfig(options.input);
-  if (!config)
-    return config.takeError();
-  if (options.epsilon && !(*config)->hasNormsInLayers())
-    return makeError("expected no --epsilon for model_type " + (*config)->modelType +
-                     ", whose config.json states the epsilon of its norms");
-  if (pipeline.training && (*config)->packedScale != PackedScale::None)
-    return makeError("expected latent weights to train, got a quantization_config in "
-                     "config.json that calls them offline, that is ternary");
-  if (options.gradientPrecision != GradientPrecision::High && !(*config)->isTernary)
-    return makeError("expected no --gradient-precision for model_type " + (*config)->modelType +
-                     ", which has no ternary layers");
-  if (options.randomWeights) {
-    parameters = std::make_unique<RandomParameters>(
-        [config = *config, seed = *options.randomWeights](StringRef name, ArrayRef<int64_t> shape) {
-          return config->makeInitialValue(name, shape, seed);
-        });
-  } else {
-    Expected<std::unique_ptr<Checkpoint>> checkpoint =
-        Checkpoint::open(options.input, (*config)->packedScale);
-    if (!checkpoint)
-      return checkpoint.takeError();
-    parameters = std::move(*checkpoint);
-  }
+/// Errors if a layer's weight is ternary already: there is nothing behind it that could learn.
+static Error checkLatent(const Model &model) {
+  for (const ParameterInfo &parameter : model.config->getParameters())
+    if (parameter.isTernary && model.parameters->getTritFormat(parameter.name))
+      return makeError("expected latent weights to train, got trits for '" + parameter.name + "'");
+  return Error::success();
+}
+
+Error Compiler::limitTokens(ModelConfig &config) {
+  if (!options.maxTokens)
+    return Error::success();
+  int64_t most = config.maxTokens > 0 ? config.maxTokens : 1 << 30;
+  if (*options.maxTokens < 1 || *options.maxTokens > most)
+    return makeError("expected --max-tokens from 1 to " + Twine(most) + ", got " +
+                     Twine(*options.maxTokens));
+  config.maxTokens = *options.maxTokens;
+  return Error::success();
+}
+
+/// A model directory or a GGUF file: configuration, tokenizer, weights or random ones.
+Error Compiler::importModel() {
   auto warn = [](const Twine &message) {
     WithColor::warning(errs(), "ternary-compile") << message << "\n";
   };
-  if (Error error = parameters->check((*config)->getParameters(), warn))
+  bool isDirectory = sys::fs::is_directory(options.input);
+  if (isDirectory && options.i2sLayout)
+    return makeError("expected no --i2s-blocks with a model directory");
+  if (!isDirectory && options.randomWeights)
+    return makeError("expected no --random-weights with a GGUF file, which has weights");
+  Expected<Model> model = isDirectory
+                              ? openModelDirectory(options.input, options.randomWeights, warn)
+                              : openGGUFModel(options.input, options.i2sLayout, warn);
+  if (!model)
+    return model.takeError();
+  ModelConfig &config = *model->config;
+  if (Error error = limitTokens(config))
     return error;
-  Expected<TokenizerData> tokenizer = readTokenizer(options.input, (*config)->vocabSize);
-  if (!tokenizer)
-    return tokenizer.takeError();
-  info.tokenizer = std::move(tokenizer->model);
-  info.pieces = std::move(tokenizer->pieces);
-  if (pipeline.training) {
-    SmallString<128> path(options.input);
-    sys::path::append(path, "config.json");
-    auto text = MemoryBuffer::getFile(path);
-    if (!text)
-      return makeError("cannot read '" + path + "': " + text.getError().message());
-    info.training.emplace().configJSON = (*text)->getBuffer().str();
-  }
+  if (options.epsilon && !config.hasNormsInLayers())
+    return makeError("expected no --epsilon for model_type " + config.modelType +
+                     ", whose configuration states the epsilon of its norms");
+  if (options.gradientPrecision != GradientPrecision::High && !config.isTernary)
+    return makeError("expected no --gradient-precision for model_type " + config.modelType +
+                     ", which has no ternary layers");
+  if (pipeline.training)
+    if (Error error = checkLatent(*model))
+      return error;
+  parameters = std::move(model->parameters);
+  info.tokenizer = std::move(model->tokenizer.model);
+  info.pieces = std::move(model->tokenizer.pieces);
+  if (pipeline.training)
+    info.training.emplace().configJSON = std::move(model->configJSON);
 
   mlir::OpBuilder builder(&context);
   context.loadAllAvailableDialects();
@@ -219,24 +225,26 @@ Error Compiler::importDirectory() {
   SmallString<128> path(options.input);
   sys::fs::make_absolute(path);
   sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  StringRef name = sys::path::filename(path);
+  (void)name.consume_back(".gguf");
   auto number = [&](StringRef name, int64_t value) {
     return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
   };
   (*module)->setAttr(
       kModelAttr,
       builder.getDictionaryAttr(
-          {builder.getNamedAttr("name", builder.getStringAttr(sys::path::filename(path))),
-           builder.getNamedAttr("model_type", builder.getStringAttr((*config)->modelType)),
-           number("batch", options.batch.value_or(1)), number("vocab", (*config)->vocabSize),
-           number("hidden", (*config)->hiddenSize), number("layers", (*config)->numHiddenLayers),
-           number("max_tokens", (*config)->maxTokens), number("bos", (*config)->bosTokenId),
-           number("eos", (*config)->eosTokenId)}));
+          {builder.getNamedAttr("name", builder.getStringAttr(name)),
+           builder.getNamedAttr("model_type", builder.getStringAttr(config.modelType)),
+           number("batch", options.batch.value_or(1)), number("vocab", config.vocabSize),
+           number("hidden", config.hiddenSize), number("layers", config.numHiddenLayers),
+           number("max_tokens", config.maxTokens), number("bos", config.bosTokenId),
+           number("eos", config.eosTokenId)}));
   GraphOptions graph;
   graph.batch = options.batch.value_or(1);
   graph.epsilon = options.epsilon.value_or(graph.epsilon);
   graph.training = pipeline.training;
   graph.parameters = parameters.get();
-  (*config)->buildGraph(*module, graph);
+  config.buildGraph(*module, graph);
   return Error::success();
 }
 
@@ -277,14 +285,18 @@ Error Compiler::import() {
       return makeError("expected no batch and no epsilon with a graph, which has its own");
     if (Error error = importSource())
       return error;
-  } else if (sys::fs::is_directory(options.input)) {
-    if (Error error = importDirectory())
+  } else if (sys::fs::is_directory(options.input) ||
+             (sys::fs::exists(options.input) && StringRef(options.input).ends_with(".gguf"))) {
+    if (Error error = importModel())
       return error;
   } else if (sys::fs::exists(options.input)) {
     if (!StringRef(options.input).ends_with(".mlir"))
-      return makeError("expected a model directory or a .mlir file, got '" + options.input + "'");
-    if (options.batch || options.epsilon)
-      return makeError("expected no --batch and no --epsilon with a graph, which has its own");
+      return makeError("expected a model directory, a .gguf or a .mlir file, got '" +
+                       options.input + "'");
+    if (options.batch || options.epsilon || options.maxTokens || options.i2sLayout)
+      return makeError(
+          "expected no --batch, --epsilon, --max-tokens and --i2s-blocks with a graph, "
+          "which has its own");
     if (Error error = parseGraph())
       return error;
     if (options.randomWeights)

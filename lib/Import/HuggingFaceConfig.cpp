@@ -24,11 +24,8 @@ struct ModelFamily {
 } // namespace
 
 static constexpr ModelFamily kFamilies[] = {
-    {"hgrn_bit", readHGRNBitConfig},
-    {"llama", readLlamaConfig},
-    {"qwen3", readQwen3Config},
-    {"bitnet", readBitNetConfig},
-    {"rwkv", readRWKVConfig},
+    {"hgrn_bit", readHGRNBitConfig}, {"llama", readLlamaConfig}, {"qwen3", readQwen3Config},
+    {"bitnet", readBitNetConfig},    {"rwkv", readRWKVConfig},
 };
 
 ModelConfig::~ModelConfig() = default;

@@ -41,11 +41,10 @@ static std::string getText(const sentencepiece::SentencePieceProcessor &processo
 }
 
 Expected<TokenizerData> ternary::readTokenizer(StringRef directory, int64_t vocabSize) {
-  TokenizerData data;
   SmallString<128> path(directory);
   sys::path::append(path, "tokenizer.model");
   if (!sys::fs::exists(path))
-    return data;
+    return TokenizerData();
   Expected<uint64_t> size = getRegularFileSize(path);
   if (!size)
     return size.takeError();
@@ -56,13 +55,19 @@ Expected<TokenizerData> ternary::readTokenizer(StringRef directory, int64_t voca
   if (!buffer)
     return createStringError(buffer.getError(),
                              path + ": cannot read: " + buffer.getError().message());
-  data.model = (*buffer)->getBuffer().str();
+  return parseTokenizer((*buffer)->getBuffer().str(), path, vocabSize);
+}
+
+Expected<TokenizerData> ternary::parseTokenizer(std::string model, const Twine &name,
+                                                int64_t vocabSize) {
+  TokenizerData data;
+  data.model = std::move(model);
   sentencepiece::SentencePieceProcessor processor;
   if (!processor.LoadFromSerializedProto(data.model).ok() || processor.GetPieceSize() == 0)
     return createStringError(inconvertibleErrorCode(),
-                             path + ": expected a SentencePiece model, found something else");
+                             name + ": expected a SentencePiece model, found something else");
   if (processor.GetPieceSize() > vocabSize)
-    return createStringError(inconvertibleErrorCode(), path + ": expected at most " +
+    return createStringError(inconvertibleErrorCode(), name + ": expected at most " +
                                                            Twine(vocabSize) +
                                                            " tokens, the model's vocabulary, got " +
                                                            Twine(processor.GetPieceSize()));

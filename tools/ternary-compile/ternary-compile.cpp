@@ -109,6 +109,17 @@ static cl::opt<std::string>
     randomWeights("random-weights",
                   cl::desc("Random weights for a directory that has just a config.json"),
                   cl::value_desc("seed"), cl::ValueOptional, cl::cat(category));
+static cl::opt<I2SLayout> i2sBlocks(
+    "i2s-blocks",
+    cl::desc("Weights in a block of I2_S tensors, of which GGUF files do not tell the layout:"),
+    cl::values(clEnumValN(I2SLayout::Blocks128, "128", "as bitnet.cpp writes them on x86"),
+               clEnumValN(I2SLayout::Blocks64, "64", "as it writes them on Arm")),
+    cl::cat(category));
+static cl::opt<int64_t>
+    maxTokens("max-tokens",
+              cl::desc("Tokens that a session can take: less memory for keys and values than for "
+                       "as many as the model's configuration says"),
+              cl::value_desc("tokens"), cl::cat(category));
 static cl::opt<int64_t>
     selfTest("self-test",
              cl::desc("Tokens for which the reference computes what ternary-run --self-test is to "
@@ -176,9 +187,11 @@ int main(int argc, char **argv) {
 #endif
   cl::HideUnrelatedOptions(category);
   cl::AddExtraVersionPrinter([](raw_ostream &os) { os << "Ternary " TERNARY_VERSION "\n"; });
-  std::string overview = "Compile a ternary language model\n\n"
-                         "  INPUT is a Hugging Face model directory or a graph.mlir.\n\n"
-                         "  Phases (--compile-to, --dump-phases):\n";
+  std::string overview =
+      "Compile a ternary language model\n\n"
+      "  INPUT is a Hugging Face model directory, a file.gguf (of a split model the first) or a "
+      "graph.mlir.\n\n"
+      "  Phases (--compile-to, --dump-phases):\n";
   for (const PhaseInfo &info : getPhases())
     overview += formatv("    {0,-15}{1}\n", info.name, info.description).str();
   std::string problem;
@@ -216,6 +229,10 @@ int main(int argc, char **argv) {
                   randomWeights + "'");
     options.randomWeights = seed;
   }
+  if (i2sBlocks.getNumOccurrences())
+    options.i2sLayout = i2sBlocks;
+  if (maxTokens.getNumOccurrences())
+    options.maxTokens = maxTokens;
   if (selfTest.getNumOccurrences())
     options.selfTestTokens = selfTest;
   if (compileTo.getNumOccurrences()) {

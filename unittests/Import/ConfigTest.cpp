@@ -104,13 +104,15 @@ TEST_F(ConfigTest, ListsParameters) {
 }
 
 TEST_F(ConfigTest, RefusesUnknownModels) {
-  EXPECT_EQ(getMessage(parse(R"("model_type": "mamba")"), directory),
-            "config.json: expected model_type to be one of hgrn_bit, llama, qwen3, bitnet, rwkv, got "
-            "'mamba'");
+  EXPECT_EQ(
+      getMessage(parse(R"("model_type": "mamba")"), directory),
+      "config.json: expected model_type to be one of hgrn_bit, llama, qwen3, bitnet, rwkv, got "
+      "'mamba'");
   EXPECT_EQ(getMessage(parse(""), directory), "config.json: expected model_type, got none");
   EXPECT_EQ(getMessage(parse(R"("model_type": 7)"), directory),
             "config.json: expected model_type to be a string, got 7");
-  EXPECT_THAT(getSupportedModelTypes(), ElementsAre("hgrn_bit", "llama", "qwen3", "bitnet", "rwkv"));
+  EXPECT_THAT(getSupportedModelTypes(),
+              ElementsAre("hgrn_bit", "llama", "qwen3", "bitnet", "rwkv"));
 }
 
 TEST_F(ConfigTest, RefusesVariantsThatAreNotSupported) {

@@ -11,6 +11,7 @@
 #include "ternary/Import/ParameterSource.h"
 #include "ternary/Import/Tokenizer.h"
 #include "ternary/Pipelines/Pipelines.h"
+#include "ternary/Support/GGMLBlocks.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <optional>
@@ -48,6 +49,10 @@ struct CompileOptions {
   std::string kernel;
   std::optional<double> epsilon;
   std::optional<uint64_t> randomWeights;
+  /// The layout of I2_S tensors, which GGUF files do not tell.
+  std::optional<I2SLayout> i2sLayout;
+  /// Tokens that a session can take, fewer than the model's.
+  std::optional<int64_t> maxTokens;
   /// For how many tokens the object holds the checksum of the reference's logits; not
   /// given: as many as take about a second.
   std::optional<int64_t> selfTestTokens;

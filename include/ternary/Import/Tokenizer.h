@@ -9,6 +9,7 @@
 #define TERNARY_IMPORT_TOKENIZER_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ struct TokenizerData {
 /// Reads `directory`/tokenizer.model, if there is one, and checks that it has at most
 /// `vocabSize` tokens.
 llvm::Expected<TokenizerData> readTokenizer(llvm::StringRef directory, int64_t vocabSize);
+
+/// The same for a SentencePiece model in memory; `name` says in errors where it is from.
+llvm::Expected<TokenizerData> parseTokenizer(std::string model, const llvm::Twine &name,
+                                             int64_t vocabSize);
 
 } // namespace ternary
 

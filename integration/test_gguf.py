@@ -1,0 +1,122 @@
+"""Models in GGUF files, against what llama.cpp computes for them.
+
+data/gguf/{llama-tq2,bitnet-tq1} were written and run by llama.cpp (make_gguf_model_golden.py). It
+rounds activations to 8 bits for each 256 columns, ternary layers do for each token: neither has the
+logits of the same weights in float, which the goldens hold as well.
+"""
+
+import pathlib
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from conftest import run_tool
+
+DATA = pathlib.Path(__file__).parent / "data" / "gguf"
+MODELS = ("llama-tq2", "bitnet-tq1")
+
+
+def compute_error(logits: np.ndarray, expected: np.ndarray) -> float:
+    """The root of the mean square difference, as a part of that of the logits."""
+    return float(np.sqrt(((logits - expected) ** 2).mean() / (expected**2).mean()))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_logits_agree_with_llama_cpp(compile_model, compute_logits, name):
+    """As close to the float model as llama.cpp is, or nearly."""
+    expected = load_file(DATA / f"{name}.safetensors")
+    rounding = compute_error(expected["logits"], expected["float_logits"])
+    library = compile_model(DATA / f"{name}.gguf")
+    logits = compute_logits(library, expected["input_ids"][None])[0]
+    assert rounding < 0.03
+    assert compute_error(logits, expected["float_logits"]) < 1.5 * rounding
+    assert compute_error(logits, expected["logits"]) < 2 * rounding
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_same_bits(compile_model, compute_logits, name):
+    ids = load_file(DATA / f"{name}.safetensors")["input_ids"][None]
+    expected = compute_logits(compile_model(DATA / f"{name}.gguf", "--target=reference"), ids)
+    library = compile_model(DATA / f"{name}.gguf")
+    for step in (False, True):
+        for threads in (1, 2):
+            assert compute_logits(library, ids, threads, step).tobytes() == expected.tobytes()
+
+
+def test_tokenizer(compile_model):
+    """The SentencePiece model that llama.cpp took apart."""
+    result = run_tool(
+        "ternary-run", compile_model(DATA / "bitnet-tq1.gguf"), "--prompt=a b", "--tokens=3"
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout
+
+
+def patch(tmp_path: pathlib.Path, name: str, old: bytes, new: bytes) -> pathlib.Path:
+    """A copy of a file with other bytes of the same number."""
+    assert len(old) == len(new)
+    data = (DATA / f"{name}.gguf").read_bytes()
+    assert old in data
+    copy = tmp_path / "model.gguf"
+    copy.write_bytes(data.replace(old, new, 1))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            b"\x08\0\0\0\x05\0\0\0\0\0\0\0llama",
+            b"\x08\0\0\0\x05\0\0\0\0\0\0\0gemma",
+            "expected general.architecture to be one of llama, qwen3, bitnet, bitnet-b1.58, "
+            "bitnet-25, hgrn_bit, rwkv, got 'gemma'",
+        ),
+        (
+            b"llama.rope.freq_base",
+            b"llama.rope.freq_mean",
+            "expected no key 'llama.rope.freq_mean'",
+        ),
+        (
+            b"llama.block_count",
+            b"llama.block_depth",
+            "key 'llama.block_count': expected an integer",
+        ),
+        (b"blk.1.attn_q.weight", b"blk.1.attn_z.weight", "expected tensor 'blk.1.attn_q.weight'"),
+    ],
+)
+def test_what_is_not_known_is_refused(tmp_path, old, new, message):
+    model = patch(tmp_path, "llama-tq2", old, new)
+    library = tmp_path / "model.so"
+    result = run_tool("ternary-compile", model, "-o", library)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+    assert not library.exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--function=train", "expected latent weights to train"),
+        ("--random-weights", "expected no --random-weights with a GGUF file"),
+        ("--epsilon=1e-6", "expected no --epsilon for model_type llama"),
+        ("--max-tokens=257", "expected --max-tokens from 1 to 256, got 257"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(tmp_path, flag, message):
+    library = tmp_path / "model.so"
+    result = run_tool("ternary-compile", DATA / "llama-tq2.gguf", "-o", library, flag)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert not library.exists()
+
+
+def test_fewer_tokens_take_less_memory(compile_model, compute_logits):
+    ids = load_file(DATA / "llama-tq2.safetensors")["input_ids"][None]
+    expected = compute_logits(compile_model(DATA / "llama-tq2.gguf"), ids)
+    library = compile_model(DATA / "llama-tq2.gguf", "--max-tokens=17")
+    assert compute_logits(library, ids, step=True).tobytes() == expected.tobytes()
+    result = run_tool("ternary-run", library, "--prompt", 20 * "a b c ", "--tokens=1")
+    assert result.returncode == 1
+    assert "17" in result.stderr

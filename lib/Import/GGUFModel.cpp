@@ -1,0 +1,416 @@
+//===- GGUFModel.cpp - Models in GGUF files -----------------------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A file says what config.json would, under other names. It is translated, so that one reader of
+// each family checks it, and parameters are given under their names in the Hugging Face layout.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConfigReader.h"
+#include "GGUFArchitecture.h"
+#include "GGUFTokenizer.h"
+#include "ternary/Import/GGUF.h"
+#include "ternary/Import/Model.h"
+#include "ternary/Support/JSONFile.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <mutex>
+
+using namespace llvm;
+using namespace ternary;
+
+namespace {
+/// The parameters of a file under their names in the Hugging Face layout.
+class GGUFParameters : public ParameterSource {
+public:
+  GGUFParameters(std::unique_ptr<GGUFFile> file, const GGUFArchitecture &architecture)
+      : file(std::move(file)), architecture(architecture) {}
+
+  const GGUFFile &getFile() const { return *file; }
+  void setConfig(std::shared_ptr<const ModelConfig> value);
+
+  Expected<HostTensor> read(StringRef name, ArrayRef<int64_t> shape) const override;
+  DType getMatrixType(StringRef name) const override;
+  std::optional<TritFormat> getTritFormat(StringRef name) const override;
+  Error check(ArrayRef<ParameterInfo> parameters,
+              function_ref<void(const Twine &)> warn) const override;
+
+private:
+  /// The tensor of a parameter, or null.
+  const GGUFTensor *lookup(StringRef name) const;
+  Expected<const GGUFTensor *> locate(StringRef name, ArrayRef<int64_t> shape) const;
+  Error checkUnexpected(const GGUFTensor &tensor) const;
+  /// Trits with as few scales as say the same, rows in the Hugging Face order.
+  Expected<QuantizedWeights> readTernary(StringRef name, const GGUFTensor &tensor) const;
+  /// Rows as the Hugging Face layout has them.
+  HostTensor reorderRows(StringRef name, HostTensor tensor) const;
+  /// Heads whose rows lie in another order, of a parameter that has some; otherwise 0.
+  int64_t getReorderedHeads(StringRef name) const;
+
+  std::unique_ptr<GGUFFile> file;
+  const GGUFArchitecture &architecture;
+  std::shared_ptr<const ModelConfig> config;
+
+  /// What was decoded last, since trits, scales and their format are asked for one by one.
+  mutable std::mutex mutex;
+  mutable std::string decodedName;
+  mutable QuantizedWeights decoded;
+};
+} // namespace
+
+void GGUFParameters::setConfig(std::shared_ptr<const ModelConfig> value) {
+  config = std::move(value);
+}
+
+const GGUFTensor *GGUFParameters::lookup(StringRef name) const {
+  std::optional<std::string> tensor = architecture.getTensorName(name);
+  return tensor ? file->lookup(*tensor) : nullptr;
+}
+
+Expected<const GGUFTensor *> GGUFParameters::locate(StringRef name, ArrayRef<int64_t> shape) const {
+  const GGUFTensor *tensor = lookup(name);
+  if (!tensor)
+    return makeFileError(file->getPath(), "expected tensor '" +
+                                              architecture.getTensorName(name).value_or("") +
+                                              "' of shape " + printShape(shape) + ", got none");
+  if (ArrayRef(tensor->shape) != shape)
+    return file->makeTensorError(*tensor, "expected shape " + printShape(shape) +
+                                              " as the keys say, got " + printShape(tensor->shape));
+  return tensor;
+}
+
+int64_t GGUFParameters::getReorderedHeads(StringRef name) const {
+  if (!architecture.rotatesNeighbours)
+    return 0;
+  const auto &transformer = static_cast<const TransformerConfig &>(*config);
+  if (name.ends_with(".q_proj.weight"))
+    return transformer.numHeads;
+  return name.ends_with(".k_proj.weight") ? transformer.numKeyValueHeads : 0;
+}
+
+/// Of a head, row 2i + s is what is row D/2·s + i in the Hugging Face layout.
+HostTensor GGUFParameters::reorderRows(StringRef name, HostTensor tensor) const {
+  int64_t heads = getReorderedHeads(name);
+  if (heads == 0)
+    return tensor;
+  int64_t rows = tensor.getDim(0), half = rows / heads / 2;
+  size_t bytesOfRow = tensor.getBytes().size() / rows;
+  HostTensor result = HostTensor::allocate(tensor.getDType(), tensor.getShape());
+  auto rowOf = [&](auto bytes, int64_t row) { return bytes.slice(row * bytesOfRow, bytesOfRow); };
+  for (int64_t head = 0; head < heads; ++head)
+    for (int64_t i = 0; i < half; ++i)
+      for (int64_t side = 0; side < 2; ++side)
+        llvm::copy(rowOf(tensor.getBytes(), 2 * (head * half + i) + side),
+                   rowOf(result.getMutableBytes(), (2 * head + side) * half + i).begin());
+  return result;
+}
+
+Expected<QuantizedWeights> GGUFParameters::readTernary(StringRef name,
+                                                       const GGUFTensor &tensor) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (decodedName == name)
+    return decoded;
+  Expected<QuantizedWeights> weights = file->readTernary(tensor.name);
+  if (!weights)
+    return weights;
+  decoded = mergeScales(*weights);
+  decoded.trits = reorderRows(name, decoded.trits);
+  if (decoded.scale.getDim(0) == tensor.shape[0])
+    decoded.scale = reorderRows(name, decoded.scale);
+  decodedName = name.str();
+  return decoded;
+}
+
+std::optional<TritFormat> GGUFParameters::getTritFormat(StringRef name) const {
+  const GGUFTensor *tensor = lookup(name);
+  if (!tensor || !isTernary(tensor->type))
+    return std::nullopt;
+  Expected<QuantizedWeights> weights = readTernary(name, *tensor);
+  if (!weights) {
+    // Whoever reads the weight gets the error.
+    consumeError(weights.takeError());
+    return TritFormat();
+  }
+  ArrayRef<int64_t> scales = weights->scale.getShape();
+  if (scales.size() == 2)
+    return TritFormat{ScaleGranularity::Group, tensor->shape[1] / scales[1]};
+  return TritFormat{scales[0] == 1 ? ScaleGranularity::Tensor : ScaleGranularity::Row, 0};
+}
+
+DType GGUFParameters::getMatrixType(StringRef name) const {
+  const GGUFTensor *tensor = lookup(name);
+  std::optional<DType> type = tensor ? getFloatType(tensor->type) : std::nullopt;
+  return type.value_or(DType::F32);
+}
+
+/// The weights as floats.
+static HostTensor dequantize(const QuantizedWeights &weights) {
+  int64_t rows = weights.trits.getDim(0), columns = weights.trits.getDim(1);
+  HostTensor result = HostTensor::allocate(DType::F32, weights.trits.getShape());
+  ArrayRef<int8_t> trits = weights.trits.getValues<int8_t>();
+  ArrayRef<float> scales = weights.scale.getValues<float>();
+  // Consecutive weights that share a scale.
+  int64_t group = rows * columns / scales.size();
+  for (auto [i, value] : enumerate(result.getMutableValues<float>()))
+    value = trits[i] * scales[i / group];
+  return result;
+}
+
+Expected<HostTensor> GGUFParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
+  StringRef weight = name;
+  bool isScale = weight.consume_back(getScaleName("")) && lookup(weight);
+  const GGUFTensor *tensor = lookup(weight);
+  if (!isScale) {
+    Expected<const GGUFTensor *> located = locate(name, shape);
+    if (!located)
+      return located.takeError();
+    tensor = *located;
+  }
+  if (isTernary(tensor->type)) {
+    Expected<QuantizedWeights> weights = readTernary(weight, *tensor);
+    if (!weights)
+      return weights.takeError();
+    if (isScale)
+      return weights->scale;
+    return config->hasTernaryWeight(name) ? weights->trits : dequantize(*weights);
+  }
+  Expected<HostTensor> values = file->readFloats(tensor->name);
+  if (!values)
+    return values;
+  if (Error error = checkFinite(*values))
+    return file->makeTensorError(*tensor, toString(std::move(error)));
+  return reorderRows(name, std::move(*values));
+}
+
+/// Factors of frequencies, which llama.cpp writes even where there is nothing to change.
+static constexpr StringLiteral kFrequencies = "rope_freqs.weight";
+
+Error GGUFParameters::checkUnexpected(const GGUFTensor &tensor) const {
+  if (tensor.name != kFrequencies)
+    return file->makeTensorError(tensor, "expected no such tensor in a model of architecture '" +
+                                             architecture.name + "'");
+  Expected<HostTensor> factors = file->readFloats(tensor.name);
+  if (!factors)
+    return factors.takeError();
+  factors = convert(*factors, DType::F32);
+  if (!factors)
+    return factors.takeError();
+  if (!all_of(factors->getValues<float>(), [](float factor) { return factor == 1.0f; }))
+    return file->makeTensorError(tensor, "expected factors of 1, others are not supported");
+  return Error::success();
+}
+
+Error GGUFParameters::check(ArrayRef<ParameterInfo> parameters,
+                            function_ref<void(const Twine &)>) const {
+  StringSet<> expected;
+  for (const ParameterInfo &parameter : parameters) {
+    Expected<const GGUFTensor *> tensor = locate(parameter.name, parameter.shape);
+    if (!tensor)
+      return tensor.takeError();
+    expected.insert((*tensor)->name);
+    if (parameter.isTernary && !architecture.isTernary && !isTernary((*tensor)->type))
+      return file->makeTensorError(**tensor,
+                                   "expected a ternary type as other layers have it, got " +
+                                       getGGMLTypeInfo((*tensor)->type).name);
+  }
+  for (const GGUFTensor &tensor : file->getTensors())
+    if (!expected.contains(tensor.name))
+      if (Error error = checkUnexpected(tensor))
+        return error;
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Keys
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Makes config.json of a file's keys.
+class ConfigMaker {
+public:
+  ConfigMaker(const GGUFFile &file, const GGUFArchitecture &architecture)
+      : file(file), architecture(architecture) {}
+
+  Expected<json::Object> make();
+
+private:
+  std::string getKey(StringRef name) const { return (architecture.name + "." + name).str(); }
+  Error translate(const GGUFKey &key);
+  /// Refuses keys that change what a model computes and are not known.
+  Error checkOthers();
+  Error checkRotation();
+  Error addTokens();
+  bool hasTernaryLayers() const;
+
+  const GGUFFile &file;
+  const GGUFArchitecture &architecture;
+  json::Object config;
+};
+} // namespace
+
+Error ConfigMaker::translate(const GGUFKey &key) {
+  std::string name = getKey(key.name);
+  if (!file.has(name) && !key.isRequired)
+    return Error::success();
+  if (key.kind == GGUFKey::Kind::Float) {
+    Expected<double> number = file.getFloat(name);
+    if (!number)
+      return number.takeError();
+    config[key.member] = *number;
+    return Error::success();
+  }
+  Expected<int64_t> number = file.getInteger(name, INT32_MIN, INT32_MAX);
+  if (!number)
+    return number.takeError();
+  config[key.member] = *number;
+  return Error::success();
+}
+
+Error ConfigMaker::checkRotation() {
+  auto expect = [&](StringRef name, int64_t value) -> Error {
+    if (!file.has(getKey(name)))
+      return Error::success();
+    return file.getInteger(getKey(name), value, value).takeError();
+  };
+  std::optional<int64_t> headSize = config.getInteger("head_dim");
+  if (!headSize) {
+    int64_t heads = config.getInteger("num_attention_heads").value_or(0);
+    if (heads > 0)
+      headSize = config.getInteger("hidden_size").value_or(0) / heads;
+  }
+  if (headSize)
+    for (StringRef name : {"rope.dimension_count", "attention.value_length"})
+      if (Error error = expect(name, *headSize))
+        return error;
+  if (file.has(getKey("rope.scaling.type"))) {
+    Expected<StringRef> type = file.getString(getKey("rope.scaling.type"));
+    if (!type)
+      return type.takeError();
+    std::string factorKey = getKey("rope.scaling.factor");
+    Expected<double> factor = file.has(factorKey) ? file.getFloat(factorKey) : 1.0;
+    if (!factor)
+      return factor.takeError();
+    if (*type != "none" && (*type != "linear" || *factor != 1.0))
+      return makeFileError(file.getPath(), "expected no scaling of rotations, which is not "
+                                           "supported, got " +
+                                               *type + " by " + formatv("{0}", *factor).str());
+  }
+  return Error::success();
+}
+
+Error ConfigMaker::checkOthers() {
+  // What has been looked at elsewhere, and what concerns other programs alone.
+  StringSet<> known = {"vocab_size",        "rope.dimension_count", "attention.value_length",
+                       "rope.scaling.type", "rope.scaling.factor",  "attention.causal",
+                       "tensor_data_layout"};
+  for (const GGUFKey &key : architecture.family->keys)
+    known.insert(key.name);
+  std::string prefix = getKey("");
+  for (const auto &[name, value] : file.getMetadata()) {
+    StringRef rest = name;
+    if (!rest.consume_front(prefix) || known.contains(rest))
+      continue;
+    // A count of nothing changes nothing.
+    if (value.getAsInteger() == 0)
+      continue;
+    return makeFileError(file.getPath(), "expected no key '" + name + "', which is not supported");
+  }
+  return Error::success();
+}
+
+Error ConfigMaker::addTokens() {
+  for (auto [key, member] : {std::pair("bos", "bos_token_id"), std::pair("eos", "eos_token_id")}) {
+    std::string name = (Twine("tokenizer.ggml.") + key + "_token_id").str();
+    if (!file.has(name)) {
+      config[member] = nullptr;
+      continue;
+    }
+    Expected<int64_t> id = file.getInteger(name, 0, INT32_MAX);
+    if (!id)
+      return id.takeError();
+    config[member] = *id;
+  }
+  return Error::success();
+}
+
+/// Whether a tensor of a block is of trits.
+bool ConfigMaker::hasTernaryLayers() const {
+  return any_of(file.getTensors(), [](const GGUFTensor &tensor) {
+    return StringRef(tensor.name).starts_with("blk.") && isTernary(tensor.type);
+  });
+}
+
+Expected<json::Object> ConfigMaker::make() {
+  const GGUFFamily &family = *architecture.family;
+  config["model_type"] = family.modelType;
+  config["architectures"] = json::Array{family.className};
+  if (!architecture.activation.empty())
+    config["hidden_act"] = architecture.activation;
+  for (const GGUFKey &key : family.keys)
+    if (Error error = translate(key))
+      return error;
+  if (Error error = checkRotation())
+    return error;
+  if (Error error = checkOthers())
+    return error;
+  if (Error error = addTokens())
+    return error;
+  const GGUFTensor *table = file.lookup("token_embd.weight");
+  if (!table || table->shape.size() != 2)
+    return makeFileError(file.getPath(), "expected a matrix 'token_embd.weight', got none");
+  config["vocab_size"] = table->shape[0];
+  bool hasHead = file.lookup("output.weight");
+  if (family.modelType == "hgrn_bit")
+    config["use_lower_bound"] = file.lookup("lower_bounds") != nullptr;
+  else
+    config["tie_word_embeddings"] = !hasHead;
+  if (family.modelType != "hgrn_bit" && (architecture.isTernary || hasTernaryLayers()))
+    config["quantization_config"] = json::Object{{"quant_method", "bitnet"},
+                                                 {"linear_class", "autobitlinear"},
+                                                 {"quantization_mode", "online"},
+                                                 {"modules_to_not_convert", {family.head}}};
+  return std::move(config);
+}
+
+Expected<Model> ternary::openGGUFModel(StringRef path, std::optional<I2SLayout> layout,
+                                       function_ref<void(const Twine &)> warn) {
+  auto file = GGUFFile::open(path, layout);
+  if (!file)
+    return file.takeError();
+  Expected<StringRef> name = (*file)->getString("general.architecture");
+  if (!name)
+    return name.takeError();
+  const GGUFArchitecture *architecture = lookupGGUFArchitecture(*name);
+  if (!architecture) {
+    auto names = map_range(getGGUFArchitectures(),
+                           [](const GGUFArchitecture &known) -> StringRef { return known.name; });
+    return makeFileError(path, "expected general.architecture to be one of " + join(names, ", ") +
+                                   ", got '" + *name + "'");
+  }
+  Expected<json::Object> object = ConfigMaker(**file, *architecture).make();
+  if (!object)
+    return object.takeError();
+  Model model;
+  model.configJSON = formatv("{0:2}", json::Value(json::Object(*object))).str();
+  ConfigReader reader(path.str(), std::move(*object));
+  Expected<std::shared_ptr<ModelConfig>> config = parseModelConfig(reader);
+  if (!config)
+    return config.takeError();
+  model.config = *config;
+  auto parameters = std::make_shared<GGUFParameters>(std::move(*file), *architecture);
+  parameters->setConfig(model.config);
+  if (Error error = parameters->check(model.config->getParameters(), warn))
+    return error;
+  Expected<TokenizerData> tokenizer =
+      readGGUFTokenizer(parameters->getFile(), model.config->vocabSize);
+  if (!tokenizer)
+    return tokenizer.takeError();
+  model.tokenizer = std::move(*tokenizer);
+  model.parameters = std::move(parameters);
+  return model;
+}
