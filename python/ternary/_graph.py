@@ -14,8 +14,8 @@ from typing import Any
 import numpy.typing as npt
 
 from ternary import _svg, _ternary
-from ternary._arrays import as_weights
-from ternary._model import Model, check_threads
+from ternary._arguments import as_weights, check_seed, check_text, check_threads
+from ternary._model import Model
 from ternary._tokenizer import Tokenizer
 
 Path = str | os.PathLike[str]
@@ -145,8 +145,10 @@ class Graph:
         `weights` are arrays of float32, float16 or bfloat16 by the names of the parameters, or
         the seed of random ones. Without any, a graph can be looked at but not compiled.
         """
+        check_text(text)
         source = _ternary.Source(name, text)
         if isinstance(weights, int):
+            check_seed(weights)
             source = source.with_random_weights(weights)
         elif weights is not None:
             source = source.with_arrays({key: as_weights(weights[key]) for key in weights})
@@ -154,6 +156,7 @@ class Graph:
 
     def replace(self, text: str) -> Graph:
         """The graph in `text`, with this one's weights and tokenizer."""
+        check_text(text)
         source = _verify(self._source.with_text(text), self._function)
         return Graph(
             source, function=self._function, origin=self._origin, tokenizer=self._tokenizer
@@ -335,6 +338,8 @@ def load(
     options = _ternary.CompileOptions()
     options.input = os.fspath(path)
     options.function = function
+    if random_weights is not None:
+        check_seed(random_weights)
     options.random_weights = random_weights
     origin = pathlib.Path(path)
     rebuild = None

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ternary import _ternary
-from ternary._arrays import as_ids
+from ternary._arguments import as_ids, check_seed, check_text, check_threads
 from ternary._chat import ChatTemplate, Message
 from ternary._generation import Generation, Stop, StopCriteria, generate_batch
 from ternary._tokenizer import (
@@ -152,6 +152,7 @@ class Model:
         """The ids of a prompt, with what a sequence starts with; ids are taken as they are."""
         if not isinstance(prompt, str):
             return as_ids(prompt, 1, self.info["vocab"])[0].tolist()
+        check_text(prompt)
         start = self.tokenizer.start()
         if start is None:
             start = [self.info["bos_id"]] if self.info["bos_id"] >= 0 else []
@@ -197,9 +198,7 @@ class Model:
         A model that was compiled for several sequences takes a list of as many prompts and gives a
         list of texts; the seed of each is one more than that of the one before.
         """
-        if isinstance(prompt, list) and any(
-            isinstance(item, str) or np.ndim(item) for item in prompt
-        ):
+        if isinstance(prompt, list) and not all(isinstance(item, Integral) for item in prompt):
             if stream:
                 raise _ternary.Error("expected one prompt to stream, got a list")
             return self._generate_batch(cast(list[Prompt], prompt), **options)
@@ -419,17 +418,8 @@ def _to_numpy(tensor: _ternary.Tensor) -> Floats:
 
 
 def _make_sampler(temperature: float, top_p: float, seed: int) -> _ternary.Sampler:
-    if not 0 <= seed < 1 << 64:
-        raise _ternary.Error(f"expected a seed from 0 to 2^64 - 1, got {seed}")
+    check_seed(seed)
     return _ternary.Sampler(temperature, top_p, seed)
-
-
-def check_threads(threads: int | None) -> int:
-    if threads is None:
-        return _ternary.available_threads()
-    if not 1 <= threads <= 1024:
-        raise _ternary.Error(f"expected from 1 to 1024 threads, got {threads}")
-    return threads
 
 
 def _check_max_new_tokens(count: int) -> None:

@@ -163,6 +163,10 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     ) -> JSONResponse:
         return await api_error(request, ApiError(error.status_code, str(error.detail)))
 
+    @app.exception_handler(Exception)
+    async def internal_error(request: fastapi.Request, error: Exception) -> JSONResponse:
+        return await api_error(request, ApiError(500, f"internal error: {type(error).__name__}"))
+
     card = {"id": name, "object": "model", "created": created, "owned_by": "ternary"}
 
     @app.get("/health")

@@ -142,6 +142,10 @@ def test_wrong_text(hgrn_graph):
         ternary.Graph.parse(text.replace("tensor<1x1xi32>", "tensor<1x1xf32>"))
     with pytest.raises(ternary.Error, match="expected brackets of at most 1000 levels"):
         ternary.Graph.parse("(" * 100000)
+    with pytest.raises(ternary.Error, match="expected text in Unicode"):
+        ternary.Graph.parse("\udc80")
+    with pytest.raises(ternary.Error, match="expected a seed from 0"):
+        ternary.Graph.parse(text, weights=-1)
     with pytest.raises(ternary.Error, match="expected a phase of graph, "):
         hgrn_graph.phase("melted")
     with pytest.raises(ternary.Error, match="expected weights for"):

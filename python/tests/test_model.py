@@ -159,6 +159,7 @@ class OnDevice:
         (np.zeros((2, 3), np.int32), r"expected ids of shape \[1, T\], got \[2, 3\]"),
         (np.zeros((1, 2, 3), np.int32), r"expected ids of shape \[1, T\]"),
         (np.zeros(0, np.int32), r"expected ids of shape \[1, T\], got \[1, 0\]"),
+        ([], r"expected ids of shape \[1, T\], got \[1, 0\]"),
         (np.int64(3), r"expected ids of shape \[1, T\], got \[\]"),
         ([1, 2**40], "expected token ids from 0 to"),
         ([1, -1], "expected token ids from 0 to .*, got -1"),

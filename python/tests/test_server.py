@@ -1,9 +1,12 @@
 """The HTTP server, asked by OpenAI's own client."""
 
 import contextlib
+import json
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -209,3 +212,21 @@ def test_requests_at_once(client, shakespeare):
     for thread in threads:
         thread.join()
     assert answers == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"model": "demo", "prompt": "\\ud800"}', "expected text in Unicode"),
+        (b'{"model": "demo", "prompt": ', "JSON decode error"),
+        (b"[]", "valid dictionary"),
+        (b'{"prompt": "x"}', "Field required"),
+    ],
+)
+def test_what_the_client_would_not_send(client, body, message):
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{client.base_url}completions", body, headers)
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request)
+    assert error.value.code == 400
+    assert message in json.load(error.value)["error"]["message"]

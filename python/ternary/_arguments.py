@@ -1,4 +1,4 @@
-"""Arrays of token ids and weights, from whatever holds them."""
+"""Checks of arguments, and arrays of token ids and weights from whatever holds them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ternary._ternary import Error
+from ternary._ternary import Error, available_threads
 
 _CPU = 1  # as DLPack numbers kinds of devices
 
@@ -28,7 +28,7 @@ def as_ids(ids: Any, batch: int, vocab: int) -> npt.NDArray[np.int32]:
             array = np.asarray(ids)
         except ValueError as error:
             raise Error(f"expected ids of one length: {error}") from error
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" and array.size > 0:
         raise Error(f"expected ids of an integer type, got {array.dtype}")
     if array.ndim == 1 and batch == 1:
         array = array[None]
@@ -47,3 +47,24 @@ def as_weights(array: npt.ArrayLike) -> tuple[str, npt.NDArray[Any]]:
     array = np.ascontiguousarray(array)
     name = array.dtype.name
     return name, array.view(np.uint16) if name == "bfloat16" else array
+
+
+def check_threads(threads: int | None) -> int:
+    if threads is None:
+        return available_threads()
+    if not 1 <= threads <= 1024:
+        raise Error(f"expected from 1 to 1024 threads, got {threads}")
+    return threads
+
+
+def check_seed(seed: int) -> None:
+    if not 0 <= seed < 1 << 64:
+        raise Error(f"expected a seed from 0 to 2^64 - 1, got {seed}")
+
+
+def check_text(text: str) -> None:
+    """Strings may hold halves of characters, which UTF-8 has no bytes for."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Error(f"expected text in Unicode, got {text[error.start]!r}") from error
