@@ -10,6 +10,7 @@ PACKAGE = BUILD / "python"
 HAS_EXTENSION = any(PACKAGE.glob("ternary/_ternary.*.so"))
 
 SHAKESPEARE = ROOT / "models" / "shakespeare"
+BITNET = ROOT / "integration" / "data" / "bitnet-odd"
 HGRN = ROOT / "integration" / "data" / "hgrn-a"
 
 if HAS_EXTENSION:

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import ternary
-from built import BUILD, HGRN, SHAKESPEARE
+from built import BITNET, BUILD, HGRN, SHAKESPEARE
 
 IDS = load_file(HGRN / "expected.safetensors")["input_ids"]
 
@@ -249,6 +249,60 @@ def test_saved_session(hgrn, shakespeare):
         with pytest.raises(ternary.Error, match=message):
             other.restore(bad)
     assert other.save() == before
+
+
+class Numbers:
+    """A tokenizer whose texts are numbers."""
+
+    def encode(self, text, *, special=False):
+        return [int(word) for word in text.split()]
+
+    def start(self):
+        return []
+
+    def decoder(self, *, at_start=False):
+        return self
+
+    def feed(self, token):
+        return f"{token} "
+
+    def finish(self):
+        return ""
+
+
+def test_transformer(tmp_path):
+    """Its state has a position and room for only so many tokens."""
+    graph = ternary.load(BITNET)
+    model = graph.compile(self_test=0)
+    most, vocab = model.info["max_tokens"], model.info["vocab"]
+    assert most > 0
+    ids = np.random.default_rng(0).integers(3, vocab, most)
+    expected = model.logits(ids)
+    with model.session() as session:
+        session.prefill(ids[:5])
+        saved = session.save()
+        with model.session() as other:
+            other.restore(saved)
+            assert other.prefill_all(ids[5:]).tobytes() == expected[5:].tobytes()
+            assert other.is_full
+            with pytest.raises(ternary.Error, match=f"expected at most {most} tokens"):
+                other.decode(3)
+        with pytest.raises(ternary.Error, match=f"expected at most {most} tokens"):
+            session.prefill(ids)
+        assert session.position == 5
+
+    model = ternary.Model.load(model.path, tokenizer=Numbers())
+    generation = model.stream(ids[:-3].tolist(), max_new_tokens=100)
+    text = "".join(generation)
+    assert generation.finish_reason in ("length", "stop")
+    assert len(generation.tokens) <= 4
+    assert model.encode(text) == generation.tokens
+    graph.compile(batch=2, output=tmp_path / "two.so", self_test=0)
+    two = ternary.Model.load(tmp_path / "two.so", tokenizer=Numbers())
+    together = two.generate([ids[:-3].tolist(), ids[:3].tolist()], max_new_tokens=100)
+    assert together[0] == text
+    alone = model.generate(ids[:3].tolist(), max_new_tokens=100)
+    assert alone.startswith(together[1])
 
 
 def test_closed_session(hgrn):

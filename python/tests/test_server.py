@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -230,3 +233,21 @@ def test_what_the_client_would_not_send(client, body, message):
         urllib.request.urlopen(request)
     assert error.value.code == 400
     assert message in json.load(error.value)["error"]["message"]
+
+
+def test_command(shakespeare, environment):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "ternary", "serve", shakespeare.path, f"--port={port}"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if "running on" in line:
+            break
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models") as answer:
+        assert json.load(answer)["data"][0]["id"] == "shakespeare", lines
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode in (0, 128 + signal.SIGINT, -signal.SIGINT)
