@@ -82,7 +82,7 @@ def test_logits_of_the_original(hgrn):
 def test_edited_text(hgrn_graph, hgrn):
     edited = hgrn_graph.replace(str(hgrn_graph).replace("norm_gate", "norm_state"))
     assert edited.has_weights
-    logits = edited.compile(self_test=0).logits(IDS[0])
+    logits = edited.compile("reference", self_test=0).logits(IDS[0])
     assert np.abs(logits - hgrn.logits(IDS[0])).max() > 1e-3
 
 
@@ -91,14 +91,18 @@ def test_parsed_text_with_arrays(hgrn_graph, hgrn):
     # Not contiguous, which is no matter.
     arrays = {name: np.repeat(array, 2, axis=0)[::2] for name, array in arrays.items()}
     graph = ternary.Graph.parse(str(hgrn_graph), weights=arrays)
-    logits = graph.compile(self_test=0).logits(IDS[0])
+    logits = graph.compile("reference", self_test=0).logits(IDS[0])
     assert logits.tobytes() == hgrn.logits(IDS[0]).tobytes()
 
 
 def test_random_weights(tmp_path, hgrn_graph):
     (tmp_path / "config.json").write_bytes((HGRN / "config.json").read_bytes())
-    first = ternary.load(tmp_path, random_weights=7).compile(self_test=0).logits(IDS[0])
-    again = ternary.load(tmp_path, random_weights=7).compile(self_test=0).logits(IDS[0])
+    first = (
+        ternary.load(tmp_path, random_weights=7).compile("reference", self_test=0).logits(IDS[0])
+    )
+    again = (
+        ternary.load(tmp_path, random_weights=7).compile("reference", self_test=0).logits(IDS[0])
+    )
     assert first.tobytes() == again.tobytes()
     graph = ternary.Graph.parse(str(hgrn_graph), weights=7)
     assert graph.has_weights and not ternary.Graph.parse(str(hgrn_graph)).has_weights
@@ -179,13 +183,13 @@ def test_missing_model():
 
 def test_output_stays_and_temporary_goes(tmp_path, hgrn_graph):
     kept = tmp_path / "kept.so"
-    model = hgrn_graph.compile(output=kept, weights="external", self_test=0)
+    model = hgrn_graph.compile("reference", output=kept, weights="external", self_test=0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.so", "kept.weights"]
     assert model.path == str(kept)
     with pytest.raises(ternary.Error, match="expected weights inside the model"):
         model.save(tmp_path / "copy.so")
 
-    model = hgrn_graph.compile(self_test=0)
+    model = hgrn_graph.compile("reference", self_test=0)
     path = pathlib.Path(model.path)
     model.save(tmp_path / "copy.so")
     logits = model.logits(IDS[0])
@@ -245,7 +249,7 @@ def test_compilations_at_once(hgrn_graph, hgrn):
     models = [None] * 2
 
     def compile_one(index: int) -> None:
-        models[index] = hgrn_graph.compile(self_test=0)
+        models[index] = hgrn_graph.compile("reference", self_test=0)
 
     threads = [threading.Thread(target=compile_one, args=(index,)) for index in range(2)]
     for thread in threads:

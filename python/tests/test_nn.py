@@ -105,7 +105,7 @@ def test_against_numpy():
     y = quantise(x) @ ternarise(weights["up.weight"]).T
     hidden = x + (np.maximum(y, 0) ** 2 * y) @ weights["down.weight"].T
     expected = hidden @ weights["embed.weight"].T
-    compiled = model.graph(eos_id=7).compile(batch=2, self_test=0)
+    compiled = model.graph(eos_id=7).compile("reference", batch=2, self_test=0)
     assert compiled.info["eos_id"] == 7
     logits = compiled.logits(np.stack([ids, ids]))
     np.testing.assert_allclose(logits[0], expected, rtol=1e-4, atol=1e-6)
@@ -117,10 +117,12 @@ def test_half_precision_weights():
     for _, parameter in model.named_parameters():
         parameter.array = parameter.array.astype(np.float16)
     assert "tensor<50x32xf16>" in str(model.graph())
-    half = model.graph().compile(self_test=0).logits([1, 2])
+    half = model.graph().compile("reference", self_test=0).logits([1, 2])
     for _, parameter in model.named_parameters():
         parameter.array = parameter.array.astype(np.float32)
-    assert model.graph().compile(self_test=0).logits([1, 2]).tobytes() == half.tobytes()
+    assert (
+        model.graph().compile("reference", self_test=0).logits([1, 2]).tobytes() == half.tobytes()
+    )
 
 
 def test_what_is_refused():
