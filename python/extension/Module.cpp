@@ -18,6 +18,7 @@ PYBIND11_MODULE(_ternary, module) {
       pybind11::register_exception<ternary::runtime::Error>(module, "Error", PyExc_RuntimeError);
   error.attr("__module__") = "ternary";
   error.doc() = "What was wrong with a model, a graph, an argument or a file, in one line.";
+  module.attr("__version__") = TERNARY_VERSION;
   ternary::python::bindCompiler(module);
   ternary::python::bindRuntime(module);
 }

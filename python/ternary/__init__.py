@@ -11,7 +11,7 @@ from ternary._chat import ChatTemplate
 from ternary._generation import Generation
 from ternary._graph import Block, Graph, Operation, Value, load, phases
 from ternary._model import Model, Session
-from ternary._ternary import Error
+from ternary._ternary import Error, __version__
 from ternary._tokenizer import HuggingFaceTokenizer, SentencePieceTokenizer, Tokenizer
 from ternary._torch import from_torch
 
@@ -28,6 +28,7 @@ __all__ = [
     "Session",
     "Tokenizer",
     "Value",
+    "__version__",
     "from_torch",
     "load",
     "nn",

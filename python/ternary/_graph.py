@@ -326,25 +326,27 @@ def load(
     path: Path,
     *,
     function: str = "generate",
-    batch: int = 1,
+    batch: int | None = None,
     epsilon: float | None = None,
     random_weights: int | None = None,
 ) -> Graph:
-    """Imports a model: a directory in the Hugging Face layout, or a graph in a .mlir file.
+    """Imports a model: whatever ternary-compile takes as input, such as a directory in the Hugging
+    Face layout or a graph in a .mlir file.
 
-    `random_weights` is the seed of weights for a directory that has just a config.json;
-    `function="train"` gives the loss to differentiate instead of the steps that generate text.
+    `batch`, 1 if it is not given, is how many sequences a session has. `random_weights` is the
+    seed of weights for a directory that has just a config.json; `function="train"` gives the loss
+    to differentiate instead of the steps that generate text.
     """
+    if random_weights is not None:
+        check_seed(random_weights)
     options = _ternary.CompileOptions()
     options.input = os.fspath(path)
     options.function = function
-    if random_weights is not None:
-        check_seed(random_weights)
+    options.batch, options.epsilon = batch, epsilon
     options.random_weights = random_weights
-    origin = pathlib.Path(path)
+    source = _ternary.lower(options, "graph")
     rebuild = None
-    if origin.is_dir():
-        options.batch, options.epsilon = batch, epsilon
+    if not options.input.endswith(".mlir"):
         rebuild = functools.partial(
             load,
             path,
@@ -353,12 +355,9 @@ def load(
             epsilon=epsilon,
             random_weights=random_weights,
         )
-    elif batch != 1 or epsilon is not None:
-        raise _ternary.Error("expected no batch and no epsilon with a graph, which has its own")
-    source = _ternary.lower(options, "graph")
     return Graph(
         source,
         function=function,
-        origin=origin if origin.is_dir() else None,
+        origin=pathlib.Path(path) if os.path.isdir(path) else None,
         rebuild=rebuild,
     )

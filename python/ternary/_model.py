@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -130,7 +131,7 @@ class Model:
             raise _ternary.Error(f"{self.path}: expected a tokenizer in the model, got none")
         return self._tokenizer
 
-    @property
+    @functools.cached_property
     def chat_template(self) -> ChatTemplate | None:
         """That of the model directory, if there is one."""
         return ChatTemplate.load(self._directory) if self._directory else None

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+__version__: str
+
 class Error(RuntimeError):
     """What was wrong with a model, a graph, an argument or a file, in one line."""
 

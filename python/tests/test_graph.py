@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import ternary
-from built import HGRN
+from built import HGRN, ROOT
 
 EXPECTED = load_file(HGRN / "expected.safetensors")
 IDS = EXPECTED["input_ids"]
@@ -115,7 +115,7 @@ def test_graph_file(tmp_path, hgrn_graph):
     assert str(graph) == str(hgrn_graph)
     with pytest.raises(ternary.Error, match="expected no batch"):
         graph.compile(batch=2)
-    with pytest.raises(ternary.Error, match="expected no batch"):
+    with pytest.raises(ternary.Error, match="expected no --batch"):
         ternary.load(path, batch=2)
 
 
@@ -271,3 +271,10 @@ def test_stub_names_what_the_extension_has():
             assert {n for n in vars(real) if n[0] != "_"} <= named, item.name
     stubbed = {item.name for item in ast.parse(stub).body if hasattr(item, "name")}
     assert {name for name in dir(ternary._ternary) if name[0] != "_"} == stubbed
+
+
+def test_version():
+    cmake = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    assert f"VERSION {ternary.__version__}\n" in cmake
+    assert issubclass(ternary.Error, RuntimeError)
+    assert ternary.Error.__module__ == "ternary"

@@ -18,9 +18,10 @@ from built import BUILD, ROOT, SHAKESPEARE
 pytest.importorskip("scikit_build_core")
 
 USE = """
-import pathlib, sys, ternary
+import importlib.metadata, pathlib, sys, ternary
 assert pathlib.Path(ternary.__file__).is_relative_to(sys.prefix), ternary.__file__
 assert pathlib.Path(ternary.__file__).with_name("py.typed").exists()
+assert ternary.__version__ == importlib.metadata.version("ternary")
 model = ternary.load(sys.argv[1]).compile(self_test=0)
 print(model.generate("ROMEO:", max_new_tokens=20), end="")
 """
