@@ -104,8 +104,8 @@ def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target
     expected = load_expected(name)
     library = compile_training(compile_model, DATA / name, *TARGETS[target])
     got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
-    np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-5)
-    expect_gradients(got, expected, "grad.", 1e-4)
+    np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-6)
+    expect_gradients(got, expected, "grad.", 1e-4 if name == "rwkv-ternary" else 1e-5)
 
 
 @pytest.mark.parametrize(("name", "target"), VARIANTS)

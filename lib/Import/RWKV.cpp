@@ -81,9 +81,9 @@ private:
     Value r =
         project(mix(u, previous, attention, "receptance"), attention + "receptance", channels);
     r = ActivateOp::create(b, r, Activation::Sigmoid);
-    auto wkv = WKVOp::create(b, k, v, parameter(attention + "time_decay", {channels}),
-                             parameter(attention + "time_first", {channels}),
-                             readState(layer, 2, 3, channels));
+    Value decay = parameter(attention + "time_decay", {channels});
+    Value first = parameter(attention + "time_first", {channels});
+    auto wkv = WKVOp::create(b, k, v, decay, first, readState(layer, 2, 3, channels));
     writeState(wkv.getNewState(), layer, 2);
     Value gated = arith::MulFOp::create(b, r, wkv.getResult());
     x = add(x, project(gated, attention + "output", hidden));
@@ -142,8 +142,9 @@ private:
   Value layerNorm(Value x, const std::string &name, float epsilon, int64_t before) {
     if (!options.training && config.rescaleEvery > 0)
       epsilon = std::ldexp(epsilon, 2 * (before / config.rescaleEvery));
-    return LayerNormOp::create(b, x, parameter(name + ".weight", {columns(x)}),
-                               parameter(name + ".bias", {columns(x)}), b.getF32FloatAttr(epsilon));
+    Value gain = parameter(name + ".weight", {columns(x)});
+    Value bias = parameter(name + ".bias", {columns(x)});
+    return LayerNormOp::create(b, x, gain, bias, b.getF32FloatAttr(epsilon));
   }
 
   Value mix(Value u, Value previous, const std::string &prefix, const std::string &use) {
