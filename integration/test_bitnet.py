@@ -50,6 +50,25 @@ def test_same_logits_as_reference(compile_model, compute_logits, name, target):
             assert got.tobytes() == reference.tobytes(), (step, threads)
 
 
+@pytest.mark.parametrize("name", ["bitnet-odd", "packed-llama"])
+@pytest.mark.parametrize("target", ["cpu", "portable", "avx2"])
+def test_cache_of_half_floats(compile_model, compute_logits, name, target):
+    """Near what they are with f32, and the same bits on all targets."""
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+    expected = load_expected(name)
+    ids, logits = expected["input_ids"][:1], expected["logits"][:1]
+    flags = ("--kv-cache=f16",)
+    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"], *flags), ids)
+    error = np.abs(reference - logits).max()
+    assert 0 < error < 2e-2 * np.abs(logits).max()
+    library = compile_model(DATA / name, *TARGETS[target], *flags)
+    for step in (False, True):
+        for threads in (1, 2):
+            got = compute_logits(library, ids, threads, step)
+            assert got.tobytes() == reference.tobytes(), (step, threads)
+
+
 def test_batch(compile_model, compute_logits):
     ids = load_expected("bitnet-odd")["input_ids"]
     one = compile_model(DATA / "bitnet-odd")
@@ -89,6 +108,10 @@ def test_what_has_no_meaning_is_refused(tmp_path):
     result = run_tool("ternary-compile", DATA / "bitnet-odd", "-o", library, "--epsilon=1e-6")
     assert result.returncode == 1
     assert "expected no --epsilon for model_type bitnet" in result.stderr
+    flags = ("--kv-cache=f16", "--function=train")
+    result = run_tool("ternary-compile", DATA / "bitnet-odd", "-o", library, *flags)
+    assert result.returncode == 1
+    assert "expected no --kv-cache for training" in result.stderr
     assert not library.exists()
 
 

@@ -233,12 +233,35 @@ def test_what_has_no_meaning_is_refused(tmp_path):
     assert not library.exists()
 
 
-def test_packed_weights_are_refused(tmp_path):
-    """The member that says so is named."""
-    config = json.loads((DATA / "rwkv-ternary" / "config.json").read_text(encoding="utf-8"))
-    config["quantization_config"]["quantization_mode"] = "offline"
-    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    result = run_tool("ternary-compile", tmp_path, "-o", tmp_path / "model.so")
-    assert result.returncode == 1
-    assert result.stderr.count("\n") == 1
-    assert 'quantization_mode to be "online", all that is supported, got "offline"' in result.stderr
+def pack(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The weight as trits, four in a byte, and the scale that multiplies."""
+    scale = np.float32(np.abs(weight).mean(dtype=np.float64))
+    codes = np.clip(np.round(weight * (np.float32(1) / scale)), -1, 1).astype(np.uint8) + 1
+    rows = codes.reshape(4, -1, codes.shape[1])
+    packed = rows[0] | rows[1] << 2 | rows[2] << 4 | rows[3] << 6
+    return packed, np.full(1, scale, np.float32)
+
+
+def test_packed_weights_have_the_same_bits(tmp_path, compile_model, compute_logits):
+    """Made ternary before or while the model is compiled."""
+    weights = load_file(DATA / "rwkv-plain" / "model.safetensors")
+    packed = {}
+    for name, weight in weights.items():
+        packed[name] = weight
+        if ".blocks." in name and weight.ndim == 2:
+            packed[name], packed[f"{name}_scale"] = pack(weight)
+    ids = load_expected("rwkv-plain")["input_ids"][:1]
+    logits = []
+    for mode, tensors in (("online", weights), ("offline", packed)):
+        folder = tmp_path / mode
+        folder.mkdir()
+        config = json.loads((DATA / "rwkv-plain" / "config.json").read_text(encoding="utf-8"))
+        config["quantization_config"] = {
+            "quant_method": "bitnet",
+            "linear_class": "autobitlinear",
+            "quantization_mode": mode,
+        }
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        save_file(tensors, folder / "model.safetensors")
+        logits.append(compute_logits(compile_model(folder), ids))
+    assert logits[0].tobytes() == logits[1].tobytes()

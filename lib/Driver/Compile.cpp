@@ -210,6 +210,10 @@ Error Compiler::importModel() {
   if (options.gradientPrecision != GradientPrecision::High && !config.isTernary)
     return makeError("expected no --gradient-precision for model_type " + config.modelType +
                      ", which has no ternary layers");
+  if (options.cacheType && (pipeline.training || !config.hasCache()))
+    return makeError("expected no --kv-cache for " +
+                     (pipeline.training ? "training" : "model_type " + config.modelType) +
+                     ", which keeps no keys and values");
   if (pipeline.training)
     if (Error error = checkLatent(*model))
       return error;
@@ -244,6 +248,7 @@ Error Compiler::importModel() {
   graph.epsilon = options.epsilon.value_or(graph.epsilon);
   graph.training = pipeline.training;
   graph.parameters = parameters.get();
+  graph.cacheType = options.cacheType.value_or(graph.cacheType);
   config.buildGraph(*module, graph);
   return Error::success();
 }
@@ -293,10 +298,10 @@ Error Compiler::import() {
     if (!StringRef(options.input).ends_with(".mlir"))
       return makeError("expected a model directory, a .gguf or a .mlir file, got '" +
                        options.input + "'");
-    if (options.batch || options.epsilon || options.maxTokens || options.i2sLayout)
-      return makeError(
-          "expected no --batch, --epsilon, --max-tokens and --i2s-blocks with a graph, "
-          "which has its own");
+    if (options.batch || options.epsilon || options.maxTokens || options.cacheType ||
+        options.i2sLayout)
+      return makeError("expected no --batch, --epsilon, --max-tokens, --kv-cache and --i2s-blocks "
+                       "with a graph, which has its own");
     if (Error error = parseGraph())
       return error;
     if (options.randomWeights)
@@ -425,6 +430,10 @@ Error Compiler::runPhases(Phase last) {
                        pipeline.tokens.getValue())
                    .str());
       }
+      if (!pipeline.training)
+        report(formatv("a session keeps {0:f1} MB of state{1}", info.stateBytes * 1e-6,
+                       info.maxTokens > 0 ? " for " + Twine(info.maxTokens) + " tokens" : "")
+                   .str());
       if (emit != EmitKind::MLIR && !pipeline.training)
         info.selfTestTokens = options.selfTestTokens.value_or(getAffordableSelfTest(info));
       if (info.maxTokens > 0)

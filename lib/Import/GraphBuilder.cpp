@@ -44,16 +44,16 @@ Value GraphBuilder::addArgument(StringRef role, Type type) {
   return func.getArgument(index);
 }
 
-static Type getType(DType type, Builder &builder) {
+Type GraphBuilder::getFloatType(DType type) {
   if (type == DType::F16)
-    return builder.getF16Type();
-  return type == DType::BF16 ? builder.getBF16Type() : builder.getF32Type();
+    return b.getF16Type();
+  return type == DType::BF16 ? b.getBF16Type() : b.getF32Type();
 }
 
 Value GraphBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape) {
   bool isStored = shape.size() == 2 && !options.training;
   return parameter(name, shape,
-                   getType(isStored ? options.parameters->getMatrixType(name) : DType::F32, b));
+                   getFloatType(isStored ? options.parameters->getMatrixType(name) : DType::F32));
 }
 
 Value GraphBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape, Type element) {

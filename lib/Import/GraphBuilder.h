@@ -36,6 +36,7 @@ protected:
   mlir::Value bitLinear(mlir::Value x, const std::string &name, int64_t rows, mlir::Value gain,
                         float epsilon);
 
+  mlir::Type getFloatType(DType type);
   mlir::RankedTensorType floats(llvm::ArrayRef<int64_t> shape);
   static int64_t columns(mlir::Value value);
   mlir::Value add(mlir::Value a, mlir::Value c);

@@ -39,8 +39,10 @@ public:
     int64_t columns = config.numKeyValueHeads * config.headSize;
     beginStep(name);
     Value ids = addArgument("ids", RankedTensorType::get({options.batch, tokens}, b.getI32Type()));
-    Value state = addArgument(
-        "state", floats({2 * config.numHiddenLayers, options.batch, config.maxTokens, columns}));
+    Value state =
+        addArgument("state", RankedTensorType::get({2 * config.numHiddenLayers, options.batch,
+                                                    config.maxTokens, columns},
+                                                   getFloatType(options.cacheType)));
     past = addArgument("position", RankedTensorType::get({}, b.getI32Type()));
     Value logitsFrom = addArgument("logits_from", b.getIndexType());
     Value position = tensor::ExtractOp::create(b, past, ValueRange());
@@ -114,8 +116,12 @@ private:
     return add(x, project(product, mlp + "down_proj", config.hiddenSize));
   }
 
-  /// `cache` [B, C, H] with `tokens` [B, T, H] from `offset` on.
+  /// `cache` [B, C, H] with `tokens` [B, T, H] from `offset` on, in the type that it has.
   Value append(Value cache, Value tokens, Value offset) {
+    Type element = cast<RankedTensorType>(cache.getType()).getElementType();
+    auto type = cast<RankedTensorType>(tokens.getType());
+    if (element != type.getElementType())
+      tokens = arith::TruncFOp::create(b, type.clone(element), tokens);
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), tokens);
     SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)), strides(3, b.getIndexAttr(1));
     offsets[1] = offset;

@@ -115,6 +115,12 @@ static cl::opt<I2SLayout> i2sBlocks(
     cl::values(clEnumValN(I2SLayout::Blocks128, "128", "as bitnet.cpp writes them on x86"),
                clEnumValN(I2SLayout::Blocks64, "64", "as it writes them on Arm")),
     cl::cat(category));
+static cl::opt<DType>
+    kvCache("kv-cache", cl::desc("What keys and values of attention are kept in:"),
+            cl::values(clEnumValN(DType::F32, "f32", "as they are computed (default)"),
+                       clEnumValN(DType::F16, "f16",
+                                  "rounded: half the memory, and faster with many tokens")),
+            cl::cat(category));
 static cl::opt<int64_t>
     maxTokens("max-tokens",
               cl::desc("Tokens that a session can take: less memory for keys and values than for "
@@ -231,6 +237,8 @@ int main(int argc, char **argv) {
   }
   if (i2sBlocks.getNumOccurrences())
     options.i2sLayout = i2sBlocks;
+  if (kvCache.getNumOccurrences())
+    options.cacheType = kvCache;
   if (maxTokens.getNumOccurrences())
     options.maxTokens = maxTokens;
   if (selfTest.getNumOccurrences())

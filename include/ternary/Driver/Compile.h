@@ -51,6 +51,8 @@ struct CompileOptions {
   std::optional<uint64_t> randomWeights;
   /// The layout of I2_S tensors, which GGUF files do not tell.
   std::optional<I2SLayout> i2sLayout;
+  /// What keys and values are kept in; not given: f32.
+  std::optional<DType> cacheType;
   /// Tokens that a session can take, fewer than the model's.
   std::optional<int64_t> maxTokens;
   /// For how many tokens the object holds the checksum of the reference's logits; not

@@ -28,6 +28,8 @@ struct GraphOptions {
   bool training = false;
   /// How matrices are stored.
   const ParameterSource *parameters = nullptr;
+  /// What keys and values of attention are kept in: f32 or f16.
+  DType cacheType = DType::F32;
 };
 
 /// A model as its config.json describes it: what all families have.
@@ -47,6 +49,9 @@ public:
   /// What a parameter is before training.
   virtual HostTensor makeInitialValue(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                                       uint64_t seed) const;
+
+  /// Whether sessions keep keys and values.
+  virtual bool hasCache() const { return false; }
 
   /// Whether there are norms whose ε no checkpoint states (see GraphOptions).
   virtual bool hasNormsInLayers() const { return true; }
@@ -102,6 +107,7 @@ class TransformerConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
+  bool hasCache() const override { return true; }
   bool hasNormsInLayers() const override { return false; }
 
   /// Whether there are `attn_sub_norm` and `ffn_sub_norm`.

@@ -84,6 +84,13 @@ struct HeadLoops {
     Value column = b.op<arith::AddIOp>(b.op<arith::MulIOp>(head, b.index(size)), channel);
     return {batch, token, column};
   }
+  /// An element, which may be kept in fewer bits.
+  Value load(Value memory, ValueRange place) {
+    Value element = b.load(memory, place);
+    if (element.getType() == b.getRealType())
+      return element;
+    return arith::ExtFOp::create(b, b.getRealType(), element);
+  }
   void forChannels(function_ref<void(Value)> body) { b.loop(b.index(size), body); }
   /// Adds `factor` times an element of one tensor to an element of another.
   void addTo(Value memory, ValueRange place, Value element, Value factor) {
@@ -92,7 +99,7 @@ struct HeadLoops {
   /// Σ_d x[batch, t, head, d] · y[batch, u, other, d]
   Value dot(Value batch, Value x, Value t, Value head, Value y, Value u, Value other) {
     return b.reduce(b.index(size), b.real(0.0f), [&](Value channel, Value sum) {
-      return fma(b, b.load(x, at(batch, t, head, channel)), b.load(y, at(batch, u, other, channel)),
+      return fma(b, load(x, at(batch, t, head, channel)), load(y, at(batch, u, other, channel)),
                  sum);
     });
   }
@@ -119,7 +126,7 @@ void emit(LoopBuilder &b, AttentionKernelOp op, ValueRange ins, ValueRange outs)
     Value total = b.reduce(seen, b.real(0.0f), [&](Value j, Value total) {
       Value p = math::ExpOp::create(b, arith::SubFOp::create(b, score(j), largest).getResult());
       h.forChannels([&](Value d) {
-        h.addTo(out, h.at(batch, t, head, d), b.load(v, h.at(batch, j, group, d)), p);
+        h.addTo(out, h.at(batch, t, head, d), h.load(v, h.at(batch, j, group, d)), p);
       });
       return b.addf(total, p);
     });

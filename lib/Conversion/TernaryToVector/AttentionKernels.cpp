@@ -27,9 +27,10 @@ using namespace ternary;
 using namespace ternary::vectorize;
 
 namespace {
-/// The first column of a head of some rows of a tensor [B, T, columns].
+/// The first column of a head of some rows of a tensor [B, T, columns], of which the first row is
+/// that of token `firstToken` or, if there is none, 0.
 struct Head {
-  Value tensor, batch, column;
+  Value tensor, batch, column, firstToken;
 };
 
 /// Emits products over one head.
@@ -75,10 +76,45 @@ public:
       auto chunk = e.vectorType(kChunk, e.b.getF32Type());
       SmallVector<Value> tile;
       for (auto [i, mask] : llvm::enumerate(masks))
-        tile.push_back(e.load(chunk, head.tensor, at(head, first, e.add(token, i), channel), mask));
+        tile.push_back(
+            loadFloats(chunk, head.tensor, at(head, first, e.add(token, i), channel), mask));
       for (auto [i, row] : llvm::enumerate(e.transpose(tile)))
         e.store(row, scratch, {e.add(channel, i), token}, {});
     });
+  }
+
+  /// Floats that may be kept in fewer bits.
+  Value loadFloats(VectorType type, Value tensor, ValueRange indices, Value mask) {
+    Type element = getElementTypeOrSelf(tensor.getType());
+    Value loaded = e.load(type.clone(element), tensor, indices, mask);
+    return element.isF32() ? loaded : arith::ExtFOp::create(e.b, type, loaded).getResult();
+  }
+
+  /// Tokens `from` to `to`, at most kBlock, as f32: in `scratch` if they are kept in fewer bits.
+  Head widen(const Head &head, Value from, Value to, Value scratch) {
+    if (!scratch)
+      return head;
+    auto chunk = e.vectorType(kChunk, e.b.getF32Type());
+    e.loop(from, to, 1, {}, [&](Value token, ValueRange) {
+      e.loop(e.index(0), e.index(size), kChunk, {}, [&](Value channel, ValueRange) {
+        Value mask = getMask(e, channel, size, kChunk, kChunk);
+        Value column = e.add(head.column, channel);
+        Value row = arith::SubIOp::create(e.b, token, from);
+        e.store(loadFloats(chunk, head.tensor, {head.batch, token, column}, mask), scratch,
+                {e.index(0), row, channel}, {});
+        return SmallVector<Value>();
+      });
+      return SmallVector<Value>();
+    });
+    return {scratch, e.index(0), e.index(0), from};
+  }
+  /// Memory for it, none if `tensor` is of f32.
+  Value allocateWidened(Value tensor) {
+    if (getElementTypeOrSelf(tensor.getType()).isF32())
+      return {};
+    int64_t columns = llvm::alignTo(size, kChunk);
+    auto type = MemRefType::get({1, kBlock, columns}, e.b.getF32Type());
+    return memref::AllocaOp::create(e.b, type, e.b.getI64IntegerAttr(64));
   }
 
   /// Asks for all channels of tokens `first` on: a head's lie apart, too far for the processor's
@@ -145,7 +181,7 @@ public:
         [&](int64_t r, Value channel) -> Value {
           return memref::LoadOp::create(
               e.b, head.tensor,
-              ValueRange{head.batch, e.add(first, r), e.add(head.column, channel)});
+              ValueRange{head.batch, rowOf(head, e.add(first, r)), e.add(head.column, channel)});
         },
         [&](Value channel) { return load(lanesOf, channel); });
   }
@@ -175,8 +211,8 @@ public:
       init = e.multiply(
           from, to, init, vectors,
           [&](int64_t r, Value token) -> Value {
-            return memref::LoadOp::create(e.b, head.tensor,
-                                          ValueRange{head.batch, token, e.add(column, r)});
+            return memref::LoadOp::create(
+                e.b, head.tensor, ValueRange{head.batch, rowOf(head, token), e.add(column, r)});
           },
           [&](Value token) { return load(factors, arith::SubIOp::create(e.b, token, from)); });
       for (int64_t r = 0; r < count; ++r)
@@ -266,6 +302,10 @@ public:
   const VectorType floats;
 
 private:
+  Value rowOf(const Head &head, Value token) {
+    return head.firstToken ? arith::SubIOp::create(e.b, token, head.firstToken) : token;
+  }
+
   /// Squares of tokens in lanes and channels; the masks say which channels of a token exist.
   void forTiles(Value first, Value count,
                 function_ref<void(Value token, Value channel, ArrayRef<Value> masks)> body) {
@@ -425,8 +465,9 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
                          [&](Value token) {
                            SmallVector<Value> row;
                            for (auto [at, mask] : llvm::zip_equal(channels, masks))
-                             row.push_back(e.load(h.floats, value.tensor,
-                                                  {batch, token, e.add(value.column, at)}, mask));
+                             row.push_back(h.loadFloats(h.floats, value.tensor,
+                                                        {batch, token, e.add(value.column, at)},
+                                                        mask));
                            return row;
                          });
                      for (auto [i, sum] : llvm::enumerate(products))
@@ -468,6 +509,7 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
   HeadEmitter h(e, isa, heads.size);
   Value queries = h.allocateHead(), sums = h.allocateHead();
   Value probabilities = h.allocate(HeadEmitter::kBlock), numbers = h.allocate(1);
+  Value wideKeys = h.allocateWidened(ins[1]), wideValues = h.allocateWidened(ins[2]);
   Value blocks = countBlocks(e, tokens, h.getWidth());
   e.parallel({e.dim(ins[0], 0), e.index(heads.count), blocks}, [&](ValueRange at) {
     Value batch = at[0], column = e.mul(at[1], heads.size);
@@ -483,9 +525,10 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
     };
     auto forScores = [&](Value from, Value to, ValueRange init,
                          function_ref<void(ValueRange, Value, MutableArrayRef<Value>)> body) {
+      Head keys = h.widen(key, from, to, wideKeys);
       return h.forRows(from, to, init, [&](Value token, int64_t count, ValueRange before) {
         SmallVector<Value> carried(before);
-        SmallVector<Value> products = h.multiplyTokens(key, token, count, queries);
+        SmallVector<Value> products = h.multiplyTokens(keys, token, count, queries);
         for (int64_t r = 0; r < count; ++r) {
           Value row = e.add(token, r);
           body(scoresOf(ArrayRef(products).slice(r * h.vectors, h.vectors), row), row, carried);
@@ -493,11 +536,14 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
         return carried;
       });
     };
-    SmallVector<Value> largest =
-        forScores(e.index(0), end, h.constants(-std::numeric_limits<float>::infinity()),
-                  [&](ValueRange scores, Value, MutableArrayRef<Value> largest) {
-                    llvm::copy(h.max(scores, largest), largest.begin());
-                  });
+    SmallVector<Value> largest = h.forBlocks(
+        e.index(0), end, h.constants(-std::numeric_limits<float>::infinity()),
+        [&](Value from, Value to, ValueRange before) {
+          return forScores(from, to, before,
+                           [&](ValueRange scores, Value, MutableArrayRef<Value> largest) {
+                             llvm::copy(h.max(scores, largest), largest.begin());
+                           });
+        });
     h.clear(sums);
     SmallVector<Value> total = h.forBlocks(
         e.index(0), end, h.constants(0.0f), [&](Value from, Value to, ValueRange before) {
@@ -507,7 +553,7 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
                 h.store(powers, probabilities, arith::SubIOp::create(e.b, token, from));
                 llvm::copy(h.add(total, powers), total.begin());
               });
-          h.addProducts(value, from, to, probabilities, sums);
+          h.addProducts(h.widen(value, from, to, wideValues), from, to, probabilities, sums);
           return total;
         });
     h.forChannels(sums, [&](Value, ValueRange row) { return h.div(row, total); });

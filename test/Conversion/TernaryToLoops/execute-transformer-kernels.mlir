@@ -15,6 +15,12 @@ memref.global "private" constant @k : memref<1x4x4xf32> = dense<[[[0.0, 0.0, 0.0
 memref.global "private" constant @v : memref<1x4x4xf32> = dense<[[[0.0, 1.0, 10.0, 1.0], [1.0, 3.0, 20.0, 0.0],
   [0.0, 8.0, 60.0, 0.0], [99.0, 99.0, 99.0, 99.0]]]>
 
+memref.global "private" constant @k16 : memref<1x4x4xf16> = dense<[[[0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0],
+  [2.0, 0.0, 0.0, 0.0], [99.0, 99.0, 99.0, 99.0]]]>
+memref.global "private" constant @v16 : memref<1x4x4xf16> = dense<[[[0.0, 1.0, 10.0, 1.0], [1.0, 3.0, 20.0, 0.0],
+  [0.0, 8.0, 60.0, 0.0], [99.0, 99.0, 99.0, 99.0]]]>
+memref.global "private" constant @two : memref<i32> = dense<2>
+
 func.func private @printMemrefF32(memref<*xf32>) attributes {llvm.emit_c_interface}
 
 func.func @main() {
@@ -99,6 +105,35 @@ func.func @main() {
   // CHECK-NEXT: 1.09861, 2.40761
   %any_sums = memref.cast %sums_static : memref<1x2x2xf32> to memref<*xf32>
   func.call @printMemrefF32(%any_sums) : (memref<*xf32>) -> ()
+
+  // The same with keys and values in half floats, and the second query alone.
+  // CHECK:      0.731059, 2.46212, 17.3106, 0.268941, 0.5, 2, 15, 0.5
+  // CHECK-NEXT: 0.333333, 4, 30, 0.333333, 0.244728, 6.14614, 45.7093, 0.0900306
+  %k16_static = memref.get_global @k16 : memref<1x4x4xf16>
+  %k16 = memref.cast %k16_static : memref<1x4x4xf16> to memref<1x?x4xf16>
+  %v16_static = memref.get_global @v16 : memref<1x4x4xf16>
+  %v16 = memref.cast %v16_static : memref<1x4x4xf16> to memref<1x?x4xf16>
+  ternary.attention_kernel ins(%q, %k16, %v16, %past : memref<1x?x8xf32>, memref<1x?x4xf16>, memref<1x?x4xf16>, memref<i32>)
+    outs(%result, %sums : memref<1x?x8xf32>, memref<1x?x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
+  func.call @printMemrefF32(%any_result) : (memref<*xf32>) -> ()
+  // CHECK:      0.333333, 4, 30, 0.333333, 0.244728, 6.14614, 45.7093, 0.0900306
+  // CHECK:      1.09861, 2.40761
+  // CHECK:      0.333333, 4, 30, 0.333333, 0.244728, 6.14614, 45.7093, 0.0900306
+  %two = memref.get_global @two : memref<i32>
+  %last_strided = memref.subview %q_static[0, 1, 0] [1, 1, 8] [1, 1, 1] : memref<1x2x8xf32> to memref<1x1x8xf32, strided<[16, 8, 1], offset: 8>>
+  %last = memref.alloc() : memref<1x1x8xf32>
+  memref.copy %last_strided, %last : memref<1x1x8xf32, strided<[16, 8, 1], offset: 8>> to memref<1x1x8xf32>
+  %result_of_last = memref.alloc() : memref<1x1x8xf32>
+  %sums_of_last = memref.alloc() : memref<1x1x2xf32>
+  %any_last = memref.cast %result_of_last : memref<1x1x8xf32> to memref<*xf32>
+  %any_sums_of_last = memref.cast %sums_of_last : memref<1x1x2xf32> to memref<*xf32>
+  ternary.attention_kernel ins(%last, %k, %v, %two : memref<1x1x8xf32>, memref<1x?x4xf32>, memref<1x?x4xf32>, memref<i32>)
+    outs(%result_of_last, %sums_of_last : memref<1x1x8xf32>, memref<1x1x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
+  func.call @printMemrefF32(%any_last) : (memref<*xf32>) -> ()
+  func.call @printMemrefF32(%any_sums_of_last) : (memref<*xf32>) -> ()
+  ternary.attention_kernel ins(%last, %k16, %v16, %two : memref<1x1x8xf32>, memref<1x?x4xf16>, memref<1x?x4xf16>, memref<i32>)
+    outs(%result_of_last, %sums_of_last : memref<1x1x8xf32>, memref<1x1x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
+  func.call @printMemrefF32(%any_last) : (memref<*xf32>) -> ()
 
   // The first token sees itself alone: whatever the scores, nothing flows to them, and its
   // value gets the gradient of both heads. The second head's second query looks at both keys.

@@ -282,7 +282,7 @@ LogicalResult RotaryEmbeddingOp::buildBackward(OpBuilder &builder, Gradients &gr
 }
 
 LogicalResult AttentionOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
-  if (getPast() ||
+  if (getPast() || getQ().getType().getElementType() != getK().getType().getElementType() ||
       getQ().getType().getShape().drop_back() != getK().getType().getShape().drop_back())
     return emitOpError() << "expected as many queries as keys, none of them past, to differentiate "
                             "by, got q of "

@@ -11,13 +11,14 @@ using namespace mlir;
 using namespace ternary;
 using namespace ternary::op_utils;
 
-static bool isF32OrBF16(Type type) { return type.isF32() || type.isBF16(); }
+/// Floats that kernels read and write; they compute in f32.
+static bool isKernelFloat(Type type) { return isa<Float32Type, BFloat16Type, Float16Type>(type); }
 
-/// Whether `type` is of f32 or bf16 and of shape `[rows..., columns]` or, if `allowShared`,
+/// Whether `type` is of such floats and of shape `[rows..., columns]` or, if `allowShared`,
 /// `[columns]`.
 static bool isElementOperand(Type type, ArrayRef<int64_t> shape, bool allowShared) {
   auto shaped = cast<ShapedType>(type);
-  if (!isF32OrBF16(shaped.getElementType()))
+  if (!isKernelFloat(shaped.getElementType()))
     return false;
   if (shaped.getRank() == 1 && shape.size() > 1)
     return allowShared && shaped.getShape() == shape.take_back();
@@ -181,11 +182,11 @@ LogicalResult LinearKernelOp::verify() {
     return emitOpError("expected at least one out");
   for (Value out : outs)
     if (!isElementOperand(out.getType(), shape, /*allowShared=*/false))
-      return emitOpError() << "expected f32 or bf16 outs of shape " << printShape(shape) << ", got "
-                           << out.getType();
+      return emitOpError() << "expected f32, bf16 or f16 outs of shape " << printShape(shape)
+                           << ", got " << out.getType();
   for (Value extra : getExtras())
     if (!isElementOperand(extra.getType(), shape, /*allowShared=*/true))
-      return emitOpError() << "expected f32 or bf16 extras of shape " << printShape(shape)
+      return emitOpError() << "expected f32, bf16 or f16 extras of shape " << printShape(shape)
                            << " or [" << columns << "], got " << extra.getType();
 
   auto getElements = [](ValueRange values) {

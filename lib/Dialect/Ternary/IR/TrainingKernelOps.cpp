@@ -290,9 +290,10 @@ LogicalResult AttentionKernelOp::verify() {
             Shape q = shapeOf(ins[0]), rows = q;
             if (!rows.empty())
               rows.back() = getHeads();
-            SmallVector<Expected> expected = {{"q", of.real, q},
-                                              {"k", of.real, shapeOf(ins[1])},
-                                              {"v", of.real, shapeOf(ins[1])}};
+            Type cached = getElementTypeOrSelf(ins[1].getType());
+            cached = cached.isF16() ? cached : of.real;
+            SmallVector<Expected> expected = {
+                {"q", of.real, q}, {"k", cached, shapeOf(ins[1])}, {"v", cached, shapeOf(ins[1])}};
             if (hasPast)
               expected.push_back({"past", of.i32, {}});
             expected.push_back({"result", of.real, q});

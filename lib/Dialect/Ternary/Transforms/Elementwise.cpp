@@ -22,10 +22,11 @@ bool ternary::isElementwiseOnTensors(Operation *op) {
   if (!type || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()))
     return false;
   Type element = type.getElementType();
+  Type operand = getElementTypeOrSelf(op->getOperand(0));
   if (isa<arith::TruncFOp>(op))
-    return element.isBF16() && getElementTypeOrSelf(op->getOperand(0)).isF32();
+    return isa<BFloat16Type, Float16Type>(element) && operand.isF32();
   if (isa<arith::ExtFOp>(op))
-    return element.isF32() && getElementTypeOrSelf(op->getOperand(0)).isBF16();
+    return element.isF32() && isa<BFloat16Type, Float16Type>(operand);
   return (element.isF32() || element.isF64()) &&
          llvm::all_of(op->getOperandTypes(), [&](Type operand) { return operand == type; });
 }

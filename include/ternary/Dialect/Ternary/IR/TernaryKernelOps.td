@@ -109,7 +109,7 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
     - (C1) `activations` is `[..., P]`, `weight` is `[N, K]`, P ≥ K; for a packed
       weight P is at least its padded number of columns
     - (C2) `scales` and `sums` are `[...]`, `weight_scale` is `[1]` or `[N]`
-    - (C3) `extras` are `[..., C]` or `[C]`, `outs` are `[..., C]`, all f32 or bf16, where C is
+    - (C3) `extras` are `[..., C]` or `[C]`, `outs` are `[..., C]`, all f32, bf16 or f16, where C is
       N divided by the halves; a last `outs` for `square_sums` is `[..., ceil(C / 32)]`, and
       then the first is f32
     - (C4) the region takes one f32, or two for halves, then an element of each of `extras`,

@@ -190,7 +190,7 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
     ```
 
     Sums start from +0 and go in order of d or j; every product is added with one rounding
-    (fused multiply-add).
+    (fused multiply-add). Keys and values may be kept in f16; they are extended to f32.
 
     Constraints:
     - (C1) `q` and `result` are `[B, T, heads · D]`, `k` and `v` are `[B, S, kv_heads · D]` of
@@ -209,7 +209,7 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
     }
     ```
   }];
-  let arguments = (ins Ternary_FloatTensor:$q, Ternary_FloatTensor:$k, Ternary_FloatTensor:$v,
+  let arguments = (ins Ternary_FloatTensor:$q, Ternary_CacheTensor:$k, Ternary_CacheTensor:$v,
                        Optional<Ternary_I32Scalar>:$past, I64Attr:$heads, I64Attr:$kv_heads);
   let results = (outs Ternary_FloatTensor:$result, Ternary_FloatTensor:$log_sum_exp);
   let assemblyFormat = [{
