@@ -37,9 +37,12 @@ class StopFilter:
 
     def feed(self, text: str) -> str:
         self._held += text
-        at = min((i for i in map(self._held.find, self._texts) if i >= 0), default=-1)
-        if at >= 0:
+        # The first to be complete, whatever pieces the text comes in.
+        places = ((self._held.find(stop), len(stop)) for stop in self._texts)
+        found = [(at + length, at) for at, length in places if at >= 0]
+        if found:
             self.found = True
+            _, at = min(found)
             passed, self._held = self._held[:at], ""
             return passed
         keep = max((_overlap(self._held, stop) for stop in self._texts), default=0)

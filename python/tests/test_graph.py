@@ -200,6 +200,16 @@ def test_output_stays_and_temporary_goes(tmp_path, hgrn_graph):
     assert copy.logits(IDS[0]).tobytes() == logits.tobytes()
 
 
+def test_compiled_again_to_the_same_file(tmp_path, hgrn_graph):
+    output = tmp_path / "model.so"
+    first = hgrn_graph.compile("reference", output=output, self_test=0)
+    edited = hgrn_graph.replace(str(hgrn_graph).replace("norm_gate", "norm_state"))
+    second = edited.compile("reference", output=output, self_test=0)
+    assert first.logits(IDS[0]).tobytes() != second.logits(IDS[0]).tobytes()
+    third = ternary.Model.load(output)
+    assert third.logits(IDS[0]).tobytes() == second.logits(IDS[0]).tobytes()
+
+
 def test_reference_target_has_the_same_bits(hgrn_graph, hgrn):
     reference = hgrn_graph.compile("reference", self_test=0)
     assert reference.info["kernel"] == "scalar"

@@ -10,6 +10,7 @@
 #include "ternary/Runtime/Machine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
@@ -103,10 +104,22 @@ void ternary::runtime::checkSharedObject(const std::string &path) {
 // Library
 //===----------------------------------------------------------------------===//
 
+/// `path` in a spelling that was never used before: for a name that it knows the dynamic loader
+/// gives the library that was loaded by it, even if there is another file now. Otherwise it
+/// compares the files themselves.
+static std::string nameForLoading(const std::string &path) {
+  static std::atomic<unsigned> loads = 0;
+  size_t slash = path.rfind('/');
+  // Without a slash, it would search the system's library folders.
+  std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
+  for (unsigned bits = loads++; bits > 0; bits >>= 1)
+    folder += bits & 1 ? "/." : "/";
+  return folder + "/" + path.substr(slash + 1);
+}
+
 Library::Library(const std::string &path, const char *what) : path(path), what(what) {
   checkSharedObject(path);
-  // Without a slash, dlopen would search the system's library folders.
-  std::string file = path.find('/') == std::string::npos ? "./" + path : path;
+  std::string file = nameForLoading(path);
   handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
     std::string reason = dlerror();

@@ -118,4 +118,17 @@ TEST_F(SharedObjectTest, RefusesPartsBeyondTheEnd) {
   EXPECT_EQ(error(), "none");
 }
 
+TEST_F(SharedObjectTest, LoadsTheFileThatIsThereNow) {
+  constexpr const char *kSymbol = "ternary_descriptor_instance";
+  std::string path = dir.write("m.so", object);
+  Library first(path, "model"), same(path, "model");
+  EXPECT_EQ(first.find(kSymbol), same.find(kSymbol));
+  for (int i = 0; i < 5; ++i) {
+    std::filesystem::remove(path);
+    dir.write("m.so", object);
+    Library other(path, "model");
+    EXPECT_NE(first.find(kSymbol), other.find(kSymbol));
+  }
+}
+
 } // namespace
