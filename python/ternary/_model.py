@@ -369,11 +369,21 @@ class Session:
         the state of the model: of a recurrent one small, of attention over long texts not."""
         return self._session.save()
 
-    def restore(self, saved: bytes) -> None:
+    def restore(self, saved: bytes, ids: Sequence[int] | None = None) -> None:
         """Goes on from where a session of the same model was saved. Damaged bytes and those of
-        another model are refused, and the session stays as it is."""
+        another model are refused, and the session stays as it is.
+
+        `ids` are what the saved session had consumed. With them, `Model.stream` can tell whether
+        a prompt goes on from there; without, it starts over.
+        """
+        consumed = None if ids is None else as_ids(ids, 1, self.model.info["vocab"])[0].tolist()
+        before = self._session.save() if consumed is not None else b""
         self._session.restore(bytes(saved))
-        self._consumed = None
+        if consumed is not None and len(consumed) != self.position:
+            got = self.position
+            self._session.restore(before)
+            raise _ternary.Error(f"expected the {got} ids that were consumed, got {len(consumed)}")
+        self._consumed = consumed
 
     def _check(self, ids: Any) -> npt.NDArray[np.int32]:
         info = self.model.info

@@ -251,6 +251,36 @@ def test_saved_session(hgrn, shakespeare):
     assert other.save() == before
 
 
+def test_prompts_go_on_in_a_session(shakespeare, monkeypatch):
+    start = shakespeare.encode("First Citizen:\nBefore we proceed any further, hear me speak.\n")
+    whole = [*start, *shakespeare.encode("All:")[1:]]
+    expected = shakespeare.generate(whole, max_new_tokens=10)
+    session = shakespeare.session()
+    session.prefill(start)
+    saved = session.save()
+
+    read = []
+    step = ternary.Session._step
+    monkeypatch.setattr(
+        ternary.Session, "_step", lambda self, ids: read.append(len(ids[0])) or step(self, ids)
+    )
+
+    def generate(session):
+        read.clear()
+        assert "".join(shakespeare.stream(whole, max_new_tokens=10, session=session)) == expected
+        return read[0]
+
+    assert generate(session) == len(whole) - len(start)
+    assert generate(session) == len(whole)  # what was generated since is not the prompt's
+    session.restore(saved, start)
+    assert generate(session) == len(whole) - len(start)
+    session.restore(saved)
+    assert generate(session) == len(whole)
+    with pytest.raises(ternary.Error, match=f"expected the {len(start)} ids that were consumed"):
+        session.restore(saved, start[:3])
+    assert session.position == len(whole) + 9
+
+
 class Numbers:
     """A tokenizer whose texts are numbers."""
 
