@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 from built import HAS_EXTENSION, HGRN, PACKAGE, SHAKESPEARE
 
 if HAS_EXTENSION:

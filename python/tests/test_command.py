@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-
 from built import SHAKESPEARE
 from test_tokenizer import chat_directory  # noqa: F401  (a fixture)
 

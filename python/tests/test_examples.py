@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-
 from built import ROOT
 
 NOTEBOOK = ROOT / "examples" / "python" / "look_inside.ipynb"

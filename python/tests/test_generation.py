@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from ternary._generation import StopFilter
 
 LETTERS = st.text("ab\u00e9", max_size=12)

@@ -11,10 +11,9 @@ import xml.etree.ElementTree
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-
 import ternary
 from built import HGRN, ROOT
+from safetensors.numpy import load_file
 
 EXPECTED = load_file(HGRN / "expected.safetensors")
 IDS = EXPECTED["input_ids"]

@@ -10,10 +10,9 @@ import time
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-
 import ternary
 from built import BITNET, BUILD, HGRN, SHAKESPEARE
+from safetensors.numpy import load_file
 
 IDS = load_file(HGRN / "expected.safetensors")["input_ids"]
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-
 import ternary
 from built import HGRN
+from safetensors.numpy import load_file
 from ternary import nn
 
 WEIGHTS = load_file(HGRN / "model.safetensors")

@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 
 import pytest
-
 import ternary
 from test_tokenizer import MESSAGES, chat_directory  # noqa: F401  (a fixture)
 

@@ -12,7 +12,6 @@ import sysconfig
 import venv
 
 import pytest
-
 from built import BUILD, ROOT, SHAKESPEARE
 
 pytest.importorskip("scikit_build_core")
