@@ -12,7 +12,6 @@ import subprocess
 
 import numpy as np
 import pytest
-
 from conftest import BIN, has_cpu_feature, run_tool
 
 MODEL = pathlib.Path(__file__).parent / "data" / "hgrn-a"

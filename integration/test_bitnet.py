@@ -10,10 +10,9 @@ import pathlib
 
 import numpy as np
 import pytest
+from conftest import has_cpu_feature, run_tool
 from safetensors.numpy import load_file, save_file
 from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
-
-from conftest import has_cpu_feature, run_tool
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("bitnet-a", "bitnet-odd", "packed-bitnet", "packed-llama", "packed-norms")

@@ -13,7 +13,6 @@ import subprocess
 
 import numpy as np
 import pytest
-
 from conftest import BIN, ROOT, find_llvm_tool
 
 STEP = 1e-5

@@ -9,9 +9,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-
 from conftest import run_tool
+from safetensors.numpy import load_file
 
 DATA = pathlib.Path(__file__).parent / "data" / "gguf"
 MODELS = ("llama-tq2", "bitnet-tq1")

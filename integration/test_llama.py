@@ -10,6 +10,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from conftest import ROOT, has_cpu_feature, run_tool
 from safetensors.numpy import load_file, save_file
 from test_training import (
     TARGETS,
@@ -20,8 +21,6 @@ from test_training import (
 )
 from training_object import TrainingObject
 from training_text import make_text
-
-from conftest import ROOT, has_cpu_feature, run_tool
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("llama-grouped", "llama-tied", "llama-long", "qwen3-heads")

@@ -5,7 +5,6 @@ import pathlib
 
 import numpy as np
 import pytest
-
 from conftest import has_cpu_feature, run_tool
 
 # hidden, intermediate, layers, vocabulary: nothing a multiple of what kernels work in.

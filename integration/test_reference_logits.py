@@ -8,9 +8,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-
 from conftest import has_cpu_feature
+from safetensors.numpy import load_file
 
 MODEL = pathlib.Path(__file__).parent / "data" / "hgrn-a"
 EXPECTED = load_file(MODEL / "expected.safetensors")

@@ -9,12 +9,11 @@ import pathlib
 
 import numpy as np
 import pytest
+from conftest import has_cpu_feature, run_tool
 from safetensors.numpy import load_file, save_file
 from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
 from training_object import TrainingObject
 from training_text import make_text
-
-from conftest import has_cpu_feature, run_tool
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("rwkv-plain", "rwkv-odd", "rwkv-ternary")

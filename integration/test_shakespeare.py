@@ -7,7 +7,6 @@ import subprocess
 
 import numpy as np
 import pytest
-
 from conftest import BIN, ROOT, run_tool
 
 MODEL = ROOT / "models" / "shakespeare"

@@ -13,12 +13,11 @@ import re
 
 import numpy as np
 import pytest
+from conftest import ROOT, has_cpu_feature, run_tool
 from safetensors.numpy import load_file
 from test_random_models import SHAPES, write_config
 from training_object import Optimizer, TrainingObject
 from training_text import make_text
-
-from conftest import ROOT, has_cpu_feature, run_tool
 
 DATA = pathlib.Path(__file__).parent / "data"
 SHAKESPEARE = ROOT / "models" / "shakespeare"

@@ -104,6 +104,35 @@ static Phase findPhase(const std::string &name) {
   return *phase;
 }
 
+static std::optional<std::string> getCacheType(const CompileOptions &options) {
+  if (!options.cacheType)
+    return std::nullopt;
+  return getName(*options.cacheType).str();
+}
+
+static void setCacheType(CompileOptions &options, const std::optional<std::string> &type) {
+  options.cacheType.reset();
+  for (DType known : {DType::F32, DType::F16})
+    if (type && *type == getName(known).str())
+      options.cacheType = known;
+  if (type && !options.cacheType)
+    runtime::fail("expected kv_cache to be f32 or f16, got ", quoted(*type));
+}
+
+static std::optional<int64_t> getI2SBlocks(const CompileOptions &options) {
+  if (!options.i2sLayout)
+    return std::nullopt;
+  return static_cast<int64_t>(*options.i2sLayout);
+}
+
+static void setI2SBlocks(CompileOptions &options, std::optional<int64_t> weights) {
+  if (weights && *weights != 128 && *weights != 64)
+    runtime::fail("expected i2s_blocks to be 128 or 64, got ", *weights);
+  options.i2sLayout.reset();
+  if (weights)
+    options.i2sLayout = static_cast<I2SLayout>(*weights);
+}
+
 void ternary::python::bindCompiler(py::module_ &module) {
   py::class_<CompileOptions>(module, "CompileOptions")
       .def(py::init<>())
@@ -121,6 +150,9 @@ void ternary::python::bindCompiler(py::module_ &module) {
       .def_readwrite("kernel", &CompileOptions::kernel)
       .def_readwrite("epsilon", &CompileOptions::epsilon)
       .def_readwrite("random_weights", &CompileOptions::randomWeights)
+      .def_readwrite("max_tokens", &CompileOptions::maxTokens)
+      .def_property("kv_cache", getCacheType, setCacheType)
+      .def_property("i2s_blocks", getI2SBlocks, setI2SBlocks)
       .def_readwrite("self_test_tokens", &CompileOptions::selfTestTokens)
       .def_readwrite("symbol_prefix", &CompileOptions::symbolPrefix)
       .def_readwrite("progress", &CompileOptions::progress);

@@ -329,17 +329,23 @@ def load(
     batch: int | None = None,
     epsilon: float | None = None,
     random_weights: int | None = None,
+    max_tokens: int | None = None,
+    kv_cache: str | None = None,
+    i2s_blocks: int | None = None,
 ) -> Graph:
     """Imports a model: whatever ternary-compile takes as input, such as a directory in the Hugging
-    Face layout or a graph in a .mlir file.
+    Face layout, a GGUF file or a graph in a .mlir file.
 
-    `batch`, 1 if it is not given, is how many sequences a session has. `random_weights` is the
-    seed of weights for a directory that has just a config.json; `function="train"` gives the loss
-    to differentiate instead of the steps that generate text.
+    `batch`, 1 if it is not given, is how many sequences a session has, `max_tokens` how many tokens
+    it can take, fewer than the model says, and `kv_cache`, "f32" or "f16", what keys and values are
+    kept in. `random_weights` is the seed of weights for a directory that has just a config.json;
+    `i2s_blocks`, 128 or 64, is the layout of I2_S tensors, which GGUF files do not tell;
+    `function="train"` gives the loss to differentiate instead of the steps that generate text.
     """
     if random_weights is not None:
         check_seed(random_weights)
     options = _ternary.CompileOptions()
+    options.max_tokens, options.kv_cache, options.i2s_blocks = max_tokens, kv_cache, i2s_blocks
     options.input = os.fspath(path)
     options.function = function
     options.batch, options.epsilon = batch, epsilon
@@ -354,6 +360,9 @@ def load(
             batch=batch,
             epsilon=epsilon,
             random_weights=random_weights,
+            max_tokens=max_tokens,
+            kv_cache=kv_cache,
+            i2s_blocks=i2s_blocks,
         )
     return Graph(
         source,

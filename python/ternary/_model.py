@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from numbers import Integral
 from types import TracebackType
 from typing import Any, Literal, cast, overload
 

@@ -28,6 +28,9 @@ class CompileOptions:
     kernel: str
     epsilon: float | None
     random_weights: int | None
+    max_tokens: int | None
+    kv_cache: str | None
+    i2s_blocks: int | None
     self_test_tokens: int | None
     symbol_prefix: str
     progress: bool

@@ -107,6 +107,25 @@ def test_random_weights(tmp_path, hgrn_graph):
     assert graph.has_weights and not ternary.Graph.parse(str(hgrn_graph)).has_weights
 
 
+def test_gguf():
+    data = ROOT / "integration" / "data" / "gguf"
+    expected = load_file(data / "llama-tq2.safetensors")
+    model = ternary.load(data / "llama-tq2.gguf", max_tokens=32).compile(self_test=0)
+    ids = expected["input_ids"]
+    logits = model.logits(ids)
+    error = np.abs(logits - expected["float_logits"]).max()
+    assert error < 0.1 * np.abs(expected["float_logits"]).max()
+    halved = ternary.load(data / "llama-tq2.gguf", max_tokens=32, kv_cache="f16")
+    assert 0 < np.abs(halved.compile(self_test=0).logits(ids) - logits).max() < 2 * error
+    for options, message in (
+        ({"kv_cache": "int4"}, "expected kv_cache to be f32 or f16, got 'int4'"),
+        ({"i2s_blocks": 32}, "expected i2s_blocks to be 128 or 64, got 32"),
+        ({"max_tokens": 0}, "expected --max-tokens from 1 to 256, got 0"),
+    ):
+        with pytest.raises(ternary.Error, match=message):
+            ternary.load(data / "llama-tq2.gguf", **options)
+
+
 def test_graph_file(tmp_path, hgrn_graph):
     path = tmp_path / "graph.mlir"
     path.write_text(str(hgrn_graph))
