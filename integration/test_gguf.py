@@ -6,11 +6,14 @@ logits of the same weights in float, which the goldens hold as well.
 """
 
 import pathlib
+import re
+import struct
 
 import numpy as np
 import pytest
-from conftest import run_tool
+from conftest import has_cpu_feature, run_tool
 from safetensors.numpy import load_file
+from test_training import TARGETS
 
 DATA = pathlib.Path(__file__).parent / "data" / "gguf"
 MODELS = ("llama-tq2", "bitnet-tq1")
@@ -109,6 +112,48 @@ def test_what_has_no_meaning_is_refused(tmp_path, flag, message):
     assert result.returncode == 1
     assert message in result.stderr
     assert not library.exists()
+
+
+def find_tensor(data: bytes, name: str) -> tuple[int, tuple[int, ...]]:
+    """Where the data of a tensor begins, and its sizes."""
+    names = [match.start() for match in re.finditer(rb"[a-z0-9_.]+\.weight", data)]
+    ends = {}
+    for start in names:
+        length = struct.unpack_from("<Q", data, start - 8)[0]
+        if not 0 < length < 100:
+            continue
+        (rank,) = struct.unpack_from("<I", data, start + length)
+        *sizes, _, offset = struct.unpack_from(f"<{rank}QIQ", data, start + length + 4)
+        end = start + length + 4 + 8 * rank + 12
+        ends[data[start : start + length].decode()] = (end, offset, tuple(sizes))
+    data_start = -(-max(end for end, _, _ in ends.values()) // 32) * 32
+    return data_start + ends[name][1], ends[name][2]
+
+
+@pytest.mark.parametrize("target", ["unfused", "portable", "avx2", "cpu"])
+def test_scales_of_groups(tmp_path, compile_model, compute_logits, target):
+    """TQ2_0 with another scale for each 256 weights, in layers with two of them in a row."""
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+    data = bytearray((DATA / "llama-tq2.gguf").read_bytes())
+    for layer in range(2):
+        start, (columns, rows) = find_tensor(data, f"blk.{layer}.ffn_down.weight")
+        assert columns == 512
+        for block in range(2 * rows):
+            place = start + 66 * block + 64
+            scale = np.frombuffer(data[place : place + 2], np.float16) * (1 + block % 7)
+            data[place : place + 2] = scale.astype(np.float16).tobytes()
+    model = tmp_path / "groups.gguf"
+    model.write_bytes(data)
+    ids = load_file(DATA / "llama-tq2.safetensors")["input_ids"][None]
+    plain = compute_logits(compile_model(DATA / "llama-tq2.gguf"), ids)
+    expected = compute_logits(compile_model(model, *TARGETS["reference"]), ids)
+    assert np.abs(expected - plain).max() > 0.1
+    library = compile_model(model, *TARGETS[target])
+    for step in (False, True):
+        for threads in (1, 2):
+            got = compute_logits(library, ids, threads, step)
+            assert got.tobytes() == expected.tobytes(), (step, threads)
 
 
 def test_fewer_tokens_take_less_memory(compile_model, compute_logits):

@@ -124,18 +124,33 @@ private:
                            int64_t half, Value column) {
     ArrayRef<int64_t> shape = op.getWeightShape();
     TritReader trits(b, bytes, op.getLayout(), shape);
-    Value sum = b.reduce(b.index(shape[1]), b.i32(0), [&](Value k, Value sum) -> Value {
-      Value activation =
-          arith::ExtSIOp::create(b, b.getI32Type(), b.load(op.getActivations(), append(row, k)));
-      Value product = arith::MulIOp::create(b, activation, trits.read(half, column, k));
-      return arith::AddIOp::create(b, sum, product);
-    });
     int64_t start = half * (shape[0] / op.getLayout().getHalves());
-    bool hasOneScale = cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) == 1;
-    Value scaleIndex = hasOneScale ? b.index(0) : b.op<arith::AddIOp>(column, b.index(start));
-    Value activationScale = b.load(op.getScales(), row);
-    Value scale = b.mulf(activationScale, b.load(op.getWeightScale(), scaleIndex));
-    return b.mulf(arith::SIToFPOp::create(b, b.getF32Type(), sum), scale);
+    // The product over `count` columns from `first` on, with the scale of a group, of the row of
+    // the weight, or of all.
+    auto multiply = [&](Value first, int64_t count, Value group) -> Value {
+      Value sum = b.reduce(b.index(count), b.i32(0), [&](Value i, Value sum) -> Value {
+        Value k = group ? b.op<arith::AddIOp>(first, i) : i;
+        Value activation =
+            arith::ExtSIOp::create(b, b.getI32Type(), b.load(op.getActivations(), append(row, k)));
+        Value product = arith::MulIOp::create(b, activation, trits.read(half, column, k));
+        return arith::AddIOp::create(b, sum, product);
+      });
+      SmallVector<Value> place = {b.index(0)};
+      if (group || cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) != 1)
+        place = {b.op<arith::AddIOp>(column, b.index(start))};
+      if (group)
+        place.insert(place.begin(), group);
+      Value activationScale = b.load(op.getScales(), row);
+      Value scale = b.mulf(activationScale, b.load(op.getWeightScale(), place));
+      return b.mulf(arith::SIToFPOp::create(b, b.getF32Type(), sum), scale);
+    };
+    std::optional<int64_t> size = op.getGroupSize();
+    if (!size)
+      return multiply(Value(), shape[1], Value());
+    return b.reduce(b.index(shape[1] / *size), b.f32(0.0f), [&](Value group, Value sum) {
+      Value first = b.op<arith::MulIOp>(group, b.index(*size));
+      return b.addf(sum, multiply(first, *size, group));
+    });
   }
 
   /// The block sums of the row of the first out that was just written.

@@ -17,7 +17,8 @@
 // - many tokens: all planes in one accumulator after Horner: the columns of plane 3
 //   first, shift right by two, then those of plane 2, and so on. Each pass reads the
 //   tile again, from cache, and other columns of the activations.
-// - few tokens, but too few registers: codes are shifted after all.
+// - few tokens, but too few registers: codes are shifted after all; and so they are where groups
+//   of columns have scales of their own, since a group may lie in several planes.
 //
 // Shifts are exact: every accumulator is a multiple of 4^p when it is shifted by 2p.
 //
@@ -59,7 +60,15 @@ private:
   void emitTokens(Value tile, Value token, int64_t tokens);
   Block accumulateByPlane(Value tile, Value token, int64_t tokens, bool shiftCodes);
   Block accumulateByHorner(Value tile, Value token, int64_t tokens);
-  void emitEpilogue(Value tile, Value token, const Block &block);
+  /// The values of all groups with their scales.
+  Block accumulateByGroup(Value tile, Value token, int64_t tokens, int64_t groupSize);
+  /// Emits the values of a vector of a token.
+  using RowFn = std::function<Value(int64_t vector)>;
+  /// Those of sums over whole rows, with their scales.
+  RowFn dequantize(Value tile, Value token, ArrayRef<Value> sums);
+  /// Takes what `startRow` gives for each of `tokens` tokens.
+  void emitEpilogue(Value tile, Value token, int64_t tokens,
+                    function_ref<RowFn(int64_t m, Value token)> startRow);
   void emitSquareSums(Value tile, ArrayRef<Value> place, SmallVector<Value> squares);
 
   /// Codes of one vector of the tile, all planes as they lie in memory.
@@ -70,6 +79,13 @@ private:
   Value loadActivations(Value token, Value column);
 
   Value columnMask(Value column);
+  /// The first column of a vector of the tile's half.
+  Value columnOf(Value tile, int64_t vector) {
+    return e.add(e.mul(tile, tileColumns()), vector % (vectors / halves) * lanes);
+  }
+  /// Scales of the weight's rows of a vector, times the token's; `group` is null if there is none.
+  Value loadScale(Value tile, int64_t vector, Value tokenScale, Value group);
+  SmallVector<int64_t> getTokenBlocks() const;
   VectorType floats() { return e.vectorType(lanes, e.b.getF32Type()); }
   VectorType sums() { return e.vectorType(lanes, e.b.getI32Type()); }
   VectorType bytes() { return e.vectorType(lanes * layout.getDepth(), e.b.getI8Type()); }
@@ -95,6 +111,9 @@ LogicalResult LinearEmitter::emit() {
                             << "' (lanes = " << isa.lanes << ", depth = " << isa.depth
                             << ", planes = " << kPlanes << ", vectors = " << isa.vectors
                             << "), got " << layout;
+  if (std::optional<int64_t> size = op.getGroupSize(); size && *size % isa.depth != 0)
+    return op.emitOpError() << "expected groups of a multiple of " << isa.depth << " columns, got "
+                            << *size;
   // A tile's columns are one block of square sums, which they have to fill.
   if (op.getSquareSums() && columns > tileColumns() && tileColumns() != SquareSumsOp::kBlock)
     return op.emitOpError() << "expected at most " << tileColumns()
@@ -131,7 +150,7 @@ void LinearEmitter::emitTile(Value tile) {
   std::optional<int64_t> total = getConstantIntValue(tokenCount);
   Value from = e.index(0);
   int64_t previous = isa.tokenBlock + 1;
-  for (int64_t tokens : {isa.tokenBlock, int64_t(4), int64_t(1)}) {
+  for (int64_t tokens : getTokenBlocks()) {
     if (tokens >= previous || (total && *total < tokens))
       continue;
     previous = tokens;
@@ -148,15 +167,29 @@ void LinearEmitter::emitTile(Value tile) {
   }
 }
 
+SmallVector<int64_t> LinearEmitter::getTokenBlocks() const {
+  // For groups the activations are summed as well.
+  if (op.getGroupSize())
+    return {std::max<int64_t>(1, isa.accumulators / (vectors + 1)), 1};
+  return {isa.tokenBlock, 4, 1};
+}
+
 void LinearEmitter::emitTokens(Value tile, Value token, int64_t tokens) {
   Block block;
+  if (std::optional<int64_t> size = op.getGroupSize()) {
+    block = accumulateByGroup(tile, token, tokens, *size);
+    return emitEpilogue(tile, token, tokens, [&](int64_t m, Value) -> RowFn {
+      return [&, m](int64_t v) { return block[m][v]; };
+    });
+  }
   if (tokens * vectors * kPlanes <= isa.accumulators)
     block = accumulateByPlane(tile, token, tokens, /*shiftCodes=*/false);
   else if (tokens == 1)
     block = accumulateByPlane(tile, token, tokens, /*shiftCodes=*/true);
   else
     block = accumulateByHorner(tile, token, tokens);
-  emitEpilogue(tile, token, block);
+  emitEpilogue(tile, token, tokens,
+               [&](int64_t m, Value token) { return dequantize(tile, token, block[m]); });
 }
 
 Value LinearEmitter::loadCodes(Value offset, int64_t vector) {
@@ -278,35 +311,106 @@ Value LinearEmitter::columnMask(Value column) {
   return vector::CreateMaskOp::create(e.b, e.vectorType(lanes, e.b.getI1Type()), left);
 }
 
-void LinearEmitter::emitEpilogue(Value tile, Value token, const Block &block) {
-  bool scalePerRow = cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) != 1;
+Value LinearEmitter::loadScale(Value tile, int64_t vector, Value tokenScale, Value group) {
+  bool hasOne = cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) == 1 && !group;
+  if (hasOne) {
+    Value scale = memref::LoadOp::create(e.b, op.getWeightScale(), e.index(0));
+    return e.splat(arith::MulFOp::create(e.b, tokenScale, scale), lanes);
+  }
+  Value column = columnOf(tile, vector);
+  int64_t half = vector / (vectors / halves);
+  SmallVector<Value> place = {e.add(column, half * columns)};
+  if (group)
+    place.insert(place.begin(), group);
+  Value scale = e.load(floats(), op.getWeightScale(), place, columnMask(column));
+  return arith::MulFOp::create(e.b, e.splat(tokenScale, lanes), scale);
+}
+
+LinearEmitter::RowFn LinearEmitter::dequantize(Value tile, Value token, ArrayRef<Value> sums) {
+  Value correction = e.splat(memref::LoadOp::create(e.b, rowSums, token), lanes);
+  Value tokenScale = memref::LoadOp::create(e.b, scales, token);
+  return [=](int64_t v) -> Value {
+    Value scale = loadScale(tile, v, tokenScale, /*group=*/Value());
+    Value sum = arith::SubIOp::create(e.b, sums[v], correction);
+    Value value = arith::SIToFPOp::create(e.b, floats(), sum);
+    return arith::MulFOp::create(e.b, value, scale);
+  };
+}
+
+/// A group's columns in every plane, which may be none. What codes are too large by is the sum of
+/// the group's activations, which are multiplied with ones for that.
+LinearEmitter::Block LinearEmitter::accumulateByGroup(Value tile, Value token, int64_t tokens,
+                                                      int64_t groupSize) {
+  int64_t depth = layout.getDepth(), step = vectors * bytes().getNumElements();
+  Value tileOffset = e.mul(tile, layout.getTileBytes(op.getWeightShape()[1]));
+  Value ones =
+      arith::ConstantOp::create(e.b, DenseElementsAttr::get(bytes(), e.b.getI8IntegerAttr(1)));
+  SmallVector<Value> tokenScales;
+  for (int64_t m = 0; m < tokens; ++m)
+    tokenScales.push_back(memref::LoadOp::create(e.b, scales, e.add(token, m)));
+  int64_t groups = op.getWeightShape()[1] / groupSize;
+  SmallVector<Value> zeros(tokens * vectors, e.zeros(floats()));
+  SmallVector<Value> values =
+      e.loop(e.index(0), e.index(groups), 1, zeros, [&](Value group, ValueRange before) {
+        Value first = e.mul(group, groupSize), last = e.add(first, groupSize);
+        // Of each token the vectors, then the sum of activations.
+        SmallVector<Value> sums(tokens * (vectors + 1), e.zeros(this->sums()));
+        for (int64_t p = 0; p < kPlanes; ++p) {
+          Value planeStart = e.index(p * planeColumns());
+          Value from = arith::MaxUIOp::create(e.b, first, planeStart);
+          Value to = arith::MinUIOp::create(e.b, last, e.index((p + 1) * planeColumns()));
+          sums = e.loop(from, to, depth, sums, [&](Value column, ValueRange carried) {
+            SmallVector<Value> acc(carried), codes;
+            Value inPlane = arith::SubIOp::create(e.b, column, planeStart);
+            inPlane = arith::DivUIOp::create(e.b, inPlane, e.index(depth));
+            Value offset = e.add(tileOffset, e.mul(inPlane, step));
+            for (int64_t v = 0; v < vectors; ++v)
+              codes.push_back(shiftToLowPlane(loadCodes(offset, v), p));
+            codes.push_back(ones);
+            for (int64_t m = 0; m < tokens; ++m) {
+              Value activation = loadActivations(e.add(token, m), column);
+              for (auto [v, code] : llvm::enumerate(codes)) {
+                Value &sum = acc[m * (vectors + 1) + v];
+                sum = isa.dot(e.b, e.b.getLoc(), sum, code, activation);
+              }
+            }
+            return acc;
+          });
+        }
+        SmallVector<Value> values(before);
+        for (int64_t m = 0; m < tokens; ++m)
+          for (int64_t v = 0; v < vectors; ++v) {
+            Value correction = sums[m * (vectors + 1) + vectors];
+            Value exact = arith::SubIOp::create(e.b, sums[m * (vectors + 1) + v], correction);
+            Value value = arith::SIToFPOp::create(e.b, floats(), exact);
+            value = arith::MulFOp::create(e.b, value, loadScale(tile, v, tokenScales[m], group));
+            Value &total = values[m * vectors + v];
+            total = arith::AddFOp::create(e.b, total, value);
+          }
+        return values;
+      });
+  Block block(tokens);
+  for (int64_t m = 0; m < tokens; ++m)
+    block[m].assign(values.begin() + m * vectors, values.begin() + (m + 1) * vectors);
+  return block;
+}
+
+void LinearEmitter::emitEpilogue(Value tile, Value token, int64_t tokens,
+                                 function_ref<RowFn(int64_t m, Value token)> startRow) {
   int64_t perHalf = vectors / halves;
-  for (auto [m, row] : llvm::enumerate(block)) {
+  for (int64_t m = 0; m < tokens; ++m) {
     Value tokenIndex = e.add(token, m);
-    Value correction = e.splat(memref::LoadOp::create(e.b, rowSums, tokenIndex), lanes);
-    Value scale = memref::LoadOp::create(e.b, scales, tokenIndex);
+    RowFn getValue = startRow(m, tokenIndex);
     SmallVector<Value> squares;
     SmallVector<SmallVector<Value>> places;
     for (const Emitter::Rows &out : outs)
       places.push_back(e.locate(out, tokenIndex));
     for (int64_t v = 0; v < perHalf; ++v) {
-      Value column = e.add(e.mul(tile, tileColumns()), v * lanes);
+      Value column = columnOf(tile, v);
       Value mask = columnMask(column);
       IRMapping mapping;
-      for (int64_t half = 0; half < halves; ++half) {
-        Value weightScale;
-        if (scalePerRow) {
-          weightScale = e.load(floats(), op.getWeightScale(), e.add(column, half * columns), mask);
-          weightScale = arith::MulFOp::create(e.b, e.splat(scale, lanes), weightScale);
-        } else {
-          weightScale = memref::LoadOp::create(e.b, op.getWeightScale(), e.index(0));
-          weightScale = e.splat(arith::MulFOp::create(e.b, scale, weightScale), lanes);
-        }
-        Value sum = arith::SubIOp::create(e.b, row[half * perHalf + v], correction);
-        Value value = arith::SIToFPOp::create(e.b, floats(), sum);
-        value = arith::MulFOp::create(e.b, value, weightScale);
-        mapping.map(op.getEpilogue().getArgument(half), value);
-      }
+      for (int64_t half = 0; half < halves; ++half)
+        mapping.map(op.getEpilogue().getArgument(half), getValue(half * perHalf + v));
       for (auto [i, extra] : llvm::enumerate(extras)) {
         auto type = cast<MemRefType>(extra.getType());
         bool perColumn = type.getRank() == 1;

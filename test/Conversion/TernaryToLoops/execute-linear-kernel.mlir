@@ -12,6 +12,11 @@
 //
 //   171  167   -88   -2  -330  -36
 //    86  133  -122  -53  -313  -70
+//
+// and those of the first five columns
+//
+//   294  127    51  -29  -178  105
+//   243  110    17  -29  -127  122
 
 // RUN: ternary-opt %s -ternary-to-loops=erase-archives -ternary-expand-math %lower_to_llvm \
 // RUN:   | %run_mlir | FileCheck %s
@@ -44,6 +49,7 @@ memref.global "private" constant @payload : memref<160xi8> = dense<[
 memref.global "private" constant @activation_scale : memref<2xf32> = dense<[0.5, 0.25]>
 memref.global "private" constant @one_scale : memref<1xf32> = dense<0.5>
 memref.global "private" constant @row_scales : memref<6xf32> = dense<[0.25, 0.5, 0.75, 1.0, 1.25, 1.5]>
+memref.global "private" constant @group_scales : memref<2x6xf32> = dense<[[0.25, 0.5, 0.75, 1.0, 1.25, 1.5], [2.0, 2.0, 2.0, 2.0, 2.0, 2.0]]>
 memref.global "private" constant @residual : memref<2x3xf32> = dense<[[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]]>
 memref.global "private" constant @gain : memref<3xf32> = dense<[0.5, 0.25, 0.125]>
 
@@ -100,6 +106,18 @@ func.func @packed(%q: memref<?x16xi8>, %scales: memref<?xf32>, %sums: memref<?xi
   return
 }
 
+func.func @groups(%q: memref<?x16xi8>, %scales: memref<?xf32>, %sums: memref<?xi32>, %weight: !packed,
+                  %out: memref<?x6xf32>) {
+  %scale = memref.get_global @group_scales : memref<2x6xf32>
+  ternary.linear_kernel ins(%q, %weight : memref<?x16xi8>, !packed)
+      scales(%scales, %scale : memref<?xf32>, memref<2x6xf32>) sums(%sums : memref<?xi32>)
+      outs(%out : memref<?x6xf32>) {
+  ^bb0(%v: f32):
+    ternary.yield %v : f32
+  }
+  return
+}
+
 /// out = (residual + relu(v[c]) · v[3 + c]) · gain, in place of the residual; 512 out.
 func.func @halves(%q: memref<?x16xi8>, %scales: memref<?xf32>, %sums: memref<?xi32>, %weight: !halves,
                   %out: memref<?x3xf32>, %scaled: memref<?x3xf32>, %square_sums: memref<?x1xf32>) {
@@ -149,6 +167,13 @@ func.func @main() {
   %out2 = memref.alloc(%c2) : memref<?x6xf32>
   %any_out2 = memref.cast %out2 : memref<?x6xf32> to memref<*xf32>
   func.call @packed(%q, %scales, %sums, %packed, %out2)
+    : (memref<?x16xi8>, memref<?xf32>, memref<?xi32>, !packed, memref<?x6xf32>) -> ()
+  func.call @printMemrefF32(%any_out2) : (memref<*xf32>) -> ()
+
+  // 294 · (0.5 · 0.25) + (171 - 294) · (0.5 · 2), ...
+  // CHECK:      -86.25, 71.75, -119.875, 12.5, -263.25, -62.25
+  // CHECK-NEXT: -63.3125, 25.25, -66.3125, -19.25, -132.688, -50.25
+  func.call @groups(%q, %scales, %sums, %packed, %out2)
     : (memref<?x16xi8>, memref<?xf32>, memref<?xi32>, !packed, memref<?x6xf32>) -> ()
   func.call @printMemrefF32(%any_out2) : (memref<*xf32>) -> ()
 

@@ -126,6 +126,13 @@ ArrayRef<int64_t> LinearKernelOp::getWeightShape() {
   return cast<ShapedType>(getWeight().getType()).getShape();
 }
 
+std::optional<int64_t> LinearKernelOp::getGroupSize() {
+  auto scale = cast<ShapedType>(getWeightScale().getType());
+  if (scale.getRank() != 2)
+    return std::nullopt;
+  return getWeightShape()[1] / scale.getDimSize(0);
+}
+
 YieldOp LinearKernelOp::getYield() { return cast<YieldOp>(getEpilogue().front().getTerminator()); }
 
 LogicalResult LinearKernelOp::verify() {
@@ -149,10 +156,15 @@ LogicalResult LinearKernelOp::verify() {
   if (getSums() && failed(verifyShape(*this, "sums", getSums().getType(), rows)))
     return failure();
   auto scale = cast<ShapedType>(getWeightScale().getType());
-  if (scale.getRank() != 1 ||
-      (scale.getDimSize(0) != 1 && scale.getDimSize(0) != weight.getDimSize(0)))
-    return emitOpError() << "expected weight scale of shape [1] or [" << weight.getDimSize(0)
-                         << "], got " << scale;
+  ArrayRef<int64_t> scaleShape = scale.getShape();
+  bool isGrouped = scale.getRank() == 2 && scaleShape[1] == weight.getDimSize(0) &&
+                   scaleShape[0] > 0 && weight.getDimSize(1) % scaleShape[0] == 0;
+  bool isOne =
+      scale.getRank() == 1 && (scaleShape[0] == 1 || scaleShape[0] == weight.getDimSize(0));
+  if (!isGrouped && !isOne)
+    return emitOpError() << "expected weight scale of shape [1], [" << weight.getDimSize(0)
+                         << "] or [G, " << weight.getDimSize(0) << "] with a G that divides the "
+                         << weight.getDimSize(1) << " columns, got " << scale;
 
   if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
     return failure();

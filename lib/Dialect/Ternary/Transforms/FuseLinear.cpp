@@ -173,8 +173,6 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
     auto accumulate = op.getAccumulator().getDefiningOp<AccumulateOp>();
     if (!accumulate || !accumulate->hasOneUse())
       return op.emitError("expected the accumulator of an 'accumulate' that nothing else reads");
-    if (accumulate.getGroupSize())
-      return accumulate.emitError("scales per group of columns have no kernel on this target");
     auto quantize = accumulate.getActivations().getDefiningOp<QuantizeActivationsOp>();
     if (!quantize)
       return accumulate.emitError("expected activations from 'quantize_activations'");
@@ -222,10 +220,14 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
       outs.push_back(tensor::EmptyOp::create(builder, loc, sizes, type.getElementType()));
     }
     SmallVector<Type> types = llvm::to_vector(ValueRange(outs).getTypes());
+    // Of groups, scales of neighbouring rows lie together.
+    Value weightScale = op.getWeightScale();
+    if (accumulate.getGroupSize())
+      weightScale = TransposeOp::create(builder, loc, weightScale);
     auto kernel = LinearKernelOp::create(
         builder, loc, types, accumulate.getActivations(), accumulate.getWeight(),
-        op.getActivationScale(), op.getWeightScale(), quantize.getSum(),
-        epilogue.extras.getArrayRef(), outs, /*square_sums=*/static_cast<bool>(sums));
+        op.getActivationScale(), weightScale, quantize.getSum(), epilogue.extras.getArrayRef(),
+        outs, /*square_sums=*/static_cast<bool>(sums));
     buildRegion(kernel, epilogue);
 
     Value result = epilogue.result;

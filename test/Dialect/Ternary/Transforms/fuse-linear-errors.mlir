@@ -1,16 +1,6 @@
 // RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-fuse-linear))' -split-input-file -verify-diagnostics
 // RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-fuse-linear{epilogue=false square-sums=false}))' -split-input-file -verify-diagnostics
 
-func.func @groups(%x: tensor<2x64xf32>, %t: tensor<8x64x!ternary.trit>, %s: tensor<8x4xf32>) -> tensor<2x8xf32> {
-  %q, %a, %c = ternary.quantize_activations %x : tensor<2x64xf32> -> tensor<2x64xi8>, tensor<2xf32>, tensor<2xi32>
-  // expected-error @+1 {{scales per group of columns have no kernel on this target}}
-  %acc = ternary.accumulate %q, %t {group_size = 16 : i64} : tensor<2x64xi8>, tensor<8x64x!ternary.trit> -> tensor<2x8x4xi32>
-  %d = ternary.dequantize %acc, %a, %s : tensor<2x8x4xi32>, tensor<2xf32>, tensor<8x4xf32> -> tensor<2x8xf32>
-  return %d : tensor<2x8xf32>
-}
-
-// -----
-
 func.func @foreign_activations(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<8x64x!ternary.trit>, %s: tensor<1xf32>) -> tensor<2x8xf32> {
   // expected-error @+1 {{expected activations from 'quantize_activations'}}
   %acc = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<8x64x!ternary.trit> -> tensor<2x8xi32>

@@ -28,6 +28,20 @@ func.func @bare(%x: tensor<2x64xf32>, %t: tensor<97x64x!ternary.trit>, %s: tenso
   return %d : tensor<2x97xf32>
 }
 
+// Scales of groups of columns, with those of neighbouring rows together.
+// CHECK-LABEL: func.func @groups(
+// CHECK-SAME:    tensor<2x64xf32>, %[[T:.*]]: tensor<8x64x!ternary.trit>, %[[S:.*]]: tensor<8x4xf32>)
+// CHECK:         %[[TURNED:.*]] = ternary.transpose %[[S]] : tensor<8x4xf32> -> tensor<4x8xf32>
+// CHECK:         ternary.linear_kernel
+// CHECK-SAME:      scales(%{{.*}}, %[[TURNED]] : tensor<2xf32>, tensor<4x8xf32>)
+func.func @groups(%x: tensor<2x64xf32>, %t: tensor<8x64x!ternary.trit>, %s: tensor<8x4xf32>) -> tensor<2x8xf32> {
+  %q, %a, %c = ternary.quantize_activations %x : tensor<2x64xf32> -> tensor<2x64xi8>, tensor<2xf32>, tensor<2xi32>
+  %acc = ternary.accumulate %q, %t {group_size = 16 : i64} : tensor<2x64xi8>, tensor<8x64x!ternary.trit> -> tensor<2x8x4xi32>
+  // expected-remark @+1 {{[Missed] fuse-epilogue | Category:ternary | Remark="no elementwise op fused: what follows is no elementwise op, or several values of it are needed elsewhere"}}
+  %d = ternary.dequantize %acc, %a, %s : tensor<2x8x4xi32>, tensor<2xf32>, tensor<8x4xf32> -> tensor<2x8xf32>
+  return %d : tensor<2x8xf32>
+}
+
 // A residual addition moves into the kernel, and the statistics of the next norm are
 // taken in it: they are its last result. The other readers of the sum read the first.
 // CHECK-LABEL: func.func @residual(

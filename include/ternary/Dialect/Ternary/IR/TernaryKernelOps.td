@@ -95,6 +95,14 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
     outs[..., n] = region(v[..., n], extras[..., n] or extras[n])
     ```
 
+    With a `weight_scale` for each of G groups of columns, `[G, N]`,
+
+    ```
+    v[..., n]   = Σ_g f32(Σ_(k of g) activations[..., k] · weight[n, k]) · (scale[...] · weight_scale[g, n])
+    ```
+
+    from +0 in order of g.
+
     A region that takes one value more than there are `extras` is over two *halves*: it
     gets `v[..., n]` and `v[..., N/2 + n]`, and `outs` have N/2 columns. That is a gated
     linear unit.
@@ -108,7 +116,8 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
     Constraints:
     - (C1) `activations` is `[..., P]`, `weight` is `[N, K]`, P ≥ K; for a packed
       weight P is at least its padded number of columns
-    - (C2) `scales` and `sums` are `[...]`, `weight_scale` is `[1]` or `[N]`
+    - (C2) `scales` and `sums` are `[...]`, `weight_scale` is `[1]`, `[N]` or `[G, N]` with a G that
+      divides K
     - (C3) `extras` are `[..., C]` or `[C]`, `outs` are `[..., C]`, all f32, bf16 or f16, where C is
       N divided by the halves; a last `outs` for `square_sums` is `[..., ceil(C / 32)]`, and
       then the first is f32
@@ -160,6 +169,8 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
     int64_t getHalves();
     /// Shape [N, K] of the weight.
     ::llvm::ArrayRef<int64_t> getWeightShape();
+    /// Columns that share a scale, if not all do.
+    std::optional<int64_t> getGroupSize();
     YieldOp getYield();
   }];
 }
