@@ -29,6 +29,7 @@ tools = [
     ToolSubst("ternary-opt", extra_args=opt_args),
     "ternary-bench",
     "ternary-compile",
+    "ternary-export",
     "ternary-lsp-server",
     "ternary-run",
     "ternary-train",

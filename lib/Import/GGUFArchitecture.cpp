@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "GGUFArchitecture.h"
+#include "ternary/Import/GGUFArchitecture.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace llvm;
@@ -164,4 +164,34 @@ std::optional<std::string> GGUFArchitecture::getTensorName(StringRef parameter) 
       return prefix + module.name.str() + suffix.str();
   }
   return std::nullopt;
+}
+
+/// Heads whose rows lie in another order, of a parameter that has some; otherwise 0.
+static int64_t getReorderedHeads(StringRef parameter, const TransformerConfig &config) {
+  if (parameter.ends_with(".q_proj.weight"))
+    return config.numHeads;
+  return parameter.ends_with(".k_proj.weight") ? config.numKeyValueHeads : 0;
+}
+
+/// Of a head, row 2i + s is what is row D/2·s + i in the Hugging Face layout.
+HostTensor GGUFArchitecture::reorderRows(StringRef parameter, const ModelConfig &config,
+                                         HostTensor tensor, RowOrder target) const {
+  int64_t heads = 0;
+  if (rotatesNeighbours)
+    heads = getReorderedHeads(parameter, static_cast<const TransformerConfig &>(config));
+  if (heads == 0)
+    return tensor;
+  int64_t rows = tensor.getDim(0), half = rows / heads / 2;
+  size_t bytesOfRow = tensor.getBytes().size() / rows;
+  HostTensor result = HostTensor::allocate(tensor.getDType(), tensor.getShape());
+  auto rowOf = [&](auto bytes, int64_t row) { return bytes.slice(row * bytesOfRow, bytesOfRow); };
+  for (int64_t head = 0; head < heads; ++head)
+    for (int64_t i = 0; i < half; ++i)
+      for (int64_t side = 0; side < 2; ++side) {
+        int64_t from = 2 * (head * half + i) + side, to = (2 * head + side) * half + i;
+        if (target == RowOrder::GGUF)
+          std::swap(from, to);
+        llvm::copy(rowOf(tensor.getBytes(), from), rowOf(result.getMutableBytes(), to).begin());
+      }
+  return result;
 }

@@ -11,9 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConfigReader.h"
-#include "GGUFArchitecture.h"
-#include "GGUFTokenizer.h"
-#include "ternary/Import/GGUF.h"
+#include "ternary/Import/GGUFArchitecture.h"
+#include "ternary/Import/GGUFTokenizer.h"
 #include "ternary/Import/Model.h"
 #include "ternary/Support/JSONFile.h"
 #include "llvm/ADT/StringExtras.h"
@@ -49,8 +48,6 @@ private:
   Expected<QuantizedWeights> readTernary(StringRef name, const GGUFTensor &tensor) const;
   /// Rows as the Hugging Face layout has them.
   HostTensor reorderRows(StringRef name, HostTensor tensor) const;
-  /// Heads whose rows lie in another order, of a parameter that has some; otherwise 0.
-  int64_t getReorderedHeads(StringRef name) const;
 
   std::unique_ptr<GGUFFile> file;
   const GGUFArchitecture &architecture;
@@ -84,30 +81,8 @@ Expected<const GGUFTensor *> GGUFParameters::locate(StringRef name, ArrayRef<int
   return tensor;
 }
 
-int64_t GGUFParameters::getReorderedHeads(StringRef name) const {
-  if (!architecture.rotatesNeighbours)
-    return 0;
-  const auto &transformer = static_cast<const TransformerConfig &>(*config);
-  if (name.ends_with(".q_proj.weight"))
-    return transformer.numHeads;
-  return name.ends_with(".k_proj.weight") ? transformer.numKeyValueHeads : 0;
-}
-
-/// Of a head, row 2i + s is what is row D/2·s + i in the Hugging Face layout.
 HostTensor GGUFParameters::reorderRows(StringRef name, HostTensor tensor) const {
-  int64_t heads = getReorderedHeads(name);
-  if (heads == 0)
-    return tensor;
-  int64_t rows = tensor.getDim(0), half = rows / heads / 2;
-  size_t bytesOfRow = tensor.getBytes().size() / rows;
-  HostTensor result = HostTensor::allocate(tensor.getDType(), tensor.getShape());
-  auto rowOf = [&](auto bytes, int64_t row) { return bytes.slice(row * bytesOfRow, bytesOfRow); };
-  for (int64_t head = 0; head < heads; ++head)
-    for (int64_t i = 0; i < half; ++i)
-      for (int64_t side = 0; side < 2; ++side)
-        llvm::copy(rowOf(tensor.getBytes(), 2 * (head * half + i) + side),
-                   rowOf(result.getMutableBytes(), (2 * head + side) * half + i).begin());
-  return result;
+  return architecture.reorderRows(name, *config, std::move(tensor), RowOrder::HuggingFace);
 }
 
 Expected<QuantizedWeights> GGUFParameters::readTernary(StringRef name,

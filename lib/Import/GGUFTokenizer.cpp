@@ -6,11 +6,12 @@
 //===----------------------------------------------------------------------===//
 //
 // llama.cpp takes a SentencePiece model apart: tokens with scores and types, and keys for the rest.
-// It is put together again here, as the message ModelProto of sentencepiece_model.proto.
+// Here it is put together again, as the message ModelProto of sentencepiece_model.proto, and taken
+// apart the same way.
 //
 //===----------------------------------------------------------------------===//
 
-#include "GGUFTokenizer.h"
+#include "ternary/Import/GGUFTokenizer.h"
 #include "ternary/Support/JSONFile.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/Endian.h"
@@ -48,15 +49,70 @@ private:
   raw_string_ostream os{text};
 };
 
+/// A field of a message.
+struct Field {
+  unsigned number = 0;
+  uint64_t value = 0; ///< if it is a number
+  StringRef bytes;    ///< otherwise
+
+  int32_t getInteger() const { return static_cast<int32_t>(value); }
+  float getFloat() const { return bit_cast<float>(static_cast<uint32_t>(value)); }
+};
+} // namespace
+
+/// Takes the next field from `message`; none at its end, or where it is damaged.
+static std::optional<Field> takeField(StringRef &message) {
+  auto takeNumber = [&]() -> std::optional<uint64_t> {
+    unsigned length = 0;
+    const char *error = nullptr;
+    uint64_t number = decodeULEB128(message.bytes_begin(), &length, message.bytes_end(), &error);
+    if (error)
+      return std::nullopt;
+    message = message.drop_front(length);
+    return number;
+  };
+  std::optional<uint64_t> tag = takeNumber();
+  if (!tag)
+    return std::nullopt;
+  Field field;
+  field.number = *tag >> 3;
+  std::optional<uint64_t> number;
+  switch (*tag & 7) {
+  case 0:
+    number = takeNumber();
+    field.value = number.value_or(0);
+    return number ? std::optional(field) : std::nullopt;
+  case 1:
+    number = sizeof(uint64_t);
+    break;
+  case 2:
+    number = takeNumber();
+    break;
+  case 5:
+    number = sizeof(uint32_t);
+    break;
+  }
+  if (!number || *number > message.size())
+    return std::nullopt;
+  field.bytes = message.take_front(*number);
+  message = message.drop_front(*number);
+  if ((*tag & 7) == 5)
+    field.value = support::endian::read32le(field.bytes.data());
+  return field;
+}
+
+namespace {
 /// Numbers of fields and values in sentencepiece_model.proto.
 namespace proto {
 constexpr unsigned kPieces = 1, kTrainerSpec = 2, kNormalizerSpec = 3;
 constexpr unsigned kPiece = 1, kScore = 2, kType = 3;
-constexpr unsigned kModelType = 3, kByteFallback = 35, kUnknownId = 40, kBeginId = 41, kEndId = 42,
-                   kPaddingId = 43;
+constexpr unsigned kModelType = 3, kSpaceAsSuffix = 24, kByteFallback = 35, kUnknownId = 40,
+                   kBeginId = 41, kEndId = 42, kPaddingId = 43;
 constexpr uint64_t kBytePairs = 2;
-constexpr unsigned kName = 1, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4;
-constexpr int64_t kByte = 6; // the last type of a piece
+constexpr unsigned kName = 1, kCharacterMap = 2, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4,
+                   kEscapeWhitespaces = 5;
+constexpr int32_t kNormal = 1, kUnused = 5; // types of a piece
+constexpr int64_t kByte = 6;                // the last type of a piece
 } // namespace proto
 } // namespace
 
@@ -119,4 +175,115 @@ Expected<TokenizerData> ternary::readGGUFTokenizer(const GGUFFile &file, int64_t
   normalizer.add(proto::kRemoveExtraWhitespaces, uint64_t(0));
   model.add(proto::kNormalizerSpec, normalizer);
   return parseTokenizer(model.text, file.getPath() + ": tokenizer", vocabSize);
+}
+
+namespace {
+/// What keys say of a SentencePiece model.
+struct TakenApart {
+  explicit TakenApart(StringRef model);
+
+  std::vector<StringRef> tokens;
+  std::vector<float> scores;
+  std::vector<int32_t> types;
+  /// As sentencepiece_model.proto has them by default.
+  uint64_t modelType = 1;
+  int32_t unknownId = 0, paddingId = -1;
+  bool addsPrefix = true, removesSpaces = true, escapesSpaces = true, putsSpacesLast = false;
+  bool mapsCharacters = false;
+
+private:
+  void addPiece(StringRef message);
+  void readTrainer(StringRef message);
+  void readNormalizer(StringRef message);
+};
+} // namespace
+
+TakenApart::TakenApart(StringRef model) {
+  while (std::optional<Field> field = takeField(model)) {
+    if (field->number == proto::kPieces)
+      addPiece(field->bytes);
+    else if (field->number == proto::kTrainerSpec)
+      readTrainer(field->bytes);
+    else if (field->number == proto::kNormalizerSpec)
+      readNormalizer(field->bytes);
+  }
+}
+
+void TakenApart::addPiece(StringRef message) {
+  tokens.emplace_back();
+  scores.push_back(0.0f);
+  types.push_back(proto::kNormal);
+  while (std::optional<Field> field = takeField(message)) {
+    if (field->number == proto::kPiece)
+      tokens.back() = field->bytes;
+    else if (field->number == proto::kScore)
+      scores.back() = field->getFloat();
+    else if (field->number == proto::kType)
+      types.back() = field->getInteger();
+  }
+}
+
+void TakenApart::readTrainer(StringRef message) {
+  while (std::optional<Field> field = takeField(message)) {
+    if (field->number == proto::kModelType)
+      modelType = field->value;
+    else if (field->number == proto::kSpaceAsSuffix)
+      putsSpacesLast = field->value;
+    else if (field->number == proto::kUnknownId)
+      unknownId = field->getInteger();
+    else if (field->number == proto::kPaddingId)
+      paddingId = field->getInteger();
+  }
+}
+
+void TakenApart::readNormalizer(StringRef message) {
+  while (std::optional<Field> field = takeField(message)) {
+    if (field->number == proto::kCharacterMap)
+      mapsCharacters = !field->bytes.empty();
+    else if (field->number == proto::kAddDummyPrefix)
+      addsPrefix = field->value;
+    else if (field->number == proto::kRemoveExtraWhitespaces)
+      removesSpaces = field->value;
+    else if (field->number == proto::kEscapeWhitespaces)
+      escapesSpaces = field->value;
+  }
+}
+
+void ternary::addGGUFTokenizer(GGUFWriter &writer, const TokenizerData &tokenizer,
+                               const ModelConfig &config, function_ref<void(const Twine &)> warn) {
+  auto addId = [&](StringRef name, int64_t id) {
+    if (id >= 0)
+      writer.setUInt32(("tokenizer.ggml." + name + "_token_id").str(), id);
+  };
+  addId("bos", config.bosTokenId);
+  addId("eos", config.eosTokenId);
+  TakenApart parts(tokenizer.model);
+  bool hasKeys =
+      parts.modelType == proto::kBytePairs && parts.escapesSpaces && !parts.putsSpacesLast;
+  if (tokenizer.model.empty() || !hasKeys) {
+    if (!tokenizer.model.empty())
+      warn("writing no tokenizer: GGUF has keys for SentencePiece models of byte pairs that write "
+           "spaces in front of words");
+    writer.setString("tokenizer.ggml.model", "none");
+    return;
+  }
+  if (parts.mapsCharacters || parts.removesSpaces)
+    warn("writing a tokenizer that takes text as it is: GGUF has no keys for the normalisation "
+         "that this one does");
+  addId("unknown", parts.unknownId);
+  addId("padding", parts.paddingId);
+  std::vector<std::string> fillers;
+  for (int64_t id = parts.tokens.size(); id < config.vocabSize; ++id)
+    fillers.push_back("[PAD" + std::to_string(id) + "]");
+  parts.tokens.insert(parts.tokens.end(), fillers.begin(), fillers.end());
+  parts.scores.resize(parts.tokens.size());
+  parts.types.resize(parts.tokens.size(), proto::kUnused);
+  writer.setString("tokenizer.ggml.model", "llama");
+  writer.setString("tokenizer.ggml.pre", "default");
+  writer.setStrings("tokenizer.ggml.tokens", parts.tokens);
+  writer.setFloat32s("tokenizer.ggml.scores", parts.scores);
+  writer.setInt32s("tokenizer.ggml.token_type", parts.types);
+  writer.setBool("tokenizer.ggml.add_space_prefix", parts.addsPrefix);
+  writer.setBool("tokenizer.ggml.add_bos_token", config.bosTokenId >= 0);
+  writer.setBool("tokenizer.ggml.add_eos_token", false);
 }

@@ -76,6 +76,15 @@ std::vector<ParameterInfo> HGRNBitConfig::getParameters() const {
   return parameters;
 }
 
+json::Object HGRNBitConfig::getMembers() const {
+  json::Object members = ModelConfig::getMembers();
+  members["hidden_act"] = "swish";
+  members["intermediate_size"] = intermediateSize;
+  members["use_lower_bound"] = useLowerBound;
+  members["rms_norm_eps"] = rmsNormEps;
+  return members;
+}
+
 void HGRNBitConfig::buildGraph(mlir::ModuleOp module, const GraphOptions &options) const {
   buildHGRNBit(module, *this, options);
 }

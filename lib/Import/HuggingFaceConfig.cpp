@@ -36,6 +36,18 @@ bool ModelConfig::hasTernaryWeight(StringRef name) const {
   });
 }
 
+json::Object ModelConfig::getMembers() const {
+  auto getToken = [](int64_t id) -> json::Value {
+    return id < 0 ? json::Value(nullptr) : json::Value(id);
+  };
+  return json::Object{{"model_type", modelType},
+                      {"vocab_size", vocabSize},
+                      {"hidden_size", hiddenSize},
+                      {"num_hidden_layers", numHiddenLayers},
+                      {"bos_token_id", getToken(bosTokenId)},
+                      {"eos_token_id", getToken(eosTokenId)}};
+}
+
 HostTensor ModelConfig::makeInitialValue(StringRef name, ArrayRef<int64_t> shape,
                                          uint64_t seed) const {
   return makeRandomParameter(name, shape, seed, matrixDeviation, gainDeviation);

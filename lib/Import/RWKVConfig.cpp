@@ -84,6 +84,16 @@ std::vector<ParameterInfo> RWKVConfig::getParameters() const {
   return parameters;
 }
 
+json::Object RWKVConfig::getMembers() const {
+  json::Object members = ModelConfig::getMembers();
+  members["attention_hidden_size"] = attentionHiddenSize;
+  members["intermediate_size"] = intermediateSize;
+  members["layer_norm_epsilon"] = layerNormEpsilon;
+  members["rescale_every"] = rescaleEvery;
+  members["tie_word_embeddings"] = tieWordEmbeddings;
+  return members;
+}
+
 /// As Transformers makes it, save that matrices are drawn from a normal distribution that has the
 /// deviation of its orthogonal ones.
 HostTensor RWKVConfig::makeInitialValue(StringRef name, ArrayRef<int64_t> shape,

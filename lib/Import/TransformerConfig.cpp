@@ -142,6 +142,20 @@ std::vector<ParameterInfo> TransformerConfig::getParameters() const {
   return parameters;
 }
 
+json::Object TransformerConfig::getMembers() const {
+  json::Object members = ModelConfig::getMembers();
+  members["hidden_act"] = activation == Activation::SquaredRelu ? "relu2" : "silu";
+  members["intermediate_size"] = intermediateSize;
+  members["num_attention_heads"] = numHeads;
+  members["num_key_value_heads"] = numKeyValueHeads;
+  members["head_dim"] = headSize;
+  members["rope_theta"] = ropeTheta;
+  members["rms_norm_eps"] = rmsNormEps;
+  members["max_position_embeddings"] = maxTokens;
+  members["tie_word_embeddings"] = tieWordEmbeddings;
+  return members;
+}
+
 void TransformerConfig::buildGraph(mlir::ModuleOp module, const GraphOptions &options) const {
   buildTransformer(module, *this, options);
 }

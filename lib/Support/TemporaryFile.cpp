@@ -53,10 +53,10 @@ TemporaryFile::~TemporaryFile() {
   sys::DontRemoveFileOnSignal(temporaryPath);
 }
 
-Error TemporaryFile::keep() {
+Error TemporaryFile::keepAs(StringRef newPath) {
   std::error_code reason = sys::Process::SafelyCloseFileDescriptor(fd);
   if (!reason)
-    reason = sys::fs::rename(temporaryPath, path);
+    reason = sys::fs::rename(temporaryPath, newPath);
   if (reason)
     sys::fs::remove(temporaryPath);
   sys::DontRemoveFileOnSignal(temporaryPath);

@@ -7,17 +7,9 @@
 
 #include "ternary/Driver/Compile.h"
 #include "ternary/Support/ByteSize.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/ErrorHandling.h"
-#include "llvm/Support/Format.h"
+#include "ternary/Support/Tool.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
-#include "llvm/Support/WithColor.h"
-#include <csignal>
-#include <unistd.h>
 
 using namespace llvm;
 using namespace ternary;
@@ -147,52 +139,9 @@ static cl::opt<bool, true> timing("timing", cl::desc("Report the time of each pa
 static cl::opt<bool, true> progress("progress", cl::desc("Say what is being done"),
                                     cl::location(options.progress), cl::cat(category));
 
-/// One line, whatever file names and messages hold: control characters could end it or
-/// change the terminal.
-static int fail(StringRef message) {
-  constexpr size_t kLongest = 1000;
-  std::string line;
-  raw_string_ostream os(line);
-  for (unsigned char c : message.take_front(kLongest)) {
-    if (c < ' ' || c == 0x7f)
-      os << format("\\x%02x", c);
-    else
-      os << c;
-  }
-  if (message.size() > kLongest)
-    os << "...";
-  WithColor::error(errs(), "ternary-compile") << line << "\n";
-  return 1;
-}
-
-/// What LLVM cannot go on after: it would print a backtrace and leave temporary files.
-static void failAtOnce(void *, const char *reason, bool) {
-  sys::RunInterruptHandlers();
-  _exit(fail(StringRef(reason).rtrim("!.\n")));
-}
-
-/// The command line library's own errors, in our form: "program: what is wrong!" and more
-/// lines. What is wrong with a value it has printed already.
-static int failOption(StringRef message, StringRef program) {
-  if (message.empty())
-    return 1;
-  message = message.take_until([](char c) { return c == '\n'; });
-  message.consume_front(sys::path::filename(program));
-  message = message.split(".  Try").first.ltrim(": ").rtrim("!. ");
-  std::string text = message.str();
-  text[0] = toLower(text[0]);
-  return fail(text + "; see --help");
-}
-
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
-  install_fatal_error_handler(failAtOnce);
-  install_bad_alloc_error_handler(failAtOnce);
-#ifdef SIGXFSZ
-  std::signal(SIGXFSZ, SIG_IGN); // a write that goes beyond the limit fails instead
-#endif
-  cl::HideUnrelatedOptions(category);
-  cl::AddExtraVersionPrinter([](raw_ostream &os) { os << "Ternary " TERNARY_VERSION "\n"; });
+  Tool tool("ternary-compile", TERNARY_VERSION);
   std::string overview =
       "Compile a ternary language model\n\n"
       "  INPUT is a Hugging Face model directory, a file.gguf (of a split model the first) or a "
@@ -200,10 +149,8 @@ int main(int argc, char **argv) {
       "  Phases (--compile-to, --dump-phases):\n";
   for (const PhaseInfo &info : getPhases())
     overview += formatv("    {0,-15}{1}\n", info.name, info.description).str();
-  std::string problem;
-  raw_string_ostream problems(problem);
-  if (!cl::ParseCommandLineOptions(argc, argv, overview, &problems))
-    return failOption(problem, argv[0]);
+  if (!tool.parse(argc, argv, category, overview))
+    return 1;
 
   options.embedWeights = weights == Weights::Embed;
   if (parallel.getNumOccurrences())
@@ -219,8 +166,8 @@ int main(int argc, char **argv) {
   if (memoryBudget.getNumOccurrences()) {
     options.memoryBudget = parseByteSize(memoryBudget);
     if (!options.memoryBudget)
-      return fail("expected --memory-budget to be a size such as 4GiB or 800MB, got '" +
-                  memoryBudget + "'");
+      return tool.fail("expected --memory-budget to be a size such as 4GiB or 800MB, got '" +
+                       memoryBudget + "'");
   }
   if (sequenceLength.getNumOccurrences())
     options.sequenceLength = sequenceLength;
@@ -231,8 +178,8 @@ int main(int argc, char **argv) {
   if (randomWeights.getNumOccurrences()) {
     uint64_t seed = 0;
     if (!randomWeights.empty() && StringRef(randomWeights).getAsInteger(0, seed))
-      return fail("expected --random-weights to be a seed from 0 to 2^64 - 1, got '" +
-                  randomWeights + "'");
+      return tool.fail("expected --random-weights to be a seed from 0 to 2^64 - 1, got '" +
+                       randomWeights + "'");
     options.randomWeights = seed;
   }
   if (i2sBlocks.getNumOccurrences())
@@ -246,9 +193,9 @@ int main(int argc, char **argv) {
   if (compileTo.getNumOccurrences()) {
     options.compileTo = lookupPhase(compileTo);
     if (!options.compileTo)
-      return fail("expected a phase of --help for --compile-to, got '" + compileTo + "'");
+      return tool.fail("expected a phase of --help for --compile-to, got '" + compileTo + "'");
   }
   if (Error error = compile(options))
-    return fail(toString(std::move(error)));
+    return tool.fail(toString(std::move(error)));
   return 0;
 }

@@ -46,6 +46,9 @@ public:
   /// Adds the model's step functions to `module`.
   virtual void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const = 0;
 
+  /// Members of config.json that say the same, with nothing left to a default.
+  virtual llvm::json::Object getMembers() const;
+
   /// What a parameter is before training.
   virtual HostTensor makeInitialValue(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                                       uint64_t seed) const;
@@ -89,6 +92,7 @@ llvm::SmallVector<llvm::StringRef> getSupportedModelTypes();
 class HGRNBitConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
+  llvm::json::Object getMembers() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
 
   /// As stated, or 256·ceil(int(hidden_size·hidden_ratio·2/3) / 256).
@@ -106,6 +110,7 @@ void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config, const Grap
 class TransformerConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
+  llvm::json::Object getMembers() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
   bool hasCache() const override { return true; }
   bool hasNormsInLayers() const override { return false; }
@@ -132,6 +137,7 @@ void buildTransformer(mlir::ModuleOp module, const TransformerConfig &config,
 class RWKVConfig : public ModelConfig {
 public:
   std::vector<ParameterInfo> getParameters() const override;
+  llvm::json::Object getMembers() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
   HostTensor makeInitialValue(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                               uint64_t seed) const override;

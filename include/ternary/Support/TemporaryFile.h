@@ -32,7 +32,9 @@ public:
   llvm::StringRef getPath() const { return path; }
 
   /// Closes the file and gives it its name.
-  llvm::Error keep();
+  llvm::Error keep() { return keepAs(path); }
+  /// Another one, in the same file system.
+  llvm::Error keepAs(llvm::StringRef newPath);
 
   /// "cannot write 'path': reason".
   llvm::Error makeError(std::error_code reason) const;

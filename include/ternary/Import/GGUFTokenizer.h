@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_IMPORT_GGUFTOKENIZER_H
-#define TERNARY_LIB_IMPORT_GGUFTOKENIZER_H
+#ifndef TERNARY_IMPORT_GGUFTOKENIZER_H
+#define TERNARY_IMPORT_GGUFTOKENIZER_H
 
-#include "ternary/Import/GGUF.h"
+#include "ternary/Import/GGUFWriter.h"
+#include "ternary/Import/HuggingFace.h"
 #include "ternary/Import/Tokenizer.h"
 
 namespace ternary {
@@ -17,6 +18,12 @@ namespace ternary {
 /// of tokenizers or none. An error if its arrays do not agree or have more than `vocabSize` tokens.
 llvm::Expected<TokenizerData> readGGUFTokenizer(const GGUFFile &file, int64_t vocabSize);
 
+/// Adds the keys that say the same, with as many tokens as the model has. Without a SentencePiece
+/// model, or with one that keys cannot describe, the kind is "none". Calls `warn` with what is
+/// lost.
+void addGGUFTokenizer(GGUFWriter &writer, const TokenizerData &tokenizer, const ModelConfig &config,
+                      llvm::function_ref<void(const llvm::Twine &)> warn);
+
 } // namespace ternary
 
-#endif // TERNARY_LIB_IMPORT_GGUFTOKENIZER_H
+#endif // TERNARY_IMPORT_GGUFTOKENIZER_H

@@ -10,13 +10,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_IMPORT_GGUFARCHITECTURE_H
-#define TERNARY_LIB_IMPORT_GGUFARCHITECTURE_H
+#ifndef TERNARY_IMPORT_GGUFARCHITECTURE_H
+#define TERNARY_IMPORT_GGUFARCHITECTURE_H
 
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/StringRef.h"
-#include <optional>
-#include <string>
+#include "ternary/Import/HuggingFace.h"
 
 namespace ternary {
 
@@ -33,6 +30,9 @@ struct GGUFModule {
   llvm::StringLiteral name;        ///< of GGUF; in a block behind `blk.N.`
   llvm::StringLiteral huggingFace; ///< in a block behind the family's prefix and `N.`
 };
+
+/// Whose order of rows a weight has.
+enum class RowOrder { HuggingFace, GGUF };
 
 /// The modules and keys of a family.
 struct GGUFFamily {
@@ -57,6 +57,11 @@ struct GGUFArchitecture {
 
   /// The name in a GGUF file of a parameter of the Hugging Face layout; nothing if none is known.
   std::optional<std::string> getTensorName(llvm::StringRef parameter) const;
+
+  /// `tensor`, which belongs to the weight `parameter` and has its rows, in the order of `target`
+  /// instead of the other one.
+  HostTensor reorderRows(llvm::StringRef parameter, const ModelConfig &config, HostTensor tensor,
+                         RowOrder target) const;
 };
 
 /// All of them; several may be of one family.
@@ -67,4 +72,4 @@ const GGUFArchitecture *lookupGGUFArchitecture(llvm::StringRef name);
 
 } // namespace ternary
 
-#endif // TERNARY_LIB_IMPORT_GGUFARCHITECTURE_H
+#endif // TERNARY_IMPORT_GGUFARCHITECTURE_H
