@@ -1,7 +1,7 @@
 """Models written in another layout compute the same, to the bit.
 
 Small models of suitable sizes are drawn here: K has to be a multiple of 64 or 256 in GGUF's ternary
-types. `gguf`, which reads files here as well, is the package of llama.cpp.
+types. The package `gguf`, llama.cpp's own, reads the files as well.
 """
 
 import json
@@ -258,6 +258,57 @@ def test_tokenizer(compile_model, tmp_path):
     text = "What's in a  name?\nThat which we call a rose — ü"
     assert first.encode(text) == second.encode(text)
     assert first.vocab_size() == second.vocab_size()
+
+
+def write_tokenizer(directory: pathlib.Path, kind: str, **options) -> None:
+    """A SentencePiece model of 50 pieces, fewer than models have tokens."""
+    with (directory / "tokenizer.model").open("wb") as file:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(30 * ["the cat sat on the mat", "a rose is a rose", "abcxyz"]),
+            model_writer=file,
+            model_type=kind,
+            vocab_size=50,
+            hard_vocab_limit=False,
+            minloglevel=2,
+            **options,
+        )
+
+
+def test_tokenizer_of_fewer_tokens(packed, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(packed["llama"], source)
+    write_tokenizer(
+        source, "bpe", normalization_rule_name="identity", remove_extra_whitespaces=False, pad_id=3
+    )
+    before = sentencepiece.SentencePieceProcessor(model_file=str(source / "tokenizer.model"))
+    file = export(source, tmp_path / "model.gguf")
+    fields = gguf.GGUFReader(file).fields
+    assert fields["tokenizer.ggml.padding_token_id"].contents() == 3
+    assert fields["tokenizer.ggml.add_space_prefix"].contents() is True
+    tokens = fields["tokenizer.ggml.tokens"].contents()
+    assert tokens[: before.vocab_size()] == [before.id_to_piece(i) for i in range(len(before))]
+    assert len(tokens) == 61 and tokens[-1] == "[PAD60]"
+    back = export(file, tmp_path / "back") / "tokenizer.model"
+    after = sentencepiece.SentencePieceProcessor(model_file=str(back))
+    assert after.encode("the rose  sat") == before.encode("the rose  sat")
+
+
+def test_tokenizers_that_keys_cannot_describe(packed, tmp_path):
+    """What is lost is said."""
+    source = tmp_path / "source"
+    shutil.copytree(packed["llama"], source)
+    for kind, kept, message in (
+        ("unigram", "none", "writing no tokenizer: GGUF has keys for SentencePiece models of byte"),
+        ("bpe", "llama", "writing a tokenizer that takes text as it is"),
+    ):
+        write_tokenizer(source, kind)  # by default with normalisation
+        result = run_tool("ternary-export", source, "-o", tmp_path / "model.gguf")
+        assert result.returncode == 0
+        assert result.stderr.count("\n") == 1
+        assert f"warning: {message}" in result.stderr
+        fields = gguf.GGUFReader(tmp_path / "model.gguf").fields
+        assert fields["tokenizer.ggml.model"].contents() == kept
+        assert fields["tokenizer.ggml.bos_token_id"].contents() == 1
 
 
 def test_what_goes_with_a_directory_stays_with_it(packed, tmp_path):

@@ -7,6 +7,7 @@
 
 #include "../TestFiles.h"
 #include "ternary/Import/HuggingFace.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "gmock/gmock.h"
 
 using namespace llvm;
@@ -38,6 +39,30 @@ protected:
   TestDirectory directory;
 };
 } // namespace
+
+/// Written out, a configuration with and without defaults is the same as before.
+TEST_F(ConfigTest, HasMembersThatSayTheSame) {
+  constexpr StringLiteral kLlama =
+      R"("vocab_size": 97, "hidden_size": 64, "intermediate_size": 80, "num_hidden_layers": 3,
+         "num_attention_heads": 4)";
+  constexpr StringLiteral kRWKV = R"("model_type": "rwkv", "vocab_size": 97, "hidden_size": 64,
+         "num_hidden_layers": 3)";
+  for (const std::string &text :
+       {kSmallest.str(), kSmallest.str() + R"(, "bos_token_id": null, "use_lower_bound": false,
+            "rms_norm_eps": 1e-5, "intermediate_size": 77)",
+        R"("model_type": "llama", )" + kLlama.str(),
+        R"("model_type": "qwen3", "head_dim": 24, "num_key_value_heads": 2, "rope_theta": 0.1,
+           "tie_word_embeddings": true, "max_position_embeddings": 7, )" +
+            kLlama.str(),
+        kRWKV.str(),
+        kRWKV.str() + R"(, "attention_hidden_size": 48, "intermediate_size": 80, "eos_token_id": 5,
+            "rescale_every": -1, "layer_norm_epsilon": 0.1, "tie_word_embeddings": true)"}) {
+    json::Object members = cantFail(parse(text))->getMembers();
+    std::string written = formatv("{0}", json::Value(json::Object(members))).str();
+    json::Object again = cantFail(parse(StringRef(written).drop_front().drop_back()))->getMembers();
+    EXPECT_EQ(json::Value(std::move(members)), json::Value(std::move(again))) << text;
+  }
+}
 
 TEST_F(ConfigTest, HasDefaults) {
   HGRNBitConfig config = parseHGRNBit(kSmallest);
