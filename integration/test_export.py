@@ -375,6 +375,14 @@ def test_what_cannot_be_written_is_refused(tmp_path, name, flags, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_where_to_write_has_to_be_said():
+    result = run_tool("ternary-export", DATA / "bitnet-a")
+    assert result.returncode == 1
+    assert result.stderr == (
+        "ternary-export: error: expected -o, where to write the model; see --help\n"
+    )
+
+
 def test_scales_that_directories_have_no_place_for(packed, tmp_path):
     """One for each row, in a model that is packed and one that is not."""
     for source, name, message in (

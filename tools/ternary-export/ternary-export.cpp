@@ -18,7 +18,7 @@ static ExportOptions options;
 
 static cl::opt<std::string, true> input(cl::Positional, cl::desc("INPUT"), cl::Required,
                                         cl::location(options.input), cl::cat(category));
-static cl::opt<std::string, true> output("o", cl::desc("Where to write the model"), cl::Required,
+static cl::opt<std::string, true> output("o", cl::desc("Where to write the model"),
                                          cl::value_desc("path"), cl::location(options.output),
                                          cl::cat(category));
 static cl::opt<ExportFormat>
@@ -91,6 +91,8 @@ int main(int argc, char **argv) {
                   "  INPUT is a Hugging Face model directory or a file.gguf (of a split model the "
                   "first).\n"))
     return 1;
+  if (options.output.empty())
+    return tool.fail("expected -o, where to write the model; see --help");
   if (to.getNumOccurrences())
     options.format = to;
   if (type.getNumOccurrences())
