@@ -1,7 +1,8 @@
-"""Models in GGUF files, against what llama.cpp computes for them.
+"""Models in GGUF files, against what llama.cpp and ik_llama.cpp compute for them.
 
-data/gguf/{llama-tq2,bitnet-tq1} were written and run by llama.cpp (make_gguf_model_golden.py). It
-rounds activations to 8 bits for each 256 columns, ternary layers do for each token: neither has the
+data/gguf/{llama-tq2,bitnet-tq1} were run by llama.cpp (make_gguf_model_golden.py), the others by
+ik_llama.cpp (make_ik_model_golden.py). Both round activations to 8 bits, the one with a scale for
+each 256 columns, the other with four for each token; ternary layers have one. None of them has the
 logits of the same weights in float, which the goldens hold as well.
 """
 
@@ -16,7 +17,8 @@ from safetensors.numpy import load_file
 from test_training import TARGETS
 
 DATA = pathlib.Path(__file__).parent / "data" / "gguf"
-MODELS = ("llama-tq2", "bitnet-tq1")
+FLAGS = {"bitnet158-i2s": ("--i2s-blocks=128",)}
+MODELS = ("llama-tq2", "bitnet-tq1", "bitnet-iq1", "bitnet25-iq2", "bitnet158-i2s")
 
 
 def compute_error(logits: np.ndarray, expected: np.ndarray) -> float:
@@ -25,11 +27,11 @@ def compute_error(logits: np.ndarray, expected: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_logits_agree_with_llama_cpp(compile_model, compute_logits, name):
-    """As close to the float model as llama.cpp is, or nearly."""
+def test_logits_agree(compile_model, compute_logits, name):
+    """As close to the float model as the other program is, or nearly."""
     expected = load_file(DATA / f"{name}.safetensors")
     rounding = compute_error(expected["logits"], expected["float_logits"])
-    library = compile_model(DATA / f"{name}.gguf")
+    library = compile_model(DATA / f"{name}.gguf", *FLAGS.get(name, ()))
     logits = compute_logits(library, expected["input_ids"][None])[0]
     assert rounding < 0.03
     assert compute_error(logits, expected["float_logits"]) < 1.5 * rounding
@@ -39,11 +41,21 @@ def test_logits_agree_with_llama_cpp(compile_model, compute_logits, name):
 @pytest.mark.parametrize("name", MODELS)
 def test_same_bits(compile_model, compute_logits, name):
     ids = load_file(DATA / f"{name}.safetensors")["input_ids"][None]
-    expected = compute_logits(compile_model(DATA / f"{name}.gguf", "--target=reference"), ids)
-    library = compile_model(DATA / f"{name}.gguf")
+    flags = FLAGS.get(name, ())
+    reference = compile_model(DATA / f"{name}.gguf", "--target=reference", *flags)
+    expected = compute_logits(reference, ids)
+    library = compile_model(DATA / f"{name}.gguf", *flags)
     for step in (False, True):
         for threads in (1, 2):
             assert compute_logits(library, ids, threads, step).tobytes() == expected.tobytes()
+
+
+def test_other_i2s_blocks_are_other_weights(compile_model, compute_logits):
+    """No check finds the wrong layout, so that it has to be said."""
+    expected = load_file(DATA / "bitnet158-i2s.safetensors")
+    library = compile_model(DATA / "bitnet158-i2s.gguf", "--i2s-blocks=64")
+    logits = compute_logits(library, expected["input_ids"][None])[0]
+    assert compute_error(logits, expected["float_logits"]) > 0.5
 
 
 def test_tokenizer(compile_model):

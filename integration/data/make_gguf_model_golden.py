@@ -27,18 +27,7 @@ import gguf
 import llama_cpp
 import numpy as np
 from gguf import GGMLQuantizationType
-from safetensors.numpy import save_file
-
-HIDDEN, FEED_FORWARD, LAYERS = 256, 512, 2
-HEADS, KEY_VALUE_HEADS, HEAD_SIZE = 4, 2, 64
-TOKENS = 17
-
-# What is special about them: keys and values that heads share and a head of its own; norms before
-# the last layer of each branch and a tied table.
-MODELS = {
-    "llama-tq2": ("llama", llama_cpp.LLAMA_FTYPE_MOSTLY_TQ2_0),
-    "bitnet-tq1": ("bitnet", llama_cpp.LLAMA_FTYPE_MOSTLY_TQ1_0),
-}
+from gguf_golden import Model, draw_ids, make_tensors, read_floats, save, write
 
 
 def make_vocabulary() -> list[str]:
@@ -47,18 +36,29 @@ def make_vocabulary() -> list[str]:
     return pieces + [f"▁{letter}" for letter in "abcdefgh"] + list("abcdefghijklmnopqrstu")
 
 
-def add_keys(writer: gguf.GGUFWriter, pieces: list[str]) -> None:
-    """The configuration and the tokenizer."""
-    writer.add_context_length(256)
-    writer.add_embedding_length(HIDDEN)
-    writer.add_block_count(LAYERS)
-    writer.add_feed_forward_length(FEED_FORWARD)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(KEY_VALUE_HEADS)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_dimension_count(HEAD_SIZE)
-    writer.add_rope_freq_base(10000.0)
-    writer.add_vocab_size(len(pieces))
+def make_model(architecture: str) -> Model:
+    """A model of two layers."""
+    return Model(
+        architecture,
+        vocabulary=len(make_vocabulary()),
+        hidden=256,
+        feed_forward=512,
+        layers=2,
+        heads=4,
+    )
+
+
+# What is special about them: keys and values that heads share and a head of its own; norms before
+# the last layer of each branch and a tied table.
+MODELS = {
+    "llama-tq2": (make_model("llama"), llama_cpp.LLAMA_FTYPE_MOSTLY_TQ2_0),
+    "bitnet-tq1": (make_model("bitnet"), llama_cpp.LLAMA_FTYPE_MOSTLY_TQ1_0),
+}
+
+
+def add_tokenizer(writer: gguf.GGUFWriter) -> None:
+    """The tokenizer."""
+    pieces = make_vocabulary()
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
     writer.add_token_list(pieces)
@@ -67,55 +67,6 @@ def add_keys(writer: gguf.GGUFWriter, pieces: list[str]) -> None:
     writer.add_token_types(types + (len(pieces) - 259) * [gguf.TokenType.NORMAL])
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
-
-
-def make_tensors(architecture: str, vocabulary: int, seed: int) -> dict[str, np.ndarray]:
-    """Weights as floats: ternary ones have a scale that f16 holds, and no 256 of them are zero."""
-    generator = np.random.default_rng(seed)
-    tensors = {}
-
-    def add_ternary(name: str, rows: int, columns: int) -> None:
-        scale = np.float32(np.float16(generator.uniform(0.05, 0.1)))
-        trits = generator.integers(-1, 2, (rows, columns))
-        tensors[name] = trits.astype(np.float32) * scale
-
-    def add_gain(name: str, size: int) -> None:
-        tensors[name] = (1 + 0.2 * generator.normal(size=size)).astype(np.float32)
-
-    table = generator.normal(size=(vocabulary, HIDDEN)).astype(np.float16)
-    tensors["token_embd.weight"] = table.astype(np.float32)
-    add_gain("output_norm.weight", HIDDEN)
-    if architecture == "llama":
-        tensors["output.weight"] = (0.1 * generator.normal(size=(vocabulary, HIDDEN))).astype(
-            np.float32
-        )
-    for i in range(LAYERS):
-        block = f"blk.{i}."
-        add_gain(block + "attn_norm.weight", HIDDEN)
-        add_gain(block + "ffn_norm.weight", HIDDEN)
-        if architecture == "bitnet":
-            add_gain(block + "attn_sub_norm.weight", HIDDEN)
-            add_gain(block + "ffn_sub_norm.weight", FEED_FORWARD)
-        add_ternary(block + "attn_q.weight", HEADS * HEAD_SIZE, HIDDEN)
-        add_ternary(block + "attn_k.weight", KEY_VALUE_HEADS * HEAD_SIZE, HIDDEN)
-        add_ternary(block + "attn_v.weight", KEY_VALUE_HEADS * HEAD_SIZE, HIDDEN)
-        add_ternary(block + "attn_output.weight", HIDDEN, HEADS * HEAD_SIZE)
-        add_ternary(block + "ffn_gate.weight", FEED_FORWARD, HIDDEN)
-        add_ternary(block + "ffn_up.weight", FEED_FORWARD, HIDDEN)
-        add_ternary(block + "ffn_down.weight", HIDDEN, FEED_FORWARD)
-    return tensors
-
-
-def write(path: Path, architecture: str, tensors: dict[str, np.ndarray]) -> None:
-    """Writes a model with all weights as floats."""
-    writer = gguf.GGUFWriter(path, architecture)
-    add_keys(writer, make_vocabulary())
-    for name, tensor in tensors.items():
-        writer.add_tensor(name, tensor)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
 
 
 def quantize(source: Path, target: Path, file_type: int) -> None:
@@ -129,16 +80,6 @@ def quantize(source: Path, target: Path, file_type: int) -> None:
         str(source).encode(), str(target).encode(), ctypes.byref(parameters)
     )
     assert status == 0
-
-
-def read_floats(path: Path) -> dict[str, np.ndarray]:
-    """The weights of a quantised model."""
-    return {
-        tensor.name: np.array(
-            gguf.quants.dequantize(tensor.data, tensor.tensor_type), np.float32
-        ).reshape([int(size) for size in reversed(tensor.shape)])
-        for tensor in gguf.GGUFReader(path).tensors
-    }
 
 
 def compute_logits(path: Path, ids: np.ndarray) -> np.ndarray:
@@ -160,28 +101,22 @@ def compute_logits(path: Path, ids: np.ndarray) -> np.ndarray:
 
 def record(name: str, out: Path) -> None:
     """Writes one model and what is expected of it."""
-    architecture, file_type = MODELS[name]
+    model, file_type = MODELS[name]
     seed = sorted(MODELS).index(name)
-    vocabulary = len(make_vocabulary())
-    tensors = make_tensors(architecture, vocabulary, seed)
-    ids = np.random.default_rng(seed).integers(3, vocabulary, TOKENS).astype(np.int32)
+    tensors = make_tensors(model, seed)
+    ids = draw_ids(model, seed)
     with tempfile.TemporaryDirectory() as directory:
         floats = Path(directory) / "floats.gguf"
-        write(floats, architecture, tensors)
+        write(floats, model, tensors, add_tokenizer)
         quantize(floats, out / f"{name}.gguf", file_type)
         rounded = read_floats(out / f"{name}.gguf")
         for tensor, values in tensors.items():
             if tensor.startswith("blk.") or tensor == "token_embd.weight":
                 assert np.array_equal(values, rounded[tensor]), tensor
-        write(floats, architecture, rounded)
+        write(floats, model, rounded, add_tokenizer)
         float_logits = compute_logits(floats, ids)
     logits = compute_logits(out / f"{name}.gguf", ids)
-    save_file(
-        {"input_ids": ids, "logits": logits, "float_logits": float_logits},
-        out / f"{name}.safetensors",
-    )
-    difference = abs(logits - float_logits).max() / abs(float_logits).max()
-    print(f"{name}: 8-bit activations change logits by {difference:.2%} of the largest")
+    save(out / f"{name}.safetensors", ids, logits, float_logits)
 
 
 def main() -> int:
