@@ -15,9 +15,8 @@ import gguf
 import numpy as np
 import pytest
 import sentencepiece
-from safetensors.numpy import load_file, save_file
-
 from conftest import BIN, ROOT, run_tool
+from safetensors.numpy import load_file, save_file
 
 DATA = pathlib.Path(__file__).parent / "data"
 TYPES = ("tq1_0", "tq2_0", "i2_s", "iq1_bn", "iq2_bn")

@@ -10,6 +10,7 @@ import pathlib
 import re
 import struct
 
+import gguf
 import numpy as np
 import pytest
 from conftest import has_cpu_feature, run_tool
@@ -56,6 +57,37 @@ def test_other_i2s_blocks_are_other_weights(compile_model, compute_logits):
     library = compile_model(DATA / "bitnet158-i2s.gguf", "--i2s-blocks=64")
     logits = compute_logits(library, expected["input_ids"][None])[0]
     assert compute_error(logits, expected["float_logits"]) > 0.5
+
+
+def write_floats(model: pathlib.Path, out: pathlib.Path) -> None:
+    """The same file with the weights of ternary types as F32, as converters write it."""
+    reader = gguf.GGUFReader(model)
+    architecture = reader.fields["general.architecture"].contents()
+    writer = gguf.GGUFWriter(out, architecture)
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+            continue
+        element = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
+        writer.add_key_value(field.name, field.contents(), field.types[0], element)
+    for tensor in reader.tensors:
+        if tensor.tensor_type == gguf.GGMLQuantizationType.TQ1_0:
+            writer.add_tensor(tensor.name, gguf.dequantize(tensor.data, tensor.tensor_type))
+        else:
+            writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_floats_that_are_ternary_keep_their_scale(tmp_path, compile_model, compute_logits):
+    """Quantising them again would make it smaller."""
+    name = "bitnet-tq1"
+    write_floats(DATA / f"{name}.gguf", tmp_path / "floats.gguf")
+    ids = load_file(DATA / f"{name}.safetensors")["input_ids"][None]
+    expected = compute_logits(compile_model(DATA / f"{name}.gguf"), ids)
+    got = compute_logits(compile_model(tmp_path / "floats.gguf"), ids)
+    assert got.tobytes() == expected.tobytes()
 
 
 def test_tokenizer(compile_model):

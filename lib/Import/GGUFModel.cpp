@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 #include <mutex>
 
 using namespace llvm;
@@ -44,8 +45,10 @@ private:
   const GGUFTensor *lookup(StringRef name) const;
   Expected<const GGUFTensor *> locate(StringRef name, ArrayRef<int64_t> shape) const;
   Error checkUnexpected(const GGUFTensor &tensor) const;
-  /// Trits with as few scales as say the same, rows in the Hugging Face order.
-  Expected<QuantizedWeights> readTernary(StringRef name, const GGUFTensor &tensor) const;
+  /// Trits with as few scales as say the same, rows in the Hugging Face order; nothing for other
+  /// weights than those of ternary layers and ternary types.
+  Expected<std::optional<QuantizedWeights>> readTernary(StringRef name,
+                                                        const GGUFTensor &tensor) const;
   /// Rows as the Hugging Face layout has them.
   HostTensor reorderRows(StringRef name, HostTensor tensor) const;
 
@@ -56,7 +59,7 @@ private:
   /// What was decoded last, since trits, scales and their format are asked for one by one.
   mutable std::mutex mutex;
   mutable std::string decodedName;
-  mutable QuantizedWeights decoded;
+  mutable std::optional<QuantizedWeights> decoded;
 };
 } // namespace
 
@@ -85,33 +88,67 @@ HostTensor GGUFParameters::reorderRows(StringRef name, HostTensor tensor) const 
   return architecture.reorderRows(name, *config, std::move(tensor), RowOrder::HuggingFace);
 }
 
-Expected<QuantizedWeights> GGUFParameters::readTernary(StringRef name,
-                                                       const GGUFTensor &tensor) const {
+/// The trits of floats that are all 0, s or -s for one s, which is their scale. Programs write such
+/// files from ternary models; quantising again would keep the trits, but take the mean |w|, zeros
+/// included, for the scale.
+static std::optional<QuantizedWeights> findTrits(const HostTensor &floats) {
+  ArrayRef<float> values = floats.getValues<float>();
+  float scale = 0.0f;
+  for (float value : values) {
+    if (scale == 0.0f)
+      scale = std::abs(value);
+    if (value != 0.0f && std::abs(value) != scale)
+      return std::nullopt;
+  }
+  QuantizedWeights weights{HostTensor::allocate(DType::Trit, floats.getShape()),
+                           HostTensor::allocate(DType::F32, {1})};
+  weights.scale.getMutableValues<float>()[0] = scale;
+  llvm::transform(values, weights.trits.getMutableValues<int8_t>().begin(),
+                  [](float value) { return (value > 0.0f) - (value < 0.0f); });
+  return weights;
+}
+
+Expected<std::optional<QuantizedWeights>>
+GGUFParameters::readTernary(StringRef name, const GGUFTensor &tensor) const {
   std::lock_guard<std::mutex> lock(mutex);
   if (decodedName == name)
     return decoded;
-  Expected<QuantizedWeights> weights = file->readTernary(tensor.name);
-  if (!weights)
-    return weights;
-  decoded = mergeScales(*weights);
-  decoded.trits = reorderRows(name, decoded.trits);
-  if (decoded.scale.getDim(0) == tensor.shape[0])
-    decoded.scale = reorderRows(name, decoded.scale);
+  decoded.reset();
+  if (isTernary(tensor.type)) {
+    Expected<QuantizedWeights> weights = file->readTernary(tensor.name);
+    if (!weights)
+      return weights.takeError();
+    decoded = mergeScales(*weights);
+  } else if (config->hasTernaryWeight(name)) {
+    Expected<HostTensor> floats = file->readFloats(tensor.name);
+    if (floats)
+      floats = convert(*floats, DType::F32);
+    if (!floats)
+      return floats.takeError();
+    decoded = findTrits(*floats);
+  }
+  if (decoded) {
+    decoded->trits = reorderRows(name, decoded->trits);
+    if (decoded->scale.getDim(0) == tensor.shape[0])
+      decoded->scale = reorderRows(name, decoded->scale);
+  }
   decodedName = name.str();
   return decoded;
 }
 
 std::optional<TritFormat> GGUFParameters::getTritFormat(StringRef name) const {
   const GGUFTensor *tensor = lookup(name);
-  if (!tensor || !isTernary(tensor->type))
+  if (!tensor)
     return std::nullopt;
-  Expected<QuantizedWeights> weights = readTernary(name, *tensor);
+  Expected<std::optional<QuantizedWeights>> weights = readTernary(name, *tensor);
   if (!weights) {
     // Whoever reads the weight gets the error.
     consumeError(weights.takeError());
     return TritFormat();
   }
-  ArrayRef<int64_t> scales = weights->scale.getShape();
+  if (!*weights)
+    return std::nullopt;
+  ArrayRef<int64_t> scales = (*weights)->scale.getShape();
   if (scales.size() == 2)
     return TritFormat{ScaleGranularity::Group, tensor->shape[1] / scales[1]};
   return TritFormat{scales[0] == 1 ? ScaleGranularity::Tensor : ScaleGranularity::Row, 0};
@@ -146,13 +183,13 @@ Expected<HostTensor> GGUFParameters::read(StringRef name, ArrayRef<int64_t> shap
       return located.takeError();
     tensor = *located;
   }
-  if (isTernary(tensor->type)) {
-    Expected<QuantizedWeights> weights = readTernary(weight, *tensor);
-    if (!weights)
-      return weights.takeError();
+  Expected<std::optional<QuantizedWeights>> weights = readTernary(weight, *tensor);
+  if (!weights)
+    return weights.takeError();
+  if (*weights) {
     if (isScale)
-      return weights->scale;
-    return config->hasTernaryWeight(name) ? weights->trits : dequantize(*weights);
+      return (*weights)->scale;
+    return config->hasTernaryWeight(name) ? (*weights)->trits : dequantize(**weights);
   }
   Expected<HostTensor> values = file->readFloats(tensor->name);
   if (!values)
