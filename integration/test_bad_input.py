@@ -362,3 +362,11 @@ def test_model_for_another_processor(compile_model):
     library = compile_model(MODEL, "--mcpu=diamondrapids", "--kernel=portable")
     result = run_tool("ternary-run", library, "--self-test")
     expect_error(result, library.name, "diamondrapids", "avx10.", "this machine has not")
+
+
+def test_weights_are_kept_with_their_library_alone(tmp_path):
+    library = tmp_path / "model.so"
+    library.mkdir()
+    result = run_tool("ternary-compile", MODEL, "-o", library, "--weights=external")
+    assert result.returncode == 1
+    assert list(tmp_path.iterdir()) == [library]

@@ -174,6 +174,42 @@ def test_matmul_free_models(compute, tmp_path, model):
     assert_same_tensors(export(model, tmp_path / "copy"), model)
 
 
+GGUF_NAMES = {
+    "model.embeddings": "token_embd",
+    "model.lower_bounds": "lower_bounds",
+    "model.norm": "output_norm",
+    "lm_head": "output",
+    "model.layers": "blk",
+    "attn.o_proj": "attn_output",
+    "_proj": "",
+    "attn.": "attn_",
+    "mlp.": "ffn_",
+    "mlp_norm": "ffn_norm",
+}
+
+
+def test_half_floats_that_are_ternary(compute, tmp_path):
+    """A directory has weights in f32, of which the same trits and scales come."""
+    config = json.loads((DATA / "hgrn-a" / "config.json").read_text(encoding="utf-8"))
+    writer = gguf.GGUFWriter(tmp_path / "model.gguf", "hgrn_bit")
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    tensors = load(DATA / "hgrn-a")
+    writer.add_feed_forward_length(tensors["model.layers.0.mlp.down_proj.weight"].shape[1])
+    writer.add_layer_norm_rms_eps(1e-6)
+    for name, value in tensors.items():
+        is_layer = name.endswith("_proj.weight") or name == "lm_head.weight"
+        for ours, theirs in GGUF_NAMES.items():
+            name = name.replace(ours, theirs)
+        writer.add_tensor(name, np.sign(value).astype(np.float16) / 2 if is_layer else value)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    expected = compute(tmp_path / "model.gguf")
+    assert compute(export(tmp_path / "model.gguf", tmp_path / "back")) == expected
+
+
 @pytest.mark.parametrize(
     "name",
     ["llama-grouped", "llama-long", "llama-tied", "qwen3-heads", "rwkv-odd", "rwkv-plain"],

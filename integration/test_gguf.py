@@ -9,6 +9,7 @@ logits of the same weights in float, which the goldens hold as well.
 import pathlib
 import re
 import struct
+from collections.abc import Callable
 
 import gguf
 import numpy as np
@@ -59,34 +60,52 @@ def test_other_i2s_blocks_are_other_weights(compile_model, compute_logits):
     assert compute_error(logits, expected["float_logits"]) > 0.5
 
 
-def write_floats(model: pathlib.Path, out: pathlib.Path) -> None:
-    """The same file with the weights of ternary types as F32, as converters write it."""
+def rewrite(
+    model: pathlib.Path,
+    out: pathlib.Path,
+    keys: dict[str, object] | None = None,
+    change: Callable[[gguf.ReaderTensor], np.ndarray | None] = lambda tensor: None,
+) -> pathlib.Path:
+    """The file with other keys, none if a value is None, and tensors that `change` gives."""
     reader = gguf.GGUFReader(model)
     architecture = reader.fields["general.architecture"].contents()
     writer = gguf.GGUFWriter(out, architecture)
+    keys = keys or {}
     for field in reader.fields.values():
-        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+        if field.name.startswith("GGUF.") or field.name in {"general.architecture", *keys}:
             continue
         element = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
         writer.add_key_value(field.name, field.contents(), field.types[0], element)
+    for name, value in keys.items():
+        if value is not None:
+            writer.add_key_value(name, value, gguf.GGUFValueType.get_type(value))
     for tensor in reader.tensors:
-        if tensor.tensor_type == gguf.GGMLQuantizationType.TQ1_0:
-            writer.add_tensor(tensor.name, gguf.dequantize(tensor.data, tensor.tensor_type))
-        else:
+        changed = change(tensor)
+        if changed is None:
             writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+        else:
+            writer.add_tensor(tensor.name, changed)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    return out
+
+
+def to_floats(tensor: gguf.ReaderTensor) -> np.ndarray | None:
+    """The weights of ternary types as F32, as converters write them."""
+    if tensor.tensor_type != gguf.GGMLQuantizationType.TQ1_0:
+        return None
+    return gguf.dequantize(tensor.data, tensor.tensor_type)
 
 
 def test_floats_that_are_ternary_keep_their_scale(tmp_path, compile_model, compute_logits):
     """Quantising them again would make it smaller."""
     name = "bitnet-tq1"
-    write_floats(DATA / f"{name}.gguf", tmp_path / "floats.gguf")
+    model = rewrite(DATA / f"{name}.gguf", tmp_path / "floats.gguf", change=to_floats)
     ids = load_file(DATA / f"{name}.safetensors")["input_ids"][None]
     expected = compute_logits(compile_model(DATA / f"{name}.gguf"), ids)
-    got = compute_logits(compile_model(tmp_path / "floats.gguf"), ids)
+    got = compute_logits(compile_model(model), ids)
     assert got.tobytes() == expected.tobytes()
 
 
@@ -139,6 +158,58 @@ def test_what_is_not_known_is_refused(tmp_path, old, new, message):
     assert result.stderr.count("\n") == 1
     assert message in result.stderr
     assert not library.exists()
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            {"bitnet.rope.scaling.factor": 8.0},
+            "expected no scaling of rotations, which is not supported, got linear by 8",
+        ),
+        ({"bitnet.attention.causal": False}, "'bitnet.attention.causal' to be true, got false"),
+        ({"bitnet.vocab_size": 5}, "key 'bitnet.vocab_size': expected an integer from 288 to 288"),
+        ({"tokenizer.ggml.tokens": ["a"] * 289}, "expected from 1 to 288 tokens"),
+    ],
+)
+def test_keys_that_change_the_model_are_refused(tmp_path, keys, message):
+    model = rewrite(DATA / "bitnet-tq1.gguf", tmp_path / "model.gguf", keys)
+    result = run_tool("ternary-compile", model, "-o", tmp_path / "model.so")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+
+
+def test_keys_that_are_not_there(tmp_path):
+    """Rotations are those of llama.cpp, whatever config.json of a family leaves out."""
+    keys = {"bitnet.rope.freq_base": None, "tokenizer.ggml.add_bos_token": False}
+    model = rewrite(DATA / "bitnet-tq1.gguf", tmp_path / "model.gguf", keys)
+    result = run_tool("ternary-compile", model, "--compile-to=graph", "-o", "-")
+    assert result.returncode == 0, result.stderr
+    assert "theta = 1.000000e+04" in result.stdout
+    assert "ignoring key 'tokenizer.ggml.add_bos_token', which is false" in result.stderr
+
+
+def test_weights_that_are_not_finite(tmp_path):
+    def change(tensor: gguf.ReaderTensor) -> np.ndarray | None:
+        if tensor.name != "blk.0.ffn_up.weight":
+            return None
+        values = to_floats(tensor)
+        values[values != 0] *= np.float32(np.inf)
+        return values
+
+    model = rewrite(DATA / "bitnet-tq1.gguf", tmp_path / "model.gguf", change=change)
+    result = run_tool("ternary-compile", model, "-o", tmp_path / "model.so")
+    assert result.returncode == 1
+    assert "tensor 'blk.0.ffn_up.weight': expected finite values" in result.stderr
+
+
+def test_layout_of_i2s_has_to_be_said(tmp_path):
+    result = run_tool(
+        "ternary-compile", DATA / "bitnet158-i2s.gguf", "--compile-to=graph", "-o", "-"
+    )
+    assert result.returncode == 1
+    assert "expected --i2s-blocks" in result.stderr
 
 
 @pytest.mark.parametrize(

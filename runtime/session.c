@@ -518,6 +518,7 @@ ternary_status ternary_decode(ternary_session *session, const int32_t *ids, floa
  *   24  u64      batch
  *   32  u64      position
  *   40  u64      bytes of the state, which starts at 64
+ *   48  u64      its layout
  */
 #define SAVED_MAGIC "TERNARYS"
 enum { SAVED_VERSION = 1, SAVED_HEADER_BYTES = 64, SAVED_CHECKED_FROM = 16 };
@@ -551,6 +552,7 @@ ternary_status ternary_save(const ternary_session *session, void *to, size_t byt
   store_little_endian(saved + 24, 8, (uint64_t)info->batch);
   store_little_endian(saved + 32, 8, (uint64_t)session->position);
   store_little_endian(saved + 40, 8, (uint64_t)info->state_bytes);
+  store_little_endian(saved + 48, 8, info->state_layout);
   memcpy(saved + SAVED_HEADER_BYTES, session->state, (size_t)info->state_bytes);
   store_little_endian(saved + 12, 4, saved_crc32(saved, bytes));
   return TERNARY_OK;
@@ -575,9 +577,14 @@ ternary_status ternary_restore(ternary_session *session, const void *from, size_
   if (load_little_endian(saved + 16, 4) != info->archive_header_crc32 ||
       load_little_endian(saved + 20, 4) != session->model->payload_crc32 ||
       load_little_endian(saved + 24, 8) != (uint64_t)info->batch ||
+      load_little_endian(saved + 48, 8) != info->state_layout ||
       bytes != ternary_saved_bytes(session) || position > INT64_MAX ||
       (info->max_tokens > 0 && position > (uint64_t)info->max_tokens))
     return TERNARY_SESSION_MISMATCH;
+  /* Code writes keys and values where the state says that they end. */
+  if (info->position_offset >= 0 &&
+      load_little_endian(saved + SAVED_HEADER_BYTES + info->position_offset, 4) != position)
+    return TERNARY_SESSION_DAMAGED;
   memcpy(session->state, saved + SAVED_HEADER_BYTES, (size_t)info->state_bytes);
   session->position = (int64_t)position;
   return TERNARY_OK;

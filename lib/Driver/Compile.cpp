@@ -536,6 +536,13 @@ Error Compiler::writeCode() {
                                   : OutputFile::create(options.output + (isShared ? ".o" : ""));
   if (!file)
     return file.takeError();
+  std::optional<OutputFile> library;
+  if (isShared) {
+    Expected<OutputFile> created = OutputFile::create(options.output);
+    if (!created)
+      return created.takeError();
+    library.emplace(std::move(*created));
+  }
   FileKind kind = emit == EmitKind::LLVM       ? FileKind::LLVM
                   : emit == EmitKind::Assembly ? FileKind::Assembly
                                                : FileKind::Object;
@@ -543,16 +550,14 @@ Error Compiler::writeCode() {
     return error;
   if (Error error = file->flush())
     return error;
-  if (!embed && !isStream)
-    if (Error error = emitted->writer->keep())
-      return error;
+  // What others depend on is kept before them, and nothing before all is there.
+  auto keepArchive = [&] { return embed || isStream ? Error::success() : emitted->writer->keep(); };
   if (isShared) {
     report("linking");
-    Expected<OutputFile> library = OutputFile::create(options.output);
-    if (!library)
-      return library.takeError();
     if (Error error =
             linkShared(file->temporaryPath(), library->temporaryPath(), info.openmp, *machine))
+      return error;
+    if (Error error = keepArchive())
       return error;
     if (Error error = library->keep())
       return error;
@@ -560,6 +565,8 @@ Error Compiler::writeCode() {
     if (emit == EmitKind::Object)
       if (Error error = writeHeader())
         return error;
+    if (Error error = keepArchive())
+      return error;
     if (Error error = file->keep())
       return error;
   }

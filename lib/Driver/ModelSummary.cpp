@@ -170,11 +170,25 @@ void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
     auto [fixed, perToken] = getWorkspace(step);
     info.workspaceFixedBytes = std::max(info.workspaceFixedBytes, fixed);
     info.workspaceBytesPerToken = std::max(info.workspaceBytesPerToken, perToken);
-    info.stateBytes = 0;
-    for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i)
-      if (auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
-          says(role, "state") || says(role, "position"))
-        info.stateBytes += getBytes(step.getArgument(i).getType());
+    // The position follows the state.
+    int64_t stateBytes = 0, positionBytes = 0;
+    info.stateTypes.clear();
+    llvm::raw_string_ostream types(info.stateTypes);
+    for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
+      auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+      Type type = step.getArgument(i).getType();
+      if (says(role, "state"))
+        stateBytes = getBytes(type);
+      else if (says(role, "position"))
+        positionBytes = getBytes(type);
+      else
+        continue;
+      auto shaped = cast<ShapedType>(type);
+      llvm::interleave(shaped.getShape(), types, "x");
+      types << " " << shaped.getElementType() << ";";
+    }
+    info.stateBytes = stateBytes + positionBytes;
+    info.positionOffset = positionBytes > 0 ? stateBytes : -1;
   }
   if (!info.training)
     return;

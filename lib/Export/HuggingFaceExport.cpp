@@ -170,7 +170,8 @@ Error HuggingFaceExporter::addPacked(const ParameterInfo &parameter) {
 /// The weight as it is, or latent ones for stored trits.
 void HuggingFaceExporter::addLatent(const ParameterInfo &parameter) {
   bool hasTrits = parameter.isTernary && parameters.getTritFormat(parameter.name);
-  writer.addTensor(parameter.name, parameters.getMatrixType(parameter.name), parameter.shape,
+  DType type = hasTrits ? DType::F32 : parameters.getMatrixType(parameter.name);
+  writer.addTensor(parameter.name, type, parameter.shape,
                    [this, parameter, hasTrits]() -> Expected<HostTensor> {
                      if (!hasTrits)
                        return parameters.read(parameter.name, parameter.shape);

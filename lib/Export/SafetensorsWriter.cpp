@@ -49,8 +49,10 @@ Error SafetensorsWriter::write(raw_ostream &os) const {
     Expected<HostTensor> data = tensor.make();
     if (!data)
       return createStringError("tensor '" + tensor.name + "': " + toString(data.takeError()));
-    assert(data->getDType() == tensor.type && data->getShape() == ArrayRef(tensor.shape) &&
-           "expected the tensor that was announced");
+    if (data->getDType() != tensor.type || data->getShape() != ArrayRef(tensor.shape))
+      return createStringError("tensor '" + tensor.name + "': expected " + getName(tensor.type) +
+                               " " + printShape(tensor.shape) + " as announced, got " +
+                               getName(data->getDType()) + " " + printShape(data->getShape()));
     os << toStringRef(data->getBytes());
   }
   return Error::success();

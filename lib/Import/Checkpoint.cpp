@@ -10,7 +10,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
 #include <set>
@@ -100,12 +99,13 @@ Error Checkpoint::openShards(StringRef indexPath) {
 }
 
 bool Checkpoint::isPacked(StringRef name) const {
-  return packedScale != PackedScale::None && tensors.count(getScaleName(name));
+  auto it = tensors.find(name);
+  return packedScale != PackedScale::None && it != tensors.end() &&
+         it->second->lookup(name)->type == DType::U8 && tensors.count(getScaleName(name));
 }
 
 bool Checkpoint::isScale(StringRef name) const {
-  return packedScale != PackedScale::None && name.consume_back(getScaleName("")) &&
-         tensors.count(name);
+  return name.consume_back(getScaleName("")) && isPacked(name);
 }
 
 /// How a weight [N, K] is stored in packed form.
@@ -165,7 +165,7 @@ static Expected<HostTensor> invert(const HostTensor &scale) {
   float inverse = 1.0f / result->getValues<float>()[0];
   if (!std::isfinite(inverse))
     return createStringError("expected a scale to divide by, got " +
-                             formatv("{0}", result->getValues<float>()[0]).str());
+                             printFloat(result->getValues<float>()[0]));
   HostTensor inverted = HostTensor::allocate(DType::F32, scale.getShape());
   inverted.getMutableValues<float>()[0] = inverse;
   return inverted;

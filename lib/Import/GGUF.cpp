@@ -131,7 +131,7 @@ static Expected<uint64_t> getAlignment(const GGUFFile::Metadata &metadata) {
   if (it == metadata.end())
     return kDefaultAlignment;
   std::optional<int64_t> alignment = it->second.getAsInteger();
-  if (!alignment || *alignment > UINT32_MAX || !isPowerOf2_64(*alignment))
+  if (!alignment || *alignment < 1 || *alignment > UINT32_MAX || !isPowerOf2_64(*alignment))
     return createStringError("key 'general.alignment': expected a power of two of 32 bits, got " +
                              (alignment ? std::to_string(*alignment) : it->second.getTypeName()));
   return *alignment;

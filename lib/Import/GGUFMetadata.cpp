@@ -176,6 +176,10 @@ std::optional<bool> GGUFValue::getAsBool() const {
   return type == GGUFType::Bool ? std::optional(bytes[0] != 0) : std::nullopt;
 }
 
+std::optional<uint64_t> GGUFValue::getArraySize() const {
+  return type == GGUFType::Array ? std::optional(count) : std::nullopt;
+}
+
 std::optional<std::vector<GGUFValue>> GGUFValue::getAsArray() const {
   if (type != GGUFType::Array)
     return std::nullopt;
@@ -209,6 +213,11 @@ static std::string describe(const GGUFValue *value) {
 Error GGUFFile::makeKeyError(StringRef key, StringRef expected) const {
   return makeFileError(getPath() + ": key '" + key + "'",
                        "expected " + expected + ", got " + describe(find(key)));
+}
+
+std::optional<uint64_t> GGUFFile::getArraySize(StringRef key) const {
+  const GGUFValue *value = find(key);
+  return value ? value->getArraySize() : std::nullopt;
 }
 
 Expected<StringRef> GGUFFile::getString(StringRef key) const {
@@ -252,6 +261,10 @@ Expected<bool> GGUFFile::getBool(StringRef key) const {
 template <typename T, typename Get>
 Expected<std::vector<T>> GGUFFile::getArray(StringRef key, StringRef expected, Get get) const {
   const GGUFValue *value = find(key);
+  // Elements take more memory than in the file.
+  constexpr uint64_t most = 1 << 24;
+  if (value && value->getArraySize() > most)
+    return makeKeyError(key, "at most " + std::to_string(most) + " elements");
   auto elements = value ? value->getAsArray() : std::nullopt;
   if (!elements)
     return makeKeyError(key, expected);

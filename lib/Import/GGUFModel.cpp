@@ -114,6 +114,7 @@ GGUFParameters::readTernary(StringRef name, const GGUFTensor &tensor) const {
   if (decodedName == name)
     return decoded;
   decoded.reset();
+  decodedName.clear();
   if (isTernary(tensor.type)) {
     Expected<QuantizedWeights> weights = file->readTernary(tensor.name);
     if (!weights)
@@ -125,6 +126,8 @@ GGUFParameters::readTernary(StringRef name, const GGUFTensor &tensor) const {
       floats = convert(*floats, DType::F32);
     if (!floats)
       return floats.takeError();
+    if (Error error = checkFinite(*floats))
+      return file->makeTensorError(tensor, toString(std::move(error)));
     decoded = findTrits(*floats);
   }
   if (decoded) {
@@ -225,6 +228,11 @@ Error GGUFParameters::check(ArrayRef<ParameterInfo> parameters,
     if (!tensor)
       return tensor.takeError();
     expected.insert((*tensor)->name);
+    if ((*tensor)->type == GGMLType::I2_S && !file->getLayout())
+      return file->makeTensorError(**tensor,
+                                   "expected --i2s-blocks (in Python i2s_blocks) to say the "
+                                   "layout of I2_S, which the file does not: 128 if it was "
+                                   "written on x86, 64 on Arm");
     if (parameter.isTernary && !architecture.isTernary && !isTernary((*tensor)->type))
       return file->makeTensorError(**tensor,
                                    "expected a ternary type as other layers have it, got " +
@@ -299,23 +307,29 @@ Error ConfigMaker::checkRotation() {
     for (StringRef name : {"rope.dimension_count", "attention.value_length"})
       if (Error error = expect(name, *headSize))
         return error;
-  if (file.has(getKey("rope.scaling.type"))) {
-    Expected<StringRef> type = file.getString(getKey("rope.scaling.type"));
-    if (!type)
-      return type.takeError();
-    std::string factorKey = getKey("rope.scaling.factor");
-    Expected<double> factor = file.has(factorKey) ? file.getFloat(factorKey) : 1.0;
-    if (!factor)
-      return factor.takeError();
-    if (*type != "none" && (*type != "linear" || *factor != 1.0))
-      return makeFileError(file.getPath(), "expected no scaling of rotations, which is not "
-                                           "supported, got " +
-                                               *type + " by " + formatv("{0}", *factor).str());
-  }
+  std::string typeKey = getKey("rope.scaling.type"), factorKey = getKey("rope.scaling.factor");
+  Expected<StringRef> type = file.has(typeKey) ? file.getString(typeKey) : StringRef("linear");
+  if (!type)
+    return type.takeError();
+  Expected<double> factor = file.has(factorKey) ? file.getFloat(factorKey) : 1.0;
+  if (!factor)
+    return factor.takeError();
+  if (*type != "none" && (*type != "linear" || *factor != 1.0))
+    return makeFileError(file.getPath(), "expected no scaling of rotations, which is not "
+                                         "supported, got " +
+                                             *type + " by " + printFloat(*factor));
   return Error::success();
 }
 
 Error ConfigMaker::checkOthers() {
+  if (file.has(getKey("attention.causal"))) {
+    Expected<bool> isCausal = file.getBool(getKey("attention.causal"));
+    if (!isCausal)
+      return isCausal.takeError();
+    if (!*isCausal)
+      return makeFileError(file.getPath(), "expected key '" + getKey("attention.causal") +
+                                               "' to be true, got false");
+  }
   // What has been looked at elsewhere, and what concerns other programs alone.
   StringSet<> known = {"vocab_size",        "rope.dimension_count", "attention.value_length",
                        "rope.scaling.type", "rope.scaling.factor",  "attention.causal",
@@ -366,6 +380,10 @@ Expected<json::Object> ConfigMaker::make() {
   for (const GGUFKey &key : family.keys)
     if (Error error = translate(key))
       return error;
+  // What llama.cpp takes for all architectures; config.json of a family has another default.
+  if (is_contained(map_range(family.keys, [](const GGUFKey &key) { return key.member; }),
+                   "rope_theta"))
+    config.try_emplace("rope_theta", 10000.0);
   if (Error error = checkRotation())
     return error;
   if (Error error = checkOthers())
@@ -376,6 +394,10 @@ Expected<json::Object> ConfigMaker::make() {
   if (!table || table->shape.size() != 2)
     return makeFileError(file.getPath(), "expected a matrix 'token_embd.weight', got none");
   config["vocab_size"] = table->shape[0];
+  if (file.has(getKey("vocab_size")))
+    if (Error error =
+            file.getInteger(getKey("vocab_size"), table->shape[0], table->shape[0]).takeError())
+      return error;
   bool hasHead = file.lookup("output.weight");
   if (family.modelType == "hgrn_bit")
     config["use_lower_bound"] = file.lookup("lower_bounds") != nullptr;
@@ -419,7 +441,7 @@ Expected<Model> ternary::openGGUFModel(StringRef path, std::optional<I2SLayout> 
   if (Error error = parameters->check(model.config->getParameters(), warn))
     return error;
   Expected<TokenizerData> tokenizer =
-      readGGUFTokenizer(parameters->getFile(), model.config->vocabSize);
+      readGGUFTokenizer(parameters->getFile(), model.config->vocabSize, warn);
   if (!tokenizer)
     return tokenizer.takeError();
   model.tokenizer = std::move(*tokenizer);

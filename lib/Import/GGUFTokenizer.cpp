@@ -116,7 +116,8 @@ constexpr int64_t kByte = 6;                // the last type of a piece
 } // namespace proto
 } // namespace
 
-Expected<TokenizerData> ternary::readGGUFTokenizer(const GGUFFile &file, int64_t vocabSize) {
+Expected<TokenizerData> ternary::readGGUFTokenizer(const GGUFFile &file, int64_t vocabSize,
+                                                   function_ref<void(const Twine &)> warn) {
   constexpr StringLiteral prefix = "tokenizer.ggml.";
   auto key = [&](StringRef name) { return (prefix + name).str(); };
   if (!file.has(key("model")))
@@ -126,6 +127,11 @@ Expected<TokenizerData> ternary::readGGUFTokenizer(const GGUFFile &file, int64_t
     return kind.takeError();
   if (*kind != "llama")
     return TokenizerData();
+  if (std::optional<uint64_t> size = file.getArraySize(key("tokens"));
+      size && (*size == 0 || *size > uint64_t(vocabSize)))
+    return makeFileError(file.getPath() + ": key '" + key("tokens") + "'",
+                         "expected from 1 to " + Twine(vocabSize) +
+                             " tokens, the model's vocabulary, got " + Twine(*size));
   auto tokens = file.getStrings(key("tokens"));
   if (!tokens)
     return tokens.takeError();
@@ -140,13 +146,19 @@ Expected<TokenizerData> ternary::readGGUFTokenizer(const GGUFFile &file, int64_t
                                              Twine(tokens->size()) + " tokens, " +
                                              Twine(scores->size()) + " scores and " +
                                              Twine(types->size()) + " types");
-  bool addsPrefix = true;
-  if (file.has(key("add_space_prefix"))) {
-    Expected<bool> flag = file.getBool(key("add_space_prefix"));
-    if (!flag)
-      return flag.takeError();
-    addsPrefix = *flag;
+  bool addsPrefix = true, addsBegin = true;
+  for (auto [name, flag] :
+       {std::pair("add_space_prefix", &addsPrefix), std::pair("add_bos_token", &addsBegin)}) {
+    if (!file.has(key(name)))
+      continue;
+    Expected<bool> value = file.getBool(key(name));
+    if (!value)
+      return value.takeError();
+    *flag = *value;
   }
+  if (!addsBegin)
+    warn(file.getPath() + ": ignoring key '" + key("add_bos_token") +
+         "', which is false: prompts start with the beginning-of-sequence token");
 
   Message model, trainer, normalizer;
   for (auto [token, score, type] : zip_equal(*tokens, *scores, *types)) {

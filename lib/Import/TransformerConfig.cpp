@@ -32,6 +32,10 @@ static void readTransformer(ConfigReader &reader, TransformerConfig &config) {
   if (config.numHeads % config.numKeyValueHeads != 0)
     reader.fail("num_key_value_heads to divide the " + Twine(config.numHeads) +
                 " attention heads, got " + Twine(config.numKeyValueHeads));
+  else if (config.numHeads / config.numKeyValueHeads > AttentionOp::kMaxHeadsOfGroup)
+    reader.fail("num_attention_heads of at most " + Twine(AttentionOp::kMaxHeadsOfGroup) +
+                " times num_key_value_heads, got " + Twine(config.numHeads) + " and " +
+                Twine(config.numKeyValueHeads));
   if (!reader.has("head_dim") && config.hiddenSize % config.numHeads != 0)
     reader.fail("num_attention_heads to divide the hidden_size of " + Twine(config.hiddenSize) +
                 ", got " + Twine(config.numHeads));

@@ -9,6 +9,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Alignment.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemAlloc.h"
 #include "llvm/Support/Parallel.h"
@@ -61,6 +62,12 @@ int64_t ternary::getByteWidth(DType type) {
 std::string ternary::printShape(ArrayRef<int64_t> shape) {
   auto sizes = map_range(shape, [](int64_t size) { return itostr(size); });
   return "[" + join(sizes, ", ") + "]";
+}
+
+std::string ternary::printFloat(double number) {
+  std::string text;
+  raw_string_ostream(text) << format("%.9g", number);
+  return text;
 }
 
 static int64_t countElements(ArrayRef<int64_t> shape) {

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -299,6 +300,21 @@ class Numbers:
         return ""
 
 
+def test_saved_session_of_other_types(tmp_path):
+    """As many bytes of state, which mean something else."""
+    sessions = [
+        ternary.load(BITNET, max_tokens=most, kv_cache=kind)
+        .compile("reference", self_test=0)
+        .session()
+        for most, kind in ((32, "f32"), (64, "f16"))
+    ]
+    sessions[0].prefill([3, 4, 5])
+    saved = sessions[0].save()
+    assert abs(len(saved) - len(sessions[1].save())) < 8
+    with pytest.raises(ternary.Error, match="saved session belongs to another model"):
+        sessions[1].restore(saved)
+
+
 def test_transformer(tmp_path):
     """Its state has a position and room for only so many tokens."""
     graph = ternary.load(BITNET)
@@ -314,6 +330,12 @@ def test_transformer(tmp_path):
             other.restore(saved)
             assert other.prefill_all(ids[5:]).tobytes() == expected[5:].tobytes()
             assert other.is_full
+            # Whose count of tokens, at the end of the state, says that there are more than fit.
+            forged = bytearray(saved)
+            forged[-4:] = (most + 1).to_bytes(4, "little")
+            forged[12:16] = zlib.crc32(forged[16:]).to_bytes(4, "little")
+            with pytest.raises(ternary.Error, match="saved session is damaged"):
+                other.restore(bytes(forged))
             with pytest.raises(ternary.Error, match=f"expected at most {most} tokens"):
                 other.decode(3)
         with pytest.raises(ternary.Error, match=f"expected at most {most} tokens"):

@@ -148,7 +148,7 @@ TEST_F(CheckpointTest, ReadsTrits) {
   EXPECT_EQ(getError(checkpoint->read("v", {4, 2}).takeError()),
             "model.safetensors: tensor 'v': expected trits as codes 0, 1 and 2, got 3 in row 2");
   EXPECT_EQ(getError(checkpoint->read("v_scale", {1}).takeError()),
-            "model.safetensors: tensor 'v_scale': expected a scale to divide by, got 0.00");
+            "model.safetensors: tensor 'v_scale': expected a scale to divide by, got 0");
   auto check = [&](ParameterInfo parameter) {
     return getError(checkpoint->check({parameter}, [](const Twine &) {}));
   };
@@ -163,6 +163,15 @@ TEST_F(CheckpointTest, ReadsTrits) {
   EXPECT_FALSE(cantFail(Checkpoint::open(directory.getPath()))->getTritFormat("w").has_value());
   EXPECT_EQ(read("w", {4, 2}),
             "model.safetensors: tensor 'w': expected dtype F32, F16 or BF16, got U8");
+}
+
+TEST_F(CheckpointTest, FloatsMayHaveAScaleBesideThem) {
+  directory.write("model.safetensors",
+                  SafetensorsBuilder().add("w", {4, 2}, 1).add("w_scale", {1}, 2).build());
+  auto checkpoint = cantFail(Checkpoint::open(directory.getPath(), PackedScale::Divides));
+  EXPECT_FALSE(checkpoint->getTritFormat("w").has_value());
+  EXPECT_EQ(cantFail(checkpoint->read("w", {4, 2})).getValues<float>()[0], 1.0f);
+  EXPECT_EQ(cantFail(checkpoint->read("w_scale", {1})).getValues<float>()[0], 2.0f);
 }
 
 TEST_F(CheckpointTest, KnowsTheTypeOfMatrices) {

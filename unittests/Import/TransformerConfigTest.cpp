@@ -128,6 +128,12 @@ TEST_F(TransformerConfigTest, RefusesNonsense) {
       "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 7)"),
                        directory),
             "config.json: expected num_attention_heads to divide the hidden_size of 64, got 7");
+  EXPECT_EQ(getMessage(parse(R"("model_type": "llama", "vocab_size": 97, "hidden_size": 64,
+      "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 514,
+      "num_key_value_heads": 2, "head_dim": 2)"),
+                       directory),
+            "config.json: expected num_attention_heads of at most 256 times num_key_value_heads, "
+            "got 514 and 2");
 }
 
 TEST_F(TransformerConfigTest, LlamaIsTernaryIfQuantized) {

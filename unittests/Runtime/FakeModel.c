@@ -86,6 +86,7 @@ ternary_descriptor ternary_descriptor_instance = {
     .bos_id = 1,
     .eos_id = 2,
     .state_bytes = sizeof(uint64_t),
+    .position_offset = -1,
     .workspace_fixed_bytes = 64,
     .workspace_bytes_per_token = 8,
     .prefill_chunk = 16,

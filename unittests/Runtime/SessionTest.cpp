@@ -264,9 +264,25 @@ TEST_F(SavedSessionTest, OfAnotherModel) {
   EXPECT_EQ(restore(saved), TERNARY_SESSION_MISMATCH);
   info.max_tokens = 5;
   EXPECT_EQ(restore(saved), TERNARY_OK);
+  info.state_layout ^= 1;
+  EXPECT_EQ(restore(saved), TERNARY_SESSION_MISMATCH);
+  info.state_layout ^= 1;
   setBatch(2);
   openSession();
   EXPECT_EQ(restore(saved), TERNARY_SESSION_MISMATCH);
+}
+
+TEST_F(SavedSessionTest, CountsAsItsStateDoes) {
+  openSession();
+  consume(someIds(5), 0, 5);
+  std::string saved = save();
+  uint32_t counted;
+  memcpy(&counted, saved.data() + 64, sizeof(counted));
+  ASSERT_NE(counted, 5u);
+  EXPECT_EQ(restore(saved), TERNARY_OK);
+  info.position_offset = 0;
+  EXPECT_EQ(restore(saved), TERNARY_SESSION_DAMAGED);
+  info.position_offset = -1;
 }
 
 TEST_F(SavedSessionTest, RefusesNothing) {

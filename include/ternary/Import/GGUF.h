@@ -69,6 +69,8 @@ public:
   /// A finite f32 or f64.
   std::optional<double> getAsFloat() const;
   std::optional<bool> getAsBool() const;
+  /// How many elements an array has.
+  std::optional<uint64_t> getArraySize() const;
   /// The elements, which may be arrays.
   std::optional<std::vector<GGUFValue>> getAsArray() const;
 
@@ -112,6 +114,7 @@ public:
   GGUFFile &operator=(const GGUFFile &) = delete;
 
   llvm::StringRef getPath() const { return files.front().path; }
+  std::optional<I2SLayout> getLayout() const { return layout; }
 
   //===--------------------------------------------------------------------===//
   // Metadata
@@ -126,6 +129,8 @@ public:
   llvm::Expected<int64_t> getInteger(llvm::StringRef key, int64_t min, int64_t max) const;
   llvm::Expected<double> getFloat(llvm::StringRef key) const;
   llvm::Expected<bool> getBool(llvm::StringRef key) const;
+  /// How many elements an array has; nothing if there is no array.
+  std::optional<uint64_t> getArraySize(llvm::StringRef key) const;
   llvm::Expected<std::vector<llvm::StringRef>> getStrings(llvm::StringRef key) const;
   llvm::Expected<std::vector<int64_t>> getIntegers(llvm::StringRef key, int64_t min,
                                                    int64_t max) const;

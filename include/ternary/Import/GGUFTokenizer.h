@@ -16,7 +16,8 @@ namespace ternary {
 
 /// The SentencePiece model that `tokenizer.ggml.model` "llama" stands for; nothing for other kinds
 /// of tokenizers or none. An error if its arrays do not agree or have more than `vocabSize` tokens.
-llvm::Expected<TokenizerData> readGGUFTokenizer(const GGUFFile &file, int64_t vocabSize);
+llvm::Expected<TokenizerData> readGGUFTokenizer(const GGUFFile &file, int64_t vocabSize,
+                                                llvm::function_ref<void(const llvm::Twine &)> warn);
 
 /// Adds the keys that say the same, with as many tokens as the model has. Without a SentencePiece
 /// model, or with one that keys cannot describe, the kind is "none". Calls `warn` with what is

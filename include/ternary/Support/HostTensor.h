@@ -30,6 +30,8 @@ inline bool isFloat(DType type) { return type <= DType::BF16; }
 
 /// "[2, 3]", for messages.
 std::string printShape(llvm::ArrayRef<int64_t> shape);
+/// With all digits that tell an f32 from others.
+std::string printFloat(double number);
 
 /// A dense row-major tensor. Copies are cheap: they share the bytes, which
 /// nobody writes to any more once the tensor was handed on.

@@ -44,6 +44,10 @@ struct ModelInfo {
   int64_t batch = 1, vocab = 0, hidden = 0, layers = 0, maxTokens = 0;
   int64_t bosId = -1, eosId = -1;
   int64_t stateBytes = 0, workspaceFixedBytes = 0, workspaceBytesPerToken = 0;
+  /// Where in the state tokens are counted; -1: nowhere.
+  int64_t positionOffset = -1;
+  /// The types that the state is made of.
+  std::string stateTypes;
   int64_t prefillChunk = 512;
   /// The file to embed, and the name under which the runtime looks for one.
   std::string archivePath, archiveFile;

@@ -30,7 +30,8 @@ namespace {
 /// The first column of a head of some rows of a tensor [B, T, columns], of which the first row is
 /// that of token `firstToken` or, if there is none, 0.
 struct Head {
-  Value tensor, batch, column, firstToken;
+  Value tensor, batch, column;
+  Value firstToken = {};
 };
 
 /// Emits products over one head.

@@ -11,6 +11,7 @@
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/GlobalVariable.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace llvm;
 
@@ -174,6 +175,8 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.i64(info.bosId);
   b.i64(info.eosId);
   b.i64(info.stateBytes);
+  b.i64(info.positionOffset);
+  b.i64(xxh3_64bits(info.stateTypes));
   b.i64(info.workspaceFixedBytes);
   b.i64(info.workspaceBytesPerToken);
   b.i64(info.prefillChunk);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Raised by one whenever the layout or the meaning of anything below changes. */
-#define TERNARY_ABI_VERSION 2
+#define TERNARY_ABI_VERSION 3
 
 /* One compiled step of the model. All pointers are 64-byte aligned except `ids`
  * and `logits`, which need only their element's alignment.
@@ -58,6 +58,8 @@ typedef struct ternary_descriptor {
   int64_t eos_id;     /* -1: none */
 
   int64_t state_bytes;               /* carried state of one session */
+  int64_t position_offset;           /* in it, of the i32 that counts tokens; -1: none does */
+  uint64_t state_layout;             /* equal for equal shapes and types of state */
   int64_t workspace_fixed_bytes;     /* scratch of a step over T tokens: fixed + */
   int64_t workspace_bytes_per_token; /*   per_token * (T rounded up to 16) */
   int64_t prefill_chunk;             /* longest `tokens` of one prefill call */

@@ -100,7 +100,7 @@ ternary_status ternary_decode(ternary_session *session, const int32_t *ids, floa
 
 /* Saving what a session has consumed: how many bytes that takes, writing them to
  * `to`, and going on from them, in any session of the same model compiled in the
- * same way. The checksum inside tells damage, not malice: restore what you saved. */
+ * same way. What is not what it says it is, or not of that model, is refused. */
 size_t ternary_saved_bytes(const ternary_session *session);
 ternary_status ternary_save(const ternary_session *session, void *to, size_t bytes);
 ternary_status ternary_restore(ternary_session *session, const void *from, size_t bytes);

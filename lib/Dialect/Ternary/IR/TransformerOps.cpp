@@ -150,6 +150,9 @@ LogicalResult ternary::verifyAttention(Operation *op, Type q, Type k, int64_t he
   if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0)
     return op->emitOpError() << "expected a number of kv_heads that divides the " << heads
                              << " heads, got " << kvHeads;
+  if (heads / kvHeads > AttentionOp::kMaxHeadsOfGroup)
+    return op->emitOpError() << "expected at most " << AttentionOp::kMaxHeadsOfGroup
+                             << " heads for each of kv_heads, got " << heads / kvHeads;
   if (getColumns(q) % heads != 0)
     return op->emitOpError() << "expected a number of heads that divides the " << getColumns(q)
                              << " columns of q, got " << heads;

@@ -195,7 +195,7 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
     Constraints:
     - (C1) `q` and `result` are `[B, T, heads · D]`, `k` and `v` are `[B, S, kv_heads · D]` of
       one type, `log_sum_exp` is `[B, T, heads]`
-    - (C2) `kv_heads` divides `heads`
+    - (C2) `kv_heads` divides `heads`, at most 256 of which share keys
     - (C3) S is at least `past` + T
 
     Example:
@@ -217,6 +217,10 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
     `:` type($q) `,` type($k) `->` type($result) `,` type($log_sum_exp)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Kernels have memory of a thread for each of them.
+    static constexpr int64_t kMaxHeadsOfGroup = 256;
+  }];
 }
 
 def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward", [
