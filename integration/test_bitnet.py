@@ -11,7 +11,8 @@ import pathlib
 import numpy as np
 import pytest
 from conftest import has_cpu_feature, run_tool
-from safetensors.numpy import load_file, save_file
+from family_checks import halve
+from safetensors.numpy import load_file
 from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
 
 DATA = pathlib.Path(__file__).parent / "data"
@@ -88,18 +89,11 @@ def test_gradients_agree_with_transformers(tmp_path, compile_model, target):
 
 def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
     """A checkpoint in float16 has the logits of the values it holds."""
-    source = load_file(DATA / "bitnet-odd" / "model.safetensors")
     ids = load_expected("bitnet-odd")["input_ids"][:1]
-    logits = []
-    for dtype in (np.float16, np.float32):
-        folder = tmp_path / dtype.__name__
-        folder.mkdir()
-        config = (DATA / "bitnet-odd" / "config.json").read_text(encoding="utf-8")
-        (folder / "config.json").write_text(config, encoding="utf-8")
-        halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
-        save_file(halved, folder / "model.safetensors")
-        logits.append(compute_logits(compile_model(folder), ids))
-    assert logits[0].tobytes() == logits[1].tobytes()
+    half, single = (
+        compute_logits(compile_model(model), ids) for model in halve(DATA / "bitnet-odd", tmp_path)
+    )
+    assert half.tobytes() == single.tobytes()
 
 
 def test_what_has_no_meaning_is_refused(tmp_path):

@@ -11,7 +11,8 @@ import pathlib
 import numpy as np
 import pytest
 from conftest import ROOT, has_cpu_feature, run_tool
-from safetensors.numpy import load_file, save_file
+from family_checks import halve, train_from_scratch
+from safetensors.numpy import load_file
 from test_training import (
     TARGETS,
     compile_training,
@@ -20,7 +21,6 @@ from test_training import (
     plan_memory,
 )
 from training_object import TrainingObject
-from training_text import make_text
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("llama-grouped", "llama-tied", "llama-long", "qwen3-heads")
@@ -161,19 +161,12 @@ def test_what_has_no_meaning_is_refused(tmp_path):
 
 def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
     """A checkpoint in float16 has the gradients and logits of the values it holds."""
-    source = load_file(DATA / "llama-tied" / "model.safetensors")
     ids = load_file(DATA / "llama-tied" / "expected.safetensors")["input_ids"]
     gradients, logits = [], []
-    for dtype in (np.float16, np.float32):
-        folder = tmp_path / dtype.__name__
-        folder.mkdir()
-        config = (DATA / "llama-tied" / "config.json").read_text(encoding="utf-8")
-        (folder / "config.json").write_text(config, encoding="utf-8")
-        halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
-        save_file(halved, folder / "model.safetensors")
-        library = compile_training(compile_model, folder)
+    for model in halve(DATA / "llama-tied", tmp_path):
+        library = compile_training(compile_model, model)
         gradients.append(compute_gradients(tmp_path, library, ids))
-        logits.append(compute_logits(compile_model(folder), ids[:1]))
+        logits.append(compute_logits(compile_model(model), ids[:1]))
     for name, value in gradients[0].items():
         assert value.tobytes() == gradients[1][name].tobytes(), name
     assert logits[0].tobytes() == logits[1].tobytes()
@@ -185,36 +178,9 @@ def test_trains_from_scratch(tmp_path):
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     config |= {"hidden_size": 64, "head_dim": 16, "intermediate_size": 96, "num_hidden_layers": 1}
     config |= {"vocab_size": 256, "initializer_range": 0.05}
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    data = tmp_path / "data.txt"
-    data.write_bytes(make_text(20_000, 7))
-    library = tmp_path / "train.so"
-    flags = ("--function=train", "--batch=4", "--random-weights=1")
-    result = run_tool("ternary-compile", folder, "-o", library, *flags)
-    assert result.returncode == 0, result.stderr
 
-    training = TrainingObject(library)
-    values = training.views(training.parameters)
-    assert (values["model.norm.weight"] == 1).all()
-    assert values["lm_head.weight"].std() == pytest.approx(0.05, rel=0.02)
+    def check(values: dict[str, np.ndarray]) -> None:
+        assert (values["model.norm.weight"] == 1).all()
+        assert values["lm_head.weight"].std() == pytest.approx(0.05, rel=0.02)
 
-    flags = ("--data-format=bytes", "--sequence-length=64", "--steps=60", "--log-every=1")
-    flags += ("--learning-rate=0.01",)
-    out = tmp_path / "out"
-    result = run_tool("ternary-train", library, "--data", data, "--out", out, *flags)
-    assert result.returncode == 0, result.stderr
-    rows = (out / "loss.csv").read_text(encoding="utf-8").splitlines()
-    column = rows[0].split(",").index("loss")
-    losses = [float(row.split(",")[column]) for row in rows[1:]]
-    assert losses[0] == pytest.approx(np.log(256), abs=0.2)
-    assert losses[-1] < losses[0] - 1
-    trained = load_file(out / "model.safetensors")
-    assert {name: value.shape for name, value in trained.items()} == {
-        name: value.shape for name, value in values.items()
-    }
-    assert json.loads((out / "config.json").read_text(encoding="utf-8")) == config
-    result = run_tool("ternary-compile", out, "-o", tmp_path / "trained.so")
-    assert result.returncode == 0, result.stderr
-    assert run_tool("ternary-run", tmp_path / "trained.so", "--self-test").returncode == 0
+    train_from_scratch(tmp_path, config, check)

@@ -10,10 +10,10 @@ import pathlib
 import numpy as np
 import pytest
 from conftest import has_cpu_feature, run_tool
+from family_checks import halve, train_from_scratch
 from safetensors.numpy import load_file, save_file
 from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
 from training_object import TrainingObject
-from training_text import make_text
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("rwkv-plain", "rwkv-odd", "rwkv-ternary")
@@ -165,18 +165,11 @@ def test_same_bits_for_odd_shapes(tmp_path, compile_model, compute_logits, shape
 
 def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
     """A checkpoint in float16 has the logits of the values it holds."""
-    source = load_file(DATA / "rwkv-plain" / "model.safetensors")
     ids = load_expected("rwkv-plain")["input_ids"][:1]
-    logits = []
-    for dtype in (np.float16, np.float32):
-        folder = tmp_path / dtype.__name__
-        folder.mkdir()
-        config = (DATA / "rwkv-plain" / "config.json").read_text(encoding="utf-8")
-        (folder / "config.json").write_text(config, encoding="utf-8")
-        halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
-        save_file(halved, folder / "model.safetensors")
-        logits.append(compute_logits(compile_model(folder), ids))
-    assert logits[0].tobytes() == logits[1].tobytes()
+    half, single = (
+        compute_logits(compile_model(model), ids) for model in halve(DATA / "rwkv-plain", tmp_path)
+    )
+    assert half.tobytes() == single.tobytes()
 
 
 def test_trains_from_scratch(tmp_path):
@@ -184,40 +177,16 @@ def test_trains_from_scratch(tmp_path):
     config = json.loads((DATA / "rwkv-ternary" / "config.json").read_text(encoding="utf-8"))
     config |= {"vocab_size": 256, "hidden_size": 64, "attention_hidden_size": 64}
     config |= {"intermediate_size": 128, "num_hidden_layers": 2}
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    data = tmp_path / "data.txt"
-    data.write_bytes(make_text(20_000, 7))
-    library = tmp_path / "train.so"
-    flags = ("--function=train", "--batch=4", "--random-weights=1")
-    result = run_tool("ternary-compile", folder, "-o", library, *flags)
-    assert result.returncode == 0, result.stderr
 
-    training = TrainingObject(library)
-    values = training.views(training.parameters)
-    assert (values["rwkv.ln_out.weight"] == 1).all()
-    assert not values["rwkv.blocks.1.ln2.bias"].any()
-    decay = values["rwkv.blocks.1.attention.time_decay"]
-    np.testing.assert_allclose(decay, -5 + 8 * (np.arange(64) / 63) ** 2, rtol=1e-6)
-    assert values["rwkv.blocks.0.feed_forward.value.weight"].std() == pytest.approx(
-        128**-0.5, rel=0.03
-    )
+    def check(values: dict[str, np.ndarray]) -> None:
+        assert (values["rwkv.ln_out.weight"] == 1).all()
+        assert not values["rwkv.blocks.1.ln2.bias"].any()
+        decay = values["rwkv.blocks.1.attention.time_decay"]
+        np.testing.assert_allclose(decay, -5 + 8 * (np.arange(64) / 63) ** 2, rtol=1e-6)
+        value = values["rwkv.blocks.0.feed_forward.value.weight"]
+        assert value.std() == pytest.approx(128**-0.5, rel=0.03)
 
-    flags = ("--data-format=bytes", "--sequence-length=64", "--steps=60", "--log-every=1")
-    flags += ("--learning-rate=0.01",)
-    out = tmp_path / "out"
-    result = run_tool("ternary-train", library, "--data", data, "--out", out, *flags)
-    assert result.returncode == 0, result.stderr
-    rows = (out / "loss.csv").read_text(encoding="utf-8").splitlines()
-    column = rows[0].split(",").index("loss")
-    losses = [float(row.split(",")[column]) for row in rows[1:]]
-    assert losses[0] == pytest.approx(np.log(256), abs=0.2)
-    assert losses[-1] < losses[0] - 1
-    assert json.loads((out / "config.json").read_text(encoding="utf-8")) == config
-    result = run_tool("ternary-compile", out, "-o", tmp_path / "trained.so")
-    assert result.returncode == 0, result.stderr
-    assert run_tool("ternary-run", tmp_path / "trained.so", "--self-test").returncode == 0
+    train_from_scratch(tmp_path, config, check)
 
 
 def test_what_has_no_meaning_is_refused(tmp_path):

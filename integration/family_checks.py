@@ -1,0 +1,62 @@
+"""What the tests of several model families check in the same way."""
+
+import json
+import pathlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from conftest import run_tool
+from safetensors.numpy import load_file, save_file
+from training_object import TrainingObject
+from training_text import make_text
+
+
+def halve(model: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A checkpoint with its values rounded to float16, stored as such and as float32."""
+    for dtype in (np.float16, np.float32):
+        folder = tmp_path / dtype.__name__
+        folder.mkdir()
+        config = (model / "config.json").read_text(encoding="utf-8")
+        (folder / "config.json").write_text(config, encoding="utf-8")
+        source = load_file(model / "model.safetensors")
+        halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
+        save_file(halved, folder / "model.safetensors")
+        yield folder
+
+
+def train_from_scratch(
+    tmp_path: pathlib.Path, config: dict, check_initial_values: Callable[[dict], None]
+) -> None:
+    """A loss that falls from that of guessing bytes, and a model that compiles."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    data = tmp_path / "data.txt"
+    data.write_bytes(make_text(20_000, 7))
+    library = tmp_path / "train.so"
+    flags = ("--function=train", "--batch=4", "--random-weights=1")
+    result = run_tool("ternary-compile", folder, "-o", library, *flags)
+    assert result.returncode == 0, result.stderr
+    training = TrainingObject(library)
+    values = training.views(training.parameters)
+    check_initial_values(values)
+
+    flags = ("--data-format=bytes", "--sequence-length=64", "--steps=60", "--log-every=1")
+    flags += ("--learning-rate=0.01",)
+    out = tmp_path / "out"
+    result = run_tool("ternary-train", library, "--data", data, "--out", out, *flags)
+    assert result.returncode == 0, result.stderr
+    rows = (out / "loss.csv").read_text(encoding="utf-8").splitlines()
+    column = rows[0].split(",").index("loss")
+    losses = [float(row.split(",")[column]) for row in rows[1:]]
+    assert losses[0] == pytest.approx(np.log(256), abs=0.2)
+    assert losses[-1] < losses[0] - 1
+    trained = load_file(out / "model.safetensors")
+    assert {name: value.shape for name, value in trained.items()} == {
+        name: value.shape for name, value in values.items()
+    }
+    assert json.loads((out / "config.json").read_text(encoding="utf-8")) == config
+    result = run_tool("ternary-compile", out, "-o", tmp_path / "trained.so")
+    assert result.returncode == 0, result.stderr
+    assert run_tool("ternary-run", tmp_path / "trained.so", "--self-test").returncode == 0
