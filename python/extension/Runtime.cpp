@@ -56,14 +56,36 @@ public:
 
   void close() {
     Use use(*this);
-    session.reset();
+    std::unique_ptr<runtime::Session> closing = std::move(session);
+    py::gil_scoped_release release;
+    closing.reset();
   }
   bool isClosed() const { return !session; }
 
   int64_t position() { return Use(*this)->position(); }
-  void reset() { Use(*this)->reset(); }
-  py::bytes save() { return Use(*this)->save(); }
-  void restore(const py::bytes &saved) { Use(*this)->restore(std::string_view(saved)); }
+
+  void reset() {
+    Use use(*this);
+    py::gil_scoped_release release;
+    use->reset();
+  }
+
+  py::bytes save() {
+    Use use(*this);
+    std::string saved;
+    {
+      py::gil_scoped_release release;
+      saved = use->save();
+    }
+    return saved;
+  }
+
+  void restore(const py::bytes &saved) {
+    Use use(*this);
+    std::string_view view(saved); // bytes do not change, and the caller holds them
+    py::gil_scoped_release release;
+    use->restore(view);
+  }
 
   /// Logits [B, V] after ids [B, T], or nothing if they are not wanted.
   std::optional<Tensor> prefill(const py::buffer &array, bool wanted) {
@@ -182,6 +204,7 @@ static py::dict describe(const runtime::Model &model) {
       info.workspace_bytes_per_token * ((info.prefill_chunk + 15) / 16 * 16);
   result["prefill_chunk"] = info.prefill_chunk;
   result["openmp"] = info.openmp != 0;
+  result["embeds_weights"] = info.archive != nullptr;
   result["packed_weight_bytes"] = info.packed_weight_bytes;
   result["weight_bytes_per_token"] = info.weight_bytes_per_token;
   result["macs_per_token"] = info.macs_per_token;
@@ -267,7 +290,8 @@ void ternary::python::bindRuntime(py::module_ &module) {
            }),
            py::arg("model"), py::arg("name"))
       .def("__len__", &runtime::Tokenizer::size)
-      .def("encode", &runtime::Tokenizer::encode, py::arg("text"))
+      .def("encode", &runtime::Tokenizer::encode, py::arg("text"),
+           py::call_guard<py::gil_scoped_release>())
       .def("text", [](const runtime::Tokenizer &tokenizer,
                       int64_t id) { return py::bytes(tokenizer.text(id)); })
       .def_property_readonly("adds_prefix_space", &runtime::Tokenizer::addsPrefixSpace);

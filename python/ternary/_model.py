@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import pathlib
@@ -104,13 +105,18 @@ class Model:
         return self._threads
 
     def save(self, path: Path) -> None:
-        """Copies the shared object, and its archive if that is a file of its own."""
-        weights = pathlib.Path(self.path).with_suffix(".weights")
-        if weights.exists():
+        """Copies the shared object, with the weights in it. A file that is there is replaced;
+        whoever has it loaded keeps the old one."""
+        if not self.info["embeds_weights"]:
             raise _ternary.Error(
                 f"{self.path}: expected weights inside the model; compile to where it should be"
             )
-        shutil.copyfile(self.path, path)
+        target = os.path.realpath(path)
+        if target != os.path.realpath(self.path):
+            try:
+                _replace_by_copy(self.path, target)
+            except OSError as error:
+                raise _ternary.Error(f"{path}: cannot save the model: {error.strerror}") from error
 
     def verify(self) -> None:
         """Raises unless the weights in memory match their checksum."""
@@ -325,7 +331,8 @@ class Session:
 
     def close(self) -> None:
         """Frees its memory. Nothing but this can be called after it."""
-        self._session.close()
+        if not self._session.closed:
+            self._session.close()
 
     @property
     def position(self) -> int:
@@ -378,12 +385,14 @@ class Session:
         a prompt goes on from there; without, it starts over.
         """
         consumed = None if ids is None else as_ids(ids, 1, self.model.info["vocab"])[0].tolist()
-        before = self._session.save() if consumed is not None else b""
-        self._session.restore(bytes(saved))
-        if consumed is not None and len(consumed) != self.position:
-            got = self.position
-            self._session.restore(before)
-            raise _ternary.Error(f"expected the {got} ids that were consumed, got {len(consumed)}")
+        saved = bytes(saved)
+        if consumed is not None:
+            position = _saved_position(saved)
+            if position not in (None, len(consumed)):
+                raise _ternary.Error(
+                    f"expected the {position} ids that were consumed, got {len(consumed)}"
+                )
+        self._session.restore(saved)
         self._consumed = consumed
 
     def _check(self, ids: Any) -> npt.NDArray[np.int32]:
@@ -423,6 +432,23 @@ class Session:
 
     def _drop_batch(self, ids: Any, logits: Floats) -> Floats:
         return logits[0] if np.ndim(ids) == 1 else logits
+
+
+def _saved_position(saved: bytes) -> int | None:
+    """How many tokens a saved session has consumed, by its header, which runtime/session.c writes;
+    None if it is no saved session."""
+    if len(saved) < 64 or not saved.startswith(b"TERNARYS"):
+        return None
+    return int.from_bytes(saved[32:40], "little")
+
+
+def _replace_by_copy(source: str, target: str) -> None:
+    """Copies a file to where one may be whose memory is mapped, and so must not change."""
+    if os.path.isdir(target):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with tempfile.TemporaryDirectory(prefix=".ternary-", dir=os.path.dirname(target)) as folder:
+        copy = shutil.copy(source, os.path.join(folder, "copy"))
+        os.replace(copy, target)
 
 
 def _to_numpy(tensor: _ternary.Tensor) -> Floats:

@@ -206,6 +206,7 @@ def test_output_stays_and_temporary_goes(tmp_path, hgrn_graph):
     assert model.path == str(kept)
     with pytest.raises(ternary.Error, match="expected weights inside the model"):
         model.save(tmp_path / "copy.so")
+    assert not model.info["embeds_weights"]
 
     model = hgrn_graph.compile("reference", self_test=0)
     path = pathlib.Path(model.path)
@@ -216,6 +217,28 @@ def test_output_stays_and_temporary_goes(tmp_path, hgrn_graph):
     assert not path.parent.exists()
     copy = ternary.Model.load(tmp_path / "copy.so")
     assert copy.logits(IDS[0]).tobytes() == logits.tobytes()
+
+
+def test_saved_over_another(tmp_path, hgrn_graph):
+    """Which is loaded and goes on, as does what it is saved to under another name."""
+    edited = hgrn_graph.replace(str(hgrn_graph).replace("norm_gate", "norm_state"))
+    first = hgrn_graph.compile("reference", output=tmp_path / "first.so", self_test=0)
+    second = edited.compile("reference", output=tmp_path / "second.so", self_test=0)
+    expected = second.logits(IDS[0]).tobytes()
+    mode = (tmp_path / "first.so").stat().st_mode
+    (tmp_path / "link.so").symlink_to("second.so")
+    (tmp_path / "first.weights").write_text("of something else")
+    first.save(tmp_path / "link.so")
+    assert second.logits(IDS[0]).tobytes() == expected
+    again = ternary.Model.load(tmp_path / "second.so")
+    assert again.logits(IDS[0]).tobytes() == first.logits(IDS[0]).tobytes() != expected
+    assert (tmp_path / "second.so").stat().st_mode == mode
+    first.save(first.path)
+    for bad in (tmp_path, tmp_path / "none" / "model.so"):
+        with pytest.raises(ternary.Error, match="cannot save the model: .* directory"):
+            first.save(bad)
+    names = ["first.so", "first.weights", "link.so", "second.so"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
 def test_compiled_again_to_the_same_file(tmp_path, hgrn_graph):

@@ -279,6 +279,9 @@ def test_prompts_go_on_in_a_session(shakespeare, monkeypatch):
     with pytest.raises(ternary.Error, match=f"expected the {len(start)} ids that were consumed"):
         session.restore(saved, start[:3])
     assert session.position == len(whole) + 9
+    for bad in (b"", b"TERNARYS", bytes(100)):
+        with pytest.raises(ternary.Error, match="not a saved session|session is damaged"):
+            session.restore(bad, start)
 
 
 class Numbers:
@@ -366,10 +369,12 @@ def test_closed_session(hgrn):
         session.save,
         lambda: session.restore(b""),
         lambda: session.position,
-        session.close,
     ):
         with pytest.raises(ternary.Error, match="expected an open session"):
             use()
+    session.close()
+    with hgrn.session() as session:
+        session.close()
 
 
 def test_session_outlives_model(hgrn_graph):
