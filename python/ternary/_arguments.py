@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,26 @@ from ternary._ternary import Error, available_threads
 _CPU = 1  # as DLPack numbers kinds of devices
 
 
-def as_ids(ids: Any, batch: int, vocab: int) -> npt.NDArray[np.int32]:
-    """ids [B, T] or, for one sequence, [T], of any integer type, checked."""
+def as_array(ids: Any) -> npt.NDArray[Any]:
+    """The array that `ids` are, or that something with memory of its own shares by DLPack."""
     device = getattr(ids, "__dlpack_device__", None)
     if device is not None and not isinstance(ids, np.ndarray):
         kind = int(device()[0])
         if kind != _CPU:
             raise Error(f"expected ids in the CPU's memory, got DLPack device {kind}")
         try:
-            array = np.from_dlpack(ids)
+            return np.from_dlpack(ids)
         except (BufferError, RuntimeError, TypeError) as error:
             raise Error(f"expected ids that NumPy can take: {error}") from error
-    else:
-        try:
-            array = np.asarray(ids)
-        except ValueError as error:
-            raise Error(f"expected ids of one length: {error}") from error
+    try:
+        return np.asarray(ids)
+    except ValueError as error:
+        raise Error(f"expected ids of one length: {error}") from error
+
+
+def as_ids(ids: Any, batch: int, vocab: int) -> npt.NDArray[np.int32]:
+    """ids [B, T] or, for one sequence, [T], of any integer type, checked."""
+    array = as_array(ids)
     if array.dtype.kind not in "iu" and array.size > 0:
         raise Error(f"expected ids of an integer type, got {array.dtype}")
     if array.ndim == 1 and batch == 1:
@@ -49,17 +54,34 @@ def as_weights(array: npt.ArrayLike) -> tuple[str, npt.NDArray[Any]]:
     return name, array.view(np.uint16) if name == "bfloat16" else array
 
 
+def as_integer(name: str, value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise Error(f"expected {name} to be an integer, got {value!r}") from None
+
+
+def check_count(name: str, count: int) -> int:
+    count = as_integer(name, count)
+    if count < 0:
+        raise Error(f"expected {name} of at least 0, got {count}")
+    return count
+
+
 def check_threads(threads: int | None) -> int:
     if threads is None:
         return available_threads()
+    threads = as_integer("threads", threads)
     if not 1 <= threads <= 1024:
         raise Error(f"expected from 1 to 1024 threads, got {threads}")
     return threads
 
 
-def check_seed(seed: int) -> None:
+def check_seed(seed: int) -> int:
+    seed = as_integer("the seed", seed)
     if not 0 <= seed < 1 << 64:
         raise Error(f"expected a seed from 0 to 2^64 - 1, got {seed}")
+    return seed
 
 
 def check_text(text: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal
 
 from ternary import _ternary
+from ternary._tokenizer import TextDecoder
 
 if TYPE_CHECKING:
-    from ternary._model import Model, Session
+    from ternary._model import Session
 
-Stop = str | int | Iterable[str | int]
+Stop = str | int | Iterable[str | int] | None
 FinishReason = Literal["stop", "length"]
 
 
@@ -19,12 +21,23 @@ class StopCriteria:
     """What ends a text: texts and tokens."""
 
     def __init__(self, stop: Stop, more: Iterable[int] = ()) -> None:
-        items = [stop] if isinstance(stop, str | int) else list(stop)
+        if stop is None:
+            stop = ()
+        items = list(stop) if isinstance(stop, Iterable) and not _is_one(stop) else [stop]
+        self.texts: list[str] = []
+        self.tokens = set(more)
         for item in items:
-            if not isinstance(item, str | int) or item == "":
+            if isinstance(item, str) and item:
+                self.texts.append(item)
+            elif isinstance(item, Integral) and not isinstance(item, bool):
+                self.tokens.add(int(item))
+            else:
                 raise _ternary.Error(f"expected stop to be texts and token ids, got {item!r}")
-        self.texts = [item for item in items if isinstance(item, str)]
-        self.tokens = {item for item in items if isinstance(item, int)} | set(more)
+
+
+def _is_one(stop: Iterable[object]) -> bool:
+    """Whether it is a text, or bytes, which are not the numbers that they consist of."""
+    return isinstance(stop, str | bytes | bytearray | memoryview)
 
 
 class StopFilter:
@@ -71,16 +84,15 @@ class Generation(Iterator[str]):
 
     def __init__(
         self,
-        model: Model,
         session: Session,
         ids: Sequence[int],
         *,
         max_new_tokens: int,
         sampler: _ternary.Sampler,
         stop: StopCriteria,
-        at_start: bool,
+        decoder: TextDecoder | None,
     ) -> None:
-        """See `Model.stream`."""
+        """See `Model.stream`. Without a decoder there are tokens and no text."""
         self.text = ""
         """What has come so far."""
         self.tokens: list[int] = []
@@ -91,7 +103,7 @@ class Generation(Iterator[str]):
         self.prompt_seconds = 0.0
         self.seconds = 0.0
         """Time taken by all tokens but the prompt's."""
-        self._pieces = self._run(model, session, ids, max_new_tokens, sampler, stop, at_start)
+        self._pieces = self._run(session, ids, max_new_tokens, sampler, stop, decoder)
 
     def __next__(self) -> str:
         return next(self._pieces)
@@ -106,40 +118,46 @@ class Generation(Iterator[str]):
 
     def _run(
         self,
-        model: Model,
         session: Session,
         ids: Sequence[int],
         max_new_tokens: int,
         sampler: _ternary.Sampler,
         stop: StopCriteria,
-        at_start: bool,
+        decoder: TextDecoder | None,
     ) -> Generator[str, None, None]:
         start = time.perf_counter()
         logits = session._advance_to(ids)
+        changes = session._changes
         self.prompt_seconds = time.perf_counter() - start
 
-        decoder = model.tokenizer.decoder(at_start=at_start)
         texts = StopFilter(stop.texts)
         start = time.perf_counter()
         while self.finish_reason is None:
-            if len(self.tokens) == max_new_tokens or session.is_full and self.tokens:
+            if session._changes != changes:
+                raise _ternary.Error(
+                    "expected a session that nothing else uses until the text has ended"
+                )
+            if len(self.tokens) >= max_new_tokens or session.is_full and self.tokens:
                 self.finish_reason = "length"
                 break
             if self.tokens:
                 logits = session._step([self.tokens[-1:]])
+                changes = session._changes
             token = sampler.sample(logits)
             self.seconds = time.perf_counter() - start
             if token in stop.tokens:
                 self.finish_reason = "stop"
                 break
             self.tokens.append(token)
+            if decoder is None:
+                continue
             piece = texts.feed(decoder.feed(token))
             if texts.found:
                 self.finish_reason = "stop"
             if piece:
                 self.text += piece
                 yield piece
-        if not texts.found:
+        if decoder is not None and not texts.found:
             piece = texts.feed(decoder.finish())
             piece += texts.finish()
             if piece:
@@ -148,16 +166,15 @@ class Generation(Iterator[str]):
 
 
 def generate_batch(
-    model: Model,
     session: Session,
     prompts: Sequence[Sequence[int]],
     *,
     max_new_tokens: int,
     samplers: Sequence[_ternary.Sampler],
     stop: StopCriteria,
-    at_start: Sequence[bool],
-) -> list[str]:
-    """Texts after as many prompts as the model has sequences, each as if it were alone.
+    decoders: Sequence[TextDecoder | None],
+) -> tuple[list[str], list[list[int]]]:
+    """Texts and tokens after as many prompts as the model has sequences, each as if it were alone.
 
     Steps take one token of each sequence. One with a shorter prompt goes on with what it generates
     while the others still read; one that has ended is fed any token, since nobody looks.
@@ -165,14 +182,13 @@ def generate_batch(
     count = len(prompts)
     read = min(map(len, prompts))
     logits = session._step([prompt[:read] for prompt in prompts])
-    decoders = [model.tokenizer.decoder(at_start=start) for start in at_start]
     filters = [StopFilter(stop.texts) for _ in prompts]
     texts = [""] * count
-    generated = [0] * count
+    generated: list[list[int]] = [[] for _ in prompts]
     running = set(range(count)) if max_new_tokens > 0 else set()
     while True:
         step = []
-        for row, prompt in enumerate(prompts):
+        for row, (prompt, decoder) in enumerate(zip(prompts, decoders, strict=True)):
             token = prompt[0]
             if row in running and read < len(prompt):
                 token = prompt[read]
@@ -181,9 +197,10 @@ def generate_batch(
                 if token in stop.tokens:
                     running.discard(row)
                 else:
-                    generated[row] += 1
-                    texts[row] += filters[row].feed(decoders[row].feed(token))
-                    if filters[row].found or generated[row] == max_new_tokens:
+                    generated[row].append(token)
+                    if decoder is not None:
+                        texts[row] += filters[row].feed(decoder.feed(token))
+                    if filters[row].found or len(generated[row]) >= max_new_tokens:
                         running.discard(row)
             step.append([token])
         if not running or session.is_full:
@@ -191,6 +208,6 @@ def generate_batch(
         logits = session._step(step)
         read += 1
     for row, (decoder, texts_of_row) in enumerate(zip(decoders, filters, strict=True)):
-        if not texts_of_row.found:
+        if decoder is not None and not texts_of_row.found:
             texts[row] += texts_of_row.feed(decoder.finish()) + texts_of_row.finish()
-    return texts
+    return texts, generated

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ternary import _svg, _ternary
 from ternary._arguments import as_weights, check_seed, check_text, check_threads
 from ternary._model import Model
-from ternary._tokenizer import Tokenizer
+from ternary._tokenizer import Tokenizer, open_tokenizer
 
 Path = str | os.PathLike[str]
 
@@ -139,20 +139,24 @@ class Graph:
         name: str = "graph",
         weights: Mapping[str, npt.NDArray[Any]] | int | None = None,
         function: str = "generate",
+        tokenizer: Tokenizer | Path | None = None,
     ) -> Graph:
         """A graph from its text.
 
         `weights` are arrays of float32, float16 or bfloat16 by the names of the parameters, or
         the seed of random ones. Without any, a graph can be looked at but not compiled.
+        `tokenizer` is as for `Model.load`.
         """
         check_text(text)
         source = _ternary.Source(name, text)
         if isinstance(weights, int):
-            check_seed(weights)
-            source = source.with_random_weights(weights)
+            source = source.with_random_weights(check_seed(weights))
         elif weights is not None:
             source = source.with_arrays({key: as_weights(weights[key]) for key in weights})
-        return cls(_verify(source, function), function=function)
+        tokenizer, directory = open_tokenizer(tokenizer)
+        return cls(
+            _verify(source, function), function=function, origin=directory, tokenizer=tokenizer
+        )
 
     def replace(self, text: str) -> Graph:
         """The graph in `text`, with this one's weights and tokenizer."""
@@ -215,6 +219,7 @@ class Graph:
         output: Path | None = None,
         batch: int | None = None,
         threads: int | None = None,
+        tokenizer: Tokenizer | Path | None = None,
         parallel: str = "openmp",
         weights: str = "embed",
         mtriple: str = "",
@@ -230,9 +235,11 @@ class Graph:
 
         The shared object is written to `output`, or to a temporary folder that goes with the
         model. `threads` is what sessions of the model use when they are not told otherwise, by
-        default all that there are. All else is as for `ternary-compile`.
+        default all that there are. `tokenizer`, as for `Model.load`, stands in for the graph's own.
+        All else is as for `ternary-compile`.
         """
         check_threads(threads)
+        given, directory = open_tokenizer(tokenizer)
         graph = self._with_shape(batch, epsilon)
         if self._function != "generate":
             raise _ternary.Error(
@@ -259,8 +266,8 @@ class Graph:
         return Model(
             _ternary.CompiledModel(os.fspath(pathlib.Path(output).absolute())),
             threads=threads,
-            tokenizer=self._tokenizer,
-            directory=self._origin,
+            tokenizer=self._tokenizer if given is None else given,
+            directory=directory or self._origin,
             folder=folder,
         )
 
@@ -343,7 +350,7 @@ def load(
     `function="train"` gives the loss to differentiate instead of the steps that generate text.
     """
     if random_weights is not None:
-        check_seed(random_weights)
+        random_weights = check_seed(random_weights)
     options = _ternary.CompileOptions()
     options.max_tokens, options.kv_cache, options.i2s_blocks = max_tokens, kv_cache, i2s_blocks
     options.input = os.fspath(path)

@@ -18,20 +18,29 @@ import numpy as np
 import numpy.typing as npt
 
 from ternary import _ternary
-from ternary._arguments import as_ids, check_seed, check_text, check_threads
+from ternary._arguments import (
+    as_array,
+    as_ids,
+    check_count,
+    check_seed,
+    check_text,
+    check_threads,
+)
 from ternary._chat import ChatTemplate, Message
 from ternary._generation import Generation, Stop, StopCriteria, generate_batch
 from ternary._tokenizer import (
     SentencePieceTokenizer,
+    TextDecoder,
     Tokenizer,
     load_tokenizer,
+    open_tokenizer,
     read_json,
     read_specials,
 )
 
 Path = str | os.PathLike[str]
 Floats = npt.NDArray[np.float32]
-Prompt = str | Sequence[int]
+Prompt = str | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 
 class Model:
@@ -69,12 +78,7 @@ class Model:
         `tokenizer` is one, or a file, or a model directory, whose chat template comes with it; by
         default it is the one inside the object.
         """
-        directory = None
-        if isinstance(tokenizer, str | os.PathLike):
-            directory = pathlib.Path(tokenizer)
-            tokenizer = load_tokenizer(directory)
-            if not directory.is_dir():
-                directory = directory.parent
+        tokenizer, directory = open_tokenizer(tokenizer)
         return cls(
             _ternary.CompiledModel(os.path.abspath(path), os.fspath(weights)),
             threads=threads,
@@ -135,7 +139,9 @@ class Model:
             elif self._directory is not None:
                 self._tokenizer = load_tokenizer(self._directory)
         if self._tokenizer is None:
-            raise _ternary.Error(f"{self.path}: expected a tokenizer in the model, got none")
+            raise _ternary.Error(
+                f"{self.path}: expected a tokenizer in the model, got none (see generate_ids)"
+            )
         return self._tokenizer
 
     @functools.cached_property
@@ -203,19 +209,33 @@ class Model:
     ) -> str | list[str] | Generation:
         """The text that the model goes on with after `prompt`; options are those of `stream`.
 
-        A model that was compiled for several sequences takes a list of as many prompts and gives a
-        list of texts; the seed of each is one more than that of the one before.
+        A model that was compiled for several sequences takes a list of as many prompts, or ids
+        [B, T], and gives a list of texts; the seed of each is one more than that of the one before.
         """
-        if isinstance(prompt, list) and not all(isinstance(item, Integral) for item in prompt):
+        prompts = _as_batch(prompt)
+        if prompts is not None:
             if stream:
                 raise _ternary.Error("expected one prompt to stream, got a list")
-            return self._generate_batch(cast(list[Prompt], prompt), **options)
+            return self._generate_batch(prompts, **options)[0]
         generation = self.stream(cast(Prompt, prompt), **options)
         if stream:
             return generation
         for _ in generation:
             pass
         return generation.text
+
+    def generate_ids(
+        self, prompt: Prompt | list[Prompt], **options: Any
+    ) -> list[int] | list[list[int]]:
+        """The same from ids to ids, for which no tokenizer is needed: the tokens that follow,
+        without one that ended them. `stop` are token ids."""
+        prompts = _as_batch(prompt)
+        if prompts is not None:
+            return self._generate_batch(prompts, text=False, **options)[1]
+        generation = self._start(cast(Prompt, prompt), text=False, **options)
+        for _ in generation:
+            pass
+        return generation.tokens
 
     def stream(
         self,
@@ -234,53 +254,82 @@ class Model:
         temperature 0 takes the likeliest token, always; otherwise a token is drawn from the
         smallest set with probability `top_p`. The same seed gives the same text on every machine.
         `stop` are texts and token ids that end it, beside the model's own. In a `session` that has
-        consumed the start of the prompt only the rest is read.
+        consumed the start of the prompt only the rest is read; it is for nothing else until the
+        text has ended.
         """
-        if self.batch != 1:
-            raise _ternary.Error(
-                f"expected a model with batch 1 for one prompt, got batch {self.batch}"
-            )
-        sampler = _make_sampler(temperature, top_p, seed)
-        _check_max_new_tokens(max_new_tokens)
-        ids = self.encode(prompt)
-        if session is None:
-            session = self.session(threads=threads)
-        return Generation(
-            self,
-            session,
-            ids,
+        return self._start(
+            prompt,
             max_new_tokens=max_new_tokens,
-            sampler=sampler,
-            stop=StopCriteria(stop, self.stop_ids),
-            at_start=prompt == "",
+            temperature=temperature,
+            top_p=top_p,
+            seed=seed,
+            stop=stop,
+            threads=threads,
+            session=session,
         )
 
-    def _generate_batch(
+    def _start(
         self,
-        prompts: list[Prompt],
+        prompt: Prompt,
         *,
+        text: bool = True,
         max_new_tokens: int = 256,
         temperature: float = 0.0,
         top_p: float = 1.0,
         seed: int = 0,
         stop: Stop = (),
         threads: int | None = None,
-    ) -> list[str]:
+        session: Session | None = None,
+    ) -> Generation:
+        if self.batch != 1:
+            raise _ternary.Error(
+                f"expected a model with batch 1 for one prompt, got batch {self.batch}"
+            )
+        return Generation(
+            ids=self.encode(prompt),
+            max_new_tokens=check_count("max_new_tokens", max_new_tokens),
+            sampler=_make_sampler(temperature, top_p, seed),
+            stop=self._stop(stop, text),
+            decoder=self._decoder(prompt) if text else None,
+            session=self.session(threads=threads) if session is None else session,
+        )
+
+    def _generate_batch(
+        self,
+        prompts: list[Prompt],
+        *,
+        text: bool = True,
+        max_new_tokens: int = 256,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        stop: Stop = (),
+        threads: int | None = None,
+    ) -> tuple[list[str], list[list[int]]]:
         if len(prompts) != self.batch:
             raise _ternary.Error(
                 f"expected as many prompts as the batch of {self.batch}, got {len(prompts)}"
             )
-        _check_max_new_tokens(max_new_tokens)
+        seed = check_seed(seed)
         with self.session(threads=threads) as session:
             return generate_batch(
-                self,
                 session,
                 [self.encode(prompt) for prompt in prompts],
-                max_new_tokens=max_new_tokens,
+                max_new_tokens=check_count("max_new_tokens", max_new_tokens),
                 samplers=[_make_sampler(temperature, top_p, seed + i) for i in range(self.batch)],
-                stop=StopCriteria(stop, self.stop_ids),
-                at_start=[prompt == "" for prompt in prompts],
+                stop=self._stop(stop, text),
+                decoders=[self._decoder(prompt) if text else None for prompt in prompts],
             )
+
+    def _stop(self, stop: Stop, text: bool) -> StopCriteria:
+        criteria = StopCriteria(stop, self.stop_ids)
+        if criteria.texts and not text:
+            raise _ternary.Error(f"expected stop to be token ids, got {criteria.texts[0]!r}")
+        return criteria
+
+    def _decoder(self, prompt: Prompt) -> TextDecoder:
+        """For the text after a prompt."""
+        return self.tokenizer.decoder(at_start=isinstance(prompt, str) and prompt == "")
 
     def stats(self) -> dict[str, int]:
         """Where bytes and operations go: of the model, of one session, and of one token."""
@@ -317,6 +366,7 @@ class Session:
         self._session = _ternary.CompiledSession(model._compiled, threads)
         # What has been consumed, if that is known: of one sequence that was not restored.
         self._consumed: list[int] | None = []
+        self._changes = 0  # counted, so that a text in the making knows of others
 
     def __enter__(self) -> Session:
         return self
@@ -347,6 +397,7 @@ class Session:
     def reset(self) -> None:
         """Back to the start."""
         self._session.reset()
+        self._changes += 1
         self._consumed = []
 
     def prefill(self, ids: Any) -> Floats:
@@ -393,15 +444,16 @@ class Session:
                     f"expected the {position} ids that were consumed, got {len(consumed)}"
                 )
         self._session.restore(saved)
+        self._changes += 1
         self._consumed = consumed
 
     def _check(self, ids: Any) -> npt.NDArray[np.int32]:
         info = self.model.info
         array = as_ids(ids, info["batch"], info["vocab"])
-        most = info["max_tokens"]
-        if most and self.position + array.shape[1] > most:
+        most, position = info["max_tokens"], self.position
+        if most and position + array.shape[1] > most:
             raise _ternary.Error(
-                f"expected at most {most} tokens in a sequence, got {self.position} and "
+                f"expected at most {most} tokens in a sequence, got {position} and "
                 f"{array.shape[1]} more"
             )
         return array
@@ -410,6 +462,7 @@ class Session:
     def _consuming(self, array: npt.NDArray[np.int32]) -> Iterator[None]:
         """Whoever is interrupted does not know how much has been consumed."""
         consumed, self._consumed = self._consumed, None
+        self._changes += 1
         yield
         if consumed is not None and self.model.batch == 1:
             consumed.extend(array[0].tolist())
@@ -434,6 +487,16 @@ class Session:
         return logits[0] if np.ndim(ids) == 1 else logits
 
 
+def _as_batch(prompt: Any) -> list[Prompt] | None:
+    """The prompts in a list of them or in ids [B, T]; None if it is a single one."""
+    if isinstance(prompt, list):
+        return None if all(isinstance(item, Integral) for item in prompt) else prompt
+    if isinstance(prompt, str):
+        return None
+    array = as_array(prompt)
+    return list(array) if array.ndim == 2 else None
+
+
 def _saved_position(saved: bytes) -> int | None:
     """How many tokens a saved session has consumed, by its header, which runtime/session.c writes;
     None if it is no saved session."""
@@ -456,10 +519,4 @@ def _to_numpy(tensor: _ternary.Tensor) -> Floats:
 
 
 def _make_sampler(temperature: float, top_p: float, seed: int) -> _ternary.Sampler:
-    check_seed(seed)
-    return _ternary.Sampler(temperature, top_p, seed)
-
-
-def _check_max_new_tokens(count: int) -> None:
-    if count < 0:
-        raise _ternary.Error(f"expected max_new_tokens of at least 0, got {count}")
+    return _ternary.Sampler(temperature, top_p, check_seed(seed))

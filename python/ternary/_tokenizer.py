@@ -205,3 +205,13 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer | None:
     if (path / "tokenizer.json").exists():
         return HuggingFaceTokenizer.load(path / "tokenizer.json")
     return None
+
+
+def open_tokenizer(
+    tokenizer: Tokenizer | str | os.PathLike[str] | None,
+) -> tuple[Tokenizer | None, pathlib.Path | None]:
+    """A tokenizer, or that of a file or a model directory, and the directory."""
+    if not isinstance(tokenizer, str | os.PathLike):
+        return tokenizer, None
+    path = pathlib.Path(tokenizer)
+    return load_tokenizer(path), path if path.is_dir() else path.parent

@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ternary._graph import Graph
+from ternary._graph import Graph, Path
 from ternary._ternary import Error
+from ternary._tokenizer import Tokenizer
 
 __all__ = [
     "GLU",
@@ -340,8 +341,12 @@ class Module:
         max_tokens: int = 0,
         bos_id: int = -1,
         eos_id: int = -1,
+        tokenizer: Tokenizer | Path | None = None,
     ) -> Graph:
-        """The graph of a model whose forward takes ids [B, T] and returns logits [B, T, V]."""
+        """The graph of a model whose forward takes ids [B, T] and returns logits [B, T, V].
+
+        `tokenizer` is as for `Model.load`.
+        """
         names: dict[int, str] = {}
         arrays: dict[str, Array] = {}
         for path, parameter in self.named_parameters():
@@ -365,9 +370,16 @@ class Module:
         members = [f"name = {_quote(name)}", 'model_type = "custom"']
         members += [f"{key} = {value} : i64" for key, value in numbers.items()]
         opening = f"module attributes {{ternary.model = {{{', '.join(members)}}}}} {{"
-        graph = Graph.parse("\n".join([opening, *steps, "}", ""]), name=name, weights=arrays)
+        graph = Graph.parse(
+            "\n".join([opening, *steps, "}", ""]), name=name, weights=arrays, tokenizer=tokenizer
+        )
         graph._rebuild = functools.partial(
-            self._graph_of_shape, name=name, max_tokens=max_tokens, bos_id=bos_id, eos_id=eos_id
+            self._graph_of_shape,
+            name=name,
+            max_tokens=max_tokens,
+            bos_id=bos_id,
+            eos_id=eos_id,
+            tokenizer=tokenizer,
         )
         return graph
 

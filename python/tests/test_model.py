@@ -69,6 +69,9 @@ def test_stop(shakespeare):
     generation = shakespeare.stream("ROMEO:", max_new_tokens=10, stop=token.tokens[4])
     list(generation)
     assert generation.tokens == token.tokens[: token.tokens.index(token.tokens[4])]
+    for stop in (np.int64(token.tokens[4]), np.array(token.tokens[4:5])):
+        assert shakespeare.generate("ROMEO:", max_new_tokens=10, stop=stop) == generation.text
+    assert shakespeare.generate("ROMEO:", max_new_tokens=60, stop=None) == whole
     assert shakespeare.generate("ROMEO:", max_new_tokens=0) == ""
 
 
@@ -196,10 +199,18 @@ def test_the_extension_refuses_too(hgrn):
         ({"top_p": 0.0}, "expected top_p above 0"),
         ({"top_p": 1.5}, "expected top_p above 0"),
         ({"seed": -1}, "expected a seed from 0"),
+        ({"seed": 1.0}, "expected the seed to be an integer, got 1.0"),
         ({"max_new_tokens": -1}, "expected max_new_tokens of at least 0, got -1"),
+        ({"max_new_tokens": 2.5}, "expected max_new_tokens to be an integer, got 2.5"),
+        ({"max_new_tokens": float("inf")}, "expected max_new_tokens to be an integer, got inf"),
         ({"stop": ""}, "expected stop to be texts and token ids"),
         ({"stop": [None]}, "expected stop to be texts and token ids"),
+        ({"stop": b"\n"}, "expected stop to be texts and token ids, got b"),
+        ({"stop": True}, "expected stop to be texts and token ids, got True"),
+        ({"stop": [np.bool_(1)]}, "expected stop to be texts and token ids"),
+        ({"stop": 2.5}, "expected stop to be texts and token ids, got 2.5"),
         ({"threads": 0}, "expected from 1 to 1024 threads, got 0"),
+        ({"threads": "2"}, "expected threads to be an integer, got '2'"),
     ],
 )
 def test_wrong_options(shakespeare, options, message):
@@ -207,9 +218,39 @@ def test_wrong_options(shakespeare, options, message):
         shakespeare.generate("ROMEO:", **options)
 
 
-def test_no_tokenizer(hgrn):
+def test_no_tokenizer(hgrn, hgrn_graph):
+    ids = IDS[0][:3]
+    for prompt in ("hello", ids):
+        with pytest.raises(ternary.Error, match="expected a tokenizer in the model, got none"):
+            hgrn.stream(prompt)  # before the first piece
+    tokens = hgrn.generate_ids(ids, max_new_tokens=8)
+    assert len(tokens) == 8
+    model = hgrn_graph.compile(tokenizer=Numbers(), self_test=0)
+    text = model.generate(" ".join(map(str, ids)), max_new_tokens=8)
+    assert text.split() == list(map(str, tokens))
+    assert model.generate(ids, max_new_tokens=8) == text
+    two = hgrn_graph.compile(batch=2, self_test=0)
+    both = two.generate_ids(np.stack([ids, ids[::-1]]), max_new_tokens=8)
+    assert both == [tokens, hgrn.generate_ids(ids[::-1], max_new_tokens=8)]
     with pytest.raises(ternary.Error, match="expected a tokenizer in the model, got none"):
-        hgrn.generate("hello")
+        two.generate([ids, ids])
+    assert (
+        hgrn.generate_ids(ids, max_new_tokens=8, stop=tokens[2])
+        == (tokens[: tokens.index(tokens[2])])
+    )
+    with pytest.raises(ternary.Error, match="expected stop to be token ids, got 'x'"):
+        hgrn.generate_ids(ids, stop="x")
+
+
+def test_prompts_of_any_kind(shakespeare):
+    ids = shakespeare.encode("ROMEO:")
+    text = shakespeare.generate("ROMEO:", max_new_tokens=5)
+    for prompt in (np.array(ids), np.array(ids, np.uint16), tuple(ids), list(np.array(ids))):
+        assert shakespeare.generate(prompt, max_new_tokens=np.int64(5)) == text
+    assert "".join(shakespeare.stream(np.array(ids), max_new_tokens=5)) == text
+    assert shakespeare.generate(np.array([ids]), max_new_tokens=5) == [text]
+    with pytest.raises(ternary.Error, match="expected ids of an integer type, got float64"):
+        shakespeare.generate(np.zeros(3))
 
 
 def test_session_steps(hgrn):
@@ -282,6 +323,31 @@ def test_prompts_go_on_in_a_session(shakespeare, monkeypatch):
     for bad in (b"", b"TERNARYS", bytes(100)):
         with pytest.raises(ternary.Error, match="not a saved session|session is damaged"):
             session.restore(bad, start)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda session: session.reset(),
+        lambda session: session.decode(5),
+        lambda session: session.prefill_all([5, 6]),
+        lambda session: session.restore(session.save()),
+        lambda session: next(session.model.stream("JULIET:", session=session)),
+    ],
+)
+def test_session_used_between_pieces(shakespeare, use):
+    with shakespeare.session() as session:
+        generation = shakespeare.stream("ROMEO:", session=session)
+        next(generation)
+        use(session)
+        with pytest.raises(ternary.Error, match="expected a session that nothing else uses"):
+            next(generation)
+        assert list(generation) == []
+        # What only looks is no use.
+        generation = shakespeare.stream("ROMEO:", session=session, max_new_tokens=5)
+        for _ in generation:
+            session.save()
+        assert generation.text == shakespeare.generate("ROMEO:", max_new_tokens=5)
 
 
 class Numbers:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import ternary
-from built import HGRN
+from built import HGRN, SHAKESPEARE
 from safetensors.numpy import load_file
 from ternary import nn
 
@@ -109,6 +109,15 @@ def test_against_numpy():
     logits = compiled.logits(np.stack([ids, ids]))
     np.testing.assert_allclose(logits[0], expected, rtol=1e-4, atol=1e-6)
     assert logits[0].tobytes() == logits[1].tobytes()
+
+
+def test_tokenizer():
+    graph = Small(vocab=1024).graph(tokenizer=SHAKESPEARE, bos_id=1)
+    for batch in (1, 2):
+        model = graph.compile("reference", batch=batch, self_test=0)
+        assert isinstance(model.tokenizer, ternary.SentencePieceTokenizer)
+        prompt = "ROMEO:" if batch == 1 else ["ROMEO:"] * 2
+        assert len(model.generate_ids(prompt, max_new_tokens=3)) == (3 if batch == 1 else 2)
 
 
 def test_half_precision_weights():
