@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ternary import nn
-from ternary._graph import Graph
+from ternary._graph import Graph, Path
 from ternary._ternary import Error
+from ternary._tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -32,13 +33,15 @@ def from_torch(
     max_tokens: int = 0,
     bos_id: int = -1,
     eos_id: int = -1,
+    tokenizer: Tokenizer | Path | None = None,
 ) -> Graph:
     """The graph of a PyTorch model that takes ids [B, T] and returns logits [B, T, V].
 
     Its forward is traced by torch.fx. It may be made of layers named BitLinear or FusedBitLinear
     (`weight`, and `norm` if it has one of its own), of MLGRU or HGRNBitAttention (`i_proj`,
     `f_proj`, `g_proj`, `g_norm`, `o_proj`), of torch's Embedding, Linear, RMSNorm, SiLU, Sigmoid,
-    ReLU and Dropout, and of sums and products; weights are named as in its state_dict.
+    ReLU and Dropout, and of sums and products; weights are named as in its state_dict. `tokenizer`
+    is as for `Model.load`.
     """
     import torch.fx
 
@@ -57,6 +60,7 @@ def from_torch(
         max_tokens=max_tokens,
         bos_id=bos_id,
         eos_id=eos_id,
+        tokenizer=tokenizer,
     )
 
 

@@ -18,6 +18,7 @@ import contextlib
 import contextvars
 import dataclasses
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ternary._arguments import check_seed
 from ternary._graph import Graph, Path
 from ternary._ternary import Error
 from ternary._tokenizer import Tokenizer
@@ -296,9 +298,43 @@ class Parameter:
         return self.array.shape
 
 
-def _random_matrix(rows: int, columns: int) -> Parameter:
-    values = np.random.default_rng([rows, columns]).normal(0.0, 0.02, (rows, columns))
-    return Parameter(values.astype(np.float32))
+class _RandomMatrix(Parameter):
+    """New weights. They are drawn when a graph is made, which is when they have a name; whoever
+    looks at them before gets some that nothing but the order of creation tells apart."""
+
+    _created = itertools.count()
+
+    def __init__(self, rows: int, columns: int) -> None:
+        self.matrix = True
+        self._size = (rows, columns)
+        self._number = next(self._created)
+        self._array: Array | None = None
+        self._is_given = False
+
+    def draw(self, name: str, seed: int | None) -> None:
+        """By name and seed, 0 if that is None; what was given stays, and without a seed also what
+        was drawn before."""
+        if not self._is_given and (self._array is None or seed is not None):
+            self._draw(seed or 0, *name.encode())
+
+    def _draw(self, *key: int) -> None:
+        values = np.random.default_rng([*key, *self._size]).normal(0.0, 0.02, self._size)
+        self._array = values.astype(np.float32)
+
+    @property
+    def array(self) -> Array:  # type: ignore[override]
+        if self._array is None:
+            self._draw(self._number)
+        assert self._array is not None
+        return self._array
+
+    @array.setter
+    def array(self, array: Array) -> None:
+        self._array, self._is_given = array, True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._size if self._array is None else self._array.shape
 
 
 class Module:
@@ -342,16 +378,22 @@ class Module:
         bos_id: int = -1,
         eos_id: int = -1,
         tokenizer: Tokenizer | Path | None = None,
+        seed: int | None = None,
     ) -> Graph:
         """The graph of a model whose forward takes ids [B, T] and returns logits [B, T, V].
 
-        `tokenizer` is as for `Model.load`.
+        `tokenizer` is as for `Model.load`. Matrices that nobody has set are random, by their names
+        and `seed`; with a seed they are drawn anew.
         """
+        if seed is not None:
+            seed = check_seed(seed)
         names: dict[int, str] = {}
         arrays: dict[str, Array] = {}
         for path, parameter in self.named_parameters():
             if id(parameter) not in names:
                 names[id(parameter)] = path
+                if isinstance(parameter, _RandomMatrix):
+                    parameter.draw(path, seed)
                 arrays[path] = parameter.array
         steps = []
         for step, tokens in (("prefill", _DYNAMIC), ("decode", 1)):
@@ -380,6 +422,7 @@ class Module:
             bos_id=bos_id,
             eos_id=eos_id,
             tokenizer=tokenizer,
+            seed=seed,
         )
         return graph
 
@@ -421,7 +464,7 @@ class Embedding(Module):
     """Rows of a table, chosen by token ids."""
 
     def __init__(self, vocab: int, hidden: int) -> None:
-        self.weight = _random_matrix(vocab, hidden)
+        self.weight = _RandomMatrix(vocab, hidden)
 
     def forward(self, ids: Tensor) -> Tensor:
         table = _recorder().parameter(self.weight)
@@ -453,7 +496,7 @@ class Linear(Module):
     """A float layer without bias: weight [outputs, inputs]."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
-        self.weight = _random_matrix(outputs, inputs)
+        self.weight = _RandomMatrix(outputs, inputs)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = _recorder().parameter(self.weight)
@@ -472,7 +515,7 @@ class BitLinear(Module):
     def __init__(
         self, inputs: int, outputs: int, *, norm: bool = True, epsilon: float = 1e-6
     ) -> None:
-        self.weight = _random_matrix(outputs, inputs)
+        self.weight = _RandomMatrix(outputs, inputs)
         self.norm = RMSNorm(inputs, epsilon=epsilon) if norm else None
         self.epsilon = epsilon
 

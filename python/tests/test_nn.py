@@ -111,6 +111,37 @@ def test_against_numpy():
     assert logits[0].tobytes() == logits[1].tobytes()
 
 
+def arrays_of(model):
+    return {name: parameter.array for name, parameter in model.named_parameters()}
+
+
+def test_new_weights():
+    """Every layer's are its own, by name and seed; what was set stays."""
+    first, second = MatMulFree(), MatMulFree()
+    second.graph(seed=0)
+    first.graph()
+    drawn = arrays_of(first)
+    matrices = [array.tobytes() for array in drawn.values() if array.ndim == 2 and array.any()]
+    assert len(matrices) == len(set(matrices)) > 15
+    assert all((array == arrays_of(second)[name]).all() for name, array in drawn.items())
+    first.graph()
+    assert all(array is arrays_of(first)[name] for name, array in drawn.items())
+
+    ones = np.ones_like(first.lm_head.weight.array)
+    first.lm_head.weight.array = ones
+    first.graph(seed=2)
+    changed = {name for name, array in arrays_of(first).items() if (array != drawn[name]).any()}
+    assert len(changed) == len(matrices) and first.lm_head.weight.array is ones
+    with pytest.raises(ternary.Error, match="expected a seed from 0"):
+        first.graph(seed=-1)
+
+    # Looked at before they have a name.
+    one, other = nn.BitLinear(8, 8), nn.BitLinear(8, 8)
+    assert one.weight.shape == (8, 8)
+    assert (one.weight.array != other.weight.array).any()
+    assert one.weight.array is one.weight.array
+
+
 def test_tokenizer():
     graph = Small(vocab=1024).graph(tokenizer=SHAKESPEARE, bos_id=1)
     for batch in (1, 2):
