@@ -113,7 +113,8 @@ def serve(args: argparse.Namespace) -> int:
     name = args.name
     if name is None and not args.model.endswith(".so"):
         name = pathlib.Path(os.path.abspath(args.model)).stem
-    uvicorn.run(_server.create_app(model, name), host=args.host, port=args.port)
+    app = _server.create_app(model, name)
+    uvicorn.run(app, host=args.host, port=args.port, timeout_graceful_shutdown=5)
     return 0
 
 

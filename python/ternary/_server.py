@@ -7,8 +7,8 @@ import concurrent.futures
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, ClassVar
 
 import fastapi
 import fastapi.exceptions
@@ -28,8 +28,27 @@ class StreamOptions(pydantic.BaseModel):
 
 
 class Request(pydantic.BaseModel):
-    """What both kinds of requests have. What would change the answer but is not supported is
-    refused; all else that is not listed is ignored."""
+    """What both kinds of requests have; null is as if it were not there. What would change the
+    answer but is not supported is refused; all else that is not listed is ignored."""
+
+    model_config = pydantic.ConfigDict(extra="allow")
+
+    # By name, with the values that ask for nothing.
+    UNSUPPORTED: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "frequency_penalty": (0,),
+        "ignore_eos": (False,),
+        "length_penalty": (1,),
+        "logit_bias": ({},),
+        "min_p": (0,),
+        "min_tokens": (0,),
+        "presence_penalty": (0,),
+        "prompt_logprobs": (),
+        "repetition_penalty": (1,),
+        "stop_token_ids": ([],),
+        "top_k": (0, -1),
+        "typical_p": (1,),
+        "use_beam_search": (False,),
+    }
 
     model: str
     temperature: float = pydantic.Field(1.0, ge=0, le=2)
@@ -39,27 +58,52 @@ class Request(pydantic.BaseModel):
     stop: str | list[str] | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    logit_bias: dict[str, float] | None = None
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def drop_nulls(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {name: value for name, value in values.items() if value is not None}
 
     def unsupported(self) -> list[str]:
-        names = ("frequency_penalty", "presence_penalty", "logit_bias")
-        return [name for name in names if getattr(self, name)]
+        return [
+            name
+            for name, value in (self.model_extra or {}).items()
+            if name in self.UNSUPPORTED and not _is_any_of(value, self.UNSUPPORTED[name])
+        ]
+
+
+def _is_any_of(value: Any, others: tuple[Any, ...]) -> bool:
+    """Without taking 0 for false, as Python does."""
+    return any(
+        isinstance(value, bool) == isinstance(other, bool) and value == other for other in others
+    )
 
 
 class CompletionRequest(Request):
+    UNSUPPORTED: ClassVar[dict[str, tuple[Any, ...]]] = {
+        **Request.UNSUPPORTED,
+        "logprobs": (),
+        "suffix": ("",),
+    }
+
     prompt: str | list[str] | list[int] | list[list[int]] = ""
-    max_tokens: int | None = pydantic.Field(16, ge=0)
+    max_tokens: int = pydantic.Field(16, ge=0)
     echo: bool = False
     best_of: int | None = None
-    suffix: str | None = None
-    logprobs: int | None = None
+
+    @pydantic.field_validator("prompt", mode="before")
+    @classmethod
+    def refuse_truths(cls, prompt: Any) -> Any:
+        items = prompt if isinstance(prompt, list) else []
+        for item in items:
+            if any(isinstance(id, bool) for id in (item if isinstance(item, list) else [item])):
+                raise ValueError("expected texts or token ids, got true or false")
+        return prompt
 
     def unsupported(self) -> list[str]:
-        names = [name for name in ("suffix", "logprobs") if getattr(self, name)]
-        if self.best_of is not None and self.best_of != self.n:
-            names.append("best_of")
+        names = ["best_of"] if self.best_of not in (None, self.n) else []
         return super().unsupported() + names
 
     def prompts(self) -> list[str | list[int]]:
@@ -71,19 +115,46 @@ class CompletionRequest(Request):
 
 
 class ChatRequest(Request):
-    messages: list[dict[str, Any]] = pydantic.Field(min_length=1)
-    max_tokens: int | None = pydantic.Field(None, ge=0)
-    max_completion_tokens: int | None = pydantic.Field(None, ge=0)
-    tools: list[Any] | None = None
-    functions: list[Any] | None = None
-    response_format: dict[str, Any] | None = None
-    logprobs: bool | None = None
+    UNSUPPORTED: ClassVar[dict[str, tuple[Any, ...]]] = {
+        **Request.UNSUPPORTED,
+        "audio": (),
+        "function_call": ("none",),
+        "functions": ([],),
+        "logprobs": (False,),
+        "modalities": (["text"],),
+        "response_format": ({"type": "text"},),
+        "tool_choice": ("none",),
+        "tools": ([],),
+        "top_logprobs": (0,),
+        "web_search_options": (),
+    }
 
-    def unsupported(self) -> list[str]:
-        names = [name for name in ("tools", "functions", "logprobs") if getattr(self, name)]
-        if self.response_format and self.response_format.get("type") != "text":
-            names.append("response_format")
-        return super().unsupported() + names
+    messages: list[dict[str, Any]] = pydantic.Field(min_length=1)
+    max_tokens: int = pydantic.Field(DEFAULT_CHAT_TOKENS, ge=0)
+    max_completion_tokens: int | None = pydantic.Field(None, ge=0)
+
+    def plain_messages(self) -> list[dict[str, Any]]:
+        """The messages with text as their content, whether it came in one or in parts."""
+        return [_plain_message(message, f"messages.{i}") for i, message in enumerate(self.messages)]
+
+
+def _plain_message(message: dict[str, Any], place: str) -> dict[str, Any]:
+    role, content = message.get("role"), message.get("content")
+    if not isinstance(role, str) or not role:
+        raise ApiError(400, "expected a message with a role", param=f"{place}.role")
+    place = f"{place}.content"
+    if content is None and role == "assistant":
+        content = ""
+    if isinstance(content, list):
+        for part in content:
+            kind = part.get("type") if isinstance(part, dict) else None
+            if kind != "text" or not isinstance(part.get("text"), str):
+                got = kind if isinstance(kind, str) else type(part).__name__
+                raise ApiError(400, f"expected parts of type text, got {got}", param=place)
+        content = "".join(part["text"] for part in content)
+    if not isinstance(content, str):
+        raise ApiError(400, "expected content that is text or parts of it", param=place)
+    return {**message, "role": role, "content": content}
 
 
 class ApiError(Exception):
@@ -104,6 +175,10 @@ class ApiError(Exception):
         }
 
 
+class ClientLeftError(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class Engine:
     """Runs one generation after the other, on one thread of its own: OpenMP keeps threads for each
     thread that calls it. One session goes from request to request, so that of a conversation only
@@ -115,10 +190,14 @@ class Engine:
         self._executor = concurrent.futures.ThreadPoolExecutor(1, "ternary")
         self._lock = asyncio.Lock()
 
-    async def run(self, ids: list[int], **options: Any) -> AsyncIterator[str | Generation]:
+    async def run(
+        self, ids: list[int], has_left: Callable[[], Awaitable[bool]], **options: Any
+    ) -> AsyncIterator[str | Generation]:
         """Pieces of text as they come, and at the end the whole generation."""
         loop = asyncio.get_running_loop()
         async with self._lock:
+            if await has_left():
+                raise ClientLeftError
             generation = self.model.stream(ids, session=self._session, **options)
             try:
                 while True:
@@ -136,6 +215,7 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     """The server of one model, which clients call `name`."""
     if model.batch != 1:
         raise Error(f"expected a model with batch 1 to serve, got batch {model.batch}")
+    _ = model.tokenizer  # or an error, now
     name = name or model.info["name"]
     engine = Engine(model)
     created = int(time.time())
@@ -144,6 +224,10 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     @app.exception_handler(ApiError)
     async def api_error(request: fastapi.Request, error: ApiError) -> JSONResponse:
         return JSONResponse(error.body, error.status)
+
+    @app.exception_handler(ClientLeftError)
+    async def client_left(request: fastapi.Request, error: ClientLeftError) -> JSONResponse:
+        return JSONResponse({}, 499)
 
     @app.exception_handler(Error)
     async def ternary_error(request: fastapi.Request, error: Error) -> JSONResponse:
@@ -155,7 +239,8 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     ) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:])
-        return await api_error(request, ApiError(400, first["msg"], param=place or None))
+        message = first["msg"].removeprefix("Value error, ")
+        return await api_error(request, ApiError(400, message, param=place or None))
 
     @app.exception_handler(starlette.exceptions.HTTPException)
     async def http_error(
@@ -209,11 +294,14 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
         if not request.prompts():
             raise ApiError(400, "expected at least one prompt, got none", param="prompt")
         inputs = [
-            (model.encode(prompt), prompt if request.echo and isinstance(prompt, str) else "")
+            (
+                await asyncio.to_thread(model.encode, prompt),
+                prompt if request.echo and isinstance(prompt, str) else "",
+            )
             for prompt in request.prompts()
         ]
         return await _answer(
-            engine, http, request, _CompletionForm(name), inputs, request.max_tokens or 0
+            engine, http, request, _CompletionForm(name), inputs, request.max_tokens
         )
 
     @app.post("/v1/chat/completions", response_model=None)
@@ -221,9 +309,8 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
         check(request)
         limit = request.max_completion_tokens
         limit = request.max_tokens if limit is None else limit
-        limit = DEFAULT_CHAT_TOKENS if limit is None else limit
-        inputs = [(model.encode_chat(request.messages), "")]
-        return await _answer(engine, http, request, _ChatForm(name), inputs, limit)
+        ids = await asyncio.to_thread(model.encode_chat, request.plain_messages())
+        return await _answer(engine, http, request, _ChatForm(name), [(ids, "")], limit)
 
     return app
 
@@ -292,6 +379,7 @@ async def _answer(
         ids, _ = inputs[index // request.n]
         return engine.run(
             ids,
+            http.is_disconnected,
             max_new_tokens=max_tokens,
             temperature=request.temperature,
             top_p=request.top_p,
@@ -330,7 +418,7 @@ async def _answer(
             else:
                 text += item
                 if await http.is_disconnected():
-                    return JSONResponse({}, 499)
+                    raise ClientLeftError
     return JSONResponse(form.whole(choices, account(tokens)))
 
 
@@ -349,11 +437,13 @@ async def _stream(
         return f"data: {json.dumps(form.part(choices, usage), ensure_ascii=False)}\n\n"
 
     tokens = 0
+    has_started = False
     try:
         for index in range(count):
             opening = form.opening(index)
             repeated = inputs[index // request.n][1]
             async for item in start(index):
+                has_started = True
                 if opening:
                     yield event([opening])
                 if repeated:
@@ -364,8 +454,12 @@ async def _stream(
                     tokens += len(item.tokens)
                 else:
                     yield event([form.chunk(index, item, None)])
+    except ClientLeftError:
+        if not has_started:
+            raise
+        return
     except Error as error:
-        if tokens == 0:
+        if not has_started:
             raise
         yield f"data: {json.dumps(ApiError(500, str(error)).body)}\n\n"
         return

@@ -6,7 +6,8 @@ import json
 import os
 import pathlib
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ternary import _ternary
@@ -104,6 +105,9 @@ class HuggingFaceTokenizer:
 
     def __init__(self, tokenizer: tokenizers.Tokenizer) -> None:
         self._tokenizer = tokenizer
+        # Whether names are special is a state of the tokenizer, which must not change while
+        # another thread encodes or decodes.
+        self._lock = threading.Lock()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> HuggingFaceTokenizer:
@@ -123,31 +127,36 @@ class HuggingFaceTokenizer:
         return self._tokenizer.get_vocab_size()
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
-        self._tokenizer.encode_special_tokens = not special
-        return self._tokenizer.encode(text, add_special_tokens=False).ids
+        with self._lock:
+            self._tokenizer.encode_special_tokens = not special
+            return self._tokenizer.encode(text, add_special_tokens=False).ids
 
     def start(self) -> list[int] | None:
         """What the tokenizer's own template puts before a text."""
-        return self._tokenizer.encode("", add_special_tokens=True).ids
+        with self._lock:
+            return self._tokenizer.encode("", add_special_tokens=True).ids
 
     def decoder(self, *, at_start: bool = False) -> TextDecoder:
-        return _HuggingFaceDecoder(self._tokenizer)
+        return _HuggingFaceDecoder(self._decode)
+
+    def _decode(self, tokens: list[int]) -> str:
+        with self._lock:
+            return self._tokenizer.decode(tokens)
 
 
 class _HuggingFaceDecoder:
     """Decodes the last few tokens again with each one that comes: decoders of tokenizer.json may
     make the text of a token depend on those before it."""
 
-    def __init__(self, tokenizer: tokenizers.Tokenizer) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, decode: Callable[[list[int]], str]) -> None:
+        self._decode = decode
         self._tokens: list[int] = []
         self._shown = 0  # tokens whose text has been given out
         self._before = 0  # where what they are decoded together with starts
 
     def _pending(self) -> str:
-        decode = self._tokenizer.decode
-        shown = decode(self._tokens[self._before : self._shown])
-        return decode(self._tokens[self._before :])[len(shown) :]
+        shown = self._decode(self._tokens[self._before : self._shown])
+        return self._decode(self._tokens[self._before :])[len(shown) :]
 
     def feed(self, token: int) -> str:
         self._tokens.append(token)

@@ -161,7 +161,13 @@ def test_chat(chat_client, shakespeare, chat_directory):  # noqa: F811
         ({"n": 0}, "greater than or equal to 1", "n"),
         ({"max_tokens": -1}, "greater than or equal to 0", "max_tokens"),
         ({"logprobs": 3}, "expected no logprobs, which is not supported", "logprobs"),
+        ({"logprobs": 0}, "expected no logprobs, which is not supported", "logprobs"),
         ({"presence_penalty": 1}, "expected no presence_penalty", "presence_penalty"),
+        ({"best_of": 3}, "expected no best_of", "best_of"),
+        ({"extra_body": {"top_k": 1}}, "expected no top_k", "top_k"),
+        ({"extra_body": {"min_p": 0.1}}, "expected no min_p", "min_p"),
+        ({"prompt": [True]}, "expected texts or token ids, got true or false", "prompt"),
+        ({"prompt": [[1, False]]}, "expected texts or token ids, got true or false", "prompt"),
         ({"prompt": [5000]}, "expected token ids from 0 to 1023, got 5000", None),
         ({"prompt": []}, "expected at least one prompt", "prompt"),
         ({"stop": ""}, "expected stop to be texts", None),
@@ -174,6 +180,115 @@ def test_bad_requests(client, options, message, param, stream):
         client.completions.create(**request)
     assert error.value.type == "invalid_request_error"
     assert error.value.param == param
+
+
+def test_null_is_the_default(client, shakespeare):
+    names = ("max_tokens", "temperature", "top_p", "n", "stream", "stop", "logprobs", "suffix")
+    nothing = {"top_k": -1, "frequency_penalty": 0.0, "logit_bias": {}, "unheard_of": 1}
+    answer = client.completions.create(
+        model=NAME, prompt="ROMEO:", seed=4, extra_body=nothing | dict.fromkeys(names)
+    )
+    assert len(answer.choices) == 1
+    assert answer.usage.completion_tokens == 16
+    assert answer.choices[0].text == shakespeare.generate(
+        "ROMEO:", max_new_tokens=16, temperature=1, seed=4
+    )
+
+
+def test_chat_in_parts(chat_client):
+    options = {"model": NAME, "max_tokens": 5, "temperature": 0}
+    options["extra_body"] = {"logprobs": False, "tools": [], "max_completion_tokens": None}
+    parts = [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]
+    answers = [
+        chat_client.chat.completions.create(messages=messages, **options)
+        for messages in (
+            [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": ""}],
+            [{"role": "user", "content": parts}, {"role": "assistant", "content": None}],
+        )
+    ]
+    assert answers[0].choices[0].message.content == answers[1].choices[0].message.content
+    assert answers[0].usage == answers[1].usage
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "param"),
+    [
+        ({"messages": [{"content": "x"}]}, "expected a message with a role", "messages.0.role"),
+        (
+            {"messages": [MESSAGES[0], {"role": "user"}]},
+            "expected content that is text",
+            "messages.1.content",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
+            "expected parts of type text, got image_url",
+            "messages.0.content",
+        ),
+        (
+            {"messages": [{"role": "user", "content": ["x"]}]},
+            "expected parts of type text, got str",
+            "messages.0.content",
+        ),
+        ({"messages": []}, "at least 1 item", "messages"),
+        ({"tool_choice": "auto"}, "expected no tool_choice", "tool_choice"),
+        ({"logprobs": True}, "expected no logprobs", "logprobs"),
+        ({"top_logprobs": 3}, "expected no top_logprobs", "top_logprobs"),
+        ({"response_format": {"type": "json_object"}}, "no response_format", "response_format"),
+    ],
+)
+def test_bad_chats(chat_client, options, message, param):
+    with pytest.raises(openai.BadRequestError, match=message) as error:
+        chat_client.chat.completions.create(**{"model": NAME, "messages": MESSAGES, **options})
+    assert error.value.type == "invalid_request_error"
+    assert error.value.param == param
+
+
+def test_no_tokenizer(hgrn):
+    with pytest.raises(ternary.Error, match="expected a tokenizer in the model, got none"):
+        server.create_app(hgrn)
+
+
+def test_long_prompts_stop_nobody(client, shakespeare, monkeypatch):
+    """Others are answered while one is encoded."""
+    encode = shakespeare.encode
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(prompt, **options):
+        begun.set()
+        assert release.wait(30)
+        return encode(prompt, **options)
+
+    monkeypatch.setattr(shakespeare, "encode", slow)
+    asking = threading.Thread(
+        target=client.completions.create, kwargs={"model": NAME, "prompt": "ROMEO:"}
+    )
+    asking.start()
+    assert begun.wait(30)
+    assert [model.id for model in client.models.list()] == [NAME]
+    monkeypatch.undo()
+    release.set()
+    asking.join()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_nothing_starts_for_a_client_that_has_left(client, shakespeare, monkeypatch, stream):
+    prompts = []
+    start = shakespeare.stream
+    monkeypatch.setattr(
+        shakespeare,
+        "stream",
+        lambda ids, **options: prompts.append(ids) or start(ids, **options),
+    )
+    request = {"model": NAME, "temperature": 0, "max_tokens": 100000, "stream": True}
+    first = client.completions.create(prompt="ROMEO:", **request)
+    next(iter(first))
+    with pytest.raises(openai.APITimeoutError):
+        request |= {"stream": stream, "timeout": 0.5}
+        client.completions.create(prompt="JULIET:", **request)
+    first.close()
+    answer = client.completions.create(model=NAME, prompt="A:", max_tokens=5, temperature=0)
+    assert answer.usage.completion_tokens == 5
+    assert prompts == [shakespeare.encode("ROMEO:"), shakespeare.encode("A:")]
 
 
 def test_other_errors(client):
