@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -42,19 +43,19 @@ class Conversation:
         self._text = ""
 
     def ask(self, line: str, **options: object) -> Iterator[Generation]:
-        """Gives the answer in the making once; it is remembered as far as it came."""
+        """Gives the answer in the making once; it is remembered as far as it came. After an error
+        it is as if nothing had been asked."""
+        messages, text = self._messages, self._text
         if self._has_template:
-            self._messages.append({"role": "user", "content": line})
-            prompt: str | Sequence[int] = self._model.encode_chat(self._messages)
+            messages = [*messages, {"role": "user", "content": line}]
+            prompt: str | Sequence[int] = self._model.encode_chat(messages)
         else:
-            self._text += line
-            prompt = self._text
+            text += line
+            prompt = text
         generation = self._model.stream(prompt, session=self._session, **options)  # type: ignore[arg-type]
-        try:
-            yield generation
-        finally:
-            self._text += generation.text
-            self._messages.append({"role": "assistant", "content": generation.text})
+        yield generation
+        self._text = text + generation.text
+        self._messages = [*messages, {"role": "assistant", "content": generation.text}]
 
 
 def chat(args: argparse.Namespace) -> int:
@@ -80,18 +81,22 @@ def chat(args: argparse.Namespace) -> int:
         if line == "/reset":
             conversation.reset()
             continue
-        with ask(
-            line,
-            max_new_tokens=args.max_new_tokens,
-            temperature=args.temperature,
-            top_p=args.top_p,
-            seed=args.seed + turn,
-        ) as generation:
-            try:
-                for piece in generation:
-                    print(piece, end="", flush=True)
-            except KeyboardInterrupt:
-                print(" [stopped]", end="")
+        try:
+            with ask(
+                line,
+                max_new_tokens=args.max_new_tokens,
+                temperature=args.temperature,
+                top_p=args.top_p,
+                seed=args.seed + turn,
+            ) as generation:
+                try:
+                    for piece in generation:
+                        print(piece, end="", flush=True)
+                except KeyboardInterrupt:
+                    print(" [stopped]", end="")
+        except Error as error:
+            print(f"error: {error}", file=sys.stderr, flush=True)
+            continue
         print()
         print(
             f"[{generation.prompt_tokens} tokens of prompt in {generation.prompt_seconds:.2f} s, "
@@ -151,6 +156,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Error as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Nobody reads what is left to be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import json
 import secrets
 import time
@@ -15,6 +16,7 @@ import fastapi.exceptions
 import pydantic
 import starlette.exceptions
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ternary._generation import Generation
 from ternary._model import Model
@@ -211,6 +213,17 @@ class Engine:
         yield generation
 
 
+class _EndQuietly:
+    """Requests that are still running are cancelled when the server stops: nothing to report."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._app(scope, receive, send)
+
+
 def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     """The server of one model, which clients call `name`."""
     if model.batch != 1:
@@ -220,6 +233,7 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     engine = Engine(model)
     created = int(time.time())
     app = fastapi.FastAPI(title="Ternary", openapi_url=None)
+    app.add_middleware(_EndQuietly)
 
     @app.exception_handler(ApiError)
     async def api_error(request: fastapi.Request, error: ApiError) -> JSONResponse:

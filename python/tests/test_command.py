@@ -1,11 +1,12 @@
 """python -m ternary chat."""
 
+import signal
 import subprocess
 import sys
 
 import pytest
 from built import SHAKESPEARE
-from test_tokenizer import chat_directory  # noqa: F401  (a fixture)
+from test_tokenizer import TEMPLATE, chat_directory  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
@@ -70,6 +71,44 @@ def test_errors(run, arguments, message):
     assert result.returncode == 1
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_error_of_a_turn(run, shakespeare, chat_directory):  # noqa: F811
+    """Which is as if it had not been asked."""
+    pytest.importorskip("jinja2")
+    refusal = "{% if 'bad' in message.content %}{{ raise_exception('bad word') }}{% endif %}"
+    template = TEMPLATE.replace("{% generation", refusal + "{% generation")
+    (chat_directory / "chat_template.jinja").write_text(template)
+    flags = ["--temperature=0", "--max-new-tokens=8", f"--tokenizer={chat_directory}"]
+    whole = run("chat", shakespeare.path, *flags, text="Hello\nbad\nWhy?\n")
+    assert whole.returncode == 0
+    errors = [line for line in whole.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and "bad word" in errors[0]
+    assert "Traceback" not in whole.stderr
+    expected = run("chat", shakespeare.path, *flags, text="Hello\nWhy?\n")
+    assert whole.stdout == expected.stdout != ""
+
+
+@pytest.mark.parametrize("what", ["interrupt", "pipe"])
+def test_ends_without_traceback(shakespeare, environment, what):
+    """Interrupted while it starts or compiles, or when nobody reads its answer."""
+    model = SHAKESPEARE if what == "interrupt" else shakespeare.path
+    command = [sys.executable, "-m", "ternary", "chat", model, "--max-new-tokens=1000000"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment
+    ) as process:
+        if what == "interrupt":
+            assert "compiling" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+        else:
+            process.stdin.write("ROMEO:\n")
+            process.stdin.flush()
+            process.stdout.read(5)
+            process.stdout.close()
+        error = process.stderr.read()
+        assert process.wait(60) == 128 + (2 if what == "interrupt" else 13), error
+    assert "Traceback" not in error and "Exception ignored" not in error
 
 
 def test_system_without_template(run, shakespeare):
