@@ -10,6 +10,7 @@
 #include "ternary/Export/TernaryWeights.h"
 #include "ternary/Import/GGUFArchitecture.h"
 #include "ternary/Support/JSONFile.h"
+#include "ternary/Support/PackedRows.h"
 #include "ternary/Support/TemporaryFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -143,15 +144,13 @@ Expected<std::string> HuggingFaceExporter::makeConfig() const {
 }
 
 Error HuggingFaceExporter::addPacked(const ParameterInfo &parameter) {
-  constexpr int64_t kTritsInByte = 4;
-  if (parameter.shape[0] % kTritsInByte != 0)
+  if (parameter.shape[0] % kRowsInByte != 0)
     return createStringError("tensor '" + parameter.name + "': expected a multiple of " +
-                             Twine(kTritsInByte) + " rows to pack, got " +
+                             Twine(kRowsInByte) + " rows to pack, got " +
                              Twine(parameter.shape[0]));
   // Tensors are made in order, so that the weight leaves its scale to the next.
   auto scale = std::make_shared<HostTensor>();
-  SmallVector<int64_t, 2> packedShape = {parameter.shape[0] / kTritsInByte, parameter.shape[1]};
-  writer.addTensor(parameter.name, DType::U8, packedShape,
+  writer.addTensor(parameter.name, DType::U8, getPackedRowsShape(parameter.shape),
                    [this, parameter, scale]() -> Expected<HostTensor> {
                      Expected<QuantizedWeights> weights = readTernaryWeights(parameters, parameter);
                      if (!weights)

@@ -12,8 +12,6 @@
 using namespace llvm;
 using namespace ternary;
 
-static constexpr int64_t kTritsInByte = 4;
-
 /// The shape of the scales of a weight.
 static SmallVector<int64_t, 2> getScaleShape(const TritFormat &format, ArrayRef<int64_t> shape) {
   switch (format.granularity) {
@@ -43,22 +41,6 @@ Expected<QuantizedWeights> ternary::readTernaryWeights(const ParameterSource &pa
   if (!scale)
     return scale.takeError();
   return QuantizedWeights{std::move(*values), std::move(*scale)};
-}
-
-Expected<HostTensor> ternary::packRows(const HostTensor &trits) {
-  int64_t rows = trits.getDim(0), columns = trits.getDim(1);
-  if (rows % kTritsInByte != 0)
-    return createStringError("expected a multiple of " + Twine(kTritsInByte) +
-                             " rows to pack, got " + Twine(rows));
-  HostTensor packed = HostTensor::allocate(DType::U8, {rows / kTritsInByte, columns});
-  MutableArrayRef<uint8_t> bytes = packed.getMutableBytes();
-  ArrayRef<int8_t> values = trits.getValues<int8_t>();
-  for (auto [i, byte] : enumerate(bytes)) {
-    byte = 0;
-    for (int64_t part = 0; part < kTritsInByte; ++part)
-      byte |= (values[part * bytes.size() + i] + 1) << 2 * part;
-  }
-  return packed;
 }
 
 Expected<HostTensor> ternary::makeLatentWeights(const QuantizedWeights &weights) {

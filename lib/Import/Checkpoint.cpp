@@ -7,6 +7,7 @@
 
 #include "ternary/Import/Safetensors.h"
 #include "ternary/Support/JSONFile.h"
+#include "ternary/Support/PackedRows.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -20,7 +21,6 @@ using namespace ternary;
 static constexpr StringLiteral kSingleFile = "model.safetensors";
 static constexpr StringLiteral kIndexFile = "model.safetensors.index.json";
 static constexpr uint64_t kMaxIndexBytes = 100'000'000;
-static constexpr int64_t kTritsInByte = 4;
 
 static std::string joinPath(StringRef directory, StringRef name) {
   SmallString<256> path(directory);
@@ -108,11 +108,6 @@ bool Checkpoint::isScale(StringRef name) const {
   return name.consume_back(getScaleName("")) && isPacked(name);
 }
 
-/// How a weight [N, K] is stored in packed form.
-static SmallVector<int64_t, 2> getPackedShape(ArrayRef<int64_t> shape) {
-  return {shape[0] / kTritsInByte, shape[1]};
-}
-
 Expected<const SafetensorsFile *> Checkpoint::locate(StringRef name, ArrayRef<int64_t> shape,
                                                      bool packed) const {
   auto it = tensors.find(name);
@@ -129,32 +124,16 @@ Expected<const SafetensorsFile *> Checkpoint::locate(StringRef name, ArrayRef<in
                 entry.dtype);
   if (!packed && (!entry.type || !isFloat(*entry.type)))
     return fail("expected dtype F32, F16 or BF16, got " + entry.dtype);
-  if (packed && shape[0] % kTritsInByte != 0)
-    return fail("expected a multiple of " + Twine(kTritsInByte) + " rows in packed form, got " +
+  if (packed && shape[0] % kRowsInByte != 0)
+    return fail("expected a multiple of " + Twine(kRowsInByte) + " rows in packed form, got " +
                 Twine(shape[0]));
   SmallVector<int64_t, 2> stored(shape);
   if (packed)
-    stored = getPackedShape(shape);
+    stored = getPackedRowsShape(shape);
   if (ArrayRef(entry.shape) != ArrayRef(stored))
     return fail("expected shape " + printShape(stored) + " as config.json says, got " +
                 printShape(entry.shape));
   return &file;
-}
-
-/// The trits [N, K] of `packed` [N/4, K].
-static Expected<HostTensor> unpack(const HostTensor &packed, ArrayRef<int64_t> shape) {
-  HostTensor trits = HostTensor::allocate(DType::Trit, shape);
-  ArrayRef<uint8_t> bytes = packed.getBytes();
-  MutableArrayRef<int8_t> values = trits.getMutableValues<int8_t>();
-  for (int64_t part = 0; part < kTritsInByte; ++part)
-    for (size_t i = 0; i < bytes.size(); ++i) {
-      int code = bytes[i] >> 2 * part & 3;
-      if (code == 3)
-        return createStringError("expected trits as codes 0, 1 and 2, got 3 in row " +
-                                 Twine(part * packed.getDim(0) + i / shape[1]));
-      values[part * bytes.size() + i] = code - 1;
-    }
-  return trits;
 }
 
 /// The scale as it multiplies.
@@ -186,7 +165,7 @@ Expected<HostTensor> Checkpoint::read(StringRef name, ArrayRef<int64_t> shape) c
   if (Error error = checkFinite(*tensor))
     return fail(std::move(error));
   if (packed)
-    tensor = unpack(*tensor, shape);
+    tensor = unpackRows(*tensor);
   else if (packedScale == PackedScale::Divides && isScale(name))
     tensor = invert(*tensor);
   if (!tensor)

@@ -16,6 +16,7 @@
 #include "ternary/Import/Model.h"
 #include "ternary/Support/JSONFile.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
@@ -60,6 +61,8 @@ private:
   mutable std::mutex mutex;
   mutable std::string decodedName;
   mutable std::optional<QuantizedWeights> decoded;
+  /// What getTritFormat said, since every step of a graph asks for it.
+  mutable StringMap<std::optional<TritFormat>> formats;
 };
 } // namespace
 
@@ -143,18 +146,27 @@ std::optional<TritFormat> GGUFParameters::getTritFormat(StringRef name) const {
   const GGUFTensor *tensor = lookup(name);
   if (!tensor)
     return std::nullopt;
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (auto it = formats.find(name); it != formats.end())
+      return it->second;
+  }
   Expected<std::optional<QuantizedWeights>> weights = readTernary(name, *tensor);
   if (!weights) {
     // Whoever reads the weight gets the error.
     consumeError(weights.takeError());
     return TritFormat();
   }
-  if (!*weights)
-    return std::nullopt;
-  ArrayRef<int64_t> scales = (*weights)->scale.getShape();
-  if (scales.size() == 2)
-    return TritFormat{ScaleGranularity::Group, tensor->shape[1] / scales[1]};
-  return TritFormat{scales[0] == 1 ? ScaleGranularity::Tensor : ScaleGranularity::Row, 0};
+  std::optional<TritFormat> format;
+  if (*weights) {
+    ArrayRef<int64_t> scales = (*weights)->scale.getShape();
+    if (scales.size() == 2)
+      format = {ScaleGranularity::Group, tensor->shape[1] / scales[1]};
+    else
+      format = {scales[0] == 1 ? ScaleGranularity::Tensor : ScaleGranularity::Row, 0};
+  }
+  std::lock_guard<std::mutex> lock(mutex);
+  return formats[name] = format;
 }
 
 DType GGUFParameters::getMatrixType(StringRef name) const {

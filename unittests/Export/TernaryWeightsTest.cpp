@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Export/TernaryWeights.h"
+#include "ternary/Support/PackedRows.h"
 #include "gmock/gmock.h"
 #include <random>
 

@@ -17,10 +17,6 @@ namespace ternary {
 llvm::Expected<QuantizedWeights> readTernaryWeights(const ParameterSource &parameters,
                                                     const ParameterInfo &weight);
 
-/// Trits [N, K] as Transformers packs them: u8 [N/4, K], in which row i·N/4 + r lies in bits 2i and
-/// 2i + 1 of row r, as trit + 1. An error if N is no multiple of 4.
-llvm::Expected<HostTensor> packRows(const HostTensor &trits);
-
 /// Latent weights in f32 that `quantizeWeights` gives `weights` for, to the bit: since the scale is
 /// the mean magnitude, those that are not zero share rows · columns · scale. An error if there are
 /// none such: with several scales, with one that is not positive or below 1e-5, which is the least.

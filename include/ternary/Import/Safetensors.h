@@ -60,8 +60,7 @@ private:
   std::map<std::string, Entry, std::less<>> entries;
 };
 
-/// What the `weight_scale` [1] of a layer does if its weight is stored as trits: u8 [N/4, K], in
-/// which row i·N/4 + r lies in bits 2i and 2i+1 of row r, as trit + 1.
+/// What the `weight_scale` [1] of a layer does if its weight is stored as trits (see PackedRows.h).
 enum class PackedScale { None, Multiplies, Divides };
 
 /// The parameters in a Hugging Face directory: model.safetensors, or the files
