@@ -42,7 +42,9 @@ enum {
   MAP_PRIVATELY = 2,
   ADVISE_RANDOM = 1,
   ADVISE_DROP = 4,
-  ADVISE_NO_HUGE_PAGES = 15
+  ADVISE_HUGE_PAGES = 14,
+  ADVISE_NO_HUGE_PAGES = 15,
+  HUGE_PAGE = 1 << 21
 };
 
 /*===----------------------------------------------------------------------===*
@@ -359,6 +361,15 @@ int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor, int64_t to
          descriptor->workspace_bytes_per_token * round_up(tokens, 16);
 }
 
+/* Steps stream through their workspace, on virtual machines almost twice as fast if
+ * its pages are huge. */
+static void advise_huge_pages(const uint8_t *from, int64_t bytes) {
+  uintptr_t first = round_up((int64_t)(uintptr_t)from, HUGE_PAGE);
+  uintptr_t last = ((uintptr_t)from + (uintptr_t)bytes) / HUGE_PAGE * HUGE_PAGE;
+  if (first < last)
+    madvise((void *)first, last - first, ADVISE_HUGE_PAGES);
+}
+
 ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
                                    ternary_session **result) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
@@ -396,6 +407,7 @@ ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
   session->model = model;
   session->state = next += header;
   session->workspace = next += state;
+  advise_huge_pages(next, workspace);
   session->ids = ids ? (int32_t *)(void *)(next + workspace) : NULL;
   session->chunk = chunk;
   session->threads = threads;

@@ -70,35 +70,52 @@ LogicalResult vectorize::emitScatter(OpBuilder &builder, ScatterKernelOp op, Val
   return success();
 }
 
-/// Channels in parallel, chunk by chunk; time backwards.
+/// Channels in parallel, a few chunks together; time backwards.
 LogicalResult vectorize::emitScanBackward(OpBuilder &builder, ScanBackwardKernelOp op,
                                           ValueRange ins, ValueRange outs) {
   Emitter e(builder, op.getLoc());
   Value forget = ins[0], hidden = ins[1], state = ins[2], grad = ins[3], gradState = ins[4];
   int64_t columns = getColumns(forget);
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
-  e.parallel({e.dim(forget, 0), e.index(llvm::divideCeil(columns, kChunk))}, [&](ValueRange at) {
-    Value batch = at[0], column = e.mul(at[1], kChunk);
-    Value mask = getMask(e, column, columns, kChunk, kChunk);
-    // Takes the gradient that comes from later tokens, gives what goes to earlier ones.
-    auto step = [&](Value t, Value later, Value before) {
-      SmallVector<Value> index = {batch, t, column};
-      Value d = arith::AddFOp::create(e.b, later, e.load(floats, grad, index, mask));
-      e.store(d, outs[1], index, mask);
-      e.store(arith::MulFOp::create(e.b, d, before), outs[0], index, mask);
-      return arith::MulFOp::create(e.b, d, e.load(floats, forget, index, mask)).getResult();
-    };
-    Value last = arith::SubIOp::create(e.b, e.dim(forget, 1), e.index(1));
-    Value carried = e.load(floats, gradState, {batch, column}, mask);
-    carried = e.loop(e.index(0), last, 1, carried, [&](Value steps, ValueRange later) {
-                 Value t = arith::SubIOp::create(e.b, last, steps);
-                 Value previous = arith::SubIOp::create(e.b, t, e.index(1));
-                 Value before = e.load(floats, hidden, {batch, previous, column}, mask);
-                 return SmallVector<Value>{step(t, later.front(), before)};
-               }).front();
-    carried = step(e.index(0), carried, e.load(floats, state, {batch, column}, mask));
-    e.store(carried, outs[2], {batch, column}, mask);
-  });
+  e.parallel(
+      {e.dim(forget, 0), e.index(llvm::divideCeil(columns, kScanChannels))}, [&](ValueRange at) {
+        Value batch = at[0];
+        ScanChannels channels(e, e.mul(at[1], kScanChannels), columns);
+        // Takes the gradient that comes from later tokens, gives what goes to earlier ones.
+        using LoadBefore = function_ref<Value(Value column, Value mask)>;
+        auto step = [&](Value t, ValueRange later, LoadBefore loadBefore) {
+          SmallVector<Value> earlier;
+          for (auto [channel, fromLater] : llvm::zip_equal(channels, later)) {
+            auto [column, mask] = channel;
+            SmallVector<Value> index = {batch, t, column};
+            Value before = loadBefore(column, mask);
+            Value d = arith::AddFOp::create(e.b, fromLater, e.load(floats, grad, index, mask));
+            e.store(d, outs[1], index, mask);
+            e.store(arith::MulFOp::create(e.b, d, before), outs[0], index, mask);
+            earlier.push_back(arith::MulFOp::create(e.b, d, e.load(floats, forget, index, mask)));
+          }
+          return earlier;
+        };
+        Value last = arith::SubIOp::create(e.b, e.dim(forget, 1), e.index(1));
+        SmallVector<Value> carried;
+        for (auto [column, mask] : channels)
+          carried.push_back(e.load(floats, gradState, {batch, column}, mask));
+        carried = e.loop(e.index(0), last, 1, carried, [&](Value steps, ValueRange later) {
+          Value t = arith::SubIOp::create(e.b, last, steps);
+          Value previous = arith::SubIOp::create(e.b, t, e.index(1));
+          Value ahead = arith::SubIOp::create(e.b, t, e.index(kScanAhead));
+          return step(t, later, [&](Value column, Value mask) {
+            for (Value memref : {hidden, grad, forget})
+              e.prefetch(memref, {batch, ahead, column});
+            return e.load(floats, hidden, {batch, previous, column}, mask);
+          });
+        });
+        carried = step(e.index(0), carried, [&](Value column, Value mask) {
+          return e.load(floats, state, {batch, column}, mask);
+        });
+        for (auto [channel, d] : llvm::zip_equal(channels, carried))
+          e.store(d, outs[2], {batch, channel.first}, channel.second);
+      });
   return success();
 }
 

@@ -48,6 +48,11 @@ void Emitter::store(Value value, Value memref, ValueRange indices, Value mask) {
     vector::StoreOp::create(b, value, memref, indices);
 }
 
+void Emitter::prefetch(Value memref, ValueRange indices, bool isWrite, bool toFirstLevel) {
+  memref::PrefetchOp::create(b, memref, indices, isWrite, /*localityHint=*/toFirstLevel ? 3 : 2,
+                             /*isDataCache=*/true);
+}
+
 Value Emitter::toRows(Value memref, int64_t trailing) {
   auto type = cast<MemRefType>(memref.getType());
   int64_t rows = type.getRank() - trailing;
@@ -202,6 +207,13 @@ Value vectorize::getMask(Emitter &e, Value column, int64_t columns, int64_t lane
     return {};
   Value left = arith::SubIOp::create(e.b, e.index(columns), column);
   return vector::CreateMaskOp::create(e.b, e.vectorType(lanes, e.b.getI1Type()), left);
+}
+
+ScanChannels::ScanChannels(Emitter &e, Value first, int64_t columns) {
+  for (int64_t chunk = 0; chunk < kScanChannels; chunk += kChunk) {
+    Value column = e.add(first, chunk);
+    emplace_back(column, getMask(e, column, columns, kChunk, kScanChannels));
+  }
 }
 
 void vectorize::cloneElementwise(OpBuilder &builder, Operation *op, IRMapping &mapping,

@@ -38,6 +38,12 @@ struct Emitter {
                    mlir::Value mask);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
 
+  /// Asks for what lies at `indices`, which may be beyond the end. Processors foresee what is read
+  /// in sequence, but not across pages or from one row to another. What comes from memory goes to
+  /// the second-level cache: the first level waits for few lines at a time, and would block.
+  void prefetch(mlir::Value memref, mlir::ValueRange indices, bool isWrite = false,
+                bool toFirstLevel = false);
+
   /// `memref` with one dimension in place of all but the last `trailing` ones, or null if its
   /// strides do not allow that.
   mlir::Value toRows(mlir::Value memref, int64_t trailing);
@@ -96,6 +102,16 @@ struct Emitter {
 /// Lanes of a vector of `lanes` at `column` that exist, or null if all do in every vector of
 /// `step`.
 mlir::Value getMask(Emitter &e, mlir::Value column, int64_t columns, int64_t lanes, int64_t step);
+
+/// Channels of a recurrence that go through time together, and how many tokens ahead they are
+/// asked for.
+constexpr int64_t kScanChannels = 4 * kChunk, kScanAhead = 8;
+
+/// Those from `first` on, chunk by chunk: the first one's column, and a mask of those that exist,
+/// or null where all do.
+struct ScanChannels : llvm::SmallVector<std::pair<mlir::Value, mlir::Value>, 4> {
+  ScanChannels(Emitter &e, mlir::Value first, int64_t columns);
+};
 
 /// Clones an elementwise op on scalars or rows as one on vectors of `size` elements;
 /// `mapping` has its operands. Constants are repeated for every lane.

@@ -111,9 +111,7 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
           },
           [&](Value k, Value n, Value mask) -> Value {
             if (isOneRow)
-              memref::PrefetchOp::create(e.b, matrix, ValueRange{e.add(k, kPrefetchDistance), n},
-                                         /*isWrite=*/false, /*localityHint=*/3,
-                                         /*isDataCache=*/true);
+              e.prefetch(matrix, {e.add(k, kPrefetchDistance), n});
             Value value = e.load(e.vectorType(isa.lanes, element), matrix, {k, n}, mask);
             return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
           },

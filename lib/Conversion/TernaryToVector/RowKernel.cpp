@@ -34,6 +34,8 @@ struct RowMemory {
   SmallVector<Value> prefix;
   /// Whether reading whole chunks stays inside: scratch rows are padded.
   bool padded = false;
+  /// Whether the next row follows in memory.
+  bool isOneOfMany = false;
 };
 
 int64_t getColumns(Value row) { return cast<VectorType>(row.getType()).getNumElements(); }
@@ -89,6 +91,9 @@ private:
   Value chunk(Value row, Value column, Value mask);
   Value computeChunk(Operation *producer, Value column, Value mask);
   Value loadRow(const RowMemory &memory, Value column, Value mask);
+  /// Asks for the chunk of the next row that is where the row's is, but for what is too narrow to
+  /// fill a line of the cache with a chunk.
+  void prefetchNextRow(const RowMemory &memory, Value column, bool isWrite);
   Value zeroOutside(Value chunk, Value mask);
 
   /// A loop over a row: the op that it is for, in order, and which of its loops.
@@ -127,6 +132,8 @@ private:
   /// Chunks that the current loop body has computed, by value and position.
   DenseMap<std::pair<Value, Value>, Value> chunks;
   SmallVector<RowMemory> destinations;
+  /// What a loop before the current one has asked for, and what the current one does.
+  DenseSet<Value> prefetched, prefetching;
   /// The mean that is subtracted from a row; in the gradient of a norm, per unit of the row.
   DenseMap<Operation *, Value> means;
 };
@@ -177,17 +184,26 @@ Value RowEmitter::createScratch(int64_t columns, Type element) {
 }
 
 LogicalResult RowEmitter::emitRow(ValueRange row, Value part) {
+  bool hasManyRows = llvm::any_of(
+      cast<MemRefType>(op.getRowsOperand().getType()).getShape().take_front(op.getRowRank()),
+      [](int64_t size) { return size != 1; });
   for (auto [i, operand, argument] : llvm::enumerate(op.getIns(), op.getBody().getArguments())) {
     RowMemory place{operand, {}};
-    if (op.isPassedByRow(i))
+    if (op.isPassedByRow(i)) {
       llvm::append_range(place.prefix, row);
+      place.isOneOfMany = hasManyRows;
+    }
     if (isa<VectorType>(argument.getType()))
       memory[argument] = place;
     else
       scalars[argument] = memref::LoadOp::create(e.b, place.memref, place.prefix);
   }
-  for (auto [i, out] : llvm::enumerate(op.getOuts()))
-    destinations.push_back({out, op.isSum(i) ? SmallVector<Value>{part} : SmallVector<Value>(row)});
+  for (auto [i, out] : llvm::enumerate(op.getOuts())) {
+    if (op.isSum(i))
+      destinations.push_back({out, {part}});
+    else
+      destinations.push_back({out, llvm::to_vector(row), /*padded=*/false, hasManyRows});
+  }
 
   for (Operation &inner : op.getBody().front().without_terminator()) {
     if (auto sums = dyn_cast<SquareSumsOp>(inner))
@@ -290,6 +306,8 @@ void RowEmitter::finishLoop() {
     }
   }
   chunks.clear();
+  prefetched.insert_range(prefetching);
+  prefetching.clear();
 }
 
 SmallVector<Value>
@@ -314,8 +332,21 @@ Value RowEmitter::loadRow(const RowMemory &place, Value column, Value mask) {
   SmallVector<Value> indices(place.prefix);
   indices.push_back(column);
   auto type = e.vectorType(kChunk, cast<MemRefType>(place.memref.getType()).getElementType());
+  if (!mask && !prefetched.contains(place.memref))
+    prefetchNextRow(place, column, /*isWrite=*/false);
   Value loaded = e.load(type, place.memref, indices, place.padded ? Value() : mask);
   return place.padded ? zeroOutside(loaded, mask) : loaded;
+}
+
+void RowEmitter::prefetchNextRow(const RowMemory &place, Value column, bool isWrite) {
+  auto type = cast<MemRefType>(place.memref.getType());
+  if (!place.isOneOfMany || type.getElementTypeBitWidth() < 32)
+    return;
+  prefetching.insert(place.memref);
+  SmallVector<Value> indices(place.prefix);
+  indices.back() = e.add(indices.back(), 1);
+  indices.push_back(column);
+  e.prefetch(place.memref, indices, isWrite);
 }
 
 Value RowEmitter::zeroOutside(Value chunk, Value mask) {
@@ -613,6 +644,8 @@ void RowEmitter::emitStores() {
         indices.push_back(column);
         if (op.isSum(yielded->getOperandNumber()))
           value = arith::AddFOp::create(e.b, loadRow(out, column, mask), value);
+        if (!mask && !prefetched.contains(out.memref) && !prefetching.contains(out.memref))
+          prefetchNextRow(out, column, /*isWrite=*/true);
         e.store(value, out.memref, indices, mask);
       }
       return SmallVector<Value>();

@@ -50,28 +50,38 @@ LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op)
   return success();
 }
 
-/// Channels in parallel, chunk by chunk; time in sequence.
+/// Channels in parallel, a few chunks together; time in sequence.
 LogicalResult vectorize::emitScanKernel(OpBuilder &builder, ScanKernelOp op) {
   Emitter e(builder, op.getLoc());
   auto type = cast<MemRefType>(op.getForget().getType());
   int64_t columns = type.getDimSize(2);
   Value hidden = op.getOuts()[0], state = op.getOuts()[1];
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
-  Value chunks = e.index(llvm::divideCeil(columns, kChunk));
-  e.parallel({e.dim(op.getForget(), 0), chunks}, [&](ValueRange indices) {
-    Value batch = indices[0], column = e.mul(indices[1], kChunk);
-    Value mask = chunkMask(e, column, columns);
-    Value first = e.load(floats, state, {batch, column}, mask);
+  Value blocks = e.index(llvm::divideCeil(columns, kScanChannels));
+  e.parallel({e.dim(op.getForget(), 0), blocks}, [&](ValueRange indices) {
+    Value batch = indices[0];
+    ScanChannels channels(e, e.mul(indices[1], kScanChannels), columns);
+    SmallVector<Value> first;
+    for (auto [column, mask] : channels)
+      first.push_back(e.load(floats, state, {batch, column}, mask));
     SmallVector<Value> last =
         e.loop(e.index(0), e.dim(op.getForget(), 1), 1, first, [&](Value t, ValueRange carried) {
-          Value forget = e.load(floats, op.getForget(), {batch, t, column}, mask);
-          Value input = e.load(floats, op.getInput(), {batch, t, column}, mask);
-          Value next = arith::MulFOp::create(e.b, forget, carried.front());
-          next = arith::AddFOp::create(e.b, next, input);
-          e.store(next, hidden, {batch, t, column}, mask);
-          return SmallVector<Value>{next};
+          SmallVector<Value> states(carried);
+          for (auto [channel, h] : llvm::zip_equal(channels, states)) {
+            auto [column, mask] = channel;
+            SmallVector<Value> at = {batch, t, column};
+            for (Value ahead : {op.getForget(), op.getInput()})
+              e.prefetch(ahead, {batch, e.add(t, kScanAhead), column});
+            Value forget = e.load(floats, op.getForget(), at, mask);
+            Value input = e.load(floats, op.getInput(), at, mask);
+            h = arith::MulFOp::create(e.b, forget, h);
+            h = arith::AddFOp::create(e.b, h, input);
+            e.store(h, hidden, at, mask);
+          }
+          return states;
         });
-    e.store(last.front(), state, {batch, column}, mask);
+    for (auto [channel, h] : llvm::zip_equal(channels, last))
+      e.store(h, state, {batch, channel.first}, channel.second);
   });
   return success();
 }

@@ -38,46 +38,50 @@ func.func @gather_f32(%ids: memref<4xi64>, %table: memref<97x40xf32>, %out: memr
   return
 }
 
-// Sequences and chunks of channels in parallel, time in order; the state stays in a
-// register, is read before and written after.
+// Sequences and blocks of 64 channels in parallel, time in order; what is to come is asked for
+// ahead. The state stays in registers, is read before and written after.
 // CHECK-LABEL: func.func @scan(
-// CHECK-SAME:    %[[F:[^:]*]]: memref<2x?x64xf32>, %[[I:[^:]*]]: memref<2x?x64xf32>, %[[H:[^:]*]]: memref<2x?x64xf32>, %[[S:[^:]*]]: memref<2x64xf32>)
-// CHECK:         %[[ALL:.*]] = arith.constant 8 : index
-// CHECK:         scf.parallel (%[[P:.*]]) = (%c0) to (%[[ALL]]) step (%c1) {
-// CHECK-NEXT:      %[[CHUNK:.*]] = arith.remui %[[P]], %c4
-// CHECK-NEXT:      %[[B:.*]] = arith.divui %[[P]], %c4
-// CHECK:           %[[K:.*]] = arith.muli %[[CHUNK]], %c16
-// CHECK-NEXT:      %[[FIRST:.*]] = vector.load %[[S]][%[[B]], %[[K]]] : memref<2x64xf32>, vector<16xf32>
+// CHECK-SAME:    %[[F:[^:]*]]: memref<2x?x128xf32>, %[[I:[^:]*]]: memref<2x?x128xf32>, %[[H:[^:]*]]: memref<2x?x128xf32>, %[[S:[^:]*]]: memref<2x128xf32>)
+// CHECK:         scf.parallel (%[[P:.*]]) = (%c0) to (%c4) step (%c1) {
+// CHECK-NEXT:      %[[BLOCK:.*]] = arith.remui %[[P]], %c2
+// CHECK-NEXT:      %[[B:.*]] = arith.divui %[[P]], %c2
+// CHECK:           %[[K:.*]] = arith.muli %[[BLOCK]], %c64
+// CHECK:           %[[K48:.*]] = arith.addi %[[K]], %c48
+// CHECK:           %[[FIRST:.*]] = vector.load %[[S]][%[[B]], %[[K]]] : memref<2x128xf32>, vector<16xf32>
+// CHECK:           %[[FOURTH:.*]] = vector.load %[[S]][%[[B]], %[[K48]]] : memref<2x128xf32>, vector<16xf32>
 // CHECK-NEXT:      %[[STEPS:.*]] = memref.dim %[[F]], %c1
-// CHECK-NEXT:      %[[LAST:.*]] = scf.for %[[T:.*]] = %c0 to %[[STEPS]] step %c1 iter_args(%[[PREVIOUS:.*]] = %[[FIRST]]) -> (vector<16xf32>) {
+// CHECK-NEXT:      %[[LAST:.*]]:4 = scf.for %[[T:.*]] = %c0 to %[[STEPS]] step %c1 iter_args(%[[PREVIOUS:[^ ]*]] = %[[FIRST]], {{.*}} = %[[FOURTH]])
+// CHECK:             %[[AHEAD:.*]] = arith.addi %[[T]], %c8
+// CHECK-NEXT:        memref.prefetch %[[F]][%[[B]], %[[AHEAD]], %[[K]]], read
+// CHECK-NEXT:        memref.prefetch %[[I]][%[[B]], %[[AHEAD]], %[[K]]], read
 // CHECK-NEXT:        %[[FORGET:.*]] = vector.load %[[F]][%[[B]], %[[T]], %[[K]]]
 // CHECK-NEXT:        %[[INPUT:.*]] = vector.load %[[I]][%[[B]], %[[T]], %[[K]]]
 // CHECK-NEXT:        %[[REMEMBERED:.*]] = arith.mulf %[[FORGET]], %[[PREVIOUS]]
 // CHECK-NEXT:        %[[NEXT:.*]] = arith.addf %[[REMEMBERED]], %[[INPUT]]
 // CHECK-NEXT:        vector.store %[[NEXT]], %[[H]][%[[B]], %[[T]], %[[K]]]
-// CHECK-NEXT:        scf.yield %[[NEXT]]
+// CHECK:             scf.yield %[[NEXT]],
 // CHECK-NEXT:      }
-// CHECK-NEXT:      vector.store %[[LAST]], %[[S]][%[[B]], %[[K]]]
+// CHECK-NEXT:      vector.store %[[LAST]]#0, %[[S]][%[[B]], %[[K]]]
+// CHECK:           vector.store %[[LAST]]#3, %[[S]][%[[B]], %[[K48]]]
 // CHECK-NEXT:      scf.reduce
-func.func @scan(%f: memref<2x?x64xf32>, %i: memref<2x?x64xf32>, %h: memref<2x?x64xf32>, %s: memref<2x64xf32>) {
-  ternary.scan_kernel ins(%f, %i : memref<2x?x64xf32>, memref<2x?x64xf32>)
-      outs(%h, %s : memref<2x?x64xf32>, memref<2x64xf32>)
+func.func @scan(%f: memref<2x?x128xf32>, %i: memref<2x?x128xf32>, %h: memref<2x?x128xf32>, %s: memref<2x128xf32>) {
+  ternary.scan_kernel ins(%f, %i : memref<2x?x128xf32>, memref<2x?x128xf32>)
+      outs(%h, %s : memref<2x?x128xf32>, memref<2x128xf32>)
   return
 }
 
-// Channels that do not fill a chunk: one mask for all that a chunk reads and writes.
+// Channels that do not fill a block: for each chunk, one mask for all that it reads and writes.
 // CHECK-LABEL: func.func @scan_masked(
 // CHECK-SAME:    %[[F:[^:]*]]: memref<1x3x20xf32>, %[[I:[^:]*]]: memref<1x3x20xf32>, %[[H:[^:]*]]: memref<1x3x20xf32>, %[[S:[^:]*]]: memref<1x20xf32>)
-// CHECK:         scf.parallel (%{{.*}}) = (%c0) to (%c2) step
-// CHECK:           %[[K:.*]] = arith.muli %{{.*}}, %c16
-// CHECK:           %[[LEFT:.*]] = arith.subi %c20, %[[K]]
+// CHECK:         scf.parallel (%{{.*}}) = (%c0) to (%c1) step
+// CHECK:           %[[LEFT:.*]] = arith.subi %c20, %c16
 // CHECK-NEXT:      %[[MASK:.*]] = vector.create_mask %[[LEFT]] : vector<16xi1>
-// CHECK:           vector.maskedload %[[S]][%c0, %[[K]]], %[[MASK]],
+// CHECK:           vector.maskedload %[[S]][%c0, %c16], %[[MASK]],
 // CHECK:           scf.for %[[T:.*]] = %c0 to %c3
-// CHECK:             vector.maskedload %[[F]][%c0, %[[T]], %[[K]]], %[[MASK]],
-// CHECK:             vector.maskedload %[[I]][%c0, %[[T]], %[[K]]], %[[MASK]],
-// CHECK:             vector.maskedstore %[[H]][%c0, %[[T]], %[[K]]], %[[MASK]],
-// CHECK:           vector.maskedstore %[[S]][%c0, %[[K]]], %[[MASK]],
+// CHECK:             vector.maskedload %[[F]][%c0, %[[T]], %c16], %[[MASK]],
+// CHECK:             vector.maskedload %[[I]][%c0, %[[T]], %c16], %[[MASK]],
+// CHECK:             vector.maskedstore %[[H]][%c0, %[[T]], %c16], %[[MASK]],
+// CHECK:           vector.maskedstore %[[S]][%c0, %c16], %[[MASK]],
 func.func @scan_masked(%f: memref<1x3x20xf32>, %i: memref<1x3x20xf32>, %h: memref<1x3x20xf32>, %s: memref<1x20xf32>) {
   ternary.scan_kernel ins(%f, %i : memref<1x3x20xf32>, memref<1x3x20xf32>)
       outs(%h, %s : memref<1x3x20xf32>, memref<1x20xf32>)

@@ -2,7 +2,8 @@
 
 // Rows in parallel, over one index of which theirs are the quotient and the remainder; in
 // a row, chunks of 16, then what is left of it, masked. Chains of elementwise ops are
-// computed chunk by chunk without memory in between; a value per row is read once.
+// computed chunk by chunk without memory in between; a value per row is read once. The next row
+// is asked for.
 // CHECK-LABEL: func.func @elementwise(
 // CHECK-SAME:    %[[X:[^:]*]]: memref<2x?x40xf32>, %[[B:[^:]*]]: memref<40xf32>, %[[R:[^:]*]]: memref<2x?xf32>, %[[Y:[^:]*]]: memref<2x?x40xf32>)
 // CHECK-NOT:     memref.alloc
@@ -14,6 +15,7 @@
 // CHECK-NEXT:      %[[SCALE:.*]] = memref.load %[[R]][%[[S]], %[[T]]]
 // CHECK:           scf.for %[[K:.*]] = %c0 to %c32 step %c16 {
 // CHECK-DAG:         %[[ONE:.*]] = arith.constant dense<1.000000e+00> : vector<16xf32>
+// CHECK-DAG:         memref.prefetch %[[X]][%[[S]], %{{.*}}, %[[K]]], read
 // CHECK-DAG:         %[[ROW:.*]] = vector.load %[[X]][%[[S]], %[[T]], %[[K]]] : memref<2x?x40xf32>, vector<16xf32>
 // CHECK-DAG:         %[[GAIN:.*]] = vector.load %[[B]][%[[K]]] : memref<40xf32>, vector<16xf32>
 // CHECK-DAG:         %[[SCALES:.*]] = vector.broadcast %[[SCALE]] : f32 to vector<16xf32>
@@ -21,6 +23,7 @@
 // CHECK-NEXT:        %[[N:.*]] = arith.mulf %[[SCALED]], %[[GAIN]]
 // CHECK-NEXT:        %[[REST:.*]] = arith.subf %[[ONE]], %[[N]]
 // CHECK-NEXT:        %[[SILU:.*]] = ternary.activate {{ ?}}silu %[[REST]] : vector<16xf32>
+// CHECK-NEXT:        memref.prefetch %[[Y]][%[[S]], %[[NEXT:.*]], %[[K]]], write
 // CHECK-NEXT:        vector.store %[[SILU]], %[[Y]][%[[S]], %[[T]], %[[K]]]
 // CHECK-NEXT:      }
 // CHECK-NEXT:      %[[MASK:.*]] = vector.constant_mask [8] : vector<16xi1>
@@ -73,11 +76,11 @@ func.func @lengths(%x: memref<7xf32>, %y: memref<7xf32>, %z: memref<32xf32>, %w:
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x20xf32>, %[[Y:[^:]*]]: memref<?x20xf32>, %[[Z:[^:]*]]: memref<?x20xf32>)
 // CHECK-NOT:     memref.alloc
 // CHECK:         scf.for %[[K:.*]] = %c0 to %c16 step
-// CHECK-NEXT:      %[[ROW:.*]] = vector.load %[[X]]
+// CHECK:           %[[ROW:.*]] = vector.load %[[X]]
 // CHECK-NEXT:      %[[N:.*]] = arith.negf %[[ROW]]
 // CHECK-NEXT:      %[[A:.*]] = math.absf %[[N]]
-// CHECK-NEXT:      vector.store %[[N]], %[[Y]]
-// CHECK-NEXT:      vector.store %[[A]], %[[Z]]
+// CHECK:           vector.store %[[N]], %[[Y]]
+// CHECK:           vector.store %[[A]], %[[Z]]
 // CHECK-NEXT:    }
 // CHECK:         %[[MASK:.*]] = vector.constant_mask [4] : vector<16xi1>
 // CHECK:         vector.maskedstore %[[Y]][%{{.*}}, %c16], %[[MASK]]
@@ -109,7 +112,7 @@ func.func @two_results(%x: memref<?x20xf32>, %y: memref<?x20xf32>, %z: memref<?x
 // CHECK-NOT:     arith.negf
 // CHECK:         scf.for %[[K:.*]] = %c0 to %c16 step
 // CHECK-NEXT:      %[[N:.*]] = vector.load %[[KEPT]][%[[K]]]
-// CHECK-NEXT:      vector.store %[[N]], %[[Y]]
+// CHECK:           vector.store %[[N]], %[[Y]]
 // CHECK:         vector.load %[[KEPT]][%c16]
 // CHECK-NOT:     arith.negf
 // CHECK:         vector.maskedstore %[[Y]]
@@ -129,10 +132,10 @@ func.func @kept(%x: memref<?x20xf32>, %s: memref<?x1xf32>, %y: memref<?x20xf32>)
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x72xf32>, %[[S:[^:]*]]: memref<?x3xf32>)
 // CHECK-NEXT:    %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16xf32>
 // CHECK:         scf.for %[[K:.*]] = %c0 to %c64 step %c32 {
-// CHECK-NEXT:      %[[A:.*]] = vector.load %[[X]][%[[I:.*]], %[[K]]]
+// CHECK:           %[[A:.*]] = vector.load %[[X]][%[[I:.*]], %[[K]]]
 // CHECK-NEXT:      %[[AA:.*]] = arith.mulf %[[A]], %[[A]]
 // CHECK:           %[[K16:.*]] = arith.addi %[[K]], %c16
-// CHECK-NEXT:      %[[B:.*]] = vector.load %[[X]][%[[I]], %[[K16]]]
+// CHECK:           %[[B:.*]] = vector.load %[[X]][%[[I]], %[[K16]]]
 // CHECK-NEXT:      %[[BB:.*]] = arith.mulf %[[B]], %[[B]]
 // CHECK-NEXT:      %[[SUM:.*]] = arith.addf %[[AA]], %[[BB]] : vector<16xf32>
 // CHECK-NEXT:      %[[BLOCK:.*]] = arith.divui %[[K]], %c32
@@ -171,7 +174,7 @@ func.func @square_sums(%x: memref<?x72xf32>, %s: memref<?x3xf32>) {
 // CHECK-SAME:    %[[S:[^:]*]]: memref<?x20xf32>, %[[R:[^:]*]]: memref<?xf32>)
 // CHECK:         %[[ZEROS:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
 // CHECK:         %[[WHOLE:.*]] = scf.for %[[K:.*]] = %c0 to %c16 step %{{.*}} iter_args(%[[SO_FAR:.*]] = %[[ZEROS]]) -> (vector<16xf32>) {
-// CHECK-NEXT:      %[[SUMS:.*]] = vector.load %[[S]]
+// CHECK:           %[[SUMS:.*]] = vector.load %[[S]]
 // CHECK-NEXT:      %[[SUM:.*]] = arith.addf %[[SO_FAR]], %[[SUMS]]
 // CHECK-NEXT:      scf.yield %[[SUM]]
 // CHECK:         vector.constant_mask [4]

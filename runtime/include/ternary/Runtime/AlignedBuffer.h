@@ -14,10 +14,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <sys/mman.h>
 
 namespace ternary::runtime {
 
-/// Elements aligned to 64 bytes, as compiled steps want them. Not initialized.
+/// Elements aligned to 64 bytes, as compiled steps want them; where they fill huge pages, in
+/// those, through which steps stream almost twice as fast on virtual machines. Not initialized.
 template <typename T> class AlignedBuffer {
 public:
   AlignedBuffer() = default;
@@ -27,9 +29,13 @@ public:
     uint64_t bytes;
     if (__builtin_mul_overflow(count, sizeof(T), &bytes) || bytes > UINT64_MAX / 2)
       bytes = UINT64_MAX / 2;
-    memory.reset(static_cast<T *>(std::aligned_alloc(64, (bytes / 64 + 1) * 64)));
+    uint64_t alignment = bytes < kHugePage ? 64 : kHugePage;
+    bytes = (bytes / alignment + 1) * alignment;
+    memory.reset(static_cast<T *>(std::aligned_alloc(alignment, bytes)));
     if (!memory)
       fail("out of memory: expected ", bytes, " bytes for the ", what);
+    if (alignment == kHugePage)
+      madvise(memory.get(), bytes, MADV_HUGEPAGE);
   }
 
   void zero() { std::memset(static_cast<void *>(memory.get()), 0, count * sizeof(T)); }
@@ -39,6 +45,8 @@ public:
   uint64_t size() const { return count; }
 
 private:
+  static constexpr uint64_t kHugePage = uint64_t(1) << 21;
+
   struct Free {
     void operator()(T *memory) const { std::free(memory); }
   };
