@@ -71,6 +71,20 @@ def compute_logits(tmp_path: pathlib.Path):
     return compute
 
 
+# What this machine has to have for microkernels, as /proc/cpuinfo spells it.
+KERNEL_FEATURES = {
+    "amx-int8": "amx_int8",
+    "avx512vnni": "avx512_vnni",
+    "avxvnni": "avx_vnni",
+    "avx2": "avx2",
+}
+
+
 def has_cpu_feature(name: str) -> bool:
     """Whether this machine has a feature, as /proc/cpuinfo spells it."""
     return name in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+
+
+def supports_kernel(name: str) -> bool:
+    """Whether this machine can run a microkernel of ternary-compile's --kernel."""
+    return name not in KERNEL_FEATURES or has_cpu_feature(KERNEL_FEATURES[name])

@@ -5,11 +5,11 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import has_cpu_feature, run_tool
+from conftest import KERNEL_FEATURES, run_tool, supports_kernel
 
 # hidden, intermediate, layers, vocabulary: nothing a multiple of what kernels work in.
 SHAPES = [(1, 1, 1, 2), (17, 45, 2, 33), (33, 31, 1, 97), (96, 70, 2, 130), (129, 200, 1, 65)]
-LENGTHS = [1, 2, 5, 12, 13, 29]
+LENGTHS = [1, 2, 5, 12, 13, 29, 48, 301]
 
 
 def write_config(directory: pathlib.Path, shape: tuple[int, int, int, int]) -> pathlib.Path:
@@ -32,9 +32,8 @@ def test_same_bits(tmp_path, compile_model, compute_logits, shape):
     model = write_config(tmp_path / "model", shape)
     seed = f"--random-weights={sum(shape)}"
     reference = compile_model(model, "--target=reference", seed)
-    kernels = ["portable"] + [name for name in ("avx2",) if has_cpu_feature(name)]
-    libraries = [compile_model(model, seed)]
-    libraries += [compile_model(model, seed, f"--kernel={kernel}") for kernel in kernels]
+    kernels = ["portable"] + [name for name in KERNEL_FEATURES if supports_kernel(name)]
+    libraries = [compile_model(model, seed, f"--kernel={kernel}") for kernel in kernels]
     rng = np.random.default_rng(sum(shape))
     for library in libraries:
         result = run_tool("ternary-run", library, "--self-test", "--threads=2")

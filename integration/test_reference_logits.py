@@ -8,7 +8,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import has_cpu_feature
+from conftest import KERNEL_FEATURES, supports_kernel
 from safetensors.numpy import load_file
 
 MODEL = pathlib.Path(__file__).parent / "data" / "hgrn-a"
@@ -21,16 +21,14 @@ TARGETS = {
     "cpu": [],
     "unfused": ["--fuse=false"],
     "portable": ["--kernel=portable"],
-    "avx2": ["--kernel=avx2"],
-    "avxvnni": ["--kernel=avxvnni"],
+    **{kernel: [f"--kernel={kernel}"] for kernel in KERNEL_FEATURES},
     "no-threads": ["--parallel=none"],
     "external": ["--weights=external"],
 }
-FEATURES = {"avx2": "avx2", "avxvnni": "avx_vnni"}
 
 
 def flags_for(target: str) -> list[str]:
-    if target in FEATURES and not has_cpu_feature(FEATURES[target]):
+    if not supports_kernel(target):
         pytest.skip(f"this machine has no {target}")
     return TARGETS[target]
 

@@ -13,7 +13,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import ROOT, has_cpu_feature, run_tool
+from conftest import ROOT, run_tool, supports_kernel
 from safetensors.numpy import load_file
 from test_random_models import SHAPES, write_config
 from training_object import Optimizer, TrainingObject
@@ -31,6 +31,7 @@ TARGETS = {
     "no-threads": ["--parallel=none"],
     "portable": ["--kernel=portable"],
     "avx2": ["--kernel=avx2"],
+    "avx512vnni": ["--kernel=avx512vnni"],
     "keep-all": ["--recompute=none"],
     "recompute-blocks": ["--recompute=blocks"],
     "recompute-blocks-unfused": ["--recompute=blocks", "--fuse=false"],
@@ -107,8 +108,8 @@ def test_narrow_gradients_are_near_those_of_f32(tmp_path, compile_model, precisi
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])
 def test_same_bits_as_reference(tmp_path, compile_model, target, precision):
-    if target == "avx2" and not has_cpu_feature("avx2"):
-        pytest.skip("this machine has no avx2")
+    if not supports_kernel(target):
+        pytest.skip(f"this machine has no {target}")
     flags = PRECISIONS[precision]
     reference = compile_training(compile_model, DATA / "hgrn-a", *flags, *TARGETS["reference"])
     expected = compute_gradients(tmp_path, reference, IDS)

@@ -90,6 +90,7 @@ for flag, feature in {
     "avx_vnni": "avxvnni",
     "avx512f": "avx512",
     "avx512_vnni": "avx512vnni",
+    "amx_int8": "amx-int8",
     "asimddp": "dotprod",
 }.items():
     if flag in flags:

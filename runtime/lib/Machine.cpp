@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <fstream>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 #if defined(__x86_64__)
@@ -25,19 +26,29 @@ static bool hasAVXVNNI() {
   return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) &&
          (eax >> 4 & 1);
 }
+
+static bool hasAVX512VNNI() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
+
+/// Registers of matrices are so large that Linux gives them only to programs that ask; asking
+/// tells whether it can.
+static bool hasAMX() {
+  constexpr unsigned kRequest = 0x1023, kTileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  unsigned eax, ebx, ecx, edx;
+  return hasAVX512VNNI() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) &&
+         (edx >> 25 & 1) && syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
 #endif
 
 const std::vector<Kernel> &ternary::runtime::kernels() {
   static const std::vector<Kernel> all = {
 #if defined(__x86_64__)
-      {"avx512vnni", __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                         __builtin_cpu_supports("avx512vl") &&
-                         __builtin_cpu_supports("avx512vnni")},
-      {"avxvnni", hasAVXVNNI()},
-      {"avx2", static_cast<bool>(__builtin_cpu_supports("avx2"))},
+      {"amx-int8", hasAMX()},    {"avx512vnni", hasAVX512VNNI()},
+      {"avxvnni", hasAVXVNNI()}, {"avx2", static_cast<bool>(__builtin_cpu_supports("avx2"))},
 #endif
-      {"portable", true},
-      {"scalar", true},
+      {"portable", true},        {"scalar", true},
   };
   return all;
 }

@@ -189,11 +189,37 @@ static int64_t dotAVX512VNNI(int64_t steps) {
   TERNARY_DOT_LOOP("vpdpbusd %%zmm13, %%zmm12, %%zmm\\n\n");
   return products;
 }
+
+/// Four sums in registers of matrices, 16 rows of 64 bytes each, by two factors on either side.
+static int64_t dotAMX(int64_t steps) {
+  struct alignas(64) {
+    uint8_t palette = 1, start = 0, reserved[14] = {};
+    uint16_t columnBytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } configuration;
+  int64_t products = steps * 4 * 16 * 16 * 64;
+  asm volatile("ldtilecfg %1\n"
+               ".irp n, 0, 1, 2, 3, 4, 5, 6, 7\n tilezero %%tmm\\n\n .endr\n"
+               "1:\n"
+               "tdpbsud %%tmm6, %%tmm4, %%tmm0\n"
+               "tdpbsud %%tmm7, %%tmm4, %%tmm1\n"
+               "tdpbsud %%tmm6, %%tmm5, %%tmm2\n"
+               "tdpbsud %%tmm7, %%tmm5, %%tmm3\n"
+               "dec %0\n"
+               "jnz 1b\n"
+               "tilerelease\n"
+               : "+r"(steps)
+               : "m"(configuration)
+               : "cc", "memory");
+  return products;
+}
 #endif
 
 static auto selectDot() {
 #if defined(__x86_64__)
   const std::string &kernel = runtime::bestKernel().name;
+  if (kernel == "amx-int8")
+    return dotAMX;
   if (kernel == "avx512vnni")
     return dotAVX512VNNI;
   if (kernel == "avxvnni")

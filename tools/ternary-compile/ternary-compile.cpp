@@ -89,10 +89,11 @@ static cl::opt<int64_t>
                    cl::desc("In training, the tokens of a sequence that --memory-budget is for "
                             "(by default as in ternary-train, 512)"),
                    cl::value_desc("tokens"), cl::cat(category));
-static cl::opt<std::string, true>
-    kernel("kernel",
-           cl::desc("Microkernels instead of the CPU's best: avx512vnni, avxvnni, avx2, portable"),
-           cl::value_desc("name"), cl::location(options.kernel), cl::cat(category));
+static cl::opt<std::string, true> kernel(
+    "kernel",
+    cl::desc(
+        "Microkernels instead of the CPU's best: amx-int8, avx512vnni, avxvnni, avx2, portable"),
+    cl::value_desc("name"), cl::location(options.kernel), cl::cat(category));
 static cl::opt<double>
     epsilon("epsilon",
             cl::desc("Epsilon of BitLinear's own norm (1e-6 when the checkpoint does not say)"),

@@ -43,6 +43,9 @@ struct Microkernel {
   /// i16.
   mlir::Value (*dotPairs)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc,
                           mlir::Value a, mlir::Value c);
+  /// Whether there are registers of matrices as well, which the products of many tokens use;
+  /// lanes are 16 and the depth is 4 then.
+  bool hasTiles;
 
   static constexpr int64_t kPlanes = 4;
 };

@@ -88,7 +88,9 @@ def TernaryToVector : Pass<"ternary-to-vector", "::mlir::ModuleOp"> {
     The CPU backend: every kernel on memrefs becomes an `scf.parallel` over tiles of a
     weight, rows or channels, whose body is loops over vectors. `kernel` names the
     instruction set, whose description parameterises one generator: lanes, dot product
-    instruction, registers. Weights have to be packed for it.
+    instruction, registers. Weights have to be packed for it. With `amx-int8`, whose weights
+    are packed as those of `avx512vnni`, products of sixteen tokens and more use tile registers,
+    and a constructor asks Linux for these when the code is loaded.
 
     A linear kernel on `avx512vnni`, one token:
 
@@ -110,10 +112,11 @@ def TernaryToVector : Pass<"ternary-to-vector", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"kernel", "kernel", "std::string", /*default=*/"\"portable\"",
-           "Microkernels to generate: avx512vnni, avxvnni, avx2 or portable.">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+           "Microkernels to generate: amx-int8, avx512vnni, avxvnni, avx2 or portable.">];
+  let dependentDialects = ["::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def TernaryParallelToOpenMP : Pass<"ternary-parallel-to-openmp", "::mlir::ModuleOp"> {

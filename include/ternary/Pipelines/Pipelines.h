@@ -35,9 +35,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> reference{*this, "reference",
                          llvm::cl::desc("Lower to scalar loops, unfused, in specification order"),
                          llvm::cl::init(false)};
-  Option<std::string> kernel{*this, "kernel",
-                             llvm::cl::desc("Microkernels: avx512vnni, avxvnni, avx2 or portable"),
-                             llvm::cl::init("portable")};
+  Option<std::string> kernel{
+      *this, "kernel",
+      llvm::cl::desc("Microkernels: amx-int8, avx512vnni, avxvnni, avx2 or portable"),
+      llvm::cl::init("portable")};
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse chains of ops into kernels"),
                     llvm::cl::init(true)};
   Option<bool> training{*this, "training",

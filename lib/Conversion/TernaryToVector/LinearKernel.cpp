@@ -20,11 +20,16 @@
 // - few tokens, but too few registers: codes are shifted after all; and so they are where groups
 //   of columns have scales of their own, since a group may lie in several planes.
 //
+// - sixteen tokens or more and registers of matrices: a thread takes a group of tiles and some
+//   hundred tokens. Codes are taken apart once, into bytes in memory of its own, and sixteen or
+//   thirty-two tokens at a time, which stay in the cache, are multiplied with those of all tiles.
+//
 // Shifts are exact: every accumulator is a multiple of 4^p when it is shifted by 2p.
 //
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "Tiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -41,7 +46,15 @@ constexpr int64_t kCacheLine = 64;
 /// How far ahead of its use a weight is asked for when memory is what counts: across
 /// the end of a page, where the processor's own prefetchers stop. Beyond the last
 /// weight it is harmless.
-constexpr int64_t kPrefetchDistance = 4096;
+constexpr int64_t kPrefetchDistance = 3072;
+/// Tokens that are multiplied at a time in registers of matrices, or half of them.
+constexpr int64_t kTileTokens = 2 * kTileRegisterRows;
+/// Tokens for which a group of tiles is unpacked.
+constexpr int64_t kTokensOfGroup = 512;
+/// Columns of tokens that stay in the first-level cache while a group's tiles go by.
+constexpr int64_t kTileBlock = 12 * kTileDepth;
+/// What unpacked tiles may take of a thread's stack, and of its second-level cache.
+constexpr int64_t kMaxPanelBytes = int64_t(1) << 19;
 
 class LinearEmitter {
 public:
@@ -56,8 +69,17 @@ private:
   /// Accumulators of a block of tokens: tokens x vectors.
   using Block = SmallVector<SmallVector<Value>>;
 
-  void emitTile(Value tile);
+  void emitTile(Value tile, Value firstToken);
   void emitTokens(Value tile, Value token, int64_t tokens);
+  /// All tokens by vectors, from `first` on.
+  void emitTokensByVectors(Value first);
+  /// Those tokens that fill registers of matrices; returns the first of the others.
+  Value emitTokensByRegisters();
+  void unpackTile(Value tile, Value place);
+  /// Adds the products of `columns` columns from `column` on to a tile's sums.
+  void multiplyTile(Value place, Value token, int64_t tokens, Value column, int64_t columns,
+                    bool accumulates);
+  void emitEpilogueOfRegisters(Value tile, Value place, Value token, int64_t tokens);
   Block accumulateByPlane(Value tile, Value token, int64_t tokens, bool shiftCodes);
   Block accumulateByHorner(Value tile, Value token, int64_t tokens);
   /// The values of all groups with their scales.
@@ -90,7 +112,9 @@ private:
   VectorType sums() { return e.vectorType(lanes, e.b.getI32Type()); }
   VectorType bytes() { return e.vectorType(lanes * layout.getDepth(), e.b.getI8Type()); }
   int64_t tileColumns() const { return lanes * vectors / halves; }
-  int64_t planeColumns() const { return layout.getPaddedColumns(op.getWeightShape()[1]) / kPlanes; }
+  bool usesRegistersOfMatrices() const;
+  int64_t paddedColumns() const { return layout.getPaddedColumns(op.getWeightShape()[1]); }
+  int64_t planeColumns() const { return paddedColumns() / kPlanes; }
 
   Emitter e;
   mutable LinearKernelOp op;
@@ -102,6 +126,9 @@ private:
   Value activations, scales, rowSums, tokenCount;
   SmallVector<Value> extras;
   SmallVector<Emitter::Rows> outs;
+  /// With registers of matrices: codes of a group's tiles, `[tile][columns / 4]` rows of
+  /// `[vectors][lanes][4]` bytes, and sums of tokens. Each thread has its own.
+  Value panels, registerSums;
 };
 
 LogicalResult LinearEmitter::emit() {
@@ -140,15 +167,21 @@ LogicalResult LinearEmitter::emit() {
       return op.emitOpError() << "expected contiguous rows, got " << out.getType();
   }
   tokenCount = e.dim(activations, 0);
-  Value tiles = e.index(layout.getNumTiles(op.getWeightShape()[0]));
-  e.parallel(tiles, [&](ValueRange tile) { emitTile(tile.front()); });
+  emitTokensByVectors(usesRegistersOfMatrices() ? emitTokensByRegisters() : e.index(0));
   return success();
 }
 
+void LinearEmitter::emitTokensByVectors(Value first) {
+  if (isEqualConstantIntOrValue(first, tokenCount))
+    return;
+  Value tiles = e.index(layout.getNumTiles(op.getWeightShape()[0]));
+  e.parallel(tiles, [&](ValueRange tile) { emitTile(tile.front(), first); });
+}
+
 /// All tokens: whole blocks, then smaller blocks of four, then single ones.
-void LinearEmitter::emitTile(Value tile) {
+void LinearEmitter::emitTile(Value tile, Value firstToken) {
   std::optional<int64_t> total = getConstantIntValue(tokenCount);
-  Value from = e.index(0);
+  Value from = firstToken;
   int64_t previous = isa.tokenBlock + 1;
   for (int64_t tokens : getTokenBlocks()) {
     if (tokens >= previous || (total && *total < tokens))
@@ -165,6 +198,110 @@ void LinearEmitter::emitTile(Value tile) {
     });
     from = to;
   }
+}
+
+bool LinearEmitter::usesRegistersOfMatrices() const {
+  std::optional<int64_t> total = getConstantIntValue(tokenCount);
+  return isa.hasTiles && !op.getGroupSize() && (!total || *total >= kTileRegisterRows) &&
+         paddedColumns() * layout.getTileRows() <= kMaxPanelBytes;
+}
+
+Value LinearEmitter::emitTokensByRegisters() {
+  int64_t tiles = layout.getNumTiles(op.getWeightShape()[0]);
+  int64_t groups =
+      llvm::divideCeil(tiles, kMaxPanelBytes / (paddedColumns() * layout.getTileRows()));
+  int64_t groupTiles = llvm::divideCeil(tiles, groups);
+  auto allocate = [&](ArrayRef<int64_t> shape, Type element) {
+    return memref::AllocaOp::create(e.b, MemRefType::get(shape, element),
+                                    e.b.getI64IntegerAttr(kCacheLine));
+  };
+  panels = allocate(
+      {groupTiles, paddedColumns() / layout.getDepth(), layout.getTileRows() * layout.getDepth()},
+      e.b.getI8Type());
+  registerSums = allocate({groupTiles, kTileTokens, layout.getTileRows()}, e.b.getI32Type());
+
+  Value rest = e.b.createOrFold<arith::RemUIOp>(tokenCount, e.index(kTileRegisterRows));
+  Value end = e.b.createOrFold<arith::SubIOp>(tokenCount, rest);
+  Value chunks = arith::CeilDivUIOp::create(e.b, end, e.index(kTokensOfGroup));
+  e.parallel({chunks, e.index(groups)}, [&](ValueRange at) {
+    Value from = e.mul(at[0], kTokensOfGroup);
+    Value to = arith::MinUIOp::create(e.b, e.add(from, kTokensOfGroup), end);
+    Value firstTile = e.mul(at[1], groupTiles);
+    Value lastTile = arith::MinUIOp::create(e.b, e.add(firstTile, groupTiles), e.index(tiles));
+    auto eachTile = [&](function_ref<void(Value tile, Value place)> body) {
+      e.loop(firstTile, lastTile, 1, {}, [&](Value tile, ValueRange) {
+        body(tile, arith::SubIOp::create(e.b, tile, firstTile));
+        return SmallVector<Value>();
+      });
+    };
+    eachTile([&](Value tile, Value place) { unpackTile(tile, place); });
+    Value last = arith::RemUIOp::create(e.b, to, e.index(kTileTokens));
+    Value whole = arith::SubIOp::create(e.b, to, last);
+    for (int64_t tokens : {kTileTokens, kTileRegisterRows}) {
+      e.loop(from, whole, tokens, {}, [&](Value token, ValueRange) {
+        auto multiply = [&](Value column, int64_t columns, bool accumulates) {
+          eachTile([&](Value, Value place) {
+            multiplyTile(place, token, tokens, column, columns, accumulates);
+          });
+        };
+        int64_t last = paddedColumns() % kTileBlock, whole = paddedColumns() - last;
+        multiply(e.index(0), std::min(kTileBlock, paddedColumns()), /*accumulates=*/false);
+        if (whole > kTileBlock)
+          e.loop(e.index(kTileBlock), e.index(whole), kTileBlock, {},
+                 [&](Value column, ValueRange) {
+                   multiply(column, kTileBlock, /*accumulates=*/true);
+                   return SmallVector<Value>();
+                 });
+        if (last && whole)
+          multiply(e.index(whole), last, /*accumulates=*/true);
+        eachTile(
+            [&](Value tile, Value place) { emitEpilogueOfRegisters(tile, place, token, tokens); });
+        return SmallVector<Value>();
+      });
+      from = whole;
+      whole = to;
+    }
+  });
+  return end;
+}
+
+void LinearEmitter::unpackTile(Value tile, Value place) {
+  int64_t depth = layout.getDepth(), bytesPerVector = bytes().getNumElements();
+  int64_t perPlane = planeColumns() / depth;
+  Value tileOffset = e.mul(tile, layout.getTileBytes(op.getWeightShape()[1]));
+  e.loop(e.index(0), e.index(perPlane), 1, {}, [&](Value group, ValueRange) {
+    Value at = e.add(tileOffset, e.mul(group, vectors * bytesPerVector));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value codes = loadCodes(at, v);
+      for (int64_t p = 0; p < kPlanes; ++p)
+        e.store(shiftToLowPlane(codes, p), panels,
+                {place, e.add(group, p * perPlane), e.index(v * bytesPerVector)}, {});
+    }
+    return SmallVector<Value>();
+  });
+}
+
+void LinearEmitter::multiplyTile(Value place, Value token, int64_t tokens, Value column,
+                                 int64_t columns, bool accumulates) {
+  Value zero = e.index(0), quad = arith::DivUIOp::create(e.b, column, e.index(layout.getDepth()));
+  emitTileProduct(e, {activations, {token, column}},
+                  {panels, {place, quad, zero}, /*isUnsigned=*/true, /*isFar=*/true}, tokens,
+                  layout.getTileRows(), e.index(columns / kTileDepth), columns % kTileDepth,
+                  registerSums, {place, zero, zero}, accumulates);
+}
+
+void LinearEmitter::emitEpilogueOfRegisters(Value tile, Value place, Value token, int64_t tokens) {
+  constexpr int64_t kTogether = 4;
+  e.loop(e.index(0), e.index(tokens), kTogether, {}, [&](Value first, ValueRange) {
+    emitEpilogue(tile, e.add(token, first), kTogether, [&](int64_t m, Value at) {
+      SmallVector<Value> sums;
+      for (int64_t v = 0; v < vectors; ++v)
+        sums.push_back(
+            e.load(this->sums(), registerSums, {place, e.add(first, m), e.index(v * lanes)}, {}));
+      return dequantize(tile, at, sums);
+    });
+    return SmallVector<Value>();
+  });
 }
 
 SmallVector<int64_t> LinearEmitter::getTokenBlocks() const {
@@ -239,8 +376,7 @@ LinearEmitter::Block LinearEmitter::accumulateByPlane(Value tile, Value token, i
         for (int64_t v = 0; v < vectors; ++v)
           codes.push_back(loadCodes(offset, v));
         for (int64_t line = 0; line < step; line += kCacheLine)
-          memref::PrefetchOp::create(e.b, weight, e.add(offset, kPrefetchDistance + line),
-                                     /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+          e.prefetch(weight, e.add(offset, kPrefetchDistance + line));
         for (int64_t p = 0; p < kPlanes; ++p)
           for (int64_t m = 0; m < tokens; ++m) {
             Value activation = loadActivations(e.add(token, m), e.add(column, p * planeColumns()));
@@ -329,7 +465,7 @@ Value LinearEmitter::loadScale(Value tile, int64_t vector, Value tokenScale, Val
 LinearEmitter::RowFn LinearEmitter::dequantize(Value tile, Value token, ArrayRef<Value> sums) {
   Value correction = e.splat(memref::LoadOp::create(e.b, rowSums, token), lanes);
   Value tokenScale = memref::LoadOp::create(e.b, scales, token);
-  return [=](int64_t v) -> Value {
+  return [=, sums = llvm::to_vector(sums)](int64_t v) -> Value {
     Value scale = loadScale(tile, v, tokenScale, /*group=*/Value());
     Value sum = arith::SubIOp::create(e.b, sums[v], correction);
     Value value = arith::SIToFPOp::create(e.b, floats(), sum);

@@ -85,18 +85,22 @@ static Value dotPairsPortable(OpBuilder &builder, Location loc, Value acc, Value
   return dotByShuffles<arith::ExtSIOp>(builder, loc, acc, a, c, /*depth=*/2);
 }
 
+static const StringRef kAMXFeatures[] = {"avx512f",    "avx512bw", "avx512vl",
+                                         "avx512vnni", "amx-tile", "amx-int8"};
 static const StringRef kVNNI512Features[] = {"avx512f", "avx512bw", "avx512vl", "avx512vnni"};
 static const StringRef kVNNI256Features[] = {"avx2", "avxvnni"};
 static const StringRef kAVX2Features[] = {"avx2"};
 
 ArrayRef<Microkernel> ternary::getMicrokernels() {
   // name, features, x86, lanes, depth, vectors, token block, accumulators, dot, of all bytes,
-  // dotPairs
+  // dotPairs, tiles
   static const Microkernel microkernels[] = {
-      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512},
-      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, true, dotPairs256},
-      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, false, dotPairs256},
-      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, true, dotPairsPortable},
+      {"amx-int8", kAMXFeatures, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512, true},
+      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512,
+       false},
+      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, true, dotPairs256, false},
+      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, false, dotPairs256, false},
+      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, true, dotPairsPortable, false},
   };
   return microkernels;
 }

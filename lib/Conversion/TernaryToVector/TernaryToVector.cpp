@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "Tiles.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -159,7 +161,8 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     add(vectorize::emitSquareSum);
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    vectorize::emitTilePermission(getOperation());
   }
 };
 } // namespace

@@ -1,7 +1,7 @@
 // RUN: ternary-opt %s -split-input-file -verify-diagnostics --ternary-to-vector=kernel=avx2
 // RUN: not ternary-opt %s -split-input-file --ternary-to-vector=kernel=abacus 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: error: expected a microkernel of 'avx512vnni', 'avxvnni', 'avx2', 'portable', got 'abacus'
+// UNKNOWN: error: expected a microkernel of 'amx-int8', 'avx512vnni', 'avxvnni', 'avx2', 'portable', got 'abacus'
 
 !weight = memref<64x64x!ternary.trit, #ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 2>>
 

@@ -171,7 +171,7 @@ func.func @halves(%q: memref<1x64xi8>, %a: memref<1xf32>, %c: memref<1xi32>, %s:
 // CHECK:            %{{.*}}:4 = scf.for %{{.*}} = %c0 to %c2 step %c1 iter_args({{.*}}) -> (vector<8xi32>, vector<8xi32>, vector<8xi32>, vector<8xi32>) {
 // CHECK:              %[[CODES:.*]] = vector.load %[[W]][%{{.*}}] : memref<512xi8>, vector<32xi8>
 // CHECK-COUNT-3:      vector.load %[[W]][%{{.*}}] : memref<512xi8>, vector<32xi8>
-// CHECK-COUNT-2:      memref.prefetch %[[W]][%{{.*}}], read, locality<3>, data
+// CHECK-COUNT-2:      memref.prefetch %[[W]][%{{.*}}], read, locality<2>, data
 // CHECK:              %[[THREE:.*]] = arith.constant dense<3> : vector<32xi8>
 // CHECK:              %[[PLANE:.*]] = arith.andi %[[CODES]], %[[THREE]] : vector<32xi8>
 // AVX2-NEXT:          %[[PRODUCTS:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%[[PLANE]], %[[Q:.*]]) : (vector<32xi8>, vector<32xi8>) -> vector<16xi16>
