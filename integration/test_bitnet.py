@@ -51,22 +51,25 @@ def test_same_logits_as_reference(compile_model, compute_logits, name, target):
 
 
 @pytest.mark.parametrize("name", ["bitnet-odd", "packed-llama"])
-@pytest.mark.parametrize("target", ["cpu", "portable", "avx2"])
-def test_cache_of_half_floats(compile_model, compute_logits, name, target):
+@pytest.mark.parametrize("target", ["cpu", "unfused", "portable", "avx2"])
+@pytest.mark.parametrize(("cache", "tolerance"), [("f16", 2e-2), ("int8", 5e-2)])
+def test_narrow_cache(compile_model, compute_logits, name, target, cache, tolerance):
     """Near what they are with f32, and the same bits on all targets."""
     if target == "avx2" and not has_cpu_feature("avx2"):
         pytest.skip("this machine has no avx2")
     expected = load_expected(name)
     ids, logits = expected["input_ids"][:1], expected["logits"][:1]
-    flags = ("--kv-cache=f16",)
+    flags = (f"--kv-cache={cache}",)
     reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"], *flags), ids)
     error = np.abs(reference - logits).max()
-    assert 0 < error < 2e-2 * np.abs(logits).max()
+    assert 0 < error < tolerance * np.abs(logits).max()
     library = compile_model(DATA / name, *TARGETS[target], *flags)
     for step in (False, True):
         for threads in (1, 2):
             got = compute_logits(library, ids, threads, step)
             assert got.tobytes() == reference.tobytes(), (step, threads)
+    result = run_tool("ternary-run", library, "--self-test")  # in pieces, too
+    assert result.returncode == 0, result.stderr
 
 
 def test_batch(compile_model, compute_logits):
@@ -76,6 +79,18 @@ def test_batch(compile_model, compute_logits):
     expected = np.concatenate([compute_logits(one, row[None]) for row in ids])
     for step in (False, True):
         assert compute_logits(three, ids, 2, step).tobytes() == expected.tobytes(), step
+
+
+def test_batch_of_codes(compile_model, compute_logits):
+    """Each sequence has codes and scales of its own."""
+    ids = load_expected("bitnet-odd")["input_ids"][:2]
+    one = compile_model(DATA / "bitnet-odd", "--kv-cache=int8")
+    expected = np.concatenate([compute_logits(one, row[None]) for row in ids])
+    for target in ("reference", "cpu"):
+        two = compile_model(DATA / "bitnet-odd", "--kv-cache=int8", "--batch=2", *TARGETS[target])
+        for step in (False, True):
+            got = compute_logits(two, ids, 2, step)
+            assert got.tobytes() == expected.tobytes(), (target, step)
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu", "recompute-blocks"])
@@ -105,6 +120,9 @@ def test_what_has_no_meaning_is_refused(tmp_path):
     result = run_tool("ternary-compile", DATA / "bitnet-odd", "-o", library, *flags)
     assert result.returncode == 1
     assert "expected no --kv-cache for training" in result.stderr
+    result = run_tool("ternary-compile", DATA / "bitnet-odd", "-o", library, "--kv-cache=int4")
+    assert result.returncode == 1
+    assert "int4" in result.stderr
     assert not library.exists()
 
 

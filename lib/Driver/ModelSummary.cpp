@@ -118,11 +118,6 @@ llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
   return problem.empty() ? llvm::Error::success() : llvm::createStringError(problem);
 }
 
-static int64_t getBytes(Type type) {
-  auto shaped = cast<ShapedType>(type);
-  return shaped.getNumElements() * shaped.getElementTypeBitWidth() / 8;
-}
-
 void ternary::countWeights(ModuleOp module, ModelInfo &info) {
   func::FuncOp decode = getStep(module, "decode");
   if (!decode)
@@ -170,25 +165,20 @@ void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
     auto [fixed, perToken] = getWorkspace(step);
     info.workspaceFixedBytes = std::max(info.workspaceFixedBytes, fixed);
     info.workspaceBytesPerToken = std::max(info.workspaceBytesPerToken, perToken);
-    // The position follows the state.
-    int64_t stateBytes = 0, positionBytes = 0;
+    info.stateBytes = getStateOffset(step);
+    info.positionOffset = -1;
     info.stateTypes.clear();
     llvm::raw_string_ostream types(info.stateTypes);
     for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
       auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
-      Type type = step.getArgument(i).getType();
-      if (says(role, "state"))
-        stateBytes = getBytes(type);
-      else if (says(role, "position"))
-        positionBytes = getBytes(type);
-      else
+      if (!isStateRole(role))
         continue;
-      auto shaped = cast<ShapedType>(type);
+      if (says(role, "position"))
+        info.positionOffset = getStateOffset(step, role);
+      auto shaped = cast<ShapedType>(step.getArgument(i).getType());
       llvm::interleave(shaped.getShape(), types, "x");
       types << " " << shaped.getElementType() << ";";
     }
-    info.stateBytes = stateBytes + positionBytes;
-    info.positionOffset = positionBytes > 0 ? stateBytes : -1;
   }
   if (!info.training)
     return;

@@ -34,34 +34,59 @@ public:
 
   /// `(ids [B, T], state [2 L, B, C, H], position, logits_from) -> (logits, state, position)`, in
   /// which the state holds the keys and the values of each layer for C tokens, of which there
-  /// are as many as the position says. T may be dynamic.
+  /// are as many as the position says. T may be dynamic. Codes of G heads of D columns are in a
+  /// state [2 L, B, C, G, D], with `scales` [2 L, B, C, G].
   void buildStep(StringRef name, int64_t tokens) {
-    int64_t columns = config.numKeyValueHeads * config.headSize;
     beginStep(name);
     Value ids = addArgument("ids", RankedTensorType::get({options.batch, tokens}, b.getI32Type()));
-    Value state =
-        addArgument("state", RankedTensorType::get({2 * config.numHiddenLayers, options.batch,
-                                                    config.maxTokens, columns},
-                                                   getFloatType(options.cacheType)));
+    SmallVector<int64_t> shape = {2 * config.numHiddenLayers, options.batch, config.maxTokens,
+                                  config.numKeyValueHeads};
+    Value state, scales;
+    if (options.cacheType == DType::I8) {
+      scales = addArgument("scales", floats(shape));
+      shape.push_back(config.headSize);
+      state = addArgument("state", RankedTensorType::get(shape, b.getI8Type()));
+    } else {
+      shape.back() *= config.headSize;
+      state = addArgument("state", RankedTensorType::get(shape, getFloatType(options.cacheType)));
+    }
     past = addArgument("position", RankedTensorType::get({}, b.getI32Type()));
     Value logitsFrom = addArgument("logits_from", b.getIndexType());
     Value position = tensor::ExtractOp::create(b, past, ValueRange());
     Value offset = arith::IndexCastOp::create(b, b.getIndexType(), position);
+    auto store = [&](Value &cache, Value tokens, int64_t index) {
+      cache = insertSlice(append(slice(cache, index), tokens, offset), cache, index);
+    };
     int64_t next = 0;
-    Value x = buildBlocks(ids, [&](Value &k, Value &v) {
-      for (int64_t index : {next, next + 1})
-        state =
-            insertSlice(append(slice(state, index), index == next ? k : v, offset), state, index);
+    Value x = buildBlocks(ids, [&](KeysAndValues &kept) {
+      Value ofStep[] = {kept.k, kept.v};
+      for (auto [i, tokens] : llvm::enumerate(ofStep)) {
+        if (!scales) {
+          store(state, narrow(tokens), next + i);
+          continue;
+        }
+        auto codes = QuantizeActivationsOp::create(b, splitHeads(tokens));
+        store(state, codes.getQuantized(), next + i);
+        store(scales, codes.getScale(), next + i);
+      }
       // Of the state with both, so that it can be updated in place.
-      k = slice(state, next++);
-      v = slice(state, next++);
+      Value all = scales ? joinHeads(state) : state;
+      for (Value *tokens : {&kept.k, &kept.v}) {
+        if (scales)
+          kept.scales.push_back(slice(scales, next));
+        *tokens = slice(all, next++);
+      }
     });
     Value logits = buildHead(dropTokens(x, logitsFrom));
     Value count = tensor::DimOp::create(b, ids, 1);
     count = arith::IndexCastOp::create(b, b.getI32Type(), count);
     Value after = arith::AddIOp::create(b, position, count);
     after = tensor::InsertOp::create(b, after, past, ValueRange());
-    endStep({{"logits", logits}, {"state", state}, {"position", after}});
+    SmallVector<std::pair<StringRef, Value>> results = {{"logits", logits}, {"state", state}};
+    if (scales)
+      results.push_back({"scales", scales});
+    results.push_back({"position", after});
+    endStep(results);
   }
 
   /// `(ids [B, T], targets [B, T]) -> loss`
@@ -70,15 +95,21 @@ public:
     auto type = RankedTensorType::get({options.batch, ShapedType::kDynamic}, b.getI32Type());
     Value ids = addArgument("ids", type);
     Value targets = addArgument("targets", type);
-    Value x = buildBlocks(ids, [](Value &, Value &) {});
+    Value x = buildBlocks(ids, [](KeysAndValues &) {});
     endStep({{"loss", CrossEntropyOp::create(b, buildHead(x), targets)}});
   }
 
 private:
   static constexpr StringLiteral kTable = "model.embed_tokens";
 
+  /// With the scales of both if they are codes.
+  struct KeysAndValues {
+    Value k, v;
+    SmallVector<Value, 2> scales;
+  };
+
   /// Takes the keys and values of these tokens, and gives those of all.
-  using Remember = function_ref<void(Value &k, Value &v)>;
+  using Remember = function_ref<void(KeysAndValues &)>;
 
   Value buildBlocks(Value ids, Remember remember) {
     Value table = parameter((kTable + ".weight").str(), {config.vocabSize, config.hiddenSize});
@@ -101,9 +132,10 @@ private:
     Value q = rotate(headNorm(project(u, attn + "q_proj", columns), attn + "q_norm"));
     Value k = rotate(headNorm(project(u, attn + "k_proj", columnsOfKeys), attn + "k_norm"));
     Value v = project(u, attn + "v_proj", columnsOfKeys);
-    remember(k, v);
-    auto attention =
-        AttentionOp::create(b, q, k, v, past, config.numHeads, config.numKeyValueHeads);
+    KeysAndValues all = {k, v, {}};
+    remember(all);
+    auto attention = AttentionOp::create(b, q, all.k, all.v, all.scales, past, config.numHeads,
+                                         config.numKeyValueHeads);
     Value heads = subNorm(attention.getResult(), attn + "attn_sub_norm");
     x = add(x, project(heads, attn + "o_proj", config.hiddenSize));
 
@@ -116,14 +148,20 @@ private:
     return add(x, project(product, mlp + "down_proj", config.hiddenSize));
   }
 
-  /// `cache` [B, C, H] with `tokens` [B, T, H] from `offset` on, in the type that it has.
+  /// In the type of float that keys and values are kept in.
+  Value narrow(Value x) {
+    auto type = cast<RankedTensorType>(x.getType());
+    Type element = getFloatType(options.cacheType);
+    if (element == type.getElementType())
+      return x;
+    return arith::TruncFOp::create(b, type.clone(element), x);
+  }
+
+  /// `cache` [B, C, ...] with `tokens` [B, T, ...] from `offset` on.
   Value append(Value cache, Value tokens, Value offset) {
-    Type element = cast<RankedTensorType>(cache.getType()).getElementType();
-    auto type = cast<RankedTensorType>(tokens.getType());
-    if (element != type.getElementType())
-      tokens = arith::TruncFOp::create(b, type.clone(element), tokens);
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), tokens);
-    SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)), strides(3, b.getIndexAttr(1));
+    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
     offsets[1] = offset;
     return tensor::InsertSliceOp::create(b, tokens, cache, offsets, sizes, strides);
   }
@@ -139,14 +177,29 @@ private:
 
   /// The norm of each head of `x` [B, T, heads · D] by itself.
   Value headNorm(Value x, const std::string &name) {
-    if (!config.hasHeadNorms)
-      return x;
+    return config.hasHeadNorms ? joinHeads(rmsNorm(splitHeads(x), name)) : x;
+  }
+
+  /// [..., heads · D] as [..., heads, D], and the other way.
+  Value splitHeads(Value x) {
+    SmallVector<int64_t> shape(cast<RankedTensorType>(x.getType()).getShape());
+    shape.back() /= config.headSize;
+    shape.push_back(config.headSize);
+    return tensor::ExpandShapeOp::create(b, floats(shape), x, getHeadDims(shape.size()));
+  }
+  Value joinHeads(Value x) {
     auto type = cast<RankedTensorType>(x.getType());
     SmallVector<int64_t> shape(type.getShape().drop_back());
-    shape.append({columns(x) / config.headSize, config.headSize});
-    SmallVector<ReassociationIndices> dims = {{0}, {1}, {2, 3}};
-    x = tensor::ExpandShapeOp::create(b, floats(shape), x, dims);
-    return tensor::CollapseShapeOp::create(b, type, rmsNorm(x, name), dims);
+    shape.back() *= config.headSize;
+    return tensor::CollapseShapeOp::create(b, RankedTensorType::get(shape, type.getElementType()),
+                                           x, getHeadDims(type.getRank()));
+  }
+  static SmallVector<ReassociationIndices> getHeadDims(int64_t rank) {
+    SmallVector<ReassociationIndices> dims;
+    for (int64_t dim : llvm::seq(rank - 1))
+      dims.push_back({dim});
+    dims.back().push_back(rank - 1);
+    return dims;
   }
 
   /// A layer of a block.

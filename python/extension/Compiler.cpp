@@ -104,19 +104,24 @@ static Phase findPhase(const std::string &name) {
   return *phase;
 }
 
+/// What keys and values may be kept in, by the names of --kv-cache.
+static constexpr std::pair<const char *, DType> kCacheTypes[] = {
+    {"f32", DType::F32}, {"f16", DType::F16}, {"int8", DType::I8}};
+
 static std::optional<std::string> getCacheType(const CompileOptions &options) {
-  if (!options.cacheType)
-    return std::nullopt;
-  return getName(*options.cacheType).str();
+  for (auto [name, type] : kCacheTypes)
+    if (options.cacheType == type)
+      return name;
+  return std::nullopt;
 }
 
-static void setCacheType(CompileOptions &options, const std::optional<std::string> &type) {
+static void setCacheType(CompileOptions &options, const std::optional<std::string> &name) {
   options.cacheType.reset();
-  for (DType known : {DType::F32, DType::F16})
-    if (type && *type == getName(known).str())
-      options.cacheType = known;
-  if (type && !options.cacheType)
-    runtime::fail("expected kv_cache to be f32 or f16, got ", quoted(*type));
+  for (auto [known, type] : kCacheTypes)
+    if (name == known)
+      options.cacheType = type;
+  if (name && !options.cacheType)
+    runtime::fail("expected kv_cache to be f32, f16 or int8, got ", quoted(*name));
 }
 
 static std::optional<int64_t> getI2SBlocks(const CompileOptions &options) {

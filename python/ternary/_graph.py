@@ -344,10 +344,11 @@ def load(
     Face layout, a GGUF file or a graph in a .mlir file.
 
     `batch`, 1 if it is not given, is how many sequences a session has, `max_tokens` how many tokens
-    it can take, fewer than the model says, and `kv_cache`, "f32" or "f16", what keys and values are
-    kept in. `random_weights` is the seed of weights for a directory that has just a config.json;
-    `i2s_blocks`, 128 or 64, is the layout of I2_S tensors, which GGUF files do not tell;
-    `function="train"` gives the loss to differentiate instead of the steps that generate text.
+    it can take, fewer than the model says, and `kv_cache`, "f32", "f16" or "int8", what keys and
+    values are kept in. `random_weights` is the seed of weights for a directory that has just a
+    config.json; `i2s_blocks`, 128 or 64, is the layout of I2_S tensors, which GGUF files do not
+    tell; `function="train"` gives the loss to differentiate instead of the steps that generate
+    text.
     """
     if random_weights is not None:
         random_weights = check_seed(random_weights)

@@ -115,10 +115,13 @@ def test_gguf():
     logits = model.logits(ids)
     error = np.abs(logits - expected["float_logits"]).max()
     assert error < 0.1 * np.abs(expected["float_logits"]).max()
-    halved = ternary.load(data / "llama-tq2.gguf", max_tokens=32, kv_cache="f16")
-    assert 0 < np.abs(halved.compile(self_test=0).logits(ids) - logits).max() < 2 * error
+    for cache in ("f16", "int8"):
+        narrow = ternary.load(data / "llama-tq2.gguf", max_tokens=32, kv_cache=cache)
+        narrow = narrow.compile(self_test=0)
+        assert 0 < np.abs(narrow.logits(ids) - logits).max() < 2 * error
+        assert narrow.info["state_bytes"] < model.info["state_bytes"] * 0.51
     for options, message in (
-        ({"kv_cache": "int4"}, "expected kv_cache to be f32 or f16, got 'int4'"),
+        ({"kv_cache": "int4"}, "expected kv_cache to be f32, f16 or int8, got 'int4'"),
         ({"i2s_blocks": 32}, "expected i2s_blocks to be 128 or 64, got 32"),
         ({"max_tokens": 0}, "expected --max-tokens from 1 to 256, got 0"),
     ):

@@ -370,18 +370,25 @@ class Numbers:
 
 
 def test_saved_session_of_other_types(tmp_path):
-    """As many bytes of state, which mean something else."""
+    """As many bytes of state, which mean something else, and codes."""
     sessions = [
         ternary.load(BITNET, max_tokens=most, kv_cache=kind)
         .compile("reference", self_test=0)
         .session()
-        for most, kind in ((32, "f32"), (64, "f16"))
+        for most, kind in ((32, "f32"), (64, "f16"), (32, "int8"))
     ]
     sessions[0].prefill([3, 4, 5])
     saved = sessions[0].save()
     assert abs(len(saved) - len(sessions[1].save())) < 8
-    with pytest.raises(ternary.Error, match="saved session belongs to another model"):
-        sessions[1].restore(saved)
+    for session in sessions[1:]:
+        with pytest.raises(ternary.Error, match="saved session belongs to another model"):
+            session.restore(saved)
+    sessions[2].prefill([3, 4, 5])
+    saved = sessions[2].save()
+    logits = sessions[2].decode(6)
+    sessions[2].reset()
+    sessions[2].restore(saved)
+    assert sessions[2].decode(6).tobytes() == logits.tobytes()
 
 
 def test_transformer(tmp_path):

@@ -112,7 +112,10 @@ static cl::opt<DType>
     kvCache("kv-cache", cl::desc("What keys and values of attention are kept in:"),
             cl::values(clEnumValN(DType::F32, "f32", "as they are computed (default)"),
                        clEnumValN(DType::F16, "f16",
-                                  "rounded: half the memory, and faster with many tokens")),
+                                  "rounded: half the memory, and faster with many tokens"),
+                       clEnumValN(DType::I8, "int8",
+                                  "codes with a scale for each head of each token: about a quarter "
+                                  "of the memory")),
             cl::cat(category));
 static cl::opt<int64_t>
     maxTokens("max-tokens",

@@ -28,7 +28,8 @@ struct GraphOptions {
   bool training = false;
   /// How matrices are stored.
   const ParameterSource *parameters = nullptr;
-  /// What keys and values of attention are kept in: f32 or f16.
+  /// What keys and values of attention are kept in: f32, f16 or, as codes with a scale for each
+  /// head of each token, i8.
   DType cacheType = DType::F32;
 };
 

@@ -37,6 +37,7 @@ enum Parameter {
   Weights,
   Workspace,
   State,
+  Scales,
   Position,
   Ids,
   Tokens,
@@ -88,6 +89,7 @@ std::optional<Parameter> parseRole(StringRef role) {
       .Case("weights", Weights)
       .Case("workspace", Workspace)
       .Case("state", State)
+      .Case("scales", Scales)
       .Case("position", Position)
       .Case("ids", Ids)
       .Case("logits_from", LogitsFrom)
@@ -175,8 +177,9 @@ private:
       return {};
     }
     if (!parameter) {
-      emitError() << " to have the role weights, workspace, state, position, ids, logits_from, "
-                     "logits or threads, in training parameters, gradients, targets, seed or loss, "
+      emitError() << " to have the role weights, workspace, state, scales, position, ids, "
+                     "logits_from, logits or threads, in training parameters, gradients, targets, "
+                     "seed or loss, "
                      "or in an update moments, step, or a field of the optimiser or of its report, "
                      "got '"
                   << role.getValue() << "'";
@@ -239,14 +242,9 @@ private:
     return found == parameters.end() ? Value() : entry.getArgument(found - parameters.begin());
   }
 
-  /// What follows the state in its memory.
-  Value getEndOfState() {
-    int64_t bytes = 0;
-    for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i)
-      if (auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr); role && role == "state")
-        if (auto type = dyn_cast<MemRefType>(step.getArgument(i).getType());
-            type && type.hasStaticShape())
-          bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  /// What follows other parts of the state in its memory.
+  Value getPartOfState(StringRef role) {
+    int64_t bytes = getStateOffset(step, role);
     Value state = getArgument(State);
     if (!state)
       return {};
@@ -259,8 +257,10 @@ private:
   /// The argument; for the loss, which is returned, and the seed, which is a number, a place
   /// of their own, as for the little workspace of an update.
   Value getPointerOrNumber(Parameter parameter) {
+    if (parameter == Scales)
+      return getPartOfState("scales");
     if (parameter == Position)
-      return getEndOfState();
+      return getPartOfState("position");
     Value argument = getArgument(parameter);
     if (parameter == Workspace && stepName == "update")
       return allocateWorkspace();

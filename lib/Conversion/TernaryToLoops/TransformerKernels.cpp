@@ -37,11 +37,11 @@ void emit(LoopBuilder &b, TransposeKernelOp, ValueRange ins, ValueRange outs) {
          [&](ValueRange index) { b.store(b.load(ins[0], {index[1], index[0]}), outs[0], index); });
 }
 
-/// `past` as an index, 0 if it is not the operand after the first `count`.
-Value loadPast(LoopBuilder &b, ValueRange ins, size_t count) {
-  if (ins.size() == count)
+/// `past`, the last operand if there is one, as an index, otherwise 0.
+Value loadPast(LoopBuilder &b, ValueRange ins, bool hasPast) {
+  if (!hasPast)
     return b.index(0);
-  return arith::IndexCastOp::create(b, b.getIndexType(), b.load(ins[count], {}));
+  return arith::IndexCastOp::create(b, b.getIndexType(), b.load(ins.back(), {}));
 }
 
 void emit(LoopBuilder &b, RotaryKernelOp op, ValueRange ins, ValueRange outs) {
@@ -50,7 +50,7 @@ void emit(LoopBuilder &b, RotaryKernelOp op, ValueRange ins, ValueRange outs) {
   Value table = memref::AllocaOp::create(b, MemRefType::get({half}, b.getRealType()));
   for (auto [i, frequency] : llvm::enumerate(frequencies))
     b.store(b.real(frequency), table, b.index(i));
-  Value past = loadPast(b, ins, 1);
+  Value past = loadPast(b, ins, ins.size() > 1);
   SmallVector<Value> sizes = b.sizes(ins[0], 3);
   sizes[2] = b.op<arith::DivUIOp>(sizes[2], b.index(op.getHeadSize()));
   sizes.push_back(b.index(half));
@@ -84,11 +84,13 @@ struct HeadLoops {
     Value column = b.op<arith::AddIOp>(b.op<arith::MulIOp>(head, b.index(size)), channel);
     return {batch, token, column};
   }
-  /// An element, which may be kept in fewer bits.
+  /// An element, which may be kept in fewer bits, as a float or as a code.
   Value load(Value memory, ValueRange place) {
     Value element = b.load(memory, place);
     if (element.getType() == b.getRealType())
       return element;
+    if (element.getType().isInteger())
+      return arith::SIToFPOp::create(b, b.getRealType(), element);
     return arith::ExtFOp::create(b, b.getRealType(), element);
   }
   void forChannels(function_ref<void(Value)> body) { b.loop(b.index(size), body); }
@@ -111,13 +113,20 @@ struct HeadLoops {
 
 void emit(LoopBuilder &b, AttentionKernelOp op, ValueRange ins, ValueRange outs) {
   HeadLoops h(b, op, ins);
-  Value q = ins[0], k = ins[1], v = ins[2], out = outs[0], past = loadPast(b, ins, 3);
+  Value q = ins[0], k = ins[1], v = ins[2], out = outs[0], past = loadPast(b, ins, op.hasPast());
+  Value scaleOfKeys = op.hasScales() ? ins[3] : Value();
+  Value scaleOfValues = op.hasScales() ? ins[4] : Value();
   SmallVector<Value> sizes = b.sizes(q, 2);
   b.nest({sizes[0], sizes[1], b.index(h.heads)}, [&](ValueRange at) {
     Value batch = at[0], t = at[1], head = at[2], group = h.groupOf(head);
     Value seen = b.op<arith::AddIOp>(b.op<arith::AddIOp>(past, t), b.index(1));
+    /// A sum of codes, or what one is multiplied with, times their scale.
+    auto scaled = [&](Value x, Value scales, Value j) {
+      return scales ? b.mulf(x, b.load(scales, {batch, j, group})) : x;
+    };
     auto score = [&](Value j) {
-      return b.mulf(h.dot(batch, q, t, head, k, j, group), b.real(h.scale));
+      Value product = h.dot(batch, q, t, head, k, j, group);
+      return b.mulf(scaled(product, scaleOfKeys, j), b.real(h.scale));
     };
     Value lowest = b.real(-std::numeric_limits<float>::infinity());
     Value largest = b.reduce(seen, lowest,
@@ -125,8 +134,9 @@ void emit(LoopBuilder &b, AttentionKernelOp op, ValueRange ins, ValueRange outs)
     h.forChannels([&](Value d) { b.store(b.real(0.0f), out, h.at(batch, t, head, d)); });
     Value total = b.reduce(seen, b.real(0.0f), [&](Value j, Value total) {
       Value p = math::ExpOp::create(b, arith::SubFOp::create(b, score(j), largest).getResult());
+      Value factor = scaled(p, scaleOfValues, j);
       h.forChannels([&](Value d) {
-        h.addTo(out, h.at(batch, t, head, d), h.load(v, h.at(batch, j, group, d)), p);
+        h.addTo(out, h.at(batch, t, head, d), h.load(v, h.at(batch, j, group, d)), factor);
       });
       return b.addf(total, p);
     });

@@ -13,6 +13,9 @@
 // query would leave all lanes but one idle: for scores, lanes go along keys then, for outputs along
 // channels, and the heads that share keys and values are the rows.
 //
+// Codes of keys and values become floats a block at a time. Their scales do not meet them: those of
+// keys are multiplied with scores, those of values with probabilities.
+//
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
@@ -71,24 +74,32 @@ public:
     return repeat(arith::ConstantOp::create(e.b, elements));
   }
 
-  /// Channels as rows, tokens `first` to `first + count` as lanes; lanes beyond are zero.
+  /// Channels as rows, tokens `first` to `first + count` as lanes; lanes beyond are like the last
+  /// of them, which takes no masks: not every machine can load bytes by them.
   void gather(const Head &head, Value first, Value count, Value scratch) {
-    forTiles(first, count, [&](Value token, Value channel, ArrayRef<Value> masks) {
+    Value last = arith::SubIOp::create(e.b, count, e.index(1));
+    forTiles([&](Value token, Value channel) {
       auto chunk = e.vectorType(kChunk, e.b.getF32Type());
+      Value mask = getMask(e, channel, size, kChunk, kChunk);
       SmallVector<Value> tile;
-      for (auto [i, mask] : llvm::enumerate(masks))
-        tile.push_back(
-            loadFloats(chunk, head.tensor, at(head, first, e.add(token, i), channel), mask));
+      for (int64_t i = 0; i < kChunk; ++i) {
+        Value row = arith::MinUIOp::create(e.b, e.add(token, i), last);
+        tile.push_back(loadFloats(chunk, head.tensor, at(head, first, row, channel), mask));
+      }
       for (auto [i, row] : llvm::enumerate(e.transpose(tile)))
         e.store(row, scratch, {e.add(channel, i), token}, {});
     });
   }
 
-  /// Floats that may be kept in fewer bits.
+  /// Floats that may be kept in fewer bits, or codes as floats.
   Value loadFloats(VectorType type, Value tensor, ValueRange indices, Value mask) {
     Type element = getElementTypeOrSelf(tensor.getType());
     Value loaded = e.load(type.clone(element), tensor, indices, mask);
-    return element.isF32() ? loaded : arith::ExtFOp::create(e.b, type, loaded).getResult();
+    if (element.isF32())
+      return loaded;
+    if (element.isInteger())
+      return arith::SIToFPOp::create(e.b, type, loaded);
+    return arith::ExtFOp::create(e.b, type, loaded);
   }
 
   /// Tokens `from` to `to`, at most kBlock, as f32: in `scratch` if they are kept in fewer bits.
@@ -121,7 +132,7 @@ public:
   /// Asks for all channels of tokens `first` on: a head's lie apart, too far for the processor's
   /// own prefetchers. Beyond the last token it is harmless.
   void prefetch(const Head &head, Value first) {
-    constexpr int64_t line = 16;
+    int64_t line = 512 / getElementTypeOrSelf(head.tensor.getType()).getIntOrFloatBitWidth();
     e.loop(first, e.add(first, getWidth()), 1, {}, [&](Value token, ValueRange) {
       for (int64_t channel = 0; channel < size; channel += line)
         memref::PrefetchOp::create(e.b, head.tensor,
@@ -133,13 +144,20 @@ public:
 
   /// The other way.
   void scatter(Value scratch, const Head &head, Value first, Value count) {
-    forTiles(first, count, [&](Value token, Value channel, ArrayRef<Value> masks) {
+    forTiles([&](Value token, Value channel) {
       auto chunk = e.vectorType(kChunk, e.b.getF32Type());
+      Value left = arith::SubIOp::create(e.b, e.index(size), channel);
       SmallVector<Value> tile;
       for (int64_t i = 0; i < kChunk; ++i)
         tile.push_back(e.load(chunk, scratch, {e.add(channel, i), token}, {}));
-      for (auto [i, row] : llvm::enumerate(e.transpose(tile)))
-        e.store(row, head.tensor, at(head, first, e.add(token, i), channel), masks[i]);
+      for (auto [i, row] : llvm::enumerate(e.transpose(tile))) {
+        Value place = e.add(token, i);
+        Value exists = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, place, count);
+        Value channels = arith::SelectOp::create(e.b, exists, left, e.index(0));
+        Value mask =
+            vector::CreateMaskOp::create(e.b, e.vectorType(kChunk, e.b.getI1Type()), channels);
+        e.store(row, head.tensor, at(head, first, place, channel), mask);
+      }
     });
   }
 
@@ -165,6 +183,12 @@ public:
   }
   Value loadNumber(const Head &head, Value token) {
     return memref::LoadOp::create(e.b, head.tensor, ValueRange{head.batch, token, head.column});
+  }
+  /// `row` times the number of a token; itself if `numbers` has no tensor.
+  SmallVector<Value> mulByNumber(ValueRange row, const Head &numbers, Value token) {
+    if (!numbers.tensor)
+      return row;
+    return mul(row, repeat(e.splat(loadNumber(numbers, token), lanes)));
   }
 
   /// Goes through rows `from` to `to` in blocks that have registers, with carried values.
@@ -307,21 +331,11 @@ private:
     return head.firstToken ? arith::SubIOp::create(e.b, token, head.firstToken) : token;
   }
 
-  /// Squares of tokens in lanes and channels; the masks say which channels of a token exist.
-  void forTiles(Value first, Value count,
-                function_ref<void(Value token, Value channel, ArrayRef<Value> masks)> body) {
+  /// Squares of tokens in lanes and channels.
+  void forTiles(function_ref<void(Value token, Value channel)> body) {
     e.loop(e.index(0), e.index(getWidth()), kChunk, {}, [&](Value token, ValueRange) {
       e.loop(e.index(0), e.index(size), kChunk, {}, [&](Value channel, ValueRange) {
-        Value left = arith::SubIOp::create(e.b, e.index(size), channel);
-        SmallVector<Value> masks;
-        for (int64_t i = 0; i < kChunk; ++i) {
-          Value exists =
-              arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, e.add(token, i), count);
-          Value channels = arith::SelectOp::create(e.b, exists, left, e.index(0));
-          masks.push_back(
-              vector::CreateMaskOp::create(e.b, e.vectorType(kChunk, e.b.getI1Type()), channels));
-        }
-        body(token, channel, masks);
+        body(token, channel);
         return SmallVector<Value>();
       });
       return SmallVector<Value>();
@@ -340,6 +354,8 @@ struct Heads {
       : count(op.getHeads()), ofKeys(op.getKvHeads()),
         size(cast<MemRefType>(op.getIns()[0].getType()).getShape().back() / count) {}
   int64_t count, ofKeys, size;
+  /// Where keys and values are codes.
+  Value scalesOfKeys = {}, scalesOfValues = {};
 };
 
 /// Tokens in lanes: `first` on, `count` of them.
@@ -367,6 +383,10 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
   // Of each head of a group: scores of a block of keys, and what becomes of all.
   Value keys = h.allocateHead();
   Value largest = h.allocate(headsOfGroup), probabilities = h.allocate(headsOfGroup);
+  // What values are multiplied with: of codes that is not the probability itself.
+  bool hasScales = heads.scalesOfKeys != nullptr;
+  Value factors = hasScales ? h.allocate(headsOfGroup) : probabilities;
+  Value numbers = hasScales ? h.allocate(1) : Value();
   // Of the outputs: vectors of channels in registers, and all channels with none left over.
   int64_t padded = llvm::alignTo(heads.size, kChunk);
   int64_t channelVectors = std::min(h.rows * h.vectors / headBlock, padded / h.lanes);
@@ -382,6 +402,12 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
     Value batch = at[0], firstHead = e.mul(at[1], headsOfGroup);
     Head query{ins[0], batch, e.index(0)}, key{ins[1], batch, e.mul(at[1], heads.size)};
     Head value{ins[2], batch, key.column};
+    Head scaleOfKey{heads.scalesOfKeys, batch, at[1]};
+    Head scaleOfValue{heads.scalesOfValues, batch, at[1]};
+    /// The scales of codes of `count` tokens from `first` on.
+    auto loadScales = [&](const Head &scales, Value first, Value count) {
+      return hasScales ? h.gatherNumbers(scales, first, count, numbers) : SmallVector<Value>();
+    };
     auto forHeads = [&](ArrayRef<int64_t> blocks,
                         function_ref<void(Value head, int64_t count)> body) {
       e.loopBlocks(e.index(0), e.index(headsOfGroup), blocks, {},
@@ -391,7 +417,8 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
                    });
     };
     /// Goes through the keys, with their scores of each head.
-    auto forScores = [&](bool readsValues, function_ref<void(Value head, ValueRange scores)> body,
+    auto forScores = [&](bool readsValues,
+                         function_ref<void(Value head, ValueRange scores, ValueRange scales)> body,
                          function_ref<void(Value first, Value end)> atEnd) {
       e.loop(e.index(0), seen, h.getWidth(), {}, [&](Value first, ValueRange) {
         Value left = arith::SubIOp::create(e.b, seen, first);
@@ -400,12 +427,18 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
         if (readsValues)
           h.prefetch(value, first);
         h.gather(key, first, count, keys);
+        SmallVector<Value> scales = loadScales(scaleOfKey, first, count), scalesOfValues;
+        if (readsValues)
+          scalesOfValues = loadScales(scaleOfValue, first, count);
         SmallVector<Value> isSeen = h.compare(arith::CmpIPredicate::ult, first, seen);
         forHeads({headBlock, 1}, [&](Value head, int64_t rows) {
           SmallVector<Value> products = h.multiplyHeads(query, e.add(firstHead, head), rows, keys);
-          for (int64_t r = 0; r < rows; ++r)
-            body(e.add(head, r),
-                 h.maskScores(ArrayRef(products).slice(r * h.vectors, h.vectors), isSeen));
+          for (int64_t r = 0; r < rows; ++r) {
+            SmallVector<Value> row(ArrayRef(products).slice(r * h.vectors, h.vectors));
+            if (hasScales)
+              row = h.mul(row, scales);
+            body(e.add(head, r), h.maskScores(row, isSeen), scalesOfValues);
+          }
         });
         atEnd(first, e.add(first, count));
         return SmallVector<Value>();
@@ -421,7 +454,7 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
     });
     forScores(
         /*readsValues=*/false,
-        [&](Value head, ValueRange scores) {
+        [&](Value head, ValueRange scores, ValueRange) {
           h.store(h.max(scores, h.load(largest, head)), largest, head);
         },
         [](Value, Value) {});
@@ -431,52 +464,57 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
     });
     forScores(
         /*readsValues=*/true,
-        [&](Value head, ValueRange scores) {
-          h.store(h.expOfDifference(scores, h.load(largest, head)), probabilities, head);
+        [&](Value head, ValueRange scores, ValueRange scales) {
+          SmallVector<Value> powers = h.expOfDifference(scores, h.load(largest, head));
+          h.store(powers, probabilities, head);
+          if (hasScales)
+            h.store(h.mul(powers, scales), factors, head);
         },
         [&](Value first, Value end) {
-          auto load = [&](Value head, Value token) -> Value {
+          auto load = [&](Value numbers, Value head, Value token) -> Value {
             Value place = arith::SubIOp::create(e.b, token, first);
-            return memref::LoadOp::create(e.b, probabilities, ValueRange{head, place});
+            return memref::LoadOp::create(e.b, numbers, ValueRange{head, place});
           };
           forHeads({1}, [&](Value head, int64_t) {
             auto addTo = [&](Value token, ValueRange total) {
-              Value sum = arith::AddFOp::create(e.b, total.front(), load(head, token));
+              Value sum =
+                  arith::AddFOp::create(e.b, total.front(), load(probabilities, head, token));
               return SmallVector<Value>{sum};
             };
             Value total = memref::LoadOp::create(e.b, totals, head);
             total = e.loop(first, end, 1, total, addTo).front();
             memref::StoreOp::create(e.b, total, totals, head);
           });
-          e.loop(e.index(0), e.index(padded), channelVectors * h.lanes, {},
-                 [&](Value channel, ValueRange) {
-                   SmallVector<Value> channels, masks;
-                   for (int64_t v = 0; v < channelVectors; ++v) {
-                     channels.push_back(e.add(channel, v * h.lanes));
-                     masks.push_back(getMask(e, channels.back(), heads.size, h.lanes, padded));
-                   }
-                   forHeads({headBlock, 1}, [&](Value head, int64_t rows) {
-                     SmallVector<Value> products;
-                     for (int64_t r = 0; r < rows; ++r)
-                       for (Value at : channels)
-                         products.push_back(e.load(h.floats, sums, {e.add(head, r), at}, {}));
-                     products = e.multiply(
-                         first, end, products, channelVectors,
-                         [&](int64_t r, Value token) { return load(e.add(head, r), token); },
-                         [&](Value token) {
-                           SmallVector<Value> row;
-                           for (auto [at, mask] : llvm::zip_equal(channels, masks))
-                             row.push_back(h.loadFloats(h.floats, value.tensor,
-                                                        {batch, token, e.add(value.column, at)},
-                                                        mask));
-                           return row;
-                         });
-                     for (auto [i, sum] : llvm::enumerate(products))
-                       e.store(sum, sums,
-                               {e.add(head, i / channelVectors), channels[i % channelVectors]}, {});
-                   });
-                   return SmallVector<Value>();
-                 });
+          e.loop(
+              e.index(0), e.index(padded), channelVectors * h.lanes, {},
+              [&](Value channel, ValueRange) {
+                SmallVector<Value> channels, masks;
+                for (int64_t v = 0; v < channelVectors; ++v) {
+                  channels.push_back(e.add(channel, v * h.lanes));
+                  masks.push_back(getMask(e, channels.back(), heads.size, h.lanes, padded));
+                }
+                forHeads({headBlock, 1}, [&](Value head, int64_t rows) {
+                  SmallVector<Value> products;
+                  for (int64_t r = 0; r < rows; ++r)
+                    for (Value at : channels)
+                      products.push_back(e.load(h.floats, sums, {e.add(head, r), at}, {}));
+                  products = e.multiply(
+                      first, end, products, channelVectors,
+                      [&](int64_t r, Value token) { return load(factors, e.add(head, r), token); },
+                      [&](Value token) {
+                        SmallVector<Value> row;
+                        for (auto [at, mask] : llvm::zip_equal(channels, masks))
+                          row.push_back(h.loadFloats(h.floats, value.tensor,
+                                                     {batch, token, e.add(value.column, at)},
+                                                     mask));
+                        return row;
+                      });
+                  for (auto [i, sum] : llvm::enumerate(products))
+                    e.store(sum, sums,
+                            {e.add(head, i / channelVectors), channels[i % channelVectors]}, {});
+                });
+                return SmallVector<Value>();
+              });
         });
     forHeads({1}, [&](Value head, int64_t) {
       Value total = memref::LoadOp::create(e.b, totals, head), ofAll = e.add(firstHead, head);
@@ -499,9 +537,13 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
   Emitter e(builder, op.getLoc());
   Heads heads(op);
   Value past = e.index(0);
-  if (ins.size() > 3)
+  if (op.hasPast())
     past = arith::IndexCastOp::create(e.b, e.b.getIndexType(),
-                                      memref::LoadOp::create(e.b, ins[3], ValueRange()));
+                                      memref::LoadOp::create(e.b, ins.back(), ValueRange()));
+  if (op.hasScales()) {
+    heads.scalesOfKeys = ins[3];
+    heads.scalesOfValues = ins[4];
+  }
   Value tokens = e.dim(ins[0], 1);
   if (getConstantIntValue(tokens) == 1) {
     emitAttentionOfOneToken(e, heads, ins, outs, e.add(past, 1), isa);
@@ -509,7 +551,7 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
   }
   HeadEmitter h(e, isa, heads.size);
   Value queries = h.allocateHead(), sums = h.allocateHead();
-  Value probabilities = h.allocate(HeadEmitter::kBlock), numbers = h.allocate(1);
+  Value factors = h.allocate(HeadEmitter::kBlock), numbers = h.allocate(1);
   Value wideKeys = h.allocateWidened(ins[1]), wideValues = h.allocateWidened(ins[2]);
   Value blocks = countBlocks(e, tokens, h.getWidth());
   e.parallel({e.dim(ins[0], 0), e.index(heads.count), blocks}, [&](ValueRange at) {
@@ -517,12 +559,15 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
     Value group = arith::DivUIOp::create(e.b, at[1], e.index(heads.count / heads.ofKeys));
     Value ofKeys = e.mul(group, heads.size);
     Head key{ins[1], batch, ofKeys}, value{ins[2], batch, ofKeys};
+    Head scaleOfKey{heads.scalesOfKeys, batch, group};
+    Head scaleOfValue{heads.scalesOfValues, batch, group};
     Span span = getSpan(e, at[2], h.getWidth(), tokens);
     Value position = e.add(past, span.first), end = e.add(position, span.count);
     h.gather({ins[0], batch, column}, span.first, span.count, queries);
 
     auto scoresOf = [&](ValueRange products, Value token) {
-      return h.maskScores(products, h.compare(arith::CmpIPredicate::sge, position, token));
+      return h.maskScores(h.mulByNumber(products, scaleOfKey, token),
+                          h.compare(arith::CmpIPredicate::sge, position, token));
     };
     auto forScores = [&](Value from, Value to, ValueRange init,
                          function_ref<void(ValueRange, Value, MutableArrayRef<Value>)> body) {
@@ -551,10 +596,11 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
           SmallVector<Value> total = forScores(
               from, to, before, [&](ValueRange scores, Value token, MutableArrayRef<Value> total) {
                 SmallVector<Value> powers = h.expOfDifference(scores, largest);
-                h.store(powers, probabilities, arith::SubIOp::create(e.b, token, from));
+                h.store(h.mulByNumber(powers, scaleOfValue, token), factors,
+                        arith::SubIOp::create(e.b, token, from));
                 llvm::copy(h.add(total, powers), total.begin());
               });
-          h.addProducts(h.widen(value, from, to, wideValues), from, to, probabilities, sums);
+          h.addProducts(h.widen(value, from, to, wideValues), from, to, factors, sums);
           return total;
         });
     h.forChannels(sums, [&](Value, ValueRange row) { return h.div(row, total); });

@@ -122,3 +122,22 @@ module attributes {ternary.model = {name = "cached"}} {
   // CHECK:          %[[S:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<2x3x200000000xf32>
   // CHECK-NEXT:     call @decode(%[[P]], %[[S]])
 }
+
+// -----
+
+// Scales of codes lie between these and the position, and 32-bit numbers where they can be read.
+
+module attributes {ternary.model = {name = "codes"}} {
+  func.func @decode(%scales: memref<2x3xf32> {ternary.role = "scales"}, %state: memref<2x3x1xi8> {ternary.role = "state"},
+                    %position: memref<i32> {ternary.role = "position"}) attributes {ternary.step = "decode"} {
+    return
+  }
+
+  // NAME-LABEL:   func.func @codes_decode(
+  // PREFIX-LABEL: func.func @bit_decode(
+  // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr,
+  // CHECK:          %[[CODES:.+]] = llvm.mlir.constant(8 : i64)
+  // CHECK:          llvm.getelementptr %[[STATE]][%[[CODES]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  // CHECK:          %[[BOTH:.+]] = llvm.mlir.constant(32 : i64)
+  // CHECK:          llvm.getelementptr %[[STATE]][%[[BOTH]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+}

@@ -3,7 +3,7 @@
 
 // CHECK: expected a prefix for entry points, or a 'name' in 'ternary.model', got neither
 
-// expected-error @+1 {{expected argument 0 to have the role weights, workspace, state, position, ids, logits_from, logits or threads, in training parameters, gradients, targets, seed or loss, or in an update moments, step, or a field of the optimiser or of its report, got 'mask'}}
+// expected-error @+1 {{expected argument 0 to have the role weights, workspace, state, scales, position, ids, logits_from, logits or threads, in training parameters, gradients, targets, seed or loss, or in an update moments, step, or a field of the optimiser or of its report, got 'mask'}}
 func.func @unknown(%x: memref<4xf32> {ternary.role = "mask"}) attributes {ternary.step = "decode"} {
   return
 }

@@ -19,6 +19,10 @@ memref.global "private" constant @k16 : memref<1x4x4xf16> = dense<[[[0.0, 0.0, 0
   [2.0, 0.0, 0.0, 0.0], [99.0, 99.0, 99.0, 99.0]]]>
 memref.global "private" constant @v16 : memref<1x4x4xf16> = dense<[[[0.0, 1.0, 10.0, 1.0], [1.0, 3.0, 20.0, 0.0],
   [0.0, 8.0, 60.0, 0.0], [99.0, 99.0, 99.0, 99.0]]]>
+memref.global "private" constant @k8 : memref<1x4x4xi8> = dense<[[[0, 0, 0, 0], [2, 0, 0, 0], [8, 0, 0, 0], [99, 99, 99, 99]]]>
+memref.global "private" constant @v8 : memref<1x4x4xi8> = dense<[[[0, 1, 10, 1], [2, 6, 40, 0], [0, 2, 15, 0], [99, 99, 99, 99]]]>
+memref.global "private" constant @k_scale : memref<1x4x1xf32> = dense<[[[9.0], [0.5], [0.25], [9.0]]]>
+memref.global "private" constant @v_scale : memref<1x4x1xf32> = dense<[[[1.0], [0.5], [4.0], [9.0]]]>
 memref.global "private" constant @two : memref<i32> = dense<2>
 
 func.func private @printMemrefF32(memref<*xf32>) attributes {llvm.emit_c_interface}
@@ -134,6 +138,25 @@ func.func @main() {
   ternary.attention_kernel ins(%last, %k16, %v16, %two : memref<1x1x8xf32>, memref<1x?x4xf16>, memref<1x?x4xf16>, memref<i32>)
     outs(%result_of_last, %sums_of_last : memref<1x1x8xf32>, memref<1x1x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
   func.call @printMemrefF32(%any_last) : (memref<*xf32>) -> ()
+
+  // The same as codes of which each token has its scales.
+  // CHECK:      0.731059, 2.46212, 17.3106, 0.268941, 0.5, 2, 15, 0.5
+  // CHECK-NEXT: 0.333333, 4, 30, 0.333333, 0.244728, 6.14614, 45.7093, 0.0900306
+  // CHECK:      0.333333, 4, 30, 0.333333, 0.244728, 6.14614, 45.7093, 0.0900306
+  // CHECK:      1.09861, 2.40761
+  %k8 = memref.get_global @k8 : memref<1x4x4xi8>
+  %v8 = memref.get_global @v8 : memref<1x4x4xi8>
+  %k_scale = memref.get_global @k_scale : memref<1x4x1xf32>
+  %v_scale = memref.get_global @v_scale : memref<1x4x1xf32>
+  ternary.attention_kernel
+    ins(%q, %k8, %v8, %k_scale, %v_scale, %past : memref<1x?x8xf32>, memref<1x4x4xi8>, memref<1x4x4xi8>, memref<1x4x1xf32>, memref<1x4x1xf32>, memref<i32>)
+    outs(%result, %sums : memref<1x?x8xf32>, memref<1x?x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
+  func.call @printMemrefF32(%any_result) : (memref<*xf32>) -> ()
+  ternary.attention_kernel
+    ins(%last, %k8, %v8, %k_scale, %v_scale, %two : memref<1x1x8xf32>, memref<1x4x4xi8>, memref<1x4x4xi8>, memref<1x4x1xf32>, memref<1x4x1xf32>, memref<i32>)
+    outs(%result_of_last, %sums_of_last : memref<1x1x8xf32>, memref<1x1x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
+  func.call @printMemrefF32(%any_last) : (memref<*xf32>) -> ()
+  func.call @printMemrefF32(%any_sums_of_last) : (memref<*xf32>) -> ()
 
   // The first token sees itself alone: whatever the scores, nothing flows to them, and its
   // value gets the gradient of both heads. The second head's second query looks at both keys.

@@ -269,7 +269,7 @@ func.func @attention_backward_kernel(%q: memref<1x2x8xf32>, %k: memref<1x3x8xf32
 
 func.func @attention_values(%q: tensor<1x8x64xf32>, %k: tensor<1x8x32xf32>, %v: tensor<1x5x99xf32>) {
   // expected-error @+1 {{all of {k, v} have same type}}
-  %0:2 = "ternary.attention"(%q, %k, %v) {heads = 4 : i64, kv_heads = 2 : i64}
+  %0:2 = "ternary.attention"(%q, %k, %v) {heads = 4 : i64, kv_heads = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>}
     : (tensor<1x8x64xf32>, tensor<1x8x32xf32>, tensor<1x5x99xf32>) -> (tensor<1x8x64xf32>, tensor<1x8x4xf32>)
   return
 }
@@ -309,5 +309,45 @@ func.func @attention_kernel_tokens(%q: memref<1x8x64xf32>, %k: memref<1x4x32xf32
   // expected-error @+1 {{expected k of at least 8 tokens, got 'memref<1x4x32xf32>'}}
   ternary.attention_kernel ins(%q, %k, %k : memref<1x8x64xf32>, memref<1x4x32xf32>, memref<1x4x32xf32>)
       outs(%o, %l : memref<1x8x64xf32>, memref<1x8x4xf32>) {heads = 4 : i64, kv_heads = 2 : i64}
+  return
+}
+
+// -----
+
+func.func @attention_codes(%q: tensor<1x2x8xf32>, %k: tensor<1x2x4xi8>) {
+  // expected-error @+1 {{expected 2 scales for k of 'i8', got 0}}
+  %0, %1 = ternary.attention %q, %k, %k {heads = 2 : i64, kv_heads = 1 : i64} : tensor<1x2x8xf32>, tensor<1x2x4xi8> -> tensor<1x2x8xf32>, tensor<1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @attention_floats(%q: tensor<1x2x8xf32>, %k: tensor<1x2x4xf16>, %s: tensor<1x2x1xf32>) {
+  // expected-error @+1 {{expected 0 scales for k of 'f16', got 1}}
+  %0, %1 = ternary.attention %q, %k, %k scales(%s : tensor<1x2x1xf32>) {heads = 2 : i64, kv_heads = 1 : i64} : tensor<1x2x8xf32>, tensor<1x2x4xf16> -> tensor<1x2x8xf32>, tensor<1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @attention_scales(%q: tensor<1x2x8xf32>, %k: tensor<1x2x4xi8>, %s: tensor<1x2x1xf32>, %t: tensor<1x2x2xf32>) {
+  // expected-error @+1 {{expected scales of shape [1, 2, 1], got 'tensor<1x2x2xf32>'}}
+  %0, %1 = ternary.attention %q, %k, %k scales(%s, %t : tensor<1x2x1xf32>, tensor<1x2x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64} : tensor<1x2x8xf32>, tensor<1x2x4xi8> -> tensor<1x2x8xf32>, tensor<1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @attention_kernel_codes(%q: memref<1x2x8xf32>, %k: memref<1x2x4xi8>, %l: memref<1x2x2xf32>) {
+  // expected-error @+1 {{expected 5 ins and 2 outs, got 3 and 2}}
+  ternary.attention_kernel ins(%q, %k, %k : memref<1x2x8xf32>, memref<1x2x4xi8>, memref<1x2x4xi8>) outs(%q, %l : memref<1x2x8xf32>, memref<1x2x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
+  return
+}
+
+// -----
+
+func.func @attention_kernel_scales(%q: memref<1x2x8xf32>, %k: memref<1x2x4xi8>, %s: memref<1x3x1xf32>, %l: memref<1x2x2xf32>) {
+  // expected-error @+1 {{expected scales of shape [1, 2, 1], got 'memref<1x3x1xf32>'}}
+  ternary.attention_kernel ins(%q, %k, %k, %s, %s : memref<1x2x8xf32>, memref<1x2x4xi8>, memref<1x2x4xi8>, memref<1x3x1xf32>, memref<1x3x1xf32>) outs(%q, %l : memref<1x2x8xf32>, memref<1x2x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
   return
 }

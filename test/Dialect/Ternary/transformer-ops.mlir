@@ -40,6 +40,16 @@ func.func @with_past(%q: tensor<1x?x64xf32>, %cache: tensor<1x100x32xf32>, %past
   return %1 : tensor<1x?x64xf32>
 }
 
+// CHECK-LABEL: func.func @codes
+func.func @codes(%q: tensor<1x?x64xf32>, %cache: tensor<1x100x32xi8>, %s: tensor<1x100x2xf32>, %past: tensor<i32>) -> tensor<1x?x64xf32> {
+  // CHECK: ternary.attention %{{.*}}, %[[K:.*]], %[[K]] scales(%[[S:.*]], %[[S]] : tensor<1x100x2xf32>, tensor<1x100x2xf32>) past(%{{.*}} : tensor<i32>) {heads = 4 : i64, kv_heads = 2 : i64}
+  // CHECK-SAME: : tensor<1x?x64xf32>, tensor<1x100x32xi8> -> tensor<1x?x64xf32>, tensor<1x?x4xf32>
+  %0, %1 = ternary.attention %q, %cache, %cache scales(%s, %s : tensor<1x100x2xf32>, tensor<1x100x2xf32>)
+    past(%past : tensor<i32>) {heads = 4 : i64, kv_heads = 2 : i64}
+    : tensor<1x?x64xf32>, tensor<1x100x32xi8> -> tensor<1x?x64xf32>, tensor<1x?x4xf32>
+  return %0 : tensor<1x?x64xf32>
+}
+
 // CHECK-LABEL: func.func @on_memory
 func.func @on_memory(%q: memref<1x?x64xf32>, %k: memref<1x100x32xf32>, %past: memref<i32>, %l: memref<1x?x4xf32>) {
   // CHECK: ternary.rotary_kernel ins(%{{.*}}, %{{.*}} : memref<1x?x64xf32>, memref<i32>) outs(%{{.*}} : memref<1x?x64xf32>) {head_size = 16 : i64, theta = 1.000000e+04 : f64}

@@ -76,8 +76,8 @@ void printGradientTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::
 /// What layers and their kernels demand alike of heads.
 mlir::LogicalResult verifyRotary(mlir::Operation *op, mlir::Type input, int64_t headSize,
                                  const llvm::APFloat &theta);
-mlir::LogicalResult verifyAttention(mlir::Operation *op, mlir::Type q, mlir::Type k, int64_t heads,
-                                    int64_t kvHeads);
+mlir::LogicalResult verifyAttention(mlir::Operation *op, mlir::Type q, mlir::Type k,
+                                    mlir::TypeRange scales, int64_t heads, int64_t kvHeads);
 } // namespace ternary
 
 #endif // TERNARY_LIB_DIALECT_IR_OPUTILS_H

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/DialectImplementation.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -81,6 +80,27 @@ LogicalResult TernaryDialect::verifyRegionArgAttribute(Operation *op, unsigned, 
 LogicalResult TernaryDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
                                                           NamedAttribute attribute) {
   return attribute.getName() == kRoleAttr ? verifyString(op, attribute) : success();
+}
+
+bool ternary::isStateRole(StringAttr role) {
+  return role && llvm::is_contained(kStateRoles, role.getValue());
+}
+
+int64_t ternary::getStateOffset(FunctionOpInterface step, StringRef role) {
+  int64_t offset = 0;
+  for (StringRef part : kStateRoles) {
+    if (part == role)
+      break;
+    for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
+      auto known = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+      auto type = dyn_cast<ShapedType>(step.getArgument(i).getType());
+      if (known && known.getValue() == part && type && type.hasStaticShape())
+        offset += type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    }
+    // Whatever comes next is at a multiple of its size.
+    offset = llvm::alignTo(offset, 4);
+  }
+  return offset;
 }
 
 Type ternary::getRowType(ShapedType type, int64_t rowRank) {

@@ -282,19 +282,25 @@ LogicalResult RotaryKernelOp::verify() {
   return verifyRotary(*this, getIns()[0].getType(), getHeadSize(), getTheta());
 }
 
+bool AttentionKernelOp::hasScales() {
+  return getIns().size() > 1 && getElementTypeOrSelf(getIns()[1]).isInteger();
+}
+
 LogicalResult AttentionKernelOp::verify() {
-  bool hasPast = getIns().size() > 3;
+  size_t scales = hasScales() ? 2 : 0;
   if (failed(verifyKernel(
-          *this, hasPast ? 4 : 3, 2,
+          *this, 3 + scales + hasPast(), 2,
           [&](auto ins, auto outs, Elements of) {
             Shape q = shapeOf(ins[0]), rows = q;
             if (!rows.empty())
               rows.back() = getHeads();
             Type cached = getElementTypeOrSelf(ins[1].getType());
-            cached = cached.isF16() ? cached : of.real;
+            cached = scales ? of.i8 : cached.isF16() ? cached : of.real;
             SmallVector<Expected> expected = {
                 {"q", of.real, q}, {"k", cached, shapeOf(ins[1])}, {"v", cached, shapeOf(ins[1])}};
-            if (hasPast)
+            for (Value scale : ins.slice(3, scales))
+              expected.push_back({"scales", of.f32, shapeOf(scale)});
+            if (hasPast())
               expected.push_back({"past", of.i32, {}});
             expected.push_back({"result", of.real, q});
             expected.push_back({"log_sum_exp", of.real, rows});
@@ -302,8 +308,8 @@ LogicalResult AttentionKernelOp::verify() {
           },
           /*leastRank=*/0)))
     return failure();
-  return verifyAttention(*this, getIns()[0].getType(), getIns()[1].getType(), getHeads(),
-                         getKvHeads());
+  return verifyAttention(*this, getIns()[0].getType(), getIns()[1].getType(),
+                         getIns().slice(3, scales).getTypes(), getHeads(), getKvHeads());
 }
 
 LogicalResult AttentionBackwardKernelOp::verify() {
@@ -322,8 +328,8 @@ LogicalResult AttentionBackwardKernelOp::verify() {
                                      {"δ", of.real, rows}};
       })))
     return failure();
-  return verifyAttention(*this, getIns()[0].getType(), getIns()[1].getType(), getHeads(),
-                         getKvHeads());
+  return verifyAttention(*this, getIns()[0].getType(), getIns()[1].getType(), /*scales=*/{},
+                         getHeads(), getKvHeads());
 }
 
 /// Errors unless `value` is `[B, T, H]` with static H.

@@ -139,8 +139,8 @@ SmallVector<float> RotaryKernelOp::getFrequencies() {
 // AttentionOp, AttentionBackwardOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult ternary::verifyAttention(Operation *op, Type q, Type k, int64_t heads,
-                                       int64_t kvHeads) {
+LogicalResult ternary::verifyAttention(Operation *op, Type q, Type k, TypeRange scales,
+                                       int64_t heads, int64_t kvHeads) {
   for (auto [name, type] : {std::pair("q", q), std::pair("k", k)}) {
     if (cast<ShapedType>(type).getRank() != 3)
       return op->emitOpError() << "expected " << name << " of shape [B, T, H], got " << type;
@@ -162,6 +162,13 @@ LogicalResult ternary::verifyAttention(Operation *op, Type q, Type k, int64_t he
     return failure();
   if (ShapedType::isStatic(queries[1]) && ShapedType::isStatic(tokens) && tokens < queries[1])
     return op->emitOpError() << "expected k of at least " << queries[1] << " tokens, got " << k;
+  size_t count = getElementTypeOrSelf(k).isInteger() ? 2 : 0;
+  if (scales.size() != count)
+    return op->emitOpError() << "expected " << count << " scales for k of "
+                             << getElementTypeOrSelf(k) << ", got " << scales.size();
+  for (Type scale : scales)
+    if (failed(verifyShape(op, "scales", scale, {queries[0], tokens, kvHeads})))
+      return failure();
   return success();
 }
 
@@ -174,7 +181,8 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult AttentionOp::verify() {
-  return verifyAttention(*this, getQ().getType(), getK().getType(), getHeads(), getKvHeads());
+  return verifyAttention(*this, getQ().getType(), getK().getType(), getScales().getTypes(),
+                         getHeads(), getKvHeads());
 }
 
 LogicalResult AttentionBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
@@ -186,7 +194,7 @@ LogicalResult AttentionBackwardOp::inferReturnTypes(MLIRContext *, std::optional
 
 LogicalResult AttentionBackwardOp::verify() {
   Type q = getQ().getType(), k = getK().getType();
-  if (failed(verifyAttention(*this, q, k, getHeads(), getKvHeads())))
+  if (failed(verifyAttention(*this, q, k, /*scales=*/{}, getHeads(), getKvHeads())))
     return failure();
   SmallVector<int64_t> shape(cast<ShapedType>(q).getShape());
   shape.back() = getColumns(k);

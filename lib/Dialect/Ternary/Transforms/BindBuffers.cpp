@@ -96,10 +96,9 @@ void ternary::bindBuffers(func::FuncOp step) {
     if (!type)
       continue;
     argument.setType(MemRefType::get(type.getShape(), type.getElementType()));
-    auto tensor =
-        bufferization::ToTensorOp::create(builder, argument.getLoc(), type, argument,
-                                          /*restrict=*/true,
-                                          /*writable=*/role == "state" || role == "position");
+    auto tensor = bufferization::ToTensorOp::create(builder, argument.getLoc(), type, argument,
+                                                    /*restrict=*/true,
+                                                    /*writable=*/isStateRole(role));
     argument.replaceAllUsesExcept(tensor, tensor);
     byRole[role.getValue()] = argument;
   }

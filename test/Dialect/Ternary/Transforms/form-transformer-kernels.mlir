@@ -54,6 +54,19 @@ func.func @weight(%g: tensor<1x?x6xf32>, %x: tensor<1x?x8xf32>, %sum: tensor<6x8
 
 // -----
 
+// Attention over codes: their scales come before the number of tokens.
+// CHECK-LABEL: func.func @codes(
+// CHECK-SAME:    %[[Q:[^:]*]]: tensor<1x?x8xf32>, %[[K:[^:]*]]: tensor<1x9x4xi8>, %[[S:[^:]*]]: tensor<1x9x1xf32>, %[[T:[^:]*]]: tensor<1x9x1xf32>, %[[PAST:[^:]*]]: tensor<i32>)
+// CHECK:         ternary.attention_kernel ins(%[[Q]], %[[K]], %[[K]], %[[S]], %[[T]], %[[PAST]] : tensor<1x?x8xf32>, tensor<1x9x4xi8>, tensor<1x9x4xi8>, tensor<1x9x1xf32>, tensor<1x9x1xf32>, tensor<i32>)
+// CHECK-SAME:      outs(%{{.*}}, %{{.*}} : tensor<1x?x8xf32>, tensor<1x?x2xf32>) {heads = 2 : i64, kv_heads = 1 : i64}
+func.func @codes(%q: tensor<1x?x8xf32>, %k: tensor<1x9x4xi8>, %s: tensor<1x9x1xf32>, %t: tensor<1x9x1xf32>, %past: tensor<i32>) -> tensor<1x?x8xf32> {
+  %0, %1 = ternary.attention %q, %k, %k scales(%s, %t : tensor<1x9x1xf32>, tensor<1x9x1xf32>) past(%past : tensor<i32>)
+    {heads = 2 : i64, kv_heads = 1 : i64} : tensor<1x?x8xf32>, tensor<1x9x4xi8> -> tensor<1x?x8xf32>, tensor<1x?x2xf32>
+  return %0 : tensor<1x?x8xf32>
+}
+
+// -----
+
 // Attention, with the tokens before as an operand; its gradient has δ beside its results.
 // CHECK-LABEL: func.func @attention(
 // CHECK-SAME:    %[[Q:[^:]*]]: tensor<1x?x8xf32>, %[[K:[^:]*]]: tensor<1x?x4xf32>, %[[PAST:[^:]*]]: tensor<i32>)

@@ -20,6 +20,7 @@
 #include "mlir/IR/TensorEncoding.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -53,9 +54,13 @@ namespace ternary {
 
 /// Names of the attributes that carry a model through the phases.
 /// On function arguments: the checkpoint's name of a parameter; the role of another
-/// argument ("ids", "state", "position", "logits_from", "logits", "weights", "workspace").
+/// argument ("ids", "state", "scales", "position", "logits_from", "logits", "weights",
+/// "workspace").
 inline constexpr llvm::StringLiteral kParameterAttr = "ternary.parameter";
 inline constexpr llvm::StringLiteral kRoleAttr = "ternary.role";
+/// The roles of what a session carries from step to step, in the order in which it has them in
+/// memory, one behind the other: "scales" are those of codes in the state.
+inline constexpr llvm::StringLiteral kStateRoles[] = {"state", "scales", "position"};
 /// On arguments and results: the checkpoint's name of the parameter whose gradient they are,
 /// or whose moments in the optimiser.
 inline constexpr llvm::StringLiteral kGradientAttr = "ternary.gradient";
@@ -69,6 +74,13 @@ inline constexpr llvm::StringLiteral kRecomputedAttr = "ternary.recomputed";
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "ternary.workspace";
 /// On modules: a dictionary of what the runtime has to know about the model.
 inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
+
+/// Whether an argument of this role, which may be null, is carried from step to step.
+bool isStateRole(mlir::StringAttr role);
+
+/// Bytes of what `step`, on memory or not, carries before its argument of `role`; without a role,
+/// of all. What is not of static shape does not count.
+int64_t getStateOffset(mlir::FunctionOpInterface step, llvm::StringRef role = {});
 
 /// The type of one row of a tensor or memref with `rowRank` row dimensions: a vector,
 /// or the element type if nothing is left.

@@ -173,7 +173,8 @@ def Ternary_RotaryEmbeddingOp : Ternary_PureOp<"rotary_embedding", [
 }
 
 def Ternary_AttentionOp : Ternary_PureOp<"attention", [
-    AllTypesMatch<["k", "v"]>, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+    AttrSizedOperandSegments, AllTypesMatch<["k", "v"]>,
+    DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "causal attention of several heads";
   let description = [{
     With D the columns of q over `heads`, g = h · `kv_heads` / `heads` for head h, and j over
@@ -190,13 +191,21 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
     ```
 
     Sums start from +0 and go in order of d or j; every product is added with one rounding
-    (fused multiply-add). Keys and values may be kept in f16; they are extended to f32.
+    (fused multiply-add). Keys and values may be kept in f16; they are extended to f32. They may
+    also be codes in i8, as `quantize_activations` makes them of each head of each token, with
+    the `scales` of keys and of values. The codes are what is added up:
+
+    ```
+    s[j]                     = ((Σ_d q[b, t, D h + d] · f32(k[b, j, D g + d])) · scales₀[b, j, g]) · f32(1 / sqrt(D))
+    result[b, t, D h + d]    = (Σ_j (p[j] · scales₁[b, j, g]) · f32(v[b, j, D g + d])) / l
+    ```
 
     Constraints:
     - (C1) `q` and `result` are `[B, T, heads · D]`, `k` and `v` are `[B, S, kv_heads · D]` of
       one type, `log_sum_exp` is `[B, T, heads]`
     - (C2) `kv_heads` divides `heads`, at most 256 of which share keys
     - (C3) S is at least `past` + T
+    - (C4) there are two `scales`, `[B, S, kv_heads]`, if k is of i8, otherwise none
 
     Example:
 
@@ -210,10 +219,12 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
     ```
   }];
   let arguments = (ins Ternary_FloatTensor:$q, Ternary_CacheTensor:$k, Ternary_CacheTensor:$v,
-                       Optional<Ternary_I32Scalar>:$past, I64Attr:$heads, I64Attr:$kv_heads);
+                       Variadic<Ternary_F32Tensor>:$scales, Optional<Ternary_I32Scalar>:$past,
+                       I64Attr:$heads, I64Attr:$kv_heads);
   let results = (outs Ternary_FloatTensor:$result, Ternary_FloatTensor:$log_sum_exp);
   let assemblyFormat = [{
-    $q `,` $k `,` $v (`past` `(` $past^ `:` type($past) `)`)? attr-dict
+    $q `,` $k `,` $v (`scales` `(` $scales^ `:` type($scales) `)`)?
+    (`past` `(` $past^ `:` type($past) `)`)? attr-dict
     `:` type($q) `,` type($k) `->` type($result) `,` type($log_sum_exp)
   }];
   let hasVerifier = 1;
@@ -365,7 +376,8 @@ def Ternary_RotaryKernelOp : Ternary_InsOutsKernelOp<"rotary_kernel"> {
 def Ternary_AttentionKernelOp : Ternary_InsOutsKernelOp<"attention_kernel"> {
   let summary = "`attention` in destination style";
   let description = [{
-    `ins` are q, k, v and, if there is one, `past`; `outs` are the result and log_sum_exp.
+    `ins` are q, k, v, the scales, if k and v are codes, and, if there is one, `past`; `outs`
+    are the result and log_sum_exp.
 
     Constraints:
     - (C1) shapes and attributes are those of `attention`
@@ -384,6 +396,12 @@ def Ternary_AttentionKernelOp : Ternary_InsOutsKernelOp<"attention_kernel"> {
   }];
   let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
                        I64Attr:$heads, I64Attr:$kv_heads);
+  let extraClassDeclaration = dpsDeclaration # [{
+    /// Whether keys and values are codes, whose scales are the next two of `ins`.
+    bool hasScales();
+    /// Whether the last of `ins` is `past`.
+    bool hasPast() { return getIns().size() > (hasScales() ? 5 : 3); }
+  }];
 }
 
 def Ternary_AttentionBackwardKernelOp : Ternary_InsOutsKernelOp<"attention_backward_kernel"> {
