@@ -11,6 +11,29 @@ from safetensors.numpy import load_file, save_file
 from training_object import TrainingObject
 from training_text import make_text
 
+DATA = pathlib.Path(__file__).parent / "data"
+LAYERS = {"quant_method": "bitnet", "linear_class": "autobitlinear", "quantization_mode": "online"}
+
+
+def draw_latent(
+    directory: pathlib.Path, like: str, sizes: dict[int, int], members: dict
+) -> pathlib.Path:
+    """A model of latent weights, with values distributed as in the one that it is like, other sizes
+    and other members of config.json."""
+    config = json.loads((DATA / like / "config.json").read_text(encoding="utf-8"))
+    config |= members | {"quantization_config": LAYERS}
+    directory.mkdir()
+    (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    generator = np.random.default_rng(1)
+    tensors = {
+        name: generator.normal(
+            tensor.mean(), tensor.std(), [sizes.get(size, size) for size in tensor.shape]
+        ).astype(np.float32)
+        for name, tensor in load_file(DATA / like / "model.safetensors").items()
+    }
+    save_file(tensors, directory / "model.safetensors", {"format": "pt"})
+    return directory
+
 
 def halve(model: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
     """A checkpoint with its values rounded to float16, stored as such and as float32."""

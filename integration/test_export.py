@@ -16,13 +16,12 @@ import numpy as np
 import pytest
 import sentencepiece
 from conftest import BIN, ROOT, run_tool
+from family_checks import DATA, draw_latent
 from safetensors.numpy import load_file, save_file
 
-DATA = pathlib.Path(__file__).parent / "data"
 TYPES = ("tq1_0", "tq2_0", "i2_s", "iq1_bn", "iq2_bn")
 
 # Models to draw: which one they are like, what sizes become, members of config.json that change.
-LAYERS = {"quant_method": "bitnet", "linear_class": "autobitlinear", "quantization_mode": "online"}
 FAMILIES = {
     "llama": (
         "llama-grouped",
@@ -59,28 +58,10 @@ def get_flags(kind: str) -> list[str]:
     return [f"--type={kind}"] + (["--i2s-blocks=128"] if kind == "i2_s" else [])
 
 
-def draw_latent(family: str, directory: pathlib.Path) -> pathlib.Path:
-    """A model of latent weights, with values distributed as in the one that it is like."""
-    like, sizes, members = FAMILIES[family]
-    config = json.loads((DATA / like / "config.json").read_text(encoding="utf-8"))
-    config |= members | {"quantization_config": LAYERS}
-    directory.mkdir()
-    (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    generator = np.random.default_rng(1)
-    tensors = {
-        name: generator.normal(
-            tensor.mean(), tensor.std(), [sizes.get(size, size) for size in tensor.shape]
-        ).astype(np.float32)
-        for name, tensor in load_file(DATA / like / "model.safetensors").items()
-    }
-    save_file(tensors, directory / "model.safetensors", {"format": "pt"})
-    return directory
-
-
 @pytest.fixture(scope="session")
 def latent(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pathlib.Path]:
     directory = tmp_path_factory.mktemp("latent")
-    return {family: draw_latent(family, directory / family) for family in FAMILIES}
+    return {family: draw_latent(directory / family, *how) for family, how in FAMILIES.items()}
 
 
 @pytest.fixture(scope="session")

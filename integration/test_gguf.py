@@ -15,6 +15,7 @@ import gguf
 import numpy as np
 import pytest
 from conftest import has_cpu_feature, run_tool
+from family_checks import draw_latent
 from safetensors.numpy import load_file
 from test_training import TARGETS
 
@@ -245,19 +246,23 @@ def find_tensor(data: bytes, name: str) -> tuple[int, tuple[int, ...]]:
     return data_start + ends[name][1], ends[name][2]
 
 
+def vary_scales(data: bytearray, name: str) -> None:
+    """Gives each 256 weights of a tensor in TQ2_0, with two of them in a row, another scale."""
+    start, (columns, rows) = find_tensor(data, name)
+    assert columns == 512
+    for block in range(2 * rows):
+        place = start + 66 * block + 64
+        scale = np.frombuffer(data[place : place + 2], np.float16) * (1 + block % 7)
+        data[place : place + 2] = scale.astype(np.float16).tobytes()
+
+
 @pytest.mark.parametrize("target", ["unfused", "portable", "avx2", "cpu"])
 def test_scales_of_groups(tmp_path, compile_model, compute_logits, target):
-    """TQ2_0 with another scale for each 256 weights, in layers with two of them in a row."""
     if target == "avx2" and not has_cpu_feature("avx2"):
         pytest.skip("this machine has no avx2")
     data = bytearray((DATA / "llama-tq2.gguf").read_bytes())
     for layer in range(2):
-        start, (columns, rows) = find_tensor(data, f"blk.{layer}.ffn_down.weight")
-        assert columns == 512
-        for block in range(2 * rows):
-            place = start + 66 * block + 64
-            scale = np.frombuffer(data[place : place + 2], np.float16) * (1 + block % 7)
-            data[place : place + 2] = scale.astype(np.float16).tobytes()
+        vary_scales(data, f"blk.{layer}.ffn_down.weight")
     model = tmp_path / "groups.gguf"
     model.write_bytes(data)
     ids = load_file(DATA / "llama-tq2.safetensors")["input_ids"][None]
@@ -269,6 +274,31 @@ def test_scales_of_groups(tmp_path, compile_model, compute_logits, target):
         for threads in (1, 2):
             got = compute_logits(library, ids, threads, step)
             assert got.tobytes() == expected.tobytes(), (step, threads)
+
+
+@pytest.mark.parametrize("target", ["portable", "avx2", "cpu"])
+def test_scales_of_groups_of_merged_layers(tmp_path, compile_model, compute_logits, target):
+    """Layers that share their input are one product, but for k, which has one scale."""
+    if target == "avx2" and not has_cpu_feature("avx2"):
+        pytest.skip("this machine has no avx2")
+    sizes = {64: 512, 96: 512, 32: 256}
+    members = {"hidden_size": 512, "intermediate_size": 512, "head_dim": 128}
+    latent = draw_latent(tmp_path / "latent", "llama-grouped", sizes, members)
+    model = tmp_path / "model.gguf"
+    flags = ("--type=tq2_0", "--round-scales")
+    result = run_tool("ternary-export", latent, "-o", model, *flags)
+    assert result.returncode == 0, result.stderr
+    data = bytearray(model.read_bytes())
+    for layer in range(2):
+        for name in ("attn_q", "attn_v", "ffn_gate", "ffn_up"):
+            vary_scales(data, f"blk.{layer}.{name}.weight")
+    model.write_bytes(data)
+    ids = np.random.default_rng(3).integers(3, 29, (1, 11)).astype(np.int32)
+    expected = compute_logits(compile_model(model, *TARGETS["reference"]), ids)
+    library = compile_model(model, *TARGETS[target])
+    for step in (False, True):
+        got = compute_logits(library, ids, 2, step)
+        assert got.tobytes() == expected.tobytes(), step
 
 
 def test_fewer_tokens_take_less_memory(compile_model, compute_logits):

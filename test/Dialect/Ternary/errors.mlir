@@ -303,3 +303,43 @@ func.func @sum_of_nothing(%x: tensor<8xf32>, %o: tensor<64x8xf32>) -> tensor<64x
   } -> tensor<64x8xf32>
   return %0 : tensor<64x8xf32>
 }
+
+// -----
+
+func.func @stacked_columns(%t: tensor<4x8x!ternary.trit>, %u: tensor<4x6x!ternary.trit>, %s: tensor<1xf32>) {
+  // expected-error @+1 {{expected plain static inputs with 8 columns, got 'tensor<4x6x!ternary.trit>'}}
+  %0, %1 = ternary.stack_rows %t, %u scales(%s, %s) : tensor<4x8x!ternary.trit>, tensor<4x6x!ternary.trit> scales tensor<1xf32>, tensor<1xf32> -> tensor<8x8x!ternary.trit>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @stacked_scale(%t: tensor<4x8x!ternary.trit>, %s: tensor<1xf32>, %r: tensor<3xf32>) {
+  // expected-error @+1 {{expected scale of shape [1] or [4], got 'tensor<3xf32>'}}
+  %0, %1 = ternary.stack_rows %t, %t scales(%s, %r) : tensor<4x8x!ternary.trit>, tensor<4x8x!ternary.trit> scales tensor<1xf32>, tensor<3xf32> -> tensor<8x8x!ternary.trit>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @stacked_groups(%t: tensor<4x8x!ternary.trit>, %s: tensor<4x2xf32>, %r: tensor<4x4xf32>) {
+  // expected-error @+1 {{expected scale of shape [4, 2], got 'tensor<4x4xf32>'}}
+  %0, %1 = ternary.stack_rows %t, %t scales(%s, %r) : tensor<4x8x!ternary.trit>, tensor<4x8x!ternary.trit> scales tensor<4x2xf32>, tensor<4x4xf32> -> tensor<8x8x!ternary.trit>, tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @stacked_uneven(%t: tensor<4x8x!ternary.trit>, %s: tensor<4x3xf32>) {
+  // expected-error @+1 {{expected scales of groups that divide the 8 columns, got 'tensor<8x3xf32>'}}
+  %0, %1 = ternary.stack_rows %t, %t scales(%s, %s) : tensor<4x8x!ternary.trit>, tensor<4x8x!ternary.trit> scales tensor<4x3xf32>, tensor<4x3xf32> -> tensor<8x8x!ternary.trit>, tensor<8x3xf32>
+  return
+}
+
+// -----
+
+func.func @stacked_mixed(%t: tensor<4x8x!ternary.trit>, %s: tensor<4xf32>, %r: tensor<4x4xf32>) {
+  // expected-error @+1 {{expected scale of shape [1] or [4], got 'tensor<4x4xf32>'}}
+  %0, %1 = ternary.stack_rows %t, %t scales(%s, %r) : tensor<4x8x!ternary.trit>, tensor<4x8x!ternary.trit> scales tensor<4xf32>, tensor<4x4xf32> -> tensor<8x8x!ternary.trit>, tensor<8xf32>
+  return
+}

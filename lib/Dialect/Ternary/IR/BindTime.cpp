@@ -49,15 +49,18 @@ Results PackOp::evaluate(ArrayRef<HostTensor> operands) {
 Results StackRowsOp::evaluate(ArrayRef<HostTensor> operands) {
   auto trits = cast<ShapedType>(getTrits().getType());
   HostTensor stacked = HostTensor::allocate(DType::Trit, trits.getShape());
-  HostTensor scales = HostTensor::allocate(DType::F32, {trits.getDimSize(0)});
+  HostTensor scales =
+      HostTensor::allocate(DType::F32, cast<ShapedType>(getScale().getType()).getShape());
   int8_t *nextTrit = stacked.getMutableValues<int8_t>().data();
   float *nextScale = scales.getMutableValues<float>().data();
   size_t count = operands.size() / 2;
   for (size_t i = 0; i < count; ++i) {
     nextTrit = llvm::copy(operands[i].getValues<int8_t>(), nextTrit);
     ArrayRef<float> scale = operands[count + i].getValues<float>();
-    for (int64_t row = 0; row < operands[i].getDim(0); ++row)
-      *nextScale++ = scale.size() == 1 ? scale[0] : scale[row];
+    if (scale.size() == 1)
+      nextScale = std::fill_n(nextScale, operands[i].getDim(0), scale[0]);
+    else
+      nextScale = llvm::copy(scale, nextScale);
   }
   return SmallVector<HostTensor>{std::move(stacked), std::move(scales)};
 }

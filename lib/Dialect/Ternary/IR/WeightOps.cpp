@@ -37,22 +37,30 @@ LogicalResult StackRowsOp::inferReturnTypes(MLIRContext *context, std::optional<
     rows += cast<ShapedType>(input.getType()).getDimSize(0);
   int64_t columns = getColumns(adaptor.getInputs()[0].getType());
   types.push_back(RankedTensorType::get({rows, columns}, TritType::get(context)));
-  types.push_back(RankedTensorType::get({rows}, Float32Type::get(context)));
+  SmallVector<int64_t> scale = {rows};
+  if (auto first = cast<ShapedType>(adaptor.getScales()[0].getType()); first.getRank() == 2)
+    scale.push_back(first.getDimSize(1));
+  types.push_back(RankedTensorType::get(scale, Float32Type::get(context)));
   return success();
 }
 
 LogicalResult StackRowsOp::verify() {
   int64_t columns = getColumns(getTrits().getType());
+  SmallVector<int64_t> perRow(cast<ShapedType>(getScale().getType()).getShape());
+  bool hasGroups = perRow.size() == 2;
+  if (hasGroups && (perRow[1] < 1 || columns % perRow[1] != 0))
+    return emitOpError() << "expected scales of groups that divide the " << columns
+                         << " columns, got " << getScale().getType();
   for (auto [input, scale] : llvm::zip_equal(getInputs(), getScales())) {
     auto type = cast<RankedTensorType>(input.getType());
     if (type.getEncoding() || !type.hasStaticShape() || type.getDimSize(1) != columns)
       return emitOpError() << "expected plain static inputs with " << columns << " columns, got "
                            << type;
-    auto scales = cast<ShapedType>(scale.getType());
-    if (scales.getRank() != 1 ||
-        (scales.getDimSize(0) != 1 && scales.getDimSize(0) != type.getDimSize(0)))
-      return emitOpError() << "expected scale of shape [1] or [" << type.getDimSize(0) << "], got "
-                           << scales;
+    perRow.front() = type.getDimSize(0);
+    ArrayRef<int64_t> shape = cast<ShapedType>(scale.getType()).getShape();
+    if (shape != ArrayRef(perRow) && (hasGroups || shape != ArrayRef<int64_t>{1}))
+      return emitOpError() << "expected scale of shape " << (hasGroups ? "" : "[1] or ")
+                           << printShape(perRow) << ", got " << scale.getType();
   }
   return success();
 }

@@ -50,16 +50,17 @@ bool isStored(DequantizeOp op) {
 
 struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
-    // What may share one product: codes, their scale, and how many of them count.
-    using Input = std::tuple<Value, Value, int64_t>;
+    // What may share one product: codes, their scale, how many of them count, and how many of
+    // these share a scale of the weight.
+    using Input = std::tuple<Value, Value, int64_t, std::optional<int64_t>>;
     llvm::MapVector<Input, SmallVector<Projection>> byInput;
     getOperation().walk([&](AccumulateOp op) {
       auto users = op->getUsers();
       auto dequantize = op->hasOneUse() ? dyn_cast<DequantizeOp>(*users.begin()) : nullptr;
-      if (dequantize && !isStored(dequantize) && !op.getGroupSize() &&
+      if (dequantize && !isStored(dequantize) &&
           !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
         byInput[{op.getActivations(), dequantize.getActivationScale(),
-                 cast<ShapedType>(op.getWeight().getType()).getDimSize(1)}]
+                 cast<ShapedType>(op.getWeight().getType()).getDimSize(1), op.getGroupSize()}]
             .push_back({op, dequantize});
     });
     for (auto &[input, projections] : byInput)
@@ -88,8 +89,9 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
     OpBuilder builder(first);
     Location loc = first->getLoc();
     auto stacked = StackRowsOp::create(builder, loc, trits, scales);
-    Value sum = AccumulateOp::create(builder, loc, projections.front().accumulate.getActivations(),
-                                     stacked.getTrits(), /*group_size=*/IntegerAttr());
+    Value sum =
+        AccumulateOp::create(builder, loc, projections.front().accumulate.getActivations(),
+                             stacked.getTrits(), projections.front().accumulate.getGroupSizeAttr());
     Value merged = DequantizeOp::create(
         builder, loc, sum, projections.front().dequantize.getActivationScale(), stacked.getScale());
     int64_t row = 0;

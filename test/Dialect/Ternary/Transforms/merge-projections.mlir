@@ -61,8 +61,32 @@ func.func @three_inputs(%q: tensor<2x64xi8>, %r: tensor<2x64xi8>, %p: tensor<2x6
   return %d0, %d1, %d2, %d3, %d4 : tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>
 }
 
+// Those with a scale for each group of columns are merged where groups are of one size.
+// CHECK-LABEL: func.func @groups(
+// CHECK-SAME:    %[[Q:[^:]*]]: tensor<1x?x64xi8>, %[[A:[^:]*]]: tensor<1x?xf32>,
+// CHECK-SAME:    %[[T0:[^:]*]]: tensor<64x64x!ternary.trit>, %[[T1:[^:]*]]: tensor<16x64x!ternary.trit>, %[[S0:[^:]*]]: tensor<64x4xf32>, %[[S1:[^:]*]]: tensor<16x4xf32>, %[[S2:[^:]*]]: tensor<16x2xf32>)
+// CHECK-NEXT:    %[[T:.*]], %[[S:.*]] = ternary.stack_rows %[[T0]], %[[T1]] scales(%[[S0]], %[[S1]]) : {{.*}} -> tensor<80x64x!ternary.trit>, tensor<80x4xf32>
+// CHECK-NEXT:    %[[ACC:.*]] = ternary.accumulate %[[Q]], %[[T]] {group_size = 16 : i64} : tensor<1x?x64xi8>, tensor<80x64x!ternary.trit> -> tensor<1x?x80x4xi32>
+// CHECK-NEXT:    %[[D:.*]] = ternary.dequantize %[[ACC]], %[[A]], %[[S]] : tensor<1x?x80x4xi32>, tensor<1x?xf32>, tensor<80x4xf32> -> tensor<1x?x80xf32>
+// CHECK:         %[[D0:.*]] = tensor.extract_slice %[[D]][0, 0, 0] [1, %{{.*}}, 64] [1, 1, 1]
+// CHECK:         %[[D1:.*]] = tensor.extract_slice %[[D]][0, 0, 64] [1, %{{.*}}, 16] [1, 1, 1]
+// CHECK:         %[[OTHER:.*]] = ternary.accumulate %[[Q]], %[[T1]] {group_size = 32 : i64}
+// CHECK-NEXT:    %[[D2:.*]] = ternary.dequantize %[[OTHER]], %[[A]], %[[S2]]
+// CHECK-NEXT:    return %[[D0]], %[[D1]], %[[D2]]
+func.func @groups(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x!ternary.trit>, %t1: tensor<16x64x!ternary.trit>,
+                  %s0: tensor<64x4xf32>, %s1: tensor<16x4xf32>, %s2: tensor<16x2xf32>) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x16xf32>) {
+  // expected-remark @+1 {{merged 2 projections into one accumulate of 80 rows}}
+  %acc0 = ternary.accumulate %q, %t0 {group_size = 16 : i64} : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64x4xi32>
+  %acc1 = ternary.accumulate %q, %t1 {group_size = 16 : i64} : tensor<1x?x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x?x16x4xi32>
+  %acc2 = ternary.accumulate %q, %t1 {group_size = 32 : i64} : tensor<1x?x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x?x16x2xi32>
+  %d0 = ternary.dequantize %acc0, %a, %s0 : tensor<1x?x64x4xi32>, tensor<1x?xf32>, tensor<64x4xf32> -> tensor<1x?x64xf32>
+  %d1 = ternary.dequantize %acc1, %a, %s1 : tensor<1x?x16x4xi32>, tensor<1x?xf32>, tensor<16x4xf32> -> tensor<1x?x16xf32>
+  %d2 = ternary.dequantize %acc2, %a, %s2 : tensor<1x?x16x2xi32>, tensor<1x?xf32>, tensor<16x2xf32> -> tensor<1x?x16xf32>
+  return %d0, %d1, %d2 : tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x16xf32>
+}
+
 // Not merged, though they read the same activations: an accumulator that something else
-// reads too, a result per group of columns, a weight that has its layout already. That
+// reads too, the only result per group of columns, a weight that has its layout already. That
 // leaves one projection.
 // CHECK-LABEL: func.func @others(
 // CHECK-NOT:     ternary.stack_rows

@@ -45,12 +45,13 @@ def Ternary_StackRowsOp : Ternary_PureOp<"stack_rows", [
   let summary = "weights of projections that share their input, one above the other";
   let description = [{
     `trits = [input 0; input 1; ...]` along the rows, and one scale for each row of
-    it, so that several projections become one wider accumulate.
+    it, or for each of G groups of its columns, so that several projections become one
+    wider accumulate.
 
     Constraints:
     - (C1) `inputs` are `[N_i, K]` without encoding, `scales` are as many, each `[1]` or
-      `[N_i]`
-    - (C2) `trits` is `[Σ N_i, K]`, `scale` is `[Σ N_i]`
+      `[N_i]`, or all `[N_i, G]` with a G that divides K
+    - (C2) `trits` is `[Σ N_i, K]`, `scale` is `[Σ N_i]` or `[Σ N_i, G]`
 
     Example:
 
@@ -65,7 +66,7 @@ def Ternary_StackRowsOp : Ternary_PureOp<"stack_rows", [
     ```
   }];
   let arguments = (ins Variadic<Ternary_TritMatrix>:$inputs, Variadic<Ternary_F32Tensor>:$scales);
-  let results = (outs Ternary_TritMatrix:$trits, Ternary_F32Vector:$scale);
+  let results = (outs Ternary_TritMatrix:$trits, Ternary_F32Tensor:$scale);
   let assemblyFormat = [{
     $inputs `scales` `(` $scales `)` attr-dict
     `:` type($inputs) `scales` type($scales) `->` type($trits) `,` type($scale)

@@ -218,8 +218,8 @@ def TernaryMergeProjections : Pass<"ternary-merge-projections", "::mlir::func::F
   let summary = "Make one wider accumulate of projections of the same input";
   let description = [{
     Accumulates that read the same quantised activations become one, over the weights
-    stacked along their rows, with one scale for each row; the results are slices of
-    its result. Weights are stacked when parameters are bound, not at run time.
+    stacked along their rows, with one scale for each row, or for each group of its columns
+    where they are of one size; the results are slices of its result. Weights are stacked when parameters are bound, not at run time.
 
     ```mlir fragment
     %a = ternary.accumulate %q, %ta : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
