@@ -222,6 +222,45 @@ struct FormAttentionBackward : OpRewritePattern<AttentionBackwardOp> {
   }
 };
 
+/// A row kernel that reads `ins` and writes `out`; the rewriter goes on in its region, which is
+/// still empty.
+RowKernelOp createRowKernel(PatternRewriter &rewriter, Location loc, ValueRange ins, Value out) {
+  auto type = cast<RankedTensorType>(out.getType());
+  auto kernel = RowKernelOp::create(rewriter, loc, TypeRange(type), type.getRank() - 1,
+                                    /*sums=*/0, ins, ValueRange(out));
+  rewriter.createBlock(&kernel.getBody());
+  return kernel;
+}
+
+/// A slice that goes elsewhere in memory, as values of attention do from a product that they share
+/// with queries and keys: a kernel copies its rows.
+struct FormCopy : OpRewritePattern<tensor::InsertSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto slice = op.getSource().getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || !slice.getSource().getDefiningOp<KernelOpInterface>())
+      return failure();
+    // Rows are contiguous.
+    RankedTensorType type = slice.getType();
+    if (!slice.hasUnitStride() || slice.getSourceType().getRank() != type.getRank() ||
+        type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()))
+      return failure();
+    Value out = tensor::EmptyOp::create(rewriter, op.getLoc(),
+                                        tensor::getMixedSizes(rewriter, op.getLoc(), slice),
+                                        type.getElementType());
+    RowKernelOp kernel;
+    {
+      OpBuilder::InsertionGuard guard(rewriter);
+      kernel = createRowKernel(rewriter, op.getLoc(), slice.getResult(), out);
+      Value row = kernel.getBody().addArgument(getRowType(type, type.getRank() - 1), op.getLoc());
+      YieldOp::create(rewriter, op.getLoc(), row);
+    }
+    rewriter.modifyOpInPlace(op, [&] { op.getSourceMutable().assign(kernel.getResult(0)); });
+    return success();
+  }
+};
+
 /// A constant tensor, written by a kernel over its rows.
 struct FormFill : OpRewritePattern<tensor::SplatOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -233,10 +272,8 @@ struct FormFill : OpRewritePattern<tensor::SplatOp> {
     Value out = tensor::EmptyOp::create(
         rewriter, op.getLoc(), getMixedValues(type.getShape(), op.getDynamicSizes(), rewriter),
         type.getElementType());
-    auto kernel = RowKernelOp::create(rewriter, op.getLoc(), TypeRange(type), type.getRank() - 1,
-                                      /*sums=*/0, ValueRange(), ValueRange(out));
     OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.createBlock(&kernel.getBody());
+    RowKernelOp kernel = createRowKernel(rewriter, op.getLoc(), ValueRange(), out);
     auto row = VectorType::get(type.getShape().take_back(), type.getElementType());
     Value value =
         arith::ConstantOp::create(rewriter, op.getLoc(), DenseElementsAttr::get(row, constant));
@@ -257,7 +294,7 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
                  FormAccumulating<EmbeddingBackwardOp, ScatterKernelOp>, FormSquareSum>(context,
                                                                                         accumulate);
     if (!accumulate)
-      patterns.add<FormGather, FormScan, FormFill, FormAdamW, FormRotary, FormAttention,
+      patterns.add<FormGather, FormScan, FormCopy, FormFill, FormAdamW, FormRotary, FormAttention,
                    FormAttentionBackward, FormKernel<MatmulOp, MatmulKernelOp>,
                    FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
                    FormKernel<MeanOverTargetsOp, MeanKernelOp>,

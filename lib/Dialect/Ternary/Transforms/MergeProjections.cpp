@@ -42,12 +42,6 @@ void hoist(Value value, Operation *first) {
     def->moveBefore(first);
 }
 
-/// Whether the result is put into memory that is there already, as values of attention are: a
-/// slice of a merged product would have to be copied there.
-bool isStored(DequantizeOp op) {
-  return llvm::any_of(op->getUsers(), llvm::IsaPred<tensor::InsertSliceOp>);
-}
-
 struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
     // What may share one product: codes, their scale, how many of them count, and how many of
@@ -57,8 +51,7 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
     getOperation().walk([&](AccumulateOp op) {
       auto users = op->getUsers();
       auto dequantize = op->hasOneUse() ? dyn_cast<DequantizeOp>(*users.begin()) : nullptr;
-      if (dequantize && !isStored(dequantize) &&
-          !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
+      if (dequantize && !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
         byInput[{op.getActivations(), dequantize.getActivationScale(),
                  cast<ShapedType>(op.getWeight().getType()).getDimSize(1), op.getGroupSize()}]
             .push_back({op, dequantize});

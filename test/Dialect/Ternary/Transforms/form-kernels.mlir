@@ -40,3 +40,32 @@ func.func @others(%x: tensor<2x64xf32>, %t: tensor<8x64x!ternary.trit>, %s: tens
   %d = ternary.dequantize %acc, %a, %s : tensor<2x8xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x8xf32>
   return %d : tensor<2x8xf32>
 }
+
+// A slice of what a kernel computes is copied to where it goes by a kernel; what only passes by, or
+// has no contiguous rows, is left alone.
+// CHECK-LABEL: func.func @copy(
+// CHECK-SAME:    %[[IDS:[^:]*]]: tensor<1x?xi32>, %[[TABLE:[^:]*]]: tensor<8x64xf32>, %[[CACHE:[^:]*]]: tensor<1x9x16xf32>, %[[FROM:[^:]*]]: index)
+// CHECK:         %[[X:.*]] = ternary.gather_kernel
+// CHECK:         %[[SLICE:.*]] = tensor.extract_slice %[[X]][0, 0, 48] [1, %{{.*}}, 16] [1, 1, 1]
+// CHECK:         %[[OUT:.*]] = tensor.empty(%{{.*}}) : tensor<1x?x16xf32>
+// CHECK:         %[[COPY:.*]] = ternary.row_kernel rows 2 ins(%[[SLICE]] : tensor<1x?x16xf32>) outs(%[[OUT]] : tensor<1x?x16xf32>) {
+// CHECK-NEXT:    ^bb0(%[[ROW:.*]]: vector<16xf32>):
+// CHECK-NEXT:      ternary.yield %[[ROW]] : vector<16xf32>
+// CHECK:         %[[FIRST:.*]] = tensor.insert_slice %[[COPY]] into %[[CACHE]]
+// CHECK:         %[[OTHER:.*]] = tensor.extract_slice %[[X]][0, 0, 0] [1, 1, 16] [1, 1, 2]
+// CHECK:         %[[SECOND:.*]] = tensor.insert_slice %[[OTHER]] into %[[FIRST]]
+// CHECK:         %[[OWN:.*]] = tensor.extract_slice %[[CACHE]]
+// CHECK:         %[[THIRD:.*]] = tensor.insert_slice %[[OWN]] into %[[SECOND]]
+// CHECK:         return %[[THIRD]]
+func.func @copy(%ids: tensor<1x?xi32>, %table: tensor<8x64xf32>, %cache: tensor<1x9x16xf32>, %from: index) -> tensor<1x9x16xf32> {
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %ids, %c1 : tensor<1x?xi32>
+  %x = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<8x64xf32> -> tensor<1x?x64xf32>
+  %0 = tensor.extract_slice %x[0, 0, 48] [1, %n, 16] [1, 1, 1] : tensor<1x?x64xf32> to tensor<1x?x16xf32>
+  %1 = tensor.insert_slice %0 into %cache[0, %from, 0] [1, %n, 16] [1, 1, 1] : tensor<1x?x16xf32> into tensor<1x9x16xf32>
+  %2 = tensor.extract_slice %x[0, 0, 0] [1, 1, 16] [1, 1, 2] : tensor<1x?x64xf32> to tensor<1x1x16xf32>
+  %3 = tensor.insert_slice %2 into %1[0, 0, 0] [1, 1, 16] [1, 1, 1] : tensor<1x1x16xf32> into tensor<1x9x16xf32>
+  %4 = tensor.extract_slice %cache[0, 1, 0] [1, 1, 16] [1, 1, 1] : tensor<1x9x16xf32> to tensor<1x1x16xf32>
+  %5 = tensor.insert_slice %4 into %3[0, 2, 0] [1, 1, 16] [1, 1, 1] : tensor<1x1x16xf32> into tensor<1x9x16xf32>
+  return %5 : tensor<1x9x16xf32>
+}

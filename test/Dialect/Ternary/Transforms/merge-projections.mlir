@@ -156,17 +156,18 @@ func.func @other_scales(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %b: tensor<1
 }
 
 // A weight that is made of a parameter is made earlier. What is put into memory that is there
-// already stays a product of its own: it is written there.
+// already is a slice like the others.
 // CHECK-LABEL: func.func @keys_and_values(
 // CHECK:         %[[TQ:.*]], %[[SQ:.*]] = ternary.quantize_weights
 // CHECK-NEXT:    %[[TK:.*]], %[[SK:.*]] = ternary.quantize_weights
-// CHECK-NEXT:    ternary.stack_rows %[[TQ]], %[[TK]] scales(%[[SQ]], %[[SK]])
-// CHECK:         %[[TV:.*]], %{{.*}} = ternary.quantize_weights
-// CHECK-NEXT:    ternary.accumulate %{{.*}}, %[[TV]]
+// CHECK-NEXT:    %[[TV:.*]], %[[SV:.*]] = ternary.quantize_weights
+// CHECK-NEXT:    ternary.stack_rows %[[TQ]], %[[TK]], %[[TV]] scales(%[[SQ]], %[[SK]], %[[SV]])
+// CHECK:         %[[V:.*]] = tensor.extract_slice %{{.*}}[0, 0, 80] [1, 4, 16] [1, 1, 1]
+// CHECK:         tensor.insert_slice %[[V]] into
 func.func @keys_and_values(%q: tensor<1x4x64xi8>, %a: tensor<1x4xf32>, %wq: tensor<64x64xf32>, %wk: tensor<16x64xf32>, %wv: tensor<16x64xf32>,
                            %cache: tensor<1x9x16xf32>) -> (tensor<1x4x64xf32>, tensor<1x4x16xf32>, tensor<1x9x16xf32>) {
   %t0, %s0 = ternary.quantize_weights %wq : tensor<64x64xf32> -> tensor<64x64x!ternary.trit>, tensor<1xf32>
-  // expected-remark @+1 {{merged 2 projections into one accumulate of 80 rows}}
+  // expected-remark @+1 {{merged 3 projections into one accumulate of 96 rows}}
   %acc0 = ternary.accumulate %q, %t0 : tensor<1x4x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x4x64xi32>
   %d0 = ternary.dequantize %acc0, %a, %s0 : tensor<1x4x64xi32>, tensor<1x4xf32>, tensor<1xf32> -> tensor<1x4x64xf32>
   %t1, %s1 = ternary.quantize_weights %wk : tensor<16x64xf32> -> tensor<16x64x!ternary.trit>, tensor<1xf32>

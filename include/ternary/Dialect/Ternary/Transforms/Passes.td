@@ -303,7 +303,8 @@ def TernaryFormKernels : Pass<"ternary-form-kernels", "::mlir::func::FuncOp"> {
     `embedding` becomes `gather_kernel`; `linear_scan` becomes `scan_kernel`, whose state is
     updated in place; float products, rotations, attention and what gradients consist of become
     the kernels of their names; `adamw` changes a parameter and its moments in place; constant
-    tensors become row kernels. With `accumulate` it is only done to gradients of parameters and
+    tensors become row kernels, and so does a slice of a kernel's result that is inserted
+    elsewhere: it is copied. With `accumulate` it is only done to gradients of parameters and
     sums of squares that are added to a sum: the kernel adds to it in place. `lower_bounds` and
     `transpose` are left to be carried out when parameters are bound, unless `bind-time` says
     otherwise.
