@@ -25,8 +25,13 @@ static constexpr std::string_view kReplacement = "\xef\xbf\xbd"; // U+FFFD
 Tokenizer::Tokenizer(std::string_view model, const std::string &name)
     : processor(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
   if (!processor->LoadFromSerializedProto({model.data(), model.size()}).ok() ||
-      processor->GetPieceSize() == 0)
-    fail(name, ": expected a SentencePiece model, found something else");
+      processor->GetPieceSize() == 0) {
+    size_t start = model.find_first_not_of(" \t\r\n");
+    bool isJSON = start != std::string_view::npos && model[start] == '{';
+    fail(name, ": expected a SentencePiece model, found ",
+         isJSON ? "JSON; a tokenizer.json is for python -m ternary chat --tokenizer"
+                : "something else");
+  }
 }
 
 Tokenizer::~Tokenizer() = default;

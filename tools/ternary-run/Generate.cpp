@@ -61,8 +61,10 @@ static std::unique_ptr<runtime::Tokenizer> openTokenizer(const runtime::Model &m
         std::string_view(static_cast<const char *>(info.tokenizer), info.tokenizer_bytes),
         model.path());
   else
-    runtime::fail(model.path(), ": expected a tokenizer in the model, found "
-                                "none; see --tokenizer and --input-ids");
+    runtime::fail(model.path(),
+                  ": expected a SentencePiece tokenizer in the model, found none; see --tokenizer "
+                  "and --input-ids, and for tokenizer.json python -m ternary chat ",
+                  model.path(), " --tokenizer MODEL");
   if (tokenizer->size() > info.vocab)
     runtime::fail(options.tokenizer.value_or(model.path()), ": expected a tokenizer of at most ",
                   info.vocab, " pieces, found ", tokenizer->size());

@@ -212,7 +212,11 @@ TEST_F(ToolsTest, ErrorsAreOneLine) {
 
 TEST_F(ToolsTest, RefusesOtherTokenizers) {
   dir.write("text", "no tokenizer");
-  expectError(run("--tokenizer text"), "text: expected a SentencePiece model");
+  expectError(run("--tokenizer text"), "text: expected a SentencePiece model, found something");
+  dir.write("tokenizer.json", "\n{\"version\": \"1.0\"}");
+  expectError(run("--tokenizer tokenizer.json"),
+              "tokenizer.json: expected a SentencePiece model, found JSON; a tokenizer.json is for "
+              "python -m ternary chat");
   expectError(run("--tokenizer missing"), "missing: cannot read the tokenizer: No such file");
   expectError(run("--tokenizer /"), "expected a regular file, found a directory");
   expectError(run("--tokenizer /dev/zero"), "expected a regular file, found a device");
