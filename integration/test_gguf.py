@@ -171,6 +171,23 @@ def test_what_is_not_known_is_refused(tmp_path, old, new, message):
         ({"bitnet.attention.causal": False}, "'bitnet.attention.causal' to be true, got false"),
         ({"bitnet.vocab_size": 5}, "key 'bitnet.vocab_size': expected an integer from 288 to 288"),
         ({"tokenizer.ggml.tokens": ["a"] * 289}, "expected from 1 to 288 tokens"),
+        (
+            {"bitnet.embedding_length": 0},
+            "model.gguf: expected key 'bitnet.embedding_length' to be an integer from 1 to 524287",
+        ),
+        (
+            {"bitnet.attention.head_count_kv": 3},
+            "model.gguf: expected key 'bitnet.attention.head_count_kv' to divide the 4 attention",
+        ),
+        (
+            {"bitnet.attention.head_count": 1000, "bitnet.attention.key_length": 64},
+            "expected key 'bitnet.attention.head_count' of at most 256 times key "
+            "'bitnet.attention.head_count_kv', got 1000 and 2",
+        ),
+        (
+            {"tokenizer.ggml.bos_token_id": 288},
+            "expected key 'tokenizer.ggml.bos_token_id' to be an integer from 0 to 287, got 288",
+        ),
     ],
 )
 def test_keys_that_change_the_model_are_refused(tmp_path, keys, message):

@@ -31,7 +31,7 @@ void ConfigReader::fail(const Twine &message) {
 }
 
 void ConfigReader::failValue(StringRef key, const Twine &expected, const json::Value &value) {
-  fail(key + " to be " + expected + ", got " + print(value));
+  fail(getName(key) + " to be " + expected + ", got " + print(value));
 }
 
 Error ConfigReader::takeError() {
@@ -45,7 +45,7 @@ const json::Value *ConfigReader::find(StringRef key, bool required) {
   if (value && !value->getAsNull())
     return value;
   if (required)
-    fail(key + ", got none");
+    fail(getName(key) + ", got none");
   return nullptr;
 }
 

@@ -11,6 +11,7 @@
 #include "ternary/Import/HuggingFace.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/JSON.h"
+#include <functional>
 #include <optional>
 
 namespace ternary {
@@ -23,8 +24,11 @@ namespace ternary {
 /// required.
 class ConfigReader {
 public:
-  ConfigReader(std::string file, llvm::json::Object object)
-      : file(std::move(file)), object(std::move(object)) {}
+  /// What a member is called in `file`, if that is no config.json.
+  using NameFn = std::function<std::string(llvm::StringRef member)>;
+
+  ConfigReader(std::string file, llvm::json::Object object, NameFn nameOf = nullptr)
+      : file(std::move(file)), object(std::move(object)), nameOf(std::move(nameOf)) {}
 
   int64_t getInteger(llvm::StringRef key, int64_t min, int64_t max,
                      std::optional<int64_t> fallback = std::nullopt);
@@ -51,8 +55,9 @@ public:
   /// Transformers' BitNetQuantConfig states it: from floats while the model runs ("online"), or
   /// before, in a form in which layers of either class have another meaning of weight_scale.
   void readQuantization(ModelConfig &config, llvm::StringRef head);
-  /// Keeps an error: "FILE: expected MESSAGE".
+  /// Keeps an error: "FILE: expected MESSAGE", in which members have the names that getName gives.
   void fail(const llvm::Twine &message);
+  std::string getName(llvm::StringRef key) const { return nameOf ? nameOf(key) : key.str(); }
 
   /// What all families have, save the tokens, whose defaults differ.
   void readCommon(ModelConfig &config);
@@ -69,6 +74,7 @@ private:
 
   std::string file;
   llvm::json::Object object;
+  NameFn nameOf;
   std::string error;
 };
 

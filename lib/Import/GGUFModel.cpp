@@ -270,6 +270,9 @@ public:
 
   Expected<json::Object> make();
 
+  /// What says in the file what `member` says in config.json.
+  std::string getNameOfMember(StringRef member) const;
+
 private:
   std::string getKey(StringRef name) const { return (architecture.name + "." + name).str(); }
   Error translate(const GGUFKey &key);
@@ -315,7 +318,7 @@ Error ConfigMaker::checkRotation() {
     if (heads > 0)
       headSize = config.getInteger("hidden_size").value_or(0) / heads;
   }
-  if (headSize)
+  if (headSize && *headSize > 0) // else the reader of the configuration has an error
     for (StringRef name : {"rope.dimension_count", "attention.value_length"})
       if (Error error = expect(name, *headSize))
         return error;
@@ -374,6 +377,17 @@ Error ConfigMaker::addTokens() {
     config[member] = *id;
   }
   return Error::success();
+}
+
+std::string ConfigMaker::getNameOfMember(StringRef member) const {
+  for (const GGUFKey &key : architecture.family->keys)
+    if (key.member == member)
+      return "key '" + getKey(key.name) + "'";
+  if (member == "vocab_size")
+    return "the rows of tensor 'token_embd.weight'";
+  if (member.ends_with("_token_id"))
+    return "key 'tokenizer.ggml." + member.str() + "'";
+  return member.str();
 }
 
 /// Whether a tensor of a block is of trits.
@@ -438,12 +452,14 @@ Expected<Model> ternary::openGGUFModel(StringRef path, std::optional<I2SLayout> 
     return makeFileError(path, "expected general.architecture to be one of " + join(names, ", ") +
                                    ", got '" + *name + "'");
   }
-  Expected<json::Object> object = ConfigMaker(**file, *architecture).make();
+  ConfigMaker maker(**file, *architecture);
+  Expected<json::Object> object = maker.make();
   if (!object)
     return object.takeError();
   Model model;
   model.configJSON = formatv("{0:2}", json::Value(json::Object(*object))).str();
-  ConfigReader reader(path.str(), std::move(*object));
+  ConfigReader reader(path.str(), std::move(*object),
+                      [&](StringRef member) { return maker.getNameOfMember(member); });
   Expected<std::shared_ptr<ModelConfig>> config = parseModelConfig(reader);
   if (!config)
     return config.takeError();

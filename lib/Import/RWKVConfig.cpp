@@ -33,9 +33,9 @@ ConfigResult ternary::readRWKVConfig(ConfigReader &reader) {
   constexpr int64_t any = std::numeric_limits<int32_t>::max();
   config->rescaleEvery = reader.getInteger("rescale_every", -any, any, 6);
   if (config->rescaleEvery > 0 && config->numHiddenLayers / config->rescaleEvery > kMaxHalvings)
-    reader.fail("rescale_every to halve hidden states at most " + Twine(kMaxHalvings) +
-                " times in " + Twine(config->numHiddenLayers) + " layers, got " +
-                Twine(config->rescaleEvery));
+    reader.fail(reader.getName("rescale_every") + " to halve hidden states at most " +
+                Twine(kMaxHalvings) + " times in " + Twine(config->numHiddenLayers) +
+                " layers, got " + Twine(config->rescaleEvery));
   config->tieWordEmbeddings = reader.getBool("tie_word_embeddings", false);
   if (Error error = reader.takeError())
     return error;

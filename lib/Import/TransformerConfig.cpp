@@ -30,15 +30,17 @@ static void readTransformer(ConfigReader &reader, TransformerConfig &config) {
   config.numKeyValueHeads =
       reader.getInteger("num_key_value_heads", 1, kMaxColumns, config.numHeads);
   if (config.numHeads % config.numKeyValueHeads != 0)
-    reader.fail("num_key_value_heads to divide the " + Twine(config.numHeads) +
+    reader.fail(reader.getName("num_key_value_heads") + " to divide the " + Twine(config.numHeads) +
                 " attention heads, got " + Twine(config.numKeyValueHeads));
   else if (config.numHeads / config.numKeyValueHeads > AttentionOp::kMaxHeadsOfGroup)
-    reader.fail("num_attention_heads of at most " + Twine(AttentionOp::kMaxHeadsOfGroup) +
-                " times num_key_value_heads, got " + Twine(config.numHeads) + " and " +
-                Twine(config.numKeyValueHeads));
+    reader.fail(reader.getName("num_attention_heads") + " of at most " +
+                Twine(AttentionOp::kMaxHeadsOfGroup) + " times " +
+                reader.getName("num_key_value_heads") + ", got " + Twine(config.numHeads) +
+                " and " + Twine(config.numKeyValueHeads));
   if (!reader.has("head_dim") && config.hiddenSize % config.numHeads != 0)
-    reader.fail("num_attention_heads to divide the hidden_size of " + Twine(config.hiddenSize) +
-                ", got " + Twine(config.numHeads));
+    reader.fail(reader.getName("num_attention_heads") + " to divide the " +
+                reader.getName("hidden_size") + " of " + Twine(config.hiddenSize) + ", got " +
+                Twine(config.numHeads));
   config.headSize =
       reader.getInteger("head_dim", 2, kMaxHeadSize, config.hiddenSize / config.numHeads);
   if (config.headSize < 2 || config.headSize > kMaxHeadSize || config.headSize % 2 != 0)
