@@ -210,8 +210,9 @@ Error Checkpoint::check(ArrayRef<ParameterInfo> parameters,
     return Error::success();
   constexpr size_t listed = 3;
   bool more = unexpected.size() > listed;
-  warn(Twine(directory) + ": ignoring " + Twine(unexpected.size()) +
-       " tensors that the model does not have: " +
-       join(ArrayRef(unexpected).take_front(listed), ", ") + (more ? ", ..." : ""));
+  warn(toString(makeFileError(directory, "ignoring " + Twine(unexpected.size()) +
+                                             " tensors that the model does not have: " +
+                                             join(ArrayRef(unexpected).take_front(listed), ", ") +
+                                             (more ? ", ..." : ""))));
   return Error::success();
 }

@@ -107,6 +107,14 @@ TEST_F(CheckpointTest, RefusesWrongTensors) {
   EXPECT_EQ(read("v", {1}), directory.getPath() + ": expected tensor 'v' of shape [1], got none");
 }
 
+TEST_F(CheckpointTest, WarnsInOneLine) {
+  SafetensorsBuilder builder;
+  for (StringRef name : {"a", R"(b\nc)"})
+    builder.add(name, {2});
+  directory.write("model.safetensors", builder.build());
+  EXPECT_EQ(check({{"a", {2}}}), R"(ignoring 1 tensors that the model does not have: 'b\x0ac')");
+}
+
 TEST_F(CheckpointTest, ChecksAllBeforeReadingAny) {
   SafetensorsBuilder builder;
   for (StringRef name : {"a", "b", "c", "d", "e"})
