@@ -6,24 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Export/TernaryWeights.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 
 using namespace llvm;
 using namespace ternary;
-
-/// The shape of the scales of a weight.
-static SmallVector<int64_t, 2> getScaleShape(const TritFormat &format, ArrayRef<int64_t> shape) {
-  switch (format.granularity) {
-  case ScaleGranularity::Tensor:
-    return {1};
-  case ScaleGranularity::Row:
-    return {shape[0]};
-  case ScaleGranularity::Group:
-    return {shape[0], shape[1] / format.groupSize};
-  }
-  llvm_unreachable("unknown granularity");
-}
 
 Expected<QuantizedWeights> ternary::readTernaryWeights(const ParameterSource &parameters,
                                                        const ParameterInfo &weight) {
@@ -34,7 +22,8 @@ Expected<QuantizedWeights> ternary::readTernaryWeights(const ParameterSource &pa
   if (!format)
     return quantizeWeights(*values);
   Expected<HostTensor> scale =
-      parameters.read(getScaleName(weight.name), getScaleShape(*format, weight.shape));
+      parameters.read(getScaleName(weight.name),
+                      getScaleShape(getGranularity(*format), format->groupSize, weight.shape));
   if (!scale)
     return scale.takeError();
   scale = convert(*scale, DType::F32);

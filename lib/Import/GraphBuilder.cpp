@@ -67,7 +67,7 @@ Value GraphBuilder::parameter(const std::string &name, ArrayRef<int64_t> shape, 
   return known = func.getArgument(index);
 }
 
-static Granularity getGranularity(const TritFormat &format) {
+Granularity ternary::getGranularity(const TritFormat &format) {
   switch (format.granularity) {
   case ScaleGranularity::Tensor:
     return Granularity::Tensor;

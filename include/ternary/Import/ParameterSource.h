@@ -32,6 +32,10 @@ struct TritFormat {
   int64_t groupSize = 0; ///< for groups alone
 };
 
+/// The same in the dialect, which says what shape scales have (`getScaleShape`).
+enum class Granularity : uint32_t;
+Granularity getGranularity(const TritFormat &format);
+
 /// The name of the scales, which multiply, of a weight that is stored as trits.
 std::string getScaleName(llvm::StringRef weight);
 
