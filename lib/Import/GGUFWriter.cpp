@@ -50,16 +50,6 @@ void GGUFWriter::addArray(StringRef key, GGUFType elementType, uint64_t count) {
   add(count);
 }
 
-void GGUFWriter::setUInt8(StringRef key, uint8_t value) {
-  addKey(key, GGUFType::UInt8);
-  add(value);
-}
-
-void GGUFWriter::setUInt16(StringRef key, uint16_t value) {
-  addKey(key, GGUFType::UInt16);
-  add(value);
-}
-
 void GGUFWriter::setUInt32(StringRef key, uint32_t value) {
   addKey(key, GGUFType::UInt32);
   add(value);
@@ -67,11 +57,6 @@ void GGUFWriter::setUInt32(StringRef key, uint32_t value) {
 
 void GGUFWriter::setInt32(StringRef key, int32_t value) {
   addKey(key, GGUFType::Int32);
-  add(value);
-}
-
-void GGUFWriter::setUInt64(StringRef key, uint64_t value) {
-  addKey(key, GGUFType::UInt64);
   add(value);
 }
 

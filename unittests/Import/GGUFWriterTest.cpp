@@ -36,11 +36,8 @@ static HostTensor makeFloats(ArrayRef<int64_t> shape, float value) {
 
 TEST_F(GGUFWriterTest, WritesKeys) {
   GGUFWriter writer;
-  writer.setUInt8("u8", 255);
-  writer.setUInt16("u16", 65535);
   writer.setUInt32("u32", 1u << 31);
   writer.setInt32("i32", -3);
-  writer.setUInt64("u64", uint64_t(1) << 40);
   writer.setFloat32("f32", 0.75f);
   writer.setBool("bool", true);
   writer.setString("string", "text");
@@ -48,13 +45,9 @@ TEST_F(GGUFWriterTest, WritesKeys) {
   writer.setInt32s("integers", {1, -2});
   writer.setFloat32s("floats", {0.5f});
   auto model = writeAndOpen(writer);
-  for (auto [key, value] : {std::pair("u8", int64_t(255)),
-                            {"u16", 65535},
-                            {"u32", int64_t(1) << 31},
-                            {"i32", -3},
-                            {"u64", int64_t(1) << 40}})
+  for (auto [key, value] : {std::pair("u32", int64_t(1) << 31), {"i32", -3}})
     EXPECT_EQ(cantFail(model->getInteger(key, INT64_MIN, INT64_MAX)), value);
-  EXPECT_EQ(model->getMetadata().at("u8").getTypeName(), "u8");
+  EXPECT_EQ(model->getMetadata().at("u32").getTypeName(), "u32");
   EXPECT_EQ(model->getMetadata().at("i32").getTypeName(), "i32");
   EXPECT_EQ(cantFail(model->getFloat("f32")), 0.75);
   EXPECT_EQ(cantFail(model->getBool("bool")), true);

@@ -26,11 +26,8 @@ namespace ternary {
 /// Keys and tensors have names of their own; the type of a key is what its reader expects.
 class GGUFWriter {
 public:
-  void setUInt8(llvm::StringRef key, uint8_t value);
-  void setUInt16(llvm::StringRef key, uint16_t value);
   void setUInt32(llvm::StringRef key, uint32_t value);
   void setInt32(llvm::StringRef key, int32_t value);
-  void setUInt64(llvm::StringRef key, uint64_t value);
   void setFloat32(llvm::StringRef key, float value);
   void setBool(llvm::StringRef key, bool value);
   void setString(llvm::StringRef key, llvm::StringRef value);
