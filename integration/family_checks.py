@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from conftest import run_tool
+from conftest import run_tool, supports_kernel
 from safetensors.numpy import load_file, save_file
+from test_training import TARGETS
 from training_object import TrainingObject
 from training_text import make_text
 
@@ -46,6 +47,31 @@ def halve(model: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[pathlib.Path]
         halved = {name: value.astype(np.float16).astype(dtype) for name, value in source.items()}
         save_file(halved, folder / "model.safetensors")
         yield folder
+
+
+def skip_without(target: str) -> None:
+    if not supports_kernel(target):
+        pytest.skip(f"this machine has no {target}")
+
+
+def expect_reference_logits(
+    compile_model: Callable,
+    compute_logits: Callable,
+    model: pathlib.Path,
+    target: str,
+    ids: np.ndarray,
+    *flags: str,
+) -> np.ndarray:
+    """The logits of the reference, which are those of a target to the bit: at once or token by
+    token, on any number of threads."""
+    skip_without(target)
+    reference = compute_logits(compile_model(model, *TARGETS["reference"], *flags), ids)
+    library = compile_model(model, *TARGETS[target], *flags)
+    for step in (False, True):
+        for threads in (1, 2, 3):
+            got = compute_logits(library, ids, threads, step)
+            assert got.tobytes() == reference.tobytes(), (step, threads)
+    return reference
 
 
 def train_from_scratch(

@@ -10,8 +10,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import has_cpu_feature, run_tool
-from family_checks import halve
+from conftest import run_tool
+from family_checks import expect_reference_logits, halve
 from safetensors.numpy import load_file
 from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
 
@@ -39,15 +39,8 @@ def test_logits_agree_with_transformers(compile_model, compute_logits, name, tar
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("target", ["cpu", "unfused", "no-threads", "portable", "avx2"])
 def test_same_logits_as_reference(compile_model, compute_logits, name, target):
-    if target == "avx2" and not has_cpu_feature("avx2"):
-        pytest.skip("this machine has no avx2")
     ids = load_expected(name)["input_ids"][:1]
-    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"]), ids)
-    library = compile_model(DATA / name, *TARGETS[target])
-    for step in (False, True):
-        for threads in (1, 2, 3):
-            got = compute_logits(library, ids, threads, step)
-            assert got.tobytes() == reference.tobytes(), (step, threads)
+    expect_reference_logits(compile_model, compute_logits, DATA / name, target, ids)
 
 
 @pytest.mark.parametrize("name", ["bitnet-odd", "packed-llama"])
@@ -55,19 +48,15 @@ def test_same_logits_as_reference(compile_model, compute_logits, name, target):
 @pytest.mark.parametrize(("cache", "tolerance"), [("f16", 2e-2), ("int8", 5e-2)])
 def test_narrow_cache(compile_model, compute_logits, name, target, cache, tolerance):
     """Near what they are with f32, and the same bits on all targets."""
-    if target == "avx2" and not has_cpu_feature("avx2"):
-        pytest.skip("this machine has no avx2")
     expected = load_expected(name)
     ids, logits = expected["input_ids"][:1], expected["logits"][:1]
-    flags = (f"--kv-cache={cache}",)
-    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"], *flags), ids)
+    flag = f"--kv-cache={cache}"
+    reference = expect_reference_logits(
+        compile_model, compute_logits, DATA / name, target, ids, flag
+    )
     error = np.abs(reference - logits).max()
     assert 0 < error < tolerance * np.abs(logits).max()
-    library = compile_model(DATA / name, *TARGETS[target], *flags)
-    for step in (False, True):
-        for threads in (1, 2):
-            got = compute_logits(library, ids, threads, step)
-            assert got.tobytes() == reference.tobytes(), (step, threads)
+    library = compile_model(DATA / name, *TARGETS[target], flag)
     result = run_tool("ternary-run", library, "--self-test")  # in pieces, too
     assert result.returncode == 0, result.stderr
 

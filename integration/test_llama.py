@@ -10,8 +10,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import ROOT, has_cpu_feature, run_tool
-from family_checks import halve, train_from_scratch
+from conftest import ROOT, run_tool
+from family_checks import expect_reference_logits, halve, skip_without, train_from_scratch
 from safetensors.numpy import load_file
 from test_training import (
     TARGETS,
@@ -42,8 +42,7 @@ def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target
 
 @pytest.mark.parametrize(("name", "target"), VARIANTS)
 def test_same_bits_as_reference(tmp_path, compile_model, name, target):
-    if target == "avx2" and not has_cpu_feature("avx2"):
-        pytest.skip("this machine has no avx2")
+    skip_without(target)
     ids = load_file(DATA / name / "expected.safetensors")["input_ids"]
     reference = compile_training(compile_model, DATA / name, *TARGETS["reference"])
     expected = compute_gradients(tmp_path, reference, ids)
@@ -113,15 +112,8 @@ def test_logits_agree_with_transformers(compile_model, compute_logits, name, tar
     [each for each in VARIANTS if "--recompute" not in " ".join(TARGETS[each[1]])],
 )
 def test_same_logits_as_reference(compile_model, compute_logits, name, target):
-    if target == "avx2" and not has_cpu_feature("avx2"):
-        pytest.skip("this machine has no avx2")
     ids = load_file(DATA / name / "expected.safetensors")["input_ids"][:1]
-    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"]), ids)
-    library = compile_model(DATA / name, *TARGETS[target])
-    for step in (False, True):
-        for threads in (1, 2, 3):
-            got = compute_logits(library, ids, threads, step)
-            assert got.tobytes() == reference.tobytes(), (step, threads)
+    expect_reference_logits(compile_model, compute_logits, DATA / name, target, ids)
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu"])

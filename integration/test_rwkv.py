@@ -9,8 +9,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import has_cpu_feature, run_tool
-from family_checks import halve, train_from_scratch
+from conftest import run_tool
+from family_checks import expect_reference_logits, halve, skip_without, train_from_scratch
 from safetensors.numpy import load_file, save_file
 from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
 from training_object import TrainingObject
@@ -25,11 +25,6 @@ VARIANTS = [("rwkv-ternary", target) for target in TARGETS if target != "referen
 
 def load_expected(name: str) -> dict[str, np.ndarray]:
     return load_file(DATA / name / "expected.safetensors")
-
-
-def skip_without(target: str) -> None:
-    if target == "avx2" and not has_cpu_feature("avx2"):
-        pytest.skip("this machine has no avx2")
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu"])
@@ -50,14 +45,8 @@ def test_logits_agree_with_transformers(compile_model, compute_logits, name, tar
     [each for each in VARIANTS if "--recompute" not in " ".join(TARGETS[each[1]])],
 )
 def test_same_logits_as_reference(compile_model, compute_logits, name, target):
-    skip_without(target)
     ids = load_expected(name)["input_ids"][:1]
-    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"]), ids)
-    library = compile_model(DATA / name, *TARGETS[target])
-    for step in (False, True):
-        for threads in (1, 2, 3):
-            got = compute_logits(library, ids, threads, step)
-            assert got.tobytes() == reference.tobytes(), (step, threads)
+    expect_reference_logits(compile_model, compute_logits, DATA / name, target, ids)
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu"])
