@@ -103,14 +103,18 @@ class Generation(Iterator[str]):
         self.prompt_seconds = 0.0
         self.seconds = 0.0
         """Time taken by all tokens but the prompt's."""
-        self._pieces = self._run(session, ids, max_new_tokens, sampler, stop, decoder)
+        self.steps = self._run(session, ids, max_new_tokens, sampler, stop, decoder)
+        """The same, with an empty piece after each step that gave no text: whoever wants to do
+        something else, or end it, while a long prompt is read iterates over this instead."""
 
     def __next__(self) -> str:
-        return next(self._pieces)
+        while not (piece := next(self.steps)):
+            pass
+        return piece
 
     def close(self) -> None:
         """Ends it here."""
-        self._pieces.close()
+        self.steps.close()
 
     @property
     def tokens_per_second(self) -> float:
@@ -125,18 +129,29 @@ class Generation(Iterator[str]):
         stop: StopCriteria,
         decoder: TextDecoder | None,
     ) -> Generator[str, None, None]:
-        start = time.perf_counter()
-        logits = session._advance_to(ids)
+        parts = session._parts_missing(ids)
         changes = session._changes
-        self.prompt_seconds = time.perf_counter() - start
 
-        texts = StopFilter(stop.texts)
-        start = time.perf_counter()
-        while self.finish_reason is None:
+        def check_session() -> None:
             if session._changes != changes:
                 raise _ternary.Error(
                     "expected a session that nothing else uses until the text has ended"
                 )
+
+        logits: _ternary.Tensor | None = None
+        for part in parts:
+            check_session()
+            start = time.perf_counter()
+            logits = session._consume([part], wanted=part is parts[-1])
+            self.prompt_seconds += time.perf_counter() - start
+            changes = session._changes
+            yield ""
+        assert logits is not None
+
+        texts = StopFilter(stop.texts)
+        start = time.perf_counter()
+        while self.finish_reason is None:
+            check_session()
             if len(self.tokens) >= max_new_tokens or session.is_full and self.tokens:
                 self.finish_reason = "length"
                 break
@@ -149,20 +164,18 @@ class Generation(Iterator[str]):
                 self.finish_reason = "stop"
                 break
             self.tokens.append(token)
-            if decoder is None:
-                continue
-            piece = texts.feed(decoder.feed(token))
+            piece = ""
+            if decoder is not None:
+                piece = texts.feed(decoder.feed(token))
+                self.text += piece
             if texts.found:
                 self.finish_reason = "stop"
-            if piece:
-                self.text += piece
-                yield piece
+            yield piece
         if decoder is not None and not texts.found:
             piece = texts.feed(decoder.finish())
             piece += texts.finish()
-            if piece:
-                self.text += piece
-                yield piece
+            self.text += piece
+            yield piece
 
 
 def generate_batch(

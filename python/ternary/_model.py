@@ -43,6 +43,11 @@ Floats = npt.NDArray[np.float32]
 Prompt = str | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 
+# As many as keep kernels busy, and few enough for a model of billions of weights to take no longer
+# than seconds.
+_TOKENS_OF_PART = 128
+
+
 class Model:
     """A compiled model with its weights. Threads may share it."""
 
@@ -468,20 +473,29 @@ class Session:
             consumed.extend(array[0].tolist())
             self._consumed = consumed
 
-    def _step(self, ids: Any) -> _ternary.Tensor:
+    def _consume(self, ids: Any, *, wanted: bool) -> _ternary.Tensor | None:
+        """Consumes ids [B, T]; the logits that follow, if they are wanted."""
         array = self._check(ids)
         with self._consuming(array):
-            logits = self._session.prefill(array)
+            return self._session.prefill(array, wanted)
+
+    def _step(self, ids: Any) -> _ternary.Tensor:
+        logits = self._consume(ids, wanted=True)
         assert logits is not None
         return logits
 
-    def _advance_to(self, ids: Sequence[int]) -> _ternary.Tensor:
-        """Consumes what is missing of a sequence, or all of it if something else was consumed."""
+    def _parts_missing(self, ids: Sequence[int]) -> list[list[int]]:
+        """What is missing of a sequence, or all of it if something else was consumed, in parts
+        between which there is time to look whether to go on."""
         known = self._consumed
         if known is None or len(known) >= len(ids) or list(ids[: len(known)]) != known:
             self.reset()
             known = []
-        return self._step([list(ids[len(known) :])])
+        missing = list(ids[len(known) :])
+        self._check([missing])
+        return [
+            missing[at : at + _TOKENS_OF_PART] for at in range(0, len(missing), _TOKENS_OF_PART)
+        ]
 
     def _drop_batch(self, ids: Any, logits: Floats) -> Floats:
         return logits[0] if np.ndim(ids) == 1 else logits

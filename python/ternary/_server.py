@@ -203,10 +203,13 @@ class Engine:
             generation = self.model.stream(ids, session=self._session, **options)
             try:
                 while True:
-                    piece = await loop.run_in_executor(self._executor, next, generation, None)
+                    piece = await loop.run_in_executor(self._executor, next, generation.steps, None)
                     if piece is None:
                         break
-                    yield piece
+                    if await has_left():
+                        raise ClientLeftError
+                    if piece:
+                        yield piece
             finally:
                 # After a step that may still be going on for a client that has left.
                 self._executor.submit(generation.close)
@@ -431,8 +434,6 @@ async def _answer(
                 tokens += len(item.tokens)
             else:
                 text += item
-                if await http.is_disconnected():
-                    raise ClientLeftError
     return JSONResponse(form.whole(choices, account(tokens)))
 
 

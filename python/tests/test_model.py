@@ -301,10 +301,13 @@ def test_prompts_go_on_in_a_session(shakespeare, monkeypatch):
     saved = session.save()
 
     read = []
-    step = ternary.Session._step
-    monkeypatch.setattr(
-        ternary.Session, "_step", lambda self, ids: read.append(len(ids[0])) or step(self, ids)
-    )
+    step = ternary.Session._consume
+
+    def consume(session, ids, **options):
+        read.append(len(ids[0]))
+        return step(session, ids, **options)
+
+    monkeypatch.setattr(ternary.Session, "_consume", consume)
 
     def generate(session):
         read.clear()

@@ -301,6 +301,29 @@ def test_other_errors(client):
         client.embeddings.create(model=NAME, input="x")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_client_that_leaves_during_a_prompt(client, shakespeare, monkeypatch, stream):
+    """The rest of it is not read."""
+    consumed = []
+    step = ternary.Session._consume
+
+    def slow(session, ids, **options):
+        consumed.append(len(ids[0]))
+        time.sleep(0.1)
+        return step(session, ids, **options)
+
+    monkeypatch.setattr(ternary.Session, "_consume", slow)
+    prompt = [5] * 128 * 100
+    with pytest.raises(openai.APITimeoutError):
+        client.completions.create(model=NAME, prompt=prompt, stream=stream, timeout=0.5)
+    answer = client.completions.create(model=NAME, prompt=[5, 6], max_tokens=1)
+    assert answer.usage.completion_tokens == 1
+    *long, short = consumed
+    assert short == 2
+    assert set(long) == {128}
+    assert len(long) < 20
+
+
 def test_client_that_leaves(client, shakespeare):
     stream = client.completions.create(
         model=NAME, prompt="ROMEO:", max_tokens=100000, temperature=0, stream=True
