@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "InputFile.h"
-#include "ternary/Import/GGUF.h"
+#include "ternary/Import/GGUFTokenizer.h"
 #include <cstring>
 
 using namespace llvm;
@@ -40,6 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       checkMessage((*model)->getStrings(key).takeError());
       checkMessage((*model)->getFloats(key).takeError());
     }
+    auto warn = [](const Twine &message) { checkMessage(createStringError(message)); };
+    checkMessage(readGGUFTokenizer(**model, warn).takeError());
     for (const GGUFTensor &tensor : (*model)->getTensors()) {
       if (!isTernary(tensor.type)) {
         checkMessage((*model)->readFloats(tensor.name).takeError());

@@ -196,9 +196,7 @@ Error Compiler::importModel() {
     return makeError("expected no --i2s-blocks with a model directory");
   if (!isDirectory && options.randomWeights)
     return makeError("expected no --random-weights with a GGUF file, which has weights");
-  Expected<Model> model = isDirectory
-                              ? openModelDirectory(options.input, options.randomWeights, warn)
-                              : openGGUFModel(options.input, options.i2sLayout, warn);
+  Expected<Model> model = openModel(options.input, options.randomWeights, options.i2sLayout, warn);
   if (!model)
     return model.takeError();
   ModelConfig &config = *model->config;
@@ -290,8 +288,7 @@ Error Compiler::import() {
       return makeError("expected no batch and no epsilon with a graph, which has its own");
     if (Error error = importSource())
       return error;
-  } else if (sys::fs::is_directory(options.input) ||
-             (sys::fs::exists(options.input) && StringRef(options.input).ends_with(".gguf"))) {
+  } else if (isModel(options.input)) {
     if (Error error = importModel())
       return error;
   } else if (sys::fs::exists(options.input)) {

@@ -23,8 +23,8 @@ namespace {
 class GGUFExporter {
 public:
   GGUFExporter(const Model &model, StringRef path, const GGUFExportOptions &options)
-      : config(*model.config), parameters(*model.parameters), tokenizer(model.tokenizer),
-        path(path), options(options) {}
+      : model(model), config(*model.config), parameters(*model.parameters), path(path),
+        options(options) {}
 
   Error write(WarnFn warn);
 
@@ -40,9 +40,9 @@ private:
   }
   Error makeError(const Twine &message) const { return makeFileError(path, message); }
 
+  const Model &model;
   const ModelConfig &config;
   const ParameterSource &parameters;
-  const TokenizerData &tokenizer;
   StringRef path;
   const GGUFExportOptions &options;
 
@@ -190,7 +190,7 @@ Error GGUFExporter::write(WarnFn warn) {
     return error;
   if (Error error = addKeys())
     return error;
-  addGGUFTokenizer(writer, tokenizer, config, warn);
+  addGGUFTokenizer(writer, model, warn);
   for (const ParameterInfo &parameter : config.getParameters()) {
     if (parameter.isTernary)
       addTernary(parameter);

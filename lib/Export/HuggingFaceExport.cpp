@@ -191,8 +191,7 @@ Error HuggingFaceExporter::addTensors() {
   return Error::success();
 }
 
-Error ternary::writeHuggingFaceModel(const Model &model, StringRef directory,
-                                     ArrayRef<NamedFile> otherFiles) {
+Error ternary::writeHuggingFaceModel(const Model &model, StringRef directory) {
   NewDirectory output(directory);
   if (Error error = output.check())
     return error;
@@ -211,9 +210,9 @@ Error ternary::writeHuggingFaceModel(const Model &model, StringRef directory,
   if (Error error = addText("config.json", *config))
     return error;
   if (!model.tokenizer.model.empty())
-    if (Error error = addText("tokenizer.model", model.tokenizer.model))
+    if (Error error = addText(kSentencePieceFile, model.tokenizer.model))
       return error;
-  for (const auto &[name, text] : otherFiles)
+  for (const auto &[name, text] : model.files)
     if (Error error = addText(name, text))
       return error;
   if (Error error = output.add("model.safetensors",

@@ -11,9 +11,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConfigReader.h"
+#include "ModelOpeners.h"
 #include "ternary/Import/GGUFArchitecture.h"
 #include "ternary/Import/GGUFTokenizer.h"
-#include "ternary/Import/Model.h"
 #include "ternary/Support/JSONFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -468,11 +468,20 @@ Expected<Model> ternary::openGGUFModel(StringRef path, std::optional<I2SLayout> 
   parameters->setConfig(model.config);
   if (Error error = parameters->check(model.config->getParameters(), warn))
     return error;
-  Expected<TokenizerData> tokenizer =
-      readGGUFTokenizer(parameters->getFile(), model.config->vocabSize, warn);
-  if (!tokenizer)
-    return tokenizer.takeError();
-  model.tokenizer = std::move(*tokenizer);
+  Expected<std::vector<NamedFile>> files = readGGUFTokenizer(parameters->getFile(), warn);
+  if (!files)
+    return files.takeError();
+  for (NamedFile &file : *files) {
+    if (file.first != kSentencePieceFile) {
+      model.files.push_back(std::move(file));
+      continue;
+    }
+    Expected<TokenizerData> tokenizer =
+        parseTokenizer(std::move(file.second), path + ": tokenizer", model.config->vocabSize);
+    if (!tokenizer)
+      return tokenizer.takeError();
+    model.tokenizer = std::move(*tokenizer);
+  }
   model.parameters = std::move(parameters);
   return model;
 }

@@ -5,297 +5,214 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// llama.cpp takes a SentencePiece model apart: tokens with scores and types, and keys for the rest.
-// Here it is put together again, as the message ModelProto of sentencepiece_model.proto, and taken
-// apart the same way.
+// What keys say in whatever kind of tokenizer: tokens, which of them are special, and the template
+// of chats. In a model directory that is tokenizer_config.json and generation_config.json.
 //
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Import/GGUFTokenizer.h"
+#include "GGUFTokenizerKinds.h"
 #include "ternary/Support/JSONFile.h"
-#include "llvm/ADT/bit.h"
-#include "llvm/Support/Endian.h"
-#include "llvm/Support/LEB128.h"
-#include "llvm/Support/raw_ostream.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
 
 using namespace llvm;
 using namespace ternary;
 
-namespace {
-/// Writes a message of protocol buffers, field by field.
-class Message {
-public:
-  void add(unsigned field, uint64_t number) {
-    addTag(field, /*wireType=*/0);
-    encodeULEB128(number, os);
-  }
-  void add(unsigned field, float number) {
-    addTag(field, /*wireType=*/5);
-    char bytes[4];
-    support::endian::write32le(bytes, bit_cast<uint32_t>(number));
-    os.write(bytes, sizeof(bytes));
-  }
-  void add(unsigned field, StringRef text) {
-    addTag(field, /*wireType=*/2);
-    encodeULEB128(text.size(), os);
-    os << text;
-  }
-  void add(unsigned field, const Message &message) { add(field, StringRef(message.text)); }
+static constexpr StringLiteral kTemplateKey = "tokenizer.chat_template";
 
-  std::string text;
+static std::string getKey(StringRef name) { return ("tokenizer.ggml." + name).str(); }
 
-private:
-  void addTag(unsigned field, unsigned wireType) { encodeULEB128(field << 3 | wireType, os); }
-  raw_string_ostream os{text};
-};
-
-/// A field of a message.
-struct Field {
-  unsigned number = 0;
-  uint64_t value = 0; ///< if it is a number
-  StringRef bytes;    ///< otherwise
-
-  int32_t getInteger() const { return static_cast<int32_t>(value); }
-  float getFloat() const { return bit_cast<float>(static_cast<uint32_t>(value)); }
-};
-} // namespace
-
-/// Takes the next field from `message`; none at its end, or where it is damaged.
-static std::optional<Field> takeField(StringRef &message) {
-  auto takeNumber = [&]() -> std::optional<uint64_t> {
-    unsigned length = 0;
-    const char *error = nullptr;
-    uint64_t number = decodeULEB128(message.bytes_begin(), &length, message.bytes_end(), &error);
-    if (error)
-      return std::nullopt;
-    message = message.drop_front(length);
-    return number;
+static Expected<GGUFTokens> readTokens(const GGUFFile &file) {
+  const GGUFTensor *table = file.lookup("token_embd.weight");
+  int64_t most = table && !table->shape.empty() ? table->shape[0] : INT32_MAX;
+  auto makeError = [&](const Twine &message) {
+    return makeFileError(file.getPath() + ": key '" + getKey("tokens") + "'", message);
   };
-  std::optional<uint64_t> tag = takeNumber();
-  if (!tag)
-    return std::nullopt;
-  Field field;
-  field.number = *tag >> 3;
-  std::optional<uint64_t> number;
-  switch (*tag & 7) {
-  case 0:
-    number = takeNumber();
-    field.value = number.value_or(0);
-    return number ? std::optional(field) : std::nullopt;
-  case 1:
-    number = sizeof(uint64_t);
-    break;
-  case 2:
-    number = takeNumber();
-    break;
-  case 5:
-    number = sizeof(uint32_t);
-    break;
-  }
-  if (!number || *number > message.size())
-    return std::nullopt;
-  field.bytes = message.take_front(*number);
-  message = message.drop_front(*number);
-  if ((*tag & 7) == 5)
-    field.value = support::endian::read32le(field.bytes.data());
-  return field;
-}
-
-namespace {
-/// Numbers of fields and values in sentencepiece_model.proto.
-namespace proto {
-constexpr unsigned kPieces = 1, kTrainerSpec = 2, kNormalizerSpec = 3;
-constexpr unsigned kPiece = 1, kScore = 2, kType = 3;
-constexpr unsigned kModelType = 3, kSpaceAsSuffix = 24, kByteFallback = 35, kUnknownId = 40,
-                   kBeginId = 41, kEndId = 42, kPaddingId = 43;
-constexpr uint64_t kBytePairs = 2;
-constexpr unsigned kName = 1, kCharacterMap = 2, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4,
-                   kEscapeWhitespaces = 5;
-constexpr int32_t kNormal = 1, kUnused = 5; // types of a piece
-constexpr int64_t kByte = 6;                // the last type of a piece
-} // namespace proto
-} // namespace
-
-Expected<TokenizerData> ternary::readGGUFTokenizer(const GGUFFile &file, int64_t vocabSize,
-                                                   function_ref<void(const Twine &)> warn) {
-  constexpr StringLiteral prefix = "tokenizer.ggml.";
-  auto key = [&](StringRef name) { return (prefix + name).str(); };
-  if (!file.has(key("model")))
-    return TokenizerData();
-  Expected<StringRef> kind = file.getString(key("model"));
-  if (!kind)
-    return kind.takeError();
-  if (*kind != "llama")
-    return TokenizerData();
-  if (std::optional<uint64_t> size = file.getArraySize(key("tokens"));
-      size && (*size == 0 || *size > uint64_t(vocabSize)))
-    return makeFileError(file.getPath() + ": key '" + key("tokens") + "'",
-                         "expected from 1 to " + Twine(vocabSize) +
-                             " tokens, the model's vocabulary, got " + Twine(*size));
-  auto tokens = file.getStrings(key("tokens"));
-  if (!tokens)
-    return tokens.takeError();
-  auto scores = file.getFloats(key("scores"));
-  if (!scores)
-    return scores.takeError();
-  auto types = file.getIntegers(key("token_type"), 1, proto::kByte);
+  if (std::optional<uint64_t> size = file.getArraySize(getKey("tokens"));
+      size && (*size == 0 || *size > uint64_t(most)))
+    return makeError("expected from 1 to " + Twine(most) + " tokens, the model's vocabulary, got " +
+                     Twine(*size));
+  auto texts = file.getStrings(getKey("tokens"));
+  if (!texts)
+    return texts.takeError();
+  auto types = file.getIntegers(getKey("token_type"), GGUFTokens::Normal, GGUFTokens::Byte);
   if (!types)
     return types.takeError();
-  if (scores->size() != tokens->size() || types->size() != tokens->size())
-    return makeFileError(file.getPath(), "expected as many scores and types as tokens, got " +
-                                             Twine(tokens->size()) + " tokens, " +
-                                             Twine(scores->size()) + " scores and " +
+  if (types->size() != texts->size())
+    return makeFileError(file.getPath(), "expected as many types as tokens, got " +
+                                             Twine(texts->size()) + " tokens and " +
                                              Twine(types->size()) + " types");
-  bool addsPrefix = true, addsBegin = true;
-  for (auto [name, flag] :
-       {std::pair("add_space_prefix", &addsPrefix), std::pair("add_bos_token", &addsBegin)}) {
-    if (!file.has(key(name)))
-      continue;
-    Expected<bool> value = file.getBool(key(name));
-    if (!value)
-      return value.takeError();
-    *flag = *value;
-  }
-  if (!addsBegin)
-    warn(file.getPath() + ": ignoring key '" + key("add_bos_token") +
-         "', which is false: prompts start with the beginning-of-sequence token");
+  for (StringRef text : *texts)
+    if (!json::isUTF8(text))
+      return makeError("expected tokens in UTF-8, got '" + json::fixUTF8(text) + "'");
+  return GGUFTokens{std::move(*texts), {types->begin(), types->end()}};
+}
 
-  Message model, trainer, normalizer;
-  for (auto [token, score, type] : zip_equal(*tokens, *scores, *types)) {
-    Message piece;
-    piece.add(proto::kPiece, token);
-    piece.add(proto::kScore, static_cast<float>(score));
-    piece.add(proto::kType, static_cast<uint64_t>(type));
-    model.add(proto::kPieces, piece);
-  }
-  trainer.add(proto::kModelType, proto::kBytePairs);
-  trainer.add(proto::kByteFallback, uint64_t(is_contained(*types, proto::kByte)));
-  for (auto [name, field] :
-       {std::pair("unknown_token_id", proto::kUnknownId),
-        std::pair("bos_token_id", proto::kBeginId), std::pair("eos_token_id", proto::kEndId),
-        std::pair("padding_token_id", proto::kPaddingId)}) {
-    if (!file.has(key(name)))
-      continue;
-    Expected<int64_t> id = file.getInteger(key(name), 0, static_cast<int64_t>(tokens->size()) - 1);
+Expected<std::optional<int64_t>>
+ternary::readGGUFTokenId(const GGUFFile &file, const GGUFTokens &tokens, StringRef name) {
+  std::string key = getKey(name);
+  if (!file.has(key))
+    return std::nullopt;
+  Expected<int64_t> id = file.getInteger(key, 0, static_cast<int64_t>(tokens.texts.size()) - 1);
+  if (!id)
+    return id.takeError();
+  return *id;
+}
+
+static Expected<json::Object> makeTokenizerConfig(const GGUFFile &file, const GGUFTokens &tokens,
+                                                  StringRef tokenizerClass) {
+  json::Object config{{"tokenizer_class", tokenizerClass}};
+  for (auto [name, member] :
+       {std::pair("bos_token_id", "bos_token"), std::pair("eos_token_id", "eos_token"),
+        std::pair("unknown_token_id", "unk_token"), std::pair("padding_token_id", "pad_token")}) {
+    Expected<std::optional<int64_t>> id = readGGUFTokenId(file, tokens, name);
     if (!id)
       return id.takeError();
-    trainer.add(field, static_cast<uint64_t>(*id));
+    if (*id)
+      config[member] = tokens.texts[**id];
   }
-  model.add(proto::kTrainerSpec, trainer);
-  normalizer.add(proto::kName, StringRef("identity"));
-  normalizer.add(proto::kAddDummyPrefix, uint64_t(addsPrefix));
-  normalizer.add(proto::kRemoveExtraWhitespaces, uint64_t(0));
-  model.add(proto::kNormalizerSpec, normalizer);
-  return parseTokenizer(model.text, file.getPath() + ": tokenizer", vocabSize);
+  json::Object specials;
+  for (auto [id, text, type] : enumerate(tokens.texts, tokens.types))
+    if (type == GGUFTokens::Control || type == GGUFTokens::Unknown)
+      specials[std::to_string(id)] =
+          json::Object{{"content", text}, {"lstrip", false},      {"normalized", false},
+                       {"rstrip", false}, {"single_word", false}, {"special", true}};
+  config["added_tokens_decoder"] = std::move(specials);
+  if (file.has(kTemplateKey)) {
+    Expected<StringRef> chat = file.getString(kTemplateKey);
+    if (!chat)
+      return chat.takeError();
+    if (!json::isUTF8(*chat))
+      return makeFileError(file.getPath() + ": key '" + kTemplateKey + "'",
+                           "expected text in UTF-8");
+    config["chat_template"] = *chat;
+  }
+  return std::move(config);
 }
 
-namespace {
-/// What keys say of a SentencePiece model.
-struct TakenApart {
-  explicit TakenApart(StringRef model);
-
-  std::vector<StringRef> tokens;
-  std::vector<float> scores;
-  std::vector<int32_t> types;
-  /// As sentencepiece_model.proto has them by default.
-  uint64_t modelType = 1;
-  int32_t unknownId = 0, paddingId = -1;
-  bool addsPrefix = true, removesSpaces = true, escapesSpaces = true, putsSpacesLast = false;
-  bool mapsCharacters = false;
-
-private:
-  void addPiece(StringRef message);
-  void readTrainer(StringRef message);
-  void readNormalizer(StringRef message);
-};
-} // namespace
-
-TakenApart::TakenApart(StringRef model) {
-  while (std::optional<Field> field = takeField(model)) {
-    if (field->number == proto::kPieces)
-      addPiece(field->bytes);
-    else if (field->number == proto::kTrainerSpec)
-      readTrainer(field->bytes);
-    else if (field->number == proto::kNormalizerSpec)
-      readNormalizer(field->bytes);
-  }
-}
-
-void TakenApart::addPiece(StringRef message) {
-  tokens.emplace_back();
-  scores.push_back(0.0f);
-  types.push_back(proto::kNormal);
-  while (std::optional<Field> field = takeField(message)) {
-    if (field->number == proto::kPiece)
-      tokens.back() = field->bytes;
-    else if (field->number == proto::kScore)
-      scores.back() = field->getFloat();
-    else if (field->number == proto::kType)
-      types.back() = field->getInteger();
-  }
-}
-
-void TakenApart::readTrainer(StringRef message) {
-  while (std::optional<Field> field = takeField(message)) {
-    if (field->number == proto::kModelType)
-      modelType = field->value;
-    else if (field->number == proto::kSpaceAsSuffix)
-      putsSpacesLast = field->value;
-    else if (field->number == proto::kUnknownId)
-      unknownId = field->getInteger();
-    else if (field->number == proto::kPaddingId)
-      paddingId = field->getInteger();
-  }
-}
-
-void TakenApart::readNormalizer(StringRef message) {
-  while (std::optional<Field> field = takeField(message)) {
-    if (field->number == proto::kCharacterMap)
-      mapsCharacters = !field->bytes.empty();
-    else if (field->number == proto::kAddDummyPrefix)
-      addsPrefix = field->value;
-    else if (field->number == proto::kRemoveExtraWhitespaces)
-      removesSpaces = field->value;
-    else if (field->number == proto::kEscapeWhitespaces)
-      escapesSpaces = field->value;
-  }
-}
-
-void ternary::addGGUFTokenizer(GGUFWriter &writer, const TokenizerData &tokenizer,
-                               const ModelConfig &config, function_ref<void(const Twine &)> warn) {
-  auto addId = [&](StringRef name, int64_t id) {
-    if (id >= 0)
-      writer.setUInt32(("tokenizer.ggml." + name + "_token_id").str(), id);
+/// Tokens that end a text: those that keys say and, since files leave them out, special ones of
+/// the names that models have for them.
+static Expected<json::Object> makeGenerationConfig(const GGUFFile &file, const GGUFTokens &tokens) {
+  json::Array ends;
+  auto add = [&](int64_t id) {
+    if (!is_contained(ends, json::Value(id)))
+      ends.push_back(id);
   };
-  addId("bos", config.bosTokenId);
-  addId("eos", config.eosTokenId);
-  TakenApart parts(tokenizer.model);
-  bool hasKeys =
-      parts.modelType == proto::kBytePairs && parts.escapesSpaces && !parts.putsSpacesLast;
-  if (tokenizer.model.empty() || !hasKeys) {
-    if (!tokenizer.model.empty())
-      warn("writing no tokenizer: GGUF has keys for SentencePiece models of byte pairs that write "
-           "spaces in front of words");
-    writer.setString("tokenizer.ggml.model", "none");
-    return;
+  for (StringRef name : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
+    Expected<std::optional<int64_t>> id = readGGUFTokenId(file, tokens, name);
+    if (!id)
+      return id.takeError();
+    if (*id)
+      add(**id);
   }
-  if (parts.mapsCharacters || parts.removesSpaces)
-    warn("writing a tokenizer that takes text as it is: GGUF has no keys for the normalisation "
-         "that this one does");
-  addId("unknown", parts.unknownId);
-  addId("padding", parts.paddingId);
+  constexpr StringLiteral names[] = {"<|eot_id|>",    "<|eom_id|>",      "<|im_end|>",
+                                     "<|endoftext|>", "<|end_of_text|>", "<|end|>",
+                                     "<end_of_turn>"};
+  for (auto [id, text, type] : enumerate(tokens.texts, tokens.types))
+    if (type == GGUFTokens::Control && is_contained(names, text))
+      add(id);
+  return json::Object{{"eos_token_id", std::move(ends)}};
+}
+
+Expected<std::vector<NamedFile>>
+ternary::readGGUFTokenizer(const GGUFFile &file, function_ref<void(const Twine &)> warn) {
+  std::vector<NamedFile> files;
+  if (!file.has(getKey("model")))
+    return files;
+  Expected<StringRef> kind = file.getString(getKey("model"));
+  if (!kind)
+    return kind.takeError();
+  if (*kind == "none")
+    return files;
+  bool isSentencePiece = *kind == "llama";
+  if (!isSentencePiece && *kind != "gpt2") {
+    warn(toString(
+        makeFileError(file.getPath() + ": key '" + getKey("model") + "'",
+                      "leaving out the tokenizer: expected llama or gpt2, got '" + *kind + "'")));
+    return files;
+  }
+  Expected<GGUFTokens> tokens = readTokens(file);
+  if (!tokens)
+    return tokens.takeError();
+  Expected<std::string> tokenizer = isSentencePiece ? readGGUFSentencePiece(file, *tokens, warn)
+                                                    : readGGUFBytePairs(file, *tokens, warn);
+  if (!tokenizer)
+    return tokenizer.takeError();
+  if (tokenizer->empty())
+    return files;
+  files.emplace_back(isSentencePiece ? StringRef(kSentencePieceFile) : "tokenizer.json",
+                     std::move(*tokenizer));
+  Expected<json::Object> config = makeTokenizerConfig(
+      file, *tokens, isSentencePiece ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
+  if (!config)
+    return config.takeError();
+  Expected<json::Object> generation = makeGenerationConfig(file, *tokens);
+  if (!generation)
+    return generation.takeError();
+  for (auto [name, object] : {std::pair("tokenizer_config.json", &*config),
+                              std::pair("generation_config.json", &*generation)})
+    files.emplace_back(name, formatv("{0:2}\n", json::Value(std::move(*object))).str());
+  return files;
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+void ternary::addGGUFTokens(GGUFWriter &writer, StringRef kind, StringRef pre, GGUFTokens tokens,
+                            int64_t vocabSize) {
   std::vector<std::string> fillers;
-  for (int64_t id = parts.tokens.size(); id < config.vocabSize; ++id)
+  for (int64_t id = tokens.texts.size(); id < vocabSize; ++id)
     fillers.push_back("[PAD" + std::to_string(id) + "]");
-  parts.tokens.insert(parts.tokens.end(), fillers.begin(), fillers.end());
-  parts.scores.resize(parts.tokens.size());
-  parts.types.resize(parts.tokens.size(), proto::kUnused);
-  writer.setString("tokenizer.ggml.model", "llama");
-  writer.setString("tokenizer.ggml.pre", "default");
-  writer.setStrings("tokenizer.ggml.tokens", parts.tokens);
-  writer.setFloat32s("tokenizer.ggml.scores", parts.scores);
-  writer.setInt32s("tokenizer.ggml.token_type", parts.types);
-  writer.setBool("tokenizer.ggml.add_space_prefix", parts.addsPrefix);
-  writer.setBool("tokenizer.ggml.add_bos_token", config.bosTokenId >= 0);
-  writer.setBool("tokenizer.ggml.add_eos_token", false);
+  tokens.texts.insert(tokens.texts.end(), fillers.begin(), fillers.end());
+  tokens.types.resize(tokens.texts.size(), GGUFTokens::Unused);
+  writer.setString(getKey("model"), kind);
+  writer.setString(getKey("pre"), pre);
+  writer.setStrings(getKey("tokens"), tokens.texts);
+  writer.setInt32s(getKey("token_type"), tokens.types);
+  writer.setBool(getKey("add_eos_token"), false);
+}
+
+/// The template of chats in a model directory: a file, or a member of tokenizer_config.json, which
+/// may have several by name.
+static std::optional<std::string> findChatTemplate(const Model &model) {
+  if (const std::string *text = model.findFile("chat_template.jinja"))
+    return *text;
+  const std::string *text = model.findFile("tokenizer_config.json");
+  Expected<json::Object> config = parseJSONObject(text ? *text : "{}", "tokenizer_config.json");
+  if (!config) {
+    consumeError(config.takeError());
+    return std::nullopt;
+  }
+  if (const json::Array *named = config->getArray("chat_template"))
+    for (const json::Value &value : *named)
+      if (const json::Object *item = value.getAsObject();
+          item && item->getString("name").value_or("") == "default")
+        if (std::optional<StringRef> chat = item->getString("template"))
+          return chat->str();
+  if (std::optional<StringRef> chat = config->getString("chat_template"))
+    return chat->str();
+  return std::nullopt;
+}
+
+void ternary::addGGUFTokenizer(GGUFWriter &writer, const Model &model,
+                               function_ref<void(const Twine &)> warn) {
+  const ModelConfig &config = *model.config;
+  const std::string &sentencePiece = model.tokenizer.model;
+  const std::string *json = model.findFile("tokenizer.json");
+  bool isWritten = false;
+  if (!sentencePiece.empty())
+    isWritten = addGGUFSentencePiece(writer, sentencePiece, config, warn);
+  else if (json)
+    isWritten = addGGUFBytePairs(writer, *json, config, warn);
+  if (!isWritten)
+    writer.setString(getKey("model"), "none");
+  for (auto [name, id] :
+       {std::pair("bos_token_id", config.bosTokenId), std::pair("eos_token_id", config.eosTokenId)})
+    if (id >= 0)
+      writer.setUInt32(getKey(name), id);
+  if (std::optional<std::string> chat = findChatTemplate(model))
+    writer.setString(kTemplateKey, *chat);
 }

@@ -5,12 +5,40 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ternary/Import/Model.h"
+#include "ModelOpeners.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
 using namespace ternary;
+
+/// What a directory has beside config.json, tensors and tokenizer.model that goes with the model.
+static constexpr StringLiteral kOtherFiles[] = {
+    "tokenizer.json",          "tokenizer_config.json",  "vocab.json",         "merges.txt",
+    "special_tokens_map.json", "generation_config.json", "chat_template.jinja"};
+
+static Expected<std::string> readText(StringRef path) {
+  auto buffer = MemoryBuffer::getFile(path);
+  if (!buffer)
+    return createStringError("cannot read '" + path + "': " + buffer.getError().message());
+  return (*buffer)->getBuffer().str();
+}
+
+static Expected<std::vector<NamedFile>> readOtherFiles(StringRef directory) {
+  std::vector<NamedFile> files;
+  for (StringRef name : kOtherFiles) {
+    SmallString<128> path(directory);
+    sys::path::append(path, name);
+    if (!sys::fs::is_regular_file(path))
+      continue;
+    Expected<std::string> text = readText(path);
+    if (!text)
+      return text.takeError();
+    files.emplace_back(name, std::move(*text));
+  }
+  return files;
+}
 
 Expected<Model> ternary::openModelDirectory(StringRef directory,
                                             std::optional<uint64_t> randomWeights,
@@ -40,9 +68,13 @@ Expected<Model> ternary::openModelDirectory(StringRef directory,
   model.tokenizer = std::move(*tokenizer);
   SmallString<128> path(directory);
   sys::path::append(path, "config.json");
-  auto text = MemoryBuffer::getFile(path);
+  Expected<std::string> text = readText(path);
   if (!text)
-    return createStringError("cannot read '" + path + "': " + text.getError().message());
-  model.configJSON = (*text)->getBuffer().str();
+    return text.takeError();
+  model.configJSON = std::move(*text);
+  Expected<std::vector<NamedFile>> files = readOtherFiles(directory);
+  if (!files)
+    return files.takeError();
+  model.files = std::move(*files);
   return model;
 }

@@ -42,7 +42,7 @@ static std::string getText(const sentencepiece::SentencePieceProcessor &processo
 
 Expected<TokenizerData> ternary::readTokenizer(StringRef directory, int64_t vocabSize) {
   SmallString<128> path(directory);
-  sys::path::append(path, "tokenizer.model");
+  sys::path::append(path, kSentencePieceFile);
   if (!sys::fs::exists(path))
     return TokenizerData();
   Expected<uint64_t> size = getRegularFileSize(path);

@@ -8,6 +8,7 @@
 #include "Extension.h"
 #include "ternary/Driver/Compile.h"
 #include "ternary/Driver/GraphDescription.h"
+#include "ternary/Import/GGUFTokenizer.h"
 #include "ternary/Runtime/Error.h"
 #include "llvm/Support/Signals.h"
 
@@ -213,6 +214,20 @@ void ternary::python::bindCompiler(py::module_ &module) {
         });
       },
       py::arg("options"), py::arg("source"));
+  module.def(
+      "read_gguf_tokenizer",
+      [](const std::string &path) {
+        std::vector<std::string> warnings;
+        auto files = runCompiler([&] {
+          auto warn = [&](const llvm::Twine &message) { warnings.push_back(message.str()); };
+          return check(readGGUFTokenizer(*check(GGUFFile::open(path, std::nullopt)), warn));
+        });
+        py::dict contents;
+        for (const auto &[name, text] : files)
+          contents[py::str(name)] = py::bytes(text);
+        return std::pair(contents, warnings);
+      },
+      py::arg("path"));
   module.def(
       "describe",
       [](const std::string &text, const std::string &name) {

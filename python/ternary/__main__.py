@@ -16,14 +16,17 @@ from ternary._model import Model, Session
 from ternary._ternary import Error
 
 
-def open_model(path: str, tokenizer: str | None, threads: int | None) -> Model:
-    """The model in a shared object, or the one that a directory or graph is compiled to."""
+def open_model(args: argparse.Namespace) -> Model:
+    """The model in a shared object, or the one that a directory, file or graph is compiled to."""
+    path = args.model
     if path.endswith(".so"):
-        return Model.load(path, tokenizer=tokenizer, threads=threads)
-    if tokenizer is not None:
-        raise Error("expected no --tokenizer with a model directory, which has its own")
+        if args.i2s_blocks is not None:
+            raise Error("expected no --i2s-blocks with a compiled model")
+        return Model.load(path, tokenizer=args.tokenizer, threads=args.threads)
+    if args.tokenizer is not None:
+        raise Error("expected no --tokenizer with a model to compile, which has its own")
     print(f"compiling {path} ...", file=sys.stderr, flush=True)
-    return load(path).compile(threads=threads)
+    return load(path, i2s_blocks=args.i2s_blocks).compile(threads=args.threads)
 
 
 class Conversation:
@@ -59,7 +62,7 @@ class Conversation:
 
 
 def chat(args: argparse.Namespace) -> int:
-    model = open_model(args.model, args.tokenizer, args.threads)
+    model = open_model(args)
     conversation = Conversation(model, args.system)
     ask = contextlib.contextmanager(conversation.ask)
     interactive = sys.stdin.isatty()
@@ -114,7 +117,7 @@ def serve(args: argparse.Namespace) -> int:
         from ternary import _server
     except ImportError as error:
         raise Error(f"expected the package {error.name}; pip install ternary[serve]") from error
-    model = open_model(args.model, args.tokenizer, args.threads)
+    model = open_model(args)
     name = args.name
     if name is None and not args.model.endswith(".so"):
         name = pathlib.Path(os.path.abspath(args.model)).stem
@@ -130,8 +133,15 @@ def make_parser() -> argparse.ArgumentParser:
     def add(name: str, run: object, summary: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
-        command.add_argument("model", help="model directory, graph.mlir, or compiled model.so")
-        command.add_argument("--tokenizer", help="for a .so: a tokenizer, or a model directory")
+        command.add_argument(
+            "model", help="model directory, model.gguf, graph.mlir, or compiled model.so"
+        )
+        command.add_argument(
+            "--tokenizer", help="for a .so: a tokenizer, a model directory or a .gguf"
+        )
+        command.add_argument(
+            "--i2s-blocks", type=int, choices=(128, 64), help="for a .gguf: the layout of I2_S"
+        )
         command.add_argument("--threads", type=int, help="all by default")
         return command
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ternary._ternary import Error
-from ternary._tokenizer import read_json
+from ternary._tokenizer import ModelFiles
 
 Message = Mapping[str, Any]
 """A turn of a conversation: {"role": "user", "content": "..."}."""
@@ -64,21 +63,24 @@ class ChatTemplate:
         self._variables = dict(variables or {})
 
     @classmethod
-    def load(cls, directory: str | os.PathLike[str]) -> ChatTemplate | None:
-        """The template of a model directory; None if it has none."""
-        directory = pathlib.Path(directory)
-        path = directory / "tokenizer_config.json"
-        config = read_json(path)
+    def load(cls, model: str | os.PathLike[str]) -> ChatTemplate | None:
+        """The template of a model directory or a GGUF file; None if it has none."""
+        return cls.find(ModelFiles(model))
+
+    @classmethod
+    def find(cls, files: ModelFiles) -> ChatTemplate | None:
+        """The same with the files of a model."""
+        config = files.read_json("tokenizer_config.json")
         template = config.get("chat_template")
         if isinstance(template, list):
             template = {item.get("name"): item.get("template") for item in template}.get("default")
-        separate = directory / "chat_template.jinja"
-        if separate.exists():
-            template = separate.read_text(encoding="utf-8")
+        if (separate := files.read("chat_template.jinja")) is not None:
+            template = separate.decode("utf-8", "replace")
         if template is None:
             return None
         if not isinstance(template, str):
-            raise Error(f"{path}: expected chat_template to be text")
+            place = files.locate("tokenizer_config.json")
+            raise Error(f"{place}: expected chat_template to be text")
         tokens = {}
         for name, value in config.items():
             if name.endswith("_token") and value is not None:

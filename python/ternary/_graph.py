@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ternary import _svg, _ternary
 from ternary._arguments import as_weights, check_seed, check_text, check_threads
 from ternary._model import Model
-from ternary._tokenizer import Tokenizer, open_tokenizer
+from ternary._tokenizer import ModelFiles, Tokenizer, open_tokenizer
 
 Path = str | os.PathLike[str]
 
@@ -120,14 +120,14 @@ class Graph:
         source: _ternary.Source,
         *,
         function: str = "generate",
-        origin: pathlib.Path | None = None,
+        files: ModelFiles | None = None,
         rebuild: Callable[..., Graph] | None = None,
         tokenizer: Tokenizer | None = None,
     ) -> None:
         """For the functions that make graphs: `load`, `Graph.parse`, `nn.Module.graph`."""
         self._source = source
         self._function = function
-        self._origin = origin
+        self._files = files
         self._rebuild = rebuild  # for another batch or epsilon
         self._tokenizer = tokenizer
 
@@ -153,18 +153,14 @@ class Graph:
             source = source.with_random_weights(check_seed(weights))
         elif weights is not None:
             source = source.with_arrays({key: as_weights(weights[key]) for key in weights})
-        tokenizer, directory = open_tokenizer(tokenizer)
-        return cls(
-            _verify(source, function), function=function, origin=directory, tokenizer=tokenizer
-        )
+        tokenizer, files = open_tokenizer(tokenizer)
+        return cls(_verify(source, function), function=function, files=files, tokenizer=tokenizer)
 
     def replace(self, text: str) -> Graph:
         """The graph in `text`, with this one's weights and tokenizer."""
         check_text(text)
         source = _verify(self._source.with_text(text), self._function)
-        return Graph(
-            source, function=self._function, origin=self._origin, tokenizer=self._tokenizer
-        )
+        return Graph(source, function=self._function, files=self._files, tokenizer=self._tokenizer)
 
     @property
     def name(self) -> str:
@@ -210,7 +206,7 @@ class Graph:
         lowered = _ternary.lower(
             graph._compile_options(**options), _find_phase(name), graph._source
         )
-        return Graph(lowered, function=self._function, origin=self._origin)
+        return Graph(lowered, function=self._function, files=self._files)
 
     def compile(
         self,
@@ -239,7 +235,7 @@ class Graph:
         All else is as for `ternary-compile`.
         """
         check_threads(threads)
-        given, directory = open_tokenizer(tokenizer)
+        given, files = open_tokenizer(tokenizer)
         graph = self._with_shape(batch, epsilon)
         if self._function != "generate":
             raise _ternary.Error(
@@ -267,7 +263,7 @@ class Graph:
             _ternary.CompiledModel(os.fspath(pathlib.Path(output).absolute())),
             threads=threads,
             tokenizer=self._tokenizer if given is None else given,
-            directory=directory or self._origin,
+            files=files or self._files,
             folder=folder,
         )
 
@@ -375,6 +371,6 @@ def load(
     return Graph(
         source,
         function=function,
-        origin=pathlib.Path(path) if os.path.isdir(path) else None,
+        files=None if options.input.endswith(".mlir") else ModelFiles(path),
         rebuild=rebuild,
     )

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import functools
 import os
-import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,13 +28,11 @@ from ternary._arguments import (
 from ternary._chat import ChatTemplate, Message
 from ternary._generation import Generation, Stop, StopCriteria, generate_batch
 from ternary._tokenizer import (
+    ModelFiles,
     SentencePieceTokenizer,
     TextDecoder,
     Tokenizer,
-    load_tokenizer,
     open_tokenizer,
-    read_json,
-    read_specials,
 )
 
 Path = str | os.PathLike[str]
@@ -57,14 +54,14 @@ class Model:
         *,
         threads: int | None = None,
         tokenizer: Tokenizer | None = None,
-        directory: pathlib.Path | None = None,
+        files: ModelFiles | None = None,
         folder: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
         """For `Model.load` and `Graph.compile`."""
         self._compiled = compiled
         self._threads = check_threads(threads)
         self._tokenizer = tokenizer
-        self._directory = directory
+        self._files = files
         self._folder = folder  # goes with the model
         self.info: dict[str, Any] = compiled.info()
         """What the compiler says of the model: name, sizes, special tokens, kernel, ..."""
@@ -80,15 +77,15 @@ class Model:
     ) -> Model:
         """Loads a shared object that the compiler made, with its archive of weights.
 
-        `tokenizer` is one, or a file, or a model directory, whose chat template comes with it; by
-        default it is the one inside the object.
+        `tokenizer` is one, or a file, or a model directory or GGUF file, whose chat template comes
+        with it; by default it is the one inside the object.
         """
-        tokenizer, directory = open_tokenizer(tokenizer)
+        tokenizer, files = open_tokenizer(tokenizer)
         return cls(
             _ternary.CompiledModel(os.path.abspath(path), os.fspath(weights)),
             threads=threads,
             tokenizer=tokenizer,
-            directory=directory,
+            files=files,
         )
 
     def __repr__(self) -> str:
@@ -133,37 +130,41 @@ class Model:
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """What it was given, or what is inside the object, or beside the checkpoint."""
+        """What it was given, or what is inside the object, or beside the weights."""
         if self._tokenizer is None:
             embedded = self._compiled.tokenizer()
             if embedded is not None:
-                specials = read_specials(self._directory) if self._directory else None
+                specials = self._files.read_specials() if self._files else None
                 self._tokenizer = SentencePieceTokenizer(
                     embedded, name=self.path, specials=specials
                 )
-            elif self._directory is not None:
-                self._tokenizer = load_tokenizer(self._directory)
+            elif self._files is not None:
+                self._tokenizer = self._files.load_tokenizer()
         if self._tokenizer is None:
+            reasons = self._files.warnings if self._files else []
             raise _ternary.Error(
                 f"{self.path}: expected a tokenizer in the model, got none (see generate_ids)"
+                + "".join(f"; {reason}" for reason in reasons)
             )
         return self._tokenizer
 
     @functools.cached_property
     def chat_template(self) -> ChatTemplate | None:
-        """That of the model directory, if there is one."""
-        return ChatTemplate.load(self._directory) if self._directory else None
+        """That of the model directory or GGUF file, if there is one."""
+        return ChatTemplate.find(self._files) if self._files else None
 
     @property
     def stop_ids(self) -> set[int]:
         """Tokens that end a text: that of the model and those of generation_config.json."""
         ids = {self.info["eos_id"]} if self.info["eos_id"] >= 0 else set()
-        if self._directory is not None:
-            path = self._directory / "generation_config.json"
-            eos = read_json(path).get("eos_token_id", [])
+        if self._files is not None:
+            name = "generation_config.json"
+            eos = self._files.read_json(name).get("eos_token_id", [])
             eos = [eos] if isinstance(eos, int) else eos
             if not isinstance(eos, list) or not all(isinstance(id, int) for id in eos):
-                raise _ternary.Error(f"{path}: expected eos_token_id to be one id or a list")
+                raise _ternary.Error(
+                    f"{self._files.locate(name)}: expected eos_token_id to be one id or a list"
+                )
             ids |= set(eos)
         return ids
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
@@ -14,6 +15,77 @@ from ternary import _ternary
 
 if TYPE_CHECKING:
     import tokenizers
+
+
+class ModelFiles:
+    """What a model has beside its weights, by the names of files: those of a model directory, or
+    what the keys of a GGUF file say instead."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = pathlib.Path(path)
+
+    @functools.cached_property
+    def _keys(self) -> tuple[dict[str, bytes], list[str]]:
+        return _ternary.read_gguf_tokenizer(os.fspath(self.path))
+
+    @property
+    def _is_gguf(self) -> bool:
+        return self.path.suffix == ".gguf" and not self.path.is_dir()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What of the tokenizer in a GGUF file could not be read."""
+        return self._keys[1] if self._is_gguf else []
+
+    def locate(self, name: str) -> str:
+        """Where it is, for messages."""
+        return f"{self.path}: {name}" if self._is_gguf else str(self.path / name)
+
+    def read(self, name: str) -> bytes | None:
+        """The contents of a file, None if there is no such file."""
+        if self._is_gguf:
+            return self._keys[0].get(name)
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _ternary.Error(f"{self.path / name}: cannot read: {error.strerror}") from error
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """The object in a JSON file, empty if there is no such file."""
+        text = self.read(name)
+        if text is None:
+            return {}
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise _ternary.Error(f"{self.locate(name)}: expected a JSON file: {error}") from error
+        if not isinstance(value, dict):
+            raise _ternary.Error(
+                f"{self.locate(name)}: expected a JSON object, got {type(value).__name__}"
+            )
+        return value
+
+    def read_specials(self) -> dict[str, int]:
+        """The ids of special tokens by name, as tokenizer_config.json lists them."""
+        added = self.read_json("tokenizer_config.json").get("added_tokens_decoder", {})
+        try:
+            return {token["content"]: int(id) for id, token in added.items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _ternary.Error(
+                f"{self.locate('tokenizer_config.json')}: expected added_tokens_decoder to map ids "
+                "to tokens with content"
+            ) from error
+
+    def load_tokenizer(self) -> Tokenizer | None:
+        """The tokenizer; None if there is none."""
+        if (model := self.read("tokenizer.model")) is not None:
+            name = self.locate("tokenizer.model")
+            return SentencePieceTokenizer(model, name=name, specials=self.read_specials())
+        if (text := self.read("tokenizer.json")) is not None:
+            return HuggingFaceTokenizer.parse(text, name=self.locate("tokenizer.json"))
+        return None
 
 
 class TextDecoder(Protocol):
@@ -56,7 +128,8 @@ class SentencePieceTokenizer:
     def load(cls, path: str | os.PathLike[str]) -> SentencePieceTokenizer:
         """From tokenizer.model, with the special tokens of the tokenizer_config.json beside it."""
         path = pathlib.Path(path)
-        return cls(_read(path), name=str(path), specials=read_specials(path.parent))
+        specials = ModelFiles(path.parent).read_specials()
+        return cls(_read(path), name=str(path), specials=specials)
 
     def __len__(self) -> int:
         return len(self._model)
@@ -111,17 +184,21 @@ class HuggingFaceTokenizer:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> HuggingFaceTokenizer:
+        return cls.parse(_read(pathlib.Path(path)), name=os.fspath(path))
+
+    @classmethod
+    def parse(cls, text: bytes, *, name: str = "tokenizer.json") -> HuggingFaceTokenizer:
+        """From the contents of a tokenizer.json; `name` says in errors where it is from."""
         try:
             import tokenizers
         except ImportError as error:
             raise _ternary.Error(
-                f"{path}: expected the package tokenizers to read it; pip install ternary[chat]"
+                f"{name}: expected the package tokenizers to read it; pip install ternary[chat]"
             ) from error
-        text = _read(pathlib.Path(path)).decode("utf-8", "replace")
         try:
-            return cls(tokenizers.Tokenizer.from_str(text))
+            return cls(tokenizers.Tokenizer.from_str(text.decode("utf-8", "replace")))
         except Exception as error:  # the package raises nothing more specific
-            raise _ternary.Error(f"{path}: expected a tokenizer: {error}") from error
+            raise _ternary.Error(f"{name}: expected a tokenizer: {error}") from error
 
     def __len__(self) -> int:
         return self._tokenizer.get_vocab_size()
@@ -177,50 +254,15 @@ def _read(path: pathlib.Path) -> bytes:
         raise _ternary.Error(f"{path}: cannot read the tokenizer: {error.strerror}") from error
 
 
-def read_json(path: pathlib.Path) -> dict[str, Any]:
-    """The object in a JSON file, empty if there is no such file."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise _ternary.Error(f"{path}: expected a JSON file: {error}") from error
-    if not isinstance(value, dict):
-        raise _ternary.Error(f"{path}: expected a JSON object, got {type(value).__name__}")
-    return value
-
-
-def read_specials(directory: pathlib.Path) -> dict[str, int]:
-    """The ids of special tokens by name, as tokenizer_config.json lists them."""
-    path = directory / "tokenizer_config.json"
-    added = read_json(path).get("added_tokens_decoder", {})
-    try:
-        return {token["content"]: int(id) for id, token in added.items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _ternary.Error(
-            f"{path}: expected added_tokens_decoder to map ids to tokens with content"
-        ) from error
-
-
-def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer | None:
-    """The tokenizer in a file or a directory; None if a directory has none."""
-    path = pathlib.Path(path)
-    if not path.is_dir():
-        if path.suffix == ".json":
-            return HuggingFaceTokenizer.load(path)
-        return SentencePieceTokenizer.load(path)
-    if (path / "tokenizer.model").exists():
-        return SentencePieceTokenizer.load(path / "tokenizer.model")
-    if (path / "tokenizer.json").exists():
-        return HuggingFaceTokenizer.load(path / "tokenizer.json")
-    return None
-
-
 def open_tokenizer(
     tokenizer: Tokenizer | str | os.PathLike[str] | None,
-) -> tuple[Tokenizer | None, pathlib.Path | None]:
-    """A tokenizer, or that of a file or a model directory, and the directory."""
+) -> tuple[Tokenizer | None, ModelFiles | None]:
+    """A tokenizer, or that of a file, a model directory or a GGUF file, and what is with it."""
     if not isinstance(tokenizer, str | os.PathLike):
         return tokenizer, None
     path = pathlib.Path(tokenizer)
-    return load_tokenizer(path), path if path.is_dir() else path.parent
+    if path.is_dir() or path.suffix == ".gguf":
+        files = ModelFiles(path)
+        return files.load_tokenizer(), files
+    kind = HuggingFaceTokenizer if path.suffix == ".json" else SentencePieceTokenizer
+    return kind.load(path), ModelFiles(path.parent)

@@ -34,11 +34,9 @@ llvm::Error writeGGUFModel(const Model &model, llvm::StringRef path,
 
 /// Writes a directory in the Hugging Face layout that compiles to the same model: config.json,
 /// model.safetensors with ternary weights packed, or latent for families that have no packed form,
-/// tokenizer.model, and `otherFiles`, each a name and its contents. It appears whole or not at all,
-/// and nothing but an empty directory is replaced.
-using NamedFile = std::pair<std::string, std::string>;
-llvm::Error writeHuggingFaceModel(const Model &model, llvm::StringRef directory,
-                                  llvm::ArrayRef<NamedFile> otherFiles);
+/// the tokenizer and what else goes with the model. It appears whole or not at all, and nothing but
+/// an empty directory is replaced.
+llvm::Error writeHuggingFaceModel(const Model &model, llvm::StringRef directory);
 
 enum class ExportFormat { GGUF, HuggingFace };
 

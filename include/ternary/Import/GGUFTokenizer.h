@@ -9,20 +9,21 @@
 #define TERNARY_IMPORT_GGUFTOKENIZER_H
 
 #include "ternary/Import/GGUFWriter.h"
-#include "ternary/Import/HuggingFace.h"
-#include "ternary/Import/Tokenizer.h"
+#include "ternary/Import/Model.h"
 
 namespace ternary {
 
-/// The SentencePiece model that `tokenizer.ggml.model` "llama" stands for; nothing for other kinds
-/// of tokenizers or none. An error if its arrays do not agree or have more than `vocabSize` tokens.
-llvm::Expected<TokenizerData> readGGUFTokenizer(const GGUFFile &file, int64_t vocabSize,
-                                                llvm::function_ref<void(const llvm::Twine &)> warn);
+/// The files that a model directory would have: for `tokenizer.ggml.model` "llama" a
+/// tokenizer.model (SentencePiece), for "gpt2" a tokenizer.json (byte pairs), with
+/// tokenizer_config.json, where special tokens and the template of chats are, and
+/// generation_config.json. Nothing for other tokenizers, of which `warn` is told, or none. An
+/// error if keys do not agree, or there are more tokens than the model has.
+llvm::Expected<std::vector<NamedFile>>
+readGGUFTokenizer(const GGUFFile &file, llvm::function_ref<void(const llvm::Twine &)> warn);
 
-/// Adds the keys that say the same, with as many tokens as the model has. Without a SentencePiece
-/// model, or with one that keys cannot describe, the kind is "none". Calls `warn` with what is
-/// lost.
-void addGGUFTokenizer(GGUFWriter &writer, const TokenizerData &tokenizer, const ModelConfig &config,
+/// Adds the keys that say the same of `model`, with as many tokens as it has. Without a tokenizer,
+/// or with one that keys cannot describe, the kind is "none". Calls `warn` with what is lost.
+void addGGUFTokenizer(GGUFWriter &writer, const Model &model,
                       llvm::function_ref<void(const llvm::Twine &)> warn);
 
 } // namespace ternary

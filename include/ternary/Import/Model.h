@@ -14,6 +14,9 @@
 
 namespace ternary {
 
+/// The name of a file and its contents.
+using NamedFile = std::pair<std::string, std::string>;
+
 /// What a model directory or a file holds.
 struct Model {
   std::shared_ptr<ModelConfig> config;
@@ -21,18 +24,23 @@ struct Model {
   TokenizerData tokenizer;
   /// What config.json says, or would say.
   std::string configJSON;
+  /// What a directory has beside, or would have, that goes with the model: tokenizer.json,
+  /// generation_config.json and the like.
+  std::vector<NamedFile> files;
+
+  /// The contents of one of `files`, or null.
+  const std::string *findFile(llvm::StringRef name) const;
 };
 
-/// A directory in the Hugging Face layout; with a seed its config.json is enough, and parameters
-/// are made up. `warn` gets what is strange but no error.
-llvm::Expected<Model> openModelDirectory(llvm::StringRef directory,
-                                         std::optional<uint64_t> randomWeights,
-                                         llvm::function_ref<void(const llvm::Twine &)> warn);
+/// Whether there is a model directory or a GGUF file at `path`.
+bool isModel(llvm::StringRef path);
 
-/// A GGUF file, or the first of several. `layout` is that of I2_S, which files do not tell.
-/// Whatever would change what the model computes and is not known is an error.
-llvm::Expected<Model> openGGUFModel(llvm::StringRef path, std::optional<I2SLayout> layout,
-                                    llvm::function_ref<void(const llvm::Twine &)> warn);
+/// Opens a directory in the Hugging Face layout, or a GGUF file, of several the first. With a seed
+/// the config.json of a directory is enough, and parameters are made up; `layout` is that of I2_S,
+/// which GGUF files do not tell. `warn` gets what is strange but no error.
+llvm::Expected<Model> openModel(llvm::StringRef path, std::optional<uint64_t> randomWeights,
+                                std::optional<I2SLayout> layout,
+                                llvm::function_ref<void(const llvm::Twine &)> warn);
 
 } // namespace ternary
 

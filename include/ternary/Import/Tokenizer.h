@@ -24,6 +24,9 @@ struct TokenizerData {
   std::vector<std::string> pieces;
 };
 
+/// Where a model directory has its SentencePiece model.
+inline constexpr llvm::StringLiteral kSentencePieceFile = "tokenizer.model";
+
 /// Reads `directory`/tokenizer.model, if there is one, and checks that it has at most
 /// `vocabSize` tokens.
 llvm::Expected<TokenizerData> readTokenizer(llvm::StringRef directory, int64_t vocabSize);
