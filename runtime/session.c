@@ -276,6 +276,25 @@ static void give_back_lookup_tables(const ternary_model *model) {
       madvise((void *)start, bytes, ADVISE_DROP);
 }
 
+/* Linux saves registers of matrices only for programs that ask for them. Code that uses them does
+ * when it is loaded; here is seen whether they were given. */
+static int may_run_kernel(void) {
+#if defined(__x86_64__)
+  const char *kernel = ternary_descriptor_instance.kernel, *amx = "amx-int8";
+  long result = 158; /* arch_prctl */
+  for (; *amx; ++amx, ++kernel)
+    if (*kernel != *amx)
+      return 1;
+  __asm__ volatile("syscall"
+                   : "+a"(result)
+                   : "D"(0x1023L), "S"(18L) /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+                   : "rcx", "r11", "memory");
+  return result == 0;
+#else
+  return 1;
+#endif
+}
+
 ternary_status ternary_open(const char *archive_file, ternary_model **result) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_status status;
@@ -289,6 +308,8 @@ ternary_status ternary_open(const char *archive_file, ternary_model **result) {
   if (info->abi_version != TERNARY_ABI_VERSION ||
       info->descriptor_bytes < sizeof(ternary_descriptor))
     return TERNARY_ABI_MISMATCH;
+  if (!may_run_kernel())
+    return TERNARY_KERNEL_REFUSED;
   if (!archive_file && !info->archive && !info->archive_file)
     return TERNARY_ARCHIVE_UNREADABLE;
 
@@ -630,7 +651,8 @@ const char *ternary_error_string(ternary_status status) {
                                   "weight archive is damaged",
                                   "not a saved session",
                                   "saved session belongs to another model",
-                                  "saved session is damaged"};
+                                  "saved session is damaged",
+                                  "the system refuses what the kernels need"};
   size_t count = sizeof(text) / sizeof(text[0]);
   return (size_t)status < count ? text[status] : "unknown error";
 }

@@ -139,7 +139,7 @@ void Library::unload() {
 void ternary::runtime::checkMachine(const std::string &path, const char *cpu, const char *kernel,
                                     const char *features) {
   const Kernel *known = findKernel(kernel);
-  if (known && !known->supported)
+  if (known && !known->isSupported())
     fail(path, ": model was compiled for ", cpu, " with ", known->name,
          " kernels, but the best that this machine supports is ", bestKernel().name);
 

@@ -27,6 +27,8 @@ static bool hasAVXVNNI() {
          (eax >> 4 & 1);
 }
 
+static bool hasAVX2() { return __builtin_cpu_supports("avx2"); }
+
 static bool hasAVX512VNNI() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
@@ -42,20 +44,22 @@ static bool hasAMX() {
 }
 #endif
 
+static bool isAlwaysThere() { return true; }
+
 const std::vector<Kernel> &ternary::runtime::kernels() {
   static const std::vector<Kernel> all = {
 #if defined(__x86_64__)
-      {"amx-int8", hasAMX()},    {"avx512vnni", hasAVX512VNNI()},
-      {"avxvnni", hasAVXVNNI()}, {"avx2", static_cast<bool>(__builtin_cpu_supports("avx2"))},
+      {"amx-int8", hasAMX},        {"avx512vnni", hasAVX512VNNI},
+      {"avxvnni", hasAVXVNNI},     {"avx2", hasAVX2},
 #endif
-      {"portable", true},        {"scalar", true},
+      {"portable", isAlwaysThere}, {"scalar", isAlwaysThere},
   };
   return all;
 }
 
 const Kernel &ternary::runtime::bestKernel() {
   return *std::find_if(kernels().begin(), kernels().end(),
-                       [](const Kernel &kernel) { return kernel.supported; });
+                       [](const Kernel &kernel) { return kernel.isSupported(); });
 }
 
 const Kernel *ternary::runtime::findKernel(const std::string &name) {

@@ -319,7 +319,7 @@ void GradientProduct::emitRowsByTiles(const Tile &tile, Value j) {
       for (int64_t byte = 0; byte < codeBytes; ++byte)
         emitTileProduct(e, {tile.planes, {e.index(byte), row, zero}, byte + 1 < codeBytes},
                         {tile.quadPanel, {zero, e.index(4 * first)}}, kRegisterRows,
-                        kRegisterColumns, steps, /*rest=*/0, tile.sums,
+                        kRegisterColumns, steps, kTileDepth, tile.sums,
                         {e.index(byte), zero, zero});
       SmallVector<Value> columnsOfVectors, exist, read;
       for (int64_t v = 0; v < kRegisterColumns; v += lanes) {

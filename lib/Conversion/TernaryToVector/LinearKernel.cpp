@@ -49,12 +49,13 @@ constexpr int64_t kCacheLine = 64;
 constexpr int64_t kPrefetchDistance = 3072;
 /// Tokens that are multiplied at a time in registers of matrices, or half of them.
 constexpr int64_t kTileTokens = 2 * kTileRegisterRows;
-/// Tokens for which a group of tiles is unpacked.
-constexpr int64_t kTokensOfGroup = 512;
+/// At most as many tiles are a group, so that there is work for several threads.
+constexpr int64_t kMaxGroupTiles = 8;
 /// Columns of tokens that stay in the first-level cache while a group's tiles go by.
 constexpr int64_t kTileBlock = 12 * kTileDepth;
-/// What unpacked tiles may take of a thread's stack, and of its second-level cache.
-constexpr int64_t kMaxPanelBytes = int64_t(1) << 19;
+/// What unpacked tiles and their sums may take of a thread's stack, and of its second-level cache;
+/// a single tile may take more.
+constexpr int64_t kPanelBytes = int64_t(1) << 18, kMaxPanelBytes = int64_t(1) << 20;
 
 class LinearEmitter {
 public:
@@ -76,9 +77,19 @@ private:
   /// Those tokens that fill registers of matrices; returns the first of the others.
   Value emitTokensByRegisters();
   void unpackTile(Value tile, Value place);
-  /// Adds the products of `columns` columns from `column` on to a tile's sums.
-  void multiplyTile(Value place, Value token, int64_t tokens, Value column, int64_t columns,
-                    bool accumulates);
+  /// What a tile takes of that.
+  int64_t getPanelBytes() const {
+    return (getPanelQuads() * layout.getDepth() + kTileTokens * 4) * layout.getTileRows();
+  }
+  /// Rows of four columns of an unpacked tile. Where columns do not fill the depth of a register,
+  /// the last 64 follow once more, zero but for those that are left.
+  int64_t getPanelQuads() const {
+    int64_t quads = paddedColumns() / layout.getDepth();
+    return hasRest() ? quads + kTileDepth / layout.getDepth() : quads;
+  }
+  bool hasRest() const { return paddedColumns() > kTileDepth && paddedColumns() % kTileDepth != 0; }
+  void multiplyTile(Value place, Value token, int64_t tokens, Value column, Value quad,
+                    int64_t columns, bool accumulates);
   void emitEpilogueOfRegisters(Value tile, Value place, Value token, int64_t tokens);
   Block accumulateByPlane(Value tile, Value token, int64_t tokens, bool shiftCodes);
   Block accumulateByHorner(Value tile, Value token, int64_t tokens);
@@ -203,29 +214,30 @@ void LinearEmitter::emitTile(Value tile, Value firstToken) {
 bool LinearEmitter::usesRegistersOfMatrices() const {
   std::optional<int64_t> total = getConstantIntValue(tokenCount);
   return isa.hasTiles && !op.getGroupSize() && (!total || *total >= kTileRegisterRows) &&
-         paddedColumns() * layout.getTileRows() <= kMaxPanelBytes;
+         getPanelBytes() <= kMaxPanelBytes;
 }
 
 Value LinearEmitter::emitTokensByRegisters() {
   int64_t tiles = layout.getNumTiles(op.getWeightShape()[0]);
-  int64_t groups =
-      llvm::divideCeil(tiles, kMaxPanelBytes / (paddedColumns() * layout.getTileRows()));
+  int64_t most = std::clamp<int64_t>(kPanelBytes / getPanelBytes(), 1, kMaxGroupTiles);
+  int64_t groups = llvm::divideCeil(tiles, most);
   int64_t groupTiles = llvm::divideCeil(tiles, groups);
+  // A group is unpacked for so many tokens: the fewer groups, the fewer.
+  int64_t chunk = groups < 16 ? 256 : 512;
   auto allocate = [&](ArrayRef<int64_t> shape, Type element) {
     return memref::AllocaOp::create(e.b, MemRefType::get(shape, element),
                                     e.b.getI64IntegerAttr(kCacheLine));
   };
-  panels = allocate(
-      {groupTiles, paddedColumns() / layout.getDepth(), layout.getTileRows() * layout.getDepth()},
-      e.b.getI8Type());
+  panels = allocate({groupTiles, getPanelQuads(), layout.getTileRows() * layout.getDepth()},
+                    e.b.getI8Type());
   registerSums = allocate({groupTiles, kTileTokens, layout.getTileRows()}, e.b.getI32Type());
 
   Value rest = e.b.createOrFold<arith::RemUIOp>(tokenCount, e.index(kTileRegisterRows));
   Value end = e.b.createOrFold<arith::SubIOp>(tokenCount, rest);
-  Value chunks = arith::CeilDivUIOp::create(e.b, end, e.index(kTokensOfGroup));
+  Value chunks = arith::CeilDivUIOp::create(e.b, end, e.index(chunk));
   e.parallel({chunks, e.index(groups)}, [&](ValueRange at) {
-    Value from = e.mul(at[0], kTokensOfGroup);
-    Value to = arith::MinUIOp::create(e.b, e.add(from, kTokensOfGroup), end);
+    Value from = e.mul(at[0], chunk);
+    Value to = arith::MinUIOp::create(e.b, e.add(from, chunk), end);
     Value firstTile = e.mul(at[1], groupTiles);
     Value lastTile = arith::MinUIOp::create(e.b, e.add(firstTile, groupTiles), e.index(tiles));
     auto eachTile = [&](function_ref<void(Value tile, Value place)> body) {
@@ -239,21 +251,28 @@ Value LinearEmitter::emitTokensByRegisters() {
     Value whole = arith::SubIOp::create(e.b, to, last);
     for (int64_t tokens : {kTileTokens, kTileRegisterRows}) {
       e.loop(from, whole, tokens, {}, [&](Value token, ValueRange) {
-        auto multiply = [&](Value column, int64_t columns, bool accumulates) {
+        auto multiply = [&](Value column, Value quad, int64_t columns, bool accumulates) {
           eachTile([&](Value, Value place) {
-            multiplyTile(place, token, tokens, column, columns, accumulates);
+            multiplyTile(place, token, tokens, column, quad, columns, accumulates);
           });
         };
-        int64_t last = paddedColumns() % kTileBlock, whole = paddedColumns() - last;
-        multiply(e.index(0), std::min(kTileBlock, paddedColumns()), /*accumulates=*/false);
+        auto quadOf = [&](Value column) -> Value {
+          return arith::DivUIOp::create(e.b, column, e.index(layout.getDepth()));
+        };
+        int64_t all = paddedColumns(), filled = hasRest() ? all / kTileDepth * kTileDepth : all;
+        int64_t last = filled % kTileBlock, whole = filled - last;
+        multiply(e.index(0), e.index(0), std::min(kTileBlock, filled), /*accumulates=*/false);
         if (whole > kTileBlock)
           e.loop(e.index(kTileBlock), e.index(whole), kTileBlock, {},
                  [&](Value column, ValueRange) {
-                   multiply(column, kTileBlock, /*accumulates=*/true);
+                   multiply(column, quadOf(column), kTileBlock, /*accumulates=*/true);
                    return SmallVector<Value>();
                  });
         if (last && whole)
-          multiply(e.index(whole), last, /*accumulates=*/true);
+          multiply(e.index(whole), quadOf(e.index(whole)), last, /*accumulates=*/true);
+        if (hasRest())
+          multiply(e.index(all - kTileDepth), quadOf(e.index(all)), kTileDepth,
+                   /*accumulates=*/true);
         eachTile(
             [&](Value tile, Value place) { emitEpilogueOfRegisters(tile, place, token, tokens); });
         return SmallVector<Value>();
@@ -279,15 +298,32 @@ void LinearEmitter::unpackTile(Value tile, Value place) {
     }
     return SmallVector<Value>();
   });
+  if (!hasRest())
+    return;
+  int64_t quads = paddedColumns() / depth, perRegister = kTileDepth / depth;
+  int64_t counted = perRegister - paddedColumns() % kTileDepth / depth;
+  e.loop(e.index(0), e.index(perRegister), 1, {}, [&](Value quad, ValueRange) {
+    Value isLeft = arith::CmpIOp::create(e.b, arith::CmpIPredicate::uge, quad, e.index(counted));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value column = e.index(v * bytesPerVector);
+      Value codes = e.load(bytes(), panels, {place, e.add(quad, quads - perRegister), column}, {});
+      codes = arith::SelectOp::create(e.b, isLeft, codes, e.zeros(bytes()));
+      e.store(codes, panels, {place, e.add(quad, quads), column}, {});
+    }
+    return SmallVector<Value>();
+  });
 }
 
-void LinearEmitter::multiplyTile(Value place, Value token, int64_t tokens, Value column,
+/// Adds the products of `columns` columns from `column` on, which start at `quad` of the panel, to
+/// a tile's sums.
+void LinearEmitter::multiplyTile(Value place, Value token, int64_t tokens, Value column, Value quad,
                                  int64_t columns, bool accumulates) {
-  Value zero = e.index(0), quad = arith::DivUIOp::create(e.b, column, e.index(layout.getDepth()));
+  Value zero = e.index(0);
+  int64_t depth = std::min(columns, kTileDepth);
   emitTileProduct(e, {activations, {token, column}},
                   {panels, {place, quad, zero}, /*isUnsigned=*/true, /*isFar=*/true}, tokens,
-                  layout.getTileRows(), e.index(columns / kTileDepth), columns % kTileDepth,
-                  registerSums, {place, zero, zero}, accumulates);
+                  layout.getTileRows(), e.index(columns / depth), depth, registerSums,
+                  {place, zero, zero}, accumulates);
 }
 
 void LinearEmitter::emitEpilogueOfRegisters(Value tile, Value place, Value token, int64_t tokens) {

@@ -22,16 +22,16 @@ static SmallVector<Value> offset(Emitter &e, ValueRange indices, Value row, Valu
   return at;
 }
 
-/// Rows of the right factor.
+/// How far ahead a right factor is asked for, in rows.
 static constexpr int64_t kAhead = 2 * kTileDepth / 4;
 
 void vectorize::emitTileProduct(Emitter &e, const TileFactor &a, const TileFactor &b, int64_t rows,
-                                int64_t columns, Value steps, int64_t rest, Value sums,
+                                int64_t columns, Value steps, int64_t depth, Value sums,
                                 ValueRange sumIndices, bool accumulates) {
   int64_t down = rows / kTileRegisterRows, across = columns / kTileRegisterColumns;
   auto bytes = e.b.getI8Type();
   auto sumType = amx::TileType::get({kTileRegisterRows, kTileRegisterColumns}, e.b.getI32Type());
-  auto multiply = [&](Value k, int64_t depth, ValueRange before) {
+  auto multiply = [&](Value k, ValueRange before) {
     SmallVector<Value> after(before), right;
     auto leftType = amx::TileType::get({kTileRegisterRows, depth}, bytes);
     auto rightType = amx::TileType::get({depth / 4, 4 * kTileRegisterColumns}, bytes);
@@ -66,18 +66,14 @@ void vectorize::emitTileProduct(Emitter &e, const TileFactor &a, const TileFacto
   for (int64_t i = 0; i < down * across; ++i)
     tiles.push_back(accumulates ? amx::TileLoadOp::create(e.b, sumType, sums, locate(i)).getResult()
                                 : amx::TileZeroOp::create(e.b, sumType).getResult());
-  Value whole = e.mul(steps, kTileDepth);
-  tiles = e.loop(e.index(0), whole, kTileDepth, tiles,
-                 [&](Value k, ValueRange before) { return multiply(k, kTileDepth, before); });
-  if (rest)
-    tiles = multiply(whole, rest, tiles);
+  tiles = e.loop(e.index(0), e.mul(steps, depth), depth, tiles, multiply);
   for (auto [i, tile] : llvm::enumerate(tiles))
     amx::TileStoreOp::create(e.b, sums, locate(i), tile);
 }
 
 void vectorize::emitTilePermission(ModuleOp module) {
   // arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA). Whether it was given is for those to see
-  // who open a model (kernels() of the runtime).
+  // who open a model, and do.
   constexpr int64_t kSystemCall = 158, kRequest = 0x1023, kTileData = 18;
   constexpr StringLiteral kName = "ternary_request_tiles";
   auto uses = module.walk([](amx::TileZeroOp) { return WalkResult::interrupt(); });

@@ -26,11 +26,12 @@ struct TileFactor {
 };
 
 /// sums[r, c] = Σ_k A[r, k] · B[k / 4, 4 c + k % 4] for r < rows and c < columns, multiples of 16
-/// of which four tiles at most make up the product, and k < 64 steps + rest; `rest` is a multiple
-/// of 4 below 64. `sums` is memory of i32 like that of a factor, with `accumulates` added to what
-/// is there. Sums wrap around.
+/// of which four tiles at most make up the product, and k < steps · depth; `depth` is a multiple
+/// of 4, at most 64, and has to be the same in all of a function: a register has one shape in it.
+/// `sums` is memory of i32 like that of a factor, with `accumulates` added to what is there. Sums
+/// wrap around.
 void emitTileProduct(Emitter &e, const TileFactor &a, const TileFactor &b, int64_t rows,
-                     int64_t columns, mlir::Value steps, int64_t rest, mlir::Value sums,
+                     int64_t columns, mlir::Value steps, int64_t depth, mlir::Value sums,
                      mlir::ValueRange sumIndices, bool accumulates = false);
 
 /// Makes a program ask for the use of tile registers when it loads the module, if that uses any:

@@ -12,11 +12,25 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 using namespace llvm;
 
 static Error makeError(const Twine &message) {
   return createStringError(inconvertibleErrorCode(), message);
+}
+
+/// Whether the system lets programs use registers of matrices: Linux gives them to those that ask.
+static bool mayUseTiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kRequest = 0x1023, kTileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+#else
+  return false;
+#endif
 }
 
 Expected<std::unique_ptr<TargetMachine>>
@@ -44,7 +58,7 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
     name = isHost ? sys::getHostCPUName().str() : "";
     if (isHost)
       for (auto &[feature, enabled] : sys::getHostCPUFeatures())
-        features.AddFeature(feature, enabled);
+        features.AddFeature(feature, enabled && (feature != "amx-tile" || mayUseTiles()));
   }
   SmallVector<StringRef> attrs;
   attributes.split(attrs, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
@@ -74,6 +88,8 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
   TargetOptions options;
   // Every operation is rounded on its own; results do not depend on the machine.
   options.AllowFPOpFusion = FPOpFusion::Strict;
+  // Where loaders look for constructors.
+  options.UseInitArray = true;
   std::unique_ptr<TargetMachine> machine(
       target->createTargetMachine(triple, name, features.getString(), options, Reloc::PIC_,
                                   CodeModel::Small, CodeGenOptLevel::Aggressive));
@@ -84,6 +100,10 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
 
 /// A feature may come from the CPU's name, so ask the subtarget, not the string.
 static bool hasFeature(const TargetMachine &machine, StringRef feature) {
+  // Code that uses registers of matrices asks 64-bit Linux for them.
+  const Triple &triple = machine.getTargetTriple();
+  if (feature == "amx-tile" && !(triple.isOSLinux() && triple.isArch64Bit() && !triple.isX32()))
+    return false;
   return machine.getMCSubtargetInfo()->checkFeatures(("+" + feature).str());
 }
 

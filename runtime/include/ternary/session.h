@@ -46,7 +46,8 @@ typedef enum ternary_status {
   TERNARY_ARCHIVE_DAMAGED,    /* truncated, or a checksum does not match */
   TERNARY_NOT_A_SESSION,      /* bytes of another kind, or of another version */
   TERNARY_SESSION_MISMATCH,   /* saved by another model, or for another batch */
-  TERNARY_SESSION_DAMAGED     /* truncated, or the checksum does not match */
+  TERNARY_SESSION_DAMAGED,    /* truncated, or the checksum does not match */
+  TERNARY_KERNEL_REFUSED      /* the system does not let the model's kernels run */
 } ternary_status;
 
 /* What the compiler emits. */
@@ -73,7 +74,8 @@ ternary_status ternary_verify(const ternary_model *model);
 /* To be called after the last of its sessions is freed. Null is fine. */
 void ternary_close(ternary_model *model);
 
-/* One allocation; decode and prefill allocate nothing (but see prefill_all).
+/* One allocation; decode and prefill allocate nothing (but see prefill_all). They take up to a
+ * megabyte of the stack of each thread.
  * More than one thread is of use only to a model compiled with openmp. */
 ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
                                    ternary_session **session);

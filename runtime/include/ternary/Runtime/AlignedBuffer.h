@@ -29,13 +29,15 @@ public:
     uint64_t bytes;
     if (__builtin_mul_overflow(count, sizeof(T), &bytes) || bytes > UINT64_MAX / 2)
       bytes = UINT64_MAX / 2;
-    uint64_t alignment = bytes < kHugePage ? 64 : kHugePage;
-    bytes = (bytes / alignment + 1) * alignment;
-    memory.reset(static_cast<T *>(std::aligned_alloc(alignment, bytes)));
+    memory.reset(static_cast<T *>(std::aligned_alloc(64, (bytes / 64 + 1) * 64)));
     if (!memory)
       fail("out of memory: expected ", bytes, " bytes for the ", what);
-    if (alignment == kHugePage)
-      madvise(memory.get(), bytes, MADV_HUGEPAGE);
+    // No more than what lies within, so that nothing else becomes resident.
+    uint64_t start = reinterpret_cast<uintptr_t>(memory.get());
+    uint64_t first = (start + kHugePage - 1) / kHugePage * kHugePage;
+    uint64_t last = (start + bytes) / kHugePage * kHugePage;
+    if (first < last)
+      madvise(reinterpret_cast<void *>(first), last - first, MADV_HUGEPAGE);
   }
 
   void zero() { std::memset(static_cast<void *>(memory.get()), 0, count * sizeof(T)); }

@@ -17,13 +17,15 @@ namespace ternary::runtime {
 /// A family of generated microkernels, as named by ternary_descriptor::kernel.
 struct Kernel {
   std::string name;
-  bool supported; // by this machine
+  /// Whether this machine can run it. Registers of matrices are asked for by that: a program that
+  /// has no use for them should not ask.
+  bool (*isSupported)();
 };
 
 /// All that the compiler knows for this architecture, best first.
 const std::vector<Kernel> &kernels();
 
-/// The first that this machine supports.
+/// The first that this machine supports; asks for all it has.
 const Kernel &bestKernel();
 
 /// The kernel of that name, or null.
