@@ -128,15 +128,21 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
     bool isWeight = isa<TritType>(cast<ShapedType>(op.getType()).getElementType());
     if (isWeight)
       info.packedWeightBytes += entry.getBytes();
-    // Of a table that is looked up, a step reads one row for each sequence.
-    bool isTable = false;
-    for (Operation *user : op->getUsers())
-      if (auto tensor = dyn_cast<bufferization::ToTensorOp>(user))
-        isTable |= llvm::any_of(tensor->getUsers(), llvm::IsaPred<GatherKernelOp>);
-    int64_t rows = cast<ShapedType>(op.getType()).getDimSize(0);
-    if (isTable)
+    // Of a table that is looked up and of its scales, a step reads one row for each sequence,
+    // unless it is the head's weight as well.
+    SmallVector<Operation *> users(op->getUsers());
+    Value value = op.getResult();
+    if (users.size() == 1 && isa<bufferization::ToTensorOp>(users.front())) {
+      value = users.front()->getResult(0);
+      users.assign(value.user_begin(), value.user_end());
+    }
+    bool isLookedUp = !users.empty() && llvm::all_of(users, llvm::IsaPred<GatherKernelOp>);
+    auto gather = isLookedUp ? cast<GatherKernelOp>(users.front()) : GatherKernelOp();
+    if (gather && gather.getTable() == value)
       info.lookupTables.push_back({entry.getOffset(), entry.getBytes()});
-    info.weightBytesPerToken += isTable ? entry.getBytes() / rows * info.batch : entry.getBytes();
+    int64_t rows = gather ? cast<ShapedType>(gather.getTable().getType()).getDimSize(0) : 1;
+    info.weightBytesPerToken +=
+        gather ? llvm::divideCeil(entry.getBytes(), rows) * info.batch : entry.getBytes();
   });
   auto count = [&](ArrayRef<int64_t> weight, int64_t results) {
     int64_t macs = weight[0] * weight[1];

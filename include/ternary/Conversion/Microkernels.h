@@ -46,6 +46,8 @@ struct Microkernel {
   /// Whether there are registers of matrices as well, which the products of many tokens use;
   /// lanes are 16 and the depth is 4 then.
   bool hasTiles;
+  /// The floats t of lanes of i32 whose lowest two bits are t + 1; null: by arithmetic.
+  mlir::Value (*decodeTrits)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value codes);
 
   static constexpr int64_t kPlanes = 4;
 };

@@ -1,4 +1,4 @@
-//===- LinearKernel.cpp - Linear kernels as scalar loops ------------------===//
+//===- LinearKernel.cpp - Kernels of ternary weights as scalar loops ------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -72,6 +72,36 @@ private:
   int64_t columns;
 };
 
+/// Rows of a table of trits, with their scales.
+struct ConvertTernaryGather : OpConversionPattern<GatherKernelOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(GatherKernelOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (!op.hasTernaryTable())
+      return failure();
+    LoopBuilder b(op, rewriter);
+    Type table = op.getTable().getType(), scales = op.getScale().getType();
+    TritReader trits(b, adaptor.getTable(), getLayoutOf(table), cast<MemRefType>(table).getShape());
+    std::optional<int64_t> groupSize = getGroupSizeOf(table, scales);
+    bool hasOne = cast<MemRefType>(scales).getDimSize(0) == 1 && !groupSize;
+    b.nest(b.sizes(op.getOuts(), cast<MemRefType>(op.getOuts().getType()).getRank()),
+           [&](ValueRange indices) {
+             Value id = b.load(op.getIds(), indices.drop_back());
+             Value row = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), id);
+             Value trit = trits.read(/*half=*/0, row, indices.back());
+             SmallVector<Value> place = {hasOne ? b.index(0) : row};
+             if (groupSize)
+               place.insert(place.begin(),
+                            b.op<arith::DivUIOp>(indices.back(), b.index(*groupSize)));
+             Value value = arith::SIToFPOp::create(b, b.getF32Type(), trit);
+             b.store(b.mulf(value, b.load(op.getScale(), place)), op.getOuts(), indices);
+           });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct ConvertLinearKernel : OpConversionPattern<LinearKernelOp> {
   ConvertLinearKernel(const TypeConverter &converter, MLIRContext *context, Scratch &scratch)
       : OpConversionPattern(converter, context), scratch(scratch) {}
@@ -125,28 +155,48 @@ private:
     ArrayRef<int64_t> shape = op.getWeightShape();
     TritReader trits(b, bytes, op.getLayout(), shape);
     int64_t start = half * (shape[0] / op.getLayout().getHalves());
-    // The product over `count` columns from `first` on, with the scale of a group, of the row of
-    // the weight, or of all.
-    auto multiply = [&](Value first, int64_t count, Value group) -> Value {
-      Value sum = b.reduce(b.index(count), b.i32(0), [&](Value i, Value sum) -> Value {
-        Value k = group ? b.op<arith::AddIOp>(first, i) : i;
+    bool isFloat = op.hasFloatActivations();
+    // The sum over `count` columns from `first` on.
+    auto accumulate = [&](Value first, int64_t count) -> Value {
+      return b.reduce(b.index(count), b.i32(0), [&](Value i, Value sum) -> Value {
+        Value k = b.op<arith::AddIOp>(first, i);
         Value activation =
             arith::ExtSIOp::create(b, b.getI32Type(), b.load(op.getActivations(), append(row, k)));
         Value product = arith::MulIOp::create(b, activation, trits.read(half, column, k));
         return arith::AddIOp::create(b, sum, product);
       });
+    };
+    auto accumulateFloats = [&](Value first, int64_t count) -> Value {
+      constexpr int64_t kSums = AccumulateOp::kFloatSums;
+      SmallVector<Value> sums;
+      for (int64_t j = 0; j < kSums; ++j) {
+        int64_t steps = llvm::divideCeil(std::max<int64_t>(count - j, 0), kSums);
+        sums.push_back(b.reduce(b.index(steps), b.f32(0.0f), [&](Value i, Value sum) -> Value {
+          Value k = b.op<arith::MulIOp>(i, b.index(kSums));
+          k = b.op<arith::AddIOp>(b.op<arith::AddIOp>(first, b.index(j)), k);
+          Value trit = arith::SIToFPOp::create(b, b.getF32Type(), trits.read(half, column, k));
+          return b.addf(sum, b.mulf(b.load(op.getActivations(), append(row, k)), trit));
+        }));
+      }
+      return b.addf(b.addf(sums[0], sums[1]), b.addf(sums[2], sums[3]));
+    };
+    // The same with the scale of a group, of the row of the weight, or of all.
+    auto multiply = [&](Value first, int64_t count, Value group) -> Value {
+      Value sum = isFloat ? accumulateFloats(first, count) : accumulate(first, count);
       SmallVector<Value> place = {b.index(0)};
       if (group || cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) != 1)
         place = {b.op<arith::AddIOp>(column, b.index(start))};
       if (group)
         place.insert(place.begin(), group);
+      if (isFloat)
+        return b.mulf(sum, b.load(op.getWeightScale(), place));
       Value activationScale = b.load(op.getScales(), row);
       Value scale = b.mulf(activationScale, b.load(op.getWeightScale(), place));
       return b.mulf(arith::SIToFPOp::create(b, b.getF32Type(), sum), scale);
     };
     std::optional<int64_t> size = op.getGroupSize();
     if (!size)
-      return multiply(Value(), shape[1], Value());
+      return multiply(b.index(0), shape[1], Value());
     return b.reduce(b.index(shape[1] / *size), b.f32(0.0f), [&](Value group, Value sum) {
       Value first = b.op<arith::MulIOp>(group, b.index(*size));
       return b.addf(sum, multiply(first, *size, group));
@@ -169,4 +219,5 @@ private:
 void loops::populateLinearKernelPattern(RewritePatternSet &patterns, const TypeConverter &converter,
                                         Scratch &scratch) {
   patterns.add<ConvertLinearKernel>(converter, patterns.getContext(), scratch);
+  patterns.add<ConvertTernaryGather>(converter, patterns.getContext());
 }

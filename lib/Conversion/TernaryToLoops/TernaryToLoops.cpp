@@ -34,6 +34,8 @@ struct ConvertGatherKernel : OpConversionPattern<GatherKernelOp> {
 
   LogicalResult matchAndRewrite(GatherKernelOp op, OpAdaptor,
                                 ConversionPatternRewriter &rewriter) const override {
+    if (op.hasTernaryTable())
+      return failure();
     LoopBuilder b(op, rewriter);
     auto type = cast<MemRefType>(op.getOuts().getType());
     b.nest(b.sizes(op.getOuts(), type.getRank()), [&](ValueRange indices) {

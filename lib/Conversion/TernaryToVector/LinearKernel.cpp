@@ -26,6 +26,8 @@
 //
 // Shifts are exact: every accumulator is a multiple of 4^p when it is shifted by 2p.
 //
+// Products of floats are made in FloatActivations.cpp; tiles, tokens and epilogues are the same.
+//
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
@@ -95,6 +97,8 @@ private:
   Block accumulateByHorner(Value tile, Value token, int64_t tokens);
   /// The values of all groups with their scales.
   Block accumulateByGroup(Value tile, Value token, int64_t tokens, int64_t groupSize);
+  /// The values of products of floats with their scales.
+  Block accumulateFloats(Value tile, Value token, int64_t tokens);
   /// Emits the values of a vector of a token.
   using RowFn = std::function<Value(int64_t vector)>;
   /// Those of sums over whole rows, with their scales.
@@ -116,7 +120,7 @@ private:
   Value columnOf(Value tile, int64_t vector) {
     return e.add(e.mul(tile, tileColumns()), vector % (vectors / halves) * lanes);
   }
-  /// Scales of the weight's rows of a vector, times the token's; `group` is null if there is none.
+  /// Scales of the weight's rows of a vector, times the token's; that and `group` may be null.
   Value loadScale(Value tile, int64_t vector, Value tokenScale, Value group);
   SmallVector<int64_t> getTokenBlocks() const;
   VectorType floats() { return e.vectorType(lanes, e.b.getF32Type()); }
@@ -163,8 +167,10 @@ LogicalResult LinearEmitter::emit() {
     return rows ? success()
                 : op.emitOpError() << "expected contiguous rows, got " << memref.getType();
   };
-  if (failed(collapse(op.getActivations(), 1, activations)) ||
-      failed(collapse(op.getScales(), 0, scales)) || failed(collapse(op.getSums(), 0, rowSums)))
+  if (failed(collapse(op.getActivations(), 1, activations)))
+    return failure();
+  if (!op.hasFloatActivations() &&
+      (failed(collapse(op.getScales(), 0, scales)) || failed(collapse(op.getSums(), 0, rowSums))))
     return failure();
   for (Value extra : op.getExtras()) {
     if (rank > 1 && cast<MemRefType>(extra.getType()).getRank() == 1)
@@ -193,7 +199,7 @@ void LinearEmitter::emitTokensByVectors(Value first) {
 void LinearEmitter::emitTile(Value tile, Value firstToken) {
   std::optional<int64_t> total = getConstantIntValue(tokenCount);
   Value from = firstToken;
-  int64_t previous = isa.tokenBlock + 1;
+  int64_t previous = std::numeric_limits<int64_t>::max();
   for (int64_t tokens : getTokenBlocks()) {
     if (tokens >= previous || (total && *total < tokens))
       continue;
@@ -213,8 +219,8 @@ void LinearEmitter::emitTile(Value tile, Value firstToken) {
 
 bool LinearEmitter::usesRegistersOfMatrices() const {
   std::optional<int64_t> total = getConstantIntValue(tokenCount);
-  return isa.hasTiles && !op.getGroupSize() && (!total || *total >= kTileRegisterRows) &&
-         getPanelBytes() <= kMaxPanelBytes;
+  return isa.hasTiles && !op.hasFloatActivations() && !op.getGroupSize() &&
+         (!total || *total >= kTileRegisterRows) && getPanelBytes() <= kMaxPanelBytes;
 }
 
 Value LinearEmitter::emitTokensByRegisters() {
@@ -341,6 +347,8 @@ void LinearEmitter::emitEpilogueOfRegisters(Value tile, Value place, Value token
 }
 
 SmallVector<int64_t> LinearEmitter::getTokenBlocks() const {
+  if (op.hasFloatActivations())
+    return {isa.accumulators / AccumulateOp::kFloatSums, 1};
   // For groups the activations are summed as well.
   if (op.getGroupSize())
     return {std::max<int64_t>(1, isa.accumulators / (vectors + 1)), 1};
@@ -349,8 +357,12 @@ SmallVector<int64_t> LinearEmitter::getTokenBlocks() const {
 
 void LinearEmitter::emitTokens(Value tile, Value token, int64_t tokens) {
   Block block;
-  if (std::optional<int64_t> size = op.getGroupSize()) {
-    block = accumulateByGroup(tile, token, tokens, *size);
+  std::optional<int64_t> size = op.getGroupSize();
+  if (size || op.hasFloatActivations()) {
+    if (op.hasFloatActivations())
+      block = accumulateFloats(tile, token, tokens);
+    else
+      block = accumulateByGroup(tile, token, tokens, *size);
     return emitEpilogue(tile, token, tokens, [&](int64_t m, Value) -> RowFn {
       return [&, m](int64_t v) { return block[m][v]; };
     });
@@ -487,7 +499,9 @@ Value LinearEmitter::loadScale(Value tile, int64_t vector, Value tokenScale, Val
   bool hasOne = cast<MemRefType>(op.getWeightScale().getType()).getDimSize(0) == 1 && !group;
   if (hasOne) {
     Value scale = memref::LoadOp::create(e.b, op.getWeightScale(), e.index(0));
-    return e.splat(arith::MulFOp::create(e.b, tokenScale, scale), lanes);
+    if (tokenScale)
+      scale = arith::MulFOp::create(e.b, tokenScale, scale);
+    return e.splat(scale, lanes);
   }
   Value column = columnOf(tile, vector);
   int64_t half = vector / (vectors / halves);
@@ -495,6 +509,8 @@ Value LinearEmitter::loadScale(Value tile, int64_t vector, Value tokenScale, Val
   if (group)
     place.insert(place.begin(), group);
   Value scale = e.load(floats(), op.getWeightScale(), place, columnMask(column));
+  if (!tokenScale)
+    return scale;
   return arith::MulFOp::create(e.b, e.splat(tokenScale, lanes), scale);
 }
 
@@ -565,6 +581,15 @@ LinearEmitter::Block LinearEmitter::accumulateByGroup(Value tile, Value token, i
   for (int64_t m = 0; m < tokens; ++m)
     block[m].assign(values.begin() + m * vectors, values.begin() + (m + 1) * vectors);
   return block;
+}
+
+LinearEmitter::Block LinearEmitter::accumulateFloats(Value tile, Value token, int64_t tokens) {
+  auto loadScales = [&](int64_t vector, Value group) {
+    return loadScale(tile, vector, /*tokenScale=*/Value(), group);
+  };
+  return emitFloatProduct({e, isa, layout, op.getWeightShape()[1], op.getGroupSize(), weight,
+                           activations, tile, loadScales},
+                          token, tokens);
 }
 
 void LinearEmitter::emitEpilogue(Value tile, Value token, int64_t tokens,

@@ -85,6 +85,26 @@ static Value dotPairsPortable(OpBuilder &builder, Location loc, Value acc, Value
   return dotByShuffles<arith::ExtSIOp>(builder, loc, acc, a, c, /*depth=*/2);
 }
 
+/// Each lane takes what its lowest two bits say of four floats; bits above are ignored.
+static Value lookUpTrits(OpBuilder &builder, Location loc, Value codes, StringRef intrinsic) {
+  int64_t lanes = cast<VectorType>(codes.getType()).getNumElements();
+  auto type = VectorType::get(lanes, builder.getF32Type());
+  SmallVector<float> trits;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    trits.push_back(lane % 4 == 3 ? 0.0f : static_cast<float>(lane % 4 - 1));
+  Value table =
+      arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, ArrayRef<float>(trits)));
+  return callIntrinsic(builder, loc, intrinsic, type, {table, codes});
+}
+
+static Value decodeTrits512(OpBuilder &builder, Location loc, Value codes) {
+  return lookUpTrits(builder, loc, codes, "llvm.x86.avx512.vpermilvar.ps.512");
+}
+
+static Value decodeTrits256(OpBuilder &builder, Location loc, Value codes) {
+  return lookUpTrits(builder, loc, codes, "llvm.x86.avx.vpermilvar.ps.256");
+}
+
 static const StringRef kAMXFeatures[] = {"avx512f",    "avx512bw", "avx512vl",
                                          "avx512vnni", "amx-tile", "amx-int8"};
 static const StringRef kVNNI512Features[] = {"avx512f", "avx512bw", "avx512vl", "avx512vnni"};
@@ -93,14 +113,17 @@ static const StringRef kAVX2Features[] = {"avx2"};
 
 ArrayRef<Microkernel> ternary::getMicrokernels() {
   // name, features, x86, lanes, depth, vectors, token block, accumulators, dot, of all bytes,
-  // dotPairs, tiles
+  // dotPairs, tiles, decodeTrits
   static const Microkernel microkernels[] = {
-      {"amx-int8", kAMXFeatures, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512, true},
-      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512,
-       false},
-      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, true, dotPairs256, false},
-      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, false, dotPairs256, false},
-      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, true, dotPairsPortable, false},
+      {"amx-int8", kAMXFeatures, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512, true,
+       decodeTrits512},
+      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512, false,
+       decodeTrits512},
+      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, true, dotPairs256, false,
+       decodeTrits256},
+      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, false, dotPairs256, false,
+       decodeTrits256},
+      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, true, dotPairsPortable, false, nullptr},
   };
   return microkernels;
 }

@@ -64,6 +64,20 @@ struct LinearPattern : OpConversionPattern<LinearKernelOp> {
   const Microkernel &microkernel;
 };
 
+/// So is a table, if it is ternary.
+struct GatherPattern : OpConversionPattern<GatherKernelOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(GatherKernelOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (failed(op.hasTernaryTable() ? vectorize::emitTernaryGather(rewriter, op, adaptor.getTable())
+                                    : vectorize::emitGatherKernel(rewriter, op)))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 /// A kernel with `ins` and `outs`, among them weights, whose types change, to bytes. Where `emit`
 /// fails without an error, scalar loops come next.
 template <typename OpTy> struct InsOutsPattern : OpConversionPattern<OpTy> {
@@ -133,8 +147,8 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     populateWeightStorageConversion(converter, patterns, target);
     populateScalarKernelLoops(patterns, converter, target);
     patterns.add<LinearPattern>(converter, context, *microkernel);
+    patterns.add<GatherPattern>(converter, context);
     patterns.add<KernelPattern<RowKernelOp>>(converter, context, vectorize::emitRowKernel);
-    patterns.add<KernelPattern<GatherKernelOp>>(converter, context, vectorize::emitGatherKernel);
     patterns.add<KernelPattern<ScanKernelOp>>(converter, context, vectorize::emitScanKernel);
     patterns.add<KernelPattern<AdamWKernelOp>>(converter, context, vectorize::emitAdamW);
     target.addIllegalOp<LinearKernelOp, RowKernelOp, GatherKernelOp, ScanKernelOp, AdamWKernelOp>();

@@ -125,3 +125,23 @@ func.func @strided_gradient(%g: !strided, %q: memref<2x3x16xi8>, %s: memref<2x3x
   ternary.linear_backward_weight_kernel ins(%g, %q, %s : !strided, memref<2x3x16xi8>, memref<2x3xf32>) outs(%o : memref<64x16xf32>)
   return
 }
+
+// -----
+
+func.func @table(%ids: memref<1x?xi32>, %w: memref<8x64x!ternary.trit>, %s: memref<1xf32>, %o: memref<1x?x64xf32>) {
+  // expected-error @+2 {{'ternary.gather_kernel' op expected a table packed with depth = 4 and planes = 4, got #ternary.packed<lanes = 1, depth = 1, planes = 1, vectors = 1>}}
+  // expected-error @+1 {{failed to legalize operation 'ternary.gather_kernel' that was explicitly marked illegal}}
+  ternary.gather_kernel ins(%ids, %w : memref<1x?xi32>, memref<8x64x!ternary.trit>) scale(%s : memref<1xf32>) outs(%o : memref<1x?x64xf32>)
+  return
+}
+
+// -----
+
+!table = memref<8x60x!ternary.trit, #ternary.packed<lanes = 8, depth = 4, planes = 4, vectors = 4>>
+
+func.func @table_groups(%ids: memref<1x?xi32>, %w: !table, %s: memref<6x8xf32>, %o: memref<1x?x60xf32>) {
+  // expected-error @+2 {{'ternary.gather_kernel' op expected groups of a multiple of 4 columns, got 10}}
+  // expected-error @+1 {{failed to legalize operation 'ternary.gather_kernel' that was explicitly marked illegal}}
+  ternary.gather_kernel ins(%ids, %w : memref<1x?xi32>, !table) scale(%s : memref<6x8xf32>) outs(%o : memref<1x?x60xf32>)
+  return
+}

@@ -262,6 +262,9 @@ LogicalResult CrossEntropyOp::buildBackward(OpBuilder &builder, Gradients &gradi
 //===----------------------------------------------------------------------===//
 
 LogicalResult LinearOp::buildBackward(OpBuilder &builder, Gradients &gradients) {
+  if (getWeightScale())
+    return emitOpError() << "expected float weights to differentiate by, got "
+                         << getWeight().getType();
   Value grad = gradients.lookup(getResult());
   if (gradients.wants(getInput()))
     gradients.add(builder, getInput(), MatmulOp::create(builder, getLoc(), grad, getWeight()));

@@ -111,13 +111,10 @@ void LinearKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &
   getKernelEffects(*this, effects);
 }
 
-PackedAttr LinearKernelOp::getLayout() {
-  PackedAttr layout;
-  if (auto tensor = dyn_cast<RankedTensorType>(getWeight().getType()))
-    layout = dyn_cast_or_null<PackedAttr>(tensor.getEncoding());
-  else
-    layout = dyn_cast<PackedAttr>(cast<MemRefType>(getWeight().getType()).getLayout());
-  return layout ? layout : PackedAttr::getPlain(getContext());
+PackedAttr LinearKernelOp::getLayout() { return getLayoutOf(getWeight().getType()); }
+
+bool LinearKernelOp::hasFloatActivations() {
+  return isa<FloatType>(getElementTypeOrSelf(getActivations()));
 }
 
 int64_t LinearKernelOp::getHalves() { return getEpilogue().getNumArguments() - getExtras().size(); }
@@ -127,13 +124,46 @@ ArrayRef<int64_t> LinearKernelOp::getWeightShape() {
 }
 
 std::optional<int64_t> LinearKernelOp::getGroupSize() {
-  auto scale = cast<ShapedType>(getWeightScale().getType());
-  if (scale.getRank() != 2)
-    return std::nullopt;
-  return getWeightShape()[1] / scale.getDimSize(0);
+  return getGroupSizeOf(getWeight().getType(), getWeightScale().getType());
 }
 
 YieldOp LinearKernelOp::getYield() { return cast<YieldOp>(getEpilogue().front().getTerminator()); }
+
+/// What activations of 8 bits come with, and how many of them there are.
+static LogicalResult verifyIntegers(LinearKernelOp op) {
+  PackedAttr layout = op.getLayout();
+  auto activations = cast<ShapedType>(op.getActivations().getType());
+  int64_t padded = layout.getPaddedColumns(op.getWeightShape()[1]);
+  if (!activations.getElementType().isInteger(8) || getColumns(activations) < padded)
+    return op.emitOpError() << "expected i8 activations with at least " << padded
+                            << " columns to match the weight, got " << activations;
+  SmallVector<int64_t> rows = replaceColumns(activations, {});
+  if (!op.getScales())
+    return op.emitOpError("expected scales for activations of i8, got none");
+  if (failed(verifyShape(op, "scales", op.getScales().getType(), rows)))
+    return failure();
+  if (!op.getSums() && layout != PackedAttr::getPlain(op.getContext()))
+    return op.emitOpError("expected sums for a weight stored as t + 1, got none");
+  if (op.getSums())
+    return verifyShape(op, "sums", op.getSums().getType(), rows);
+  return success();
+}
+
+/// The same for floats.
+static LogicalResult verifyFloats(LinearKernelOp op) {
+  auto activations = cast<ShapedType>(op.getActivations().getType());
+  int64_t columns = op.getWeightShape()[1];
+  if (!activations.getElementType().isF32() || getColumns(activations) != columns)
+    return op.emitOpError() << "expected f32 activations with the " << columns
+                            << " columns of the weight, got " << activations;
+  if (op.getScales() || op.getSums())
+    return op.emitOpError("expected no scales and no sums of activations for floats");
+  std::optional<int64_t> size = op.getGroupSize();
+  if (size && *size % AccumulateOp::kFloatSums != 0)
+    return op.emitOpError() << "expected groups of a multiple of " << AccumulateOp::kFloatSums
+                            << " columns for floats, got " << *size;
+  return success();
+}
 
 LogicalResult LinearKernelOp::verify() {
   PackedAttr layout = getLayout();
@@ -141,30 +171,11 @@ LogicalResult LinearKernelOp::verify() {
   auto activations = cast<ShapedType>(getActivations().getType());
   if (!weight.hasStaticShape())
     return emitOpError() << "expected a weight of static shape, got " << weight;
-  if (failed(verifyColumns(*this, "activations", activations)))
-    return failure();
-  int64_t padded = layout.getPaddedColumns(weight.getDimSize(1));
-  if (!activations.getElementType().isInteger(8) || getColumns(activations) < padded)
-    return emitOpError() << "expected i8 activations with at least " << padded
-                         << " columns to match the weight, got " << activations;
-  SmallVector<int64_t> rows = replaceColumns(activations, {});
-  if (failed(verifyShape(*this, "scales", getScales().getType(), rows)))
+  if (failed(verifyColumns(*this, "activations", activations)) ||
+      failed(verifyTransposedScale(*this, weight, getWeightScale().getType())) ||
+      failed(hasFloatActivations() ? verifyFloats(*this) : verifyIntegers(*this)))
     return failure();
   bool isPlain = layout == PackedAttr::getPlain(getContext());
-  if (!getSums() && !isPlain)
-    return emitOpError() << "expected sums for a weight stored as t + 1, got none";
-  if (getSums() && failed(verifyShape(*this, "sums", getSums().getType(), rows)))
-    return failure();
-  auto scale = cast<ShapedType>(getWeightScale().getType());
-  ArrayRef<int64_t> scaleShape = scale.getShape();
-  bool isGrouped = scale.getRank() == 2 && scaleShape[1] == weight.getDimSize(0) &&
-                   scaleShape[0] > 0 && weight.getDimSize(1) % scaleShape[0] == 0;
-  bool isOne =
-      scale.getRank() == 1 && (scaleShape[0] == 1 || scaleShape[0] == weight.getDimSize(0));
-  if (!isGrouped && !isOne)
-    return emitOpError() << "expected weight scale of shape [1], [" << weight.getDimSize(0)
-                         << "] or [G, " << weight.getDimSize(0) << "] with a G that divides the "
-                         << weight.getDimSize(1) << " columns, got " << scale;
 
   if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
     return failure();
@@ -235,6 +246,14 @@ LogicalResult GatherKernelOp::verify() {
   if (table.getRank() != 2)
     return emitOpError() << "expected a table of shape [V, H], got " << table;
   shape.push_back(table.getDimSize(1));
+  bool isTrit = isa<TritType>(table.getElementType());
+  if (isTrit != hasTernaryTable())
+    return emitOpError() << "expected a scale exactly for trits, got " << table
+                         << (isTrit ? " without a scale" : " with a scale");
+  if (isTrit && failed(verifyTransposedScale(*this, table, getScale().getType())))
+    return failure();
+  if (isTrit && getLayoutOf(table).getHalves() != 1)
+    return emitOpError() << "expected a table packed in 1 half, got " << table;
   return verifyShape(*this, "outs", getOuts().getType(), shape);
 }
 

@@ -38,6 +38,10 @@ LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   return success();
 }
 
+LogicalResult EmbeddingOp::verify() {
+  return verifyScaleOfTrits(*this, getTable(), getTableScale());
+}
+
 //===----------------------------------------------------------------------===//
 // RMSNormOp
 //===----------------------------------------------------------------------===//

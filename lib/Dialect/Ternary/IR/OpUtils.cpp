@@ -96,6 +96,53 @@ SmallVector<int64_t> ternary::getScaleShape(Granularity granularity,
   llvm_unreachable("every granularity is handled");
 }
 
+LogicalResult op_utils::verifyScaleOfTrits(Operation *op, Value weight, Value scale) {
+  auto type = cast<ShapedType>(weight.getType());
+  bool isTrit = isa<TritType>(type.getElementType());
+  if (isTrit != static_cast<bool>(scale))
+    return op->emitOpError() << "expected a scale exactly for trits, got " << type
+                             << (isTrit ? " without a scale" : " with a scale");
+  if (!isTrit)
+    return success();
+  auto scales = cast<ShapedType>(scale.getType());
+  ArrayRef<int64_t> shape = scales.getShape();
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  bool isOne = shape.size() == 1 && (shape[0] == 1 || shape[0] == rows);
+  bool isGrouped = shape.size() == 2 && shape[0] == rows && shape[1] > 0 && columns % shape[1] == 0;
+  if (type.hasStaticShape() && (isOne || isGrouped))
+    return success();
+  return op->emitOpError() << "expected a static weight with a scale of shape [1], [" << rows
+                           << "] or [" << rows << ", G] with a G that divides the " << columns
+                           << " columns, got " << type << " and " << scales;
+}
+
+LogicalResult op_utils::verifyTransposedScale(Operation *op, ShapedType weight, Type scale) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(scale).getShape();
+  int64_t rows = weight.getDimSize(0), columns = weight.getDimSize(1);
+  bool isGrouped = shape.size() == 2 && shape[1] == rows && shape[0] > 0 && columns % shape[0] == 0;
+  if (isGrouped || (shape.size() == 1 && (shape[0] == 1 || shape[0] == rows)))
+    return success();
+  return op->emitOpError() << "expected weight scale of shape [1], [" << rows << "] or [G, " << rows
+                           << "] with a G that divides the " << columns << " columns, got "
+                           << scale;
+}
+
+PackedAttr ternary::getLayoutOf(Type weight) {
+  PackedAttr layout;
+  if (auto tensor = dyn_cast<RankedTensorType>(weight))
+    layout = dyn_cast_or_null<PackedAttr>(tensor.getEncoding());
+  else
+    layout = dyn_cast<PackedAttr>(cast<MemRefType>(weight).getLayout());
+  return layout ? layout : PackedAttr::getPlain(weight.getContext());
+}
+
+std::optional<int64_t> ternary::getGroupSizeOf(Type weight, Type transposedScale) {
+  auto scale = cast<ShapedType>(transposedScale);
+  if (scale.getRank() != 2)
+    return std::nullopt;
+  return cast<ShapedType>(weight).getDimSize(1) / scale.getDimSize(0);
+}
+
 void op_utils::getKernelEffects(DestinationStyleOpInterface op,
                                 SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   if (op.hasPureTensorSemantics())
@@ -170,4 +217,36 @@ ParseResult ternary::parseSameTypes(OpAsmParser &parser, Type &first, Type &seco
 
 void ternary::printSameTypes(OpAsmPrinter &printer, Operation *, Type first, Type) {
   printer << first;
+}
+
+ParseResult ternary::parseScales(OpAsmParser &parser,
+                                 std::optional<OpAsmParser::UnresolvedOperand> &scale,
+                                 OpAsmParser::UnresolvedOperand &weightScale) {
+  if (parser.parseOperand(weightScale))
+    return failure();
+  if (failed(parser.parseOptionalComma()))
+    return success();
+  scale = weightScale;
+  return parser.parseOperand(weightScale);
+}
+
+void ternary::printScales(OpAsmPrinter &printer, Operation *, Value scale, Value weightScale) {
+  if (scale)
+    printer << scale << ", ";
+  printer << weightScale;
+}
+
+ParseResult ternary::parseScaleTypes(OpAsmParser &parser, Type &scale, Type &weightScale) {
+  if (parser.parseType(weightScale))
+    return failure();
+  if (failed(parser.parseOptionalComma()))
+    return success();
+  scale = weightScale;
+  return parser.parseType(weightScale);
+}
+
+void ternary::printScaleTypes(OpAsmPrinter &printer, Operation *, Type scale, Type weightScale) {
+  if (scale)
+    printer << scale << ", ";
+  printer << weightScale;
 }

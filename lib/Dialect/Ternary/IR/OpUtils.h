@@ -55,6 +55,15 @@ void getKernelEffects(mlir::DestinationStyleOpInterface op,
 mlir::LogicalResult verifyDestinations(mlir::Operation *op, mlir::OperandRange outs,
                                        mlir::TypeRange results);
 
+/// Errors unless `scale` is there exactly if `weight` [N, K] is of trits, and then is `[1]`, `[N]`
+/// or
+/// `[N, G]` with a G that divides K.
+mlir::LogicalResult verifyScaleOfTrits(mlir::Operation *op, mlir::Value weight, mlir::Value scale);
+
+/// Errors unless `scale` is `[1]`, `[N]` or `[G, N]` with a G that divides K.
+mlir::LogicalResult verifyTransposedScale(mlir::Operation *op, mlir::ShapedType weight,
+                                          mlir::Type scale);
+
 /// Prints a shape as `[2, ?, 64]`.
 std::string printShape(llvm::ArrayRef<int64_t> shape);
 
@@ -65,6 +74,17 @@ namespace ternary {
 mlir::ParseResult parseSameTypes(mlir::OpAsmParser &parser, mlir::Type &first, mlir::Type &second);
 void printSameTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type first,
                     mlir::Type second);
+
+/// The scale of each row, if there is one, and that of weights.
+mlir::ParseResult parseScales(mlir::OpAsmParser &parser,
+                              std::optional<mlir::OpAsmParser::UnresolvedOperand> &scale,
+                              mlir::OpAsmParser::UnresolvedOperand &weightScale);
+void printScales(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Value scale,
+                 mlir::Value weightScale);
+mlir::ParseResult parseScaleTypes(mlir::OpAsmParser &parser, mlir::Type &scale,
+                                  mlir::Type &weightScale);
+void printScaleTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type scale,
+                     mlir::Type weightScale);
 
 /// The types of a scan's gradients: one for `[B, T, H]`, one for states.
 mlir::ParseResult parseGradientTypes(mlir::OpAsmParser &parser, mlir::Type &forget,

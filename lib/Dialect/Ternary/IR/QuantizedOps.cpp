@@ -140,8 +140,11 @@ LogicalResult AccumulateOp::inferReturnTypes(MLIRContext *context, std::optional
                                " columns, got ", static_cast<int64_t>(*groupSize));
     columns.push_back(weight.getDimSize(1) / *groupSize);
   }
-  types.push_back(RankedTensorType::get(replaceColumns(adaptor.getActivations().getType(), columns),
-                                        IntegerType::get(context, 32)));
+  Type activations = adaptor.getActivations().getType();
+  Type element = getElementTypeOrSelf(activations);
+  if (!isa<FloatType>(element))
+    element = IntegerType::get(context, 32);
+  types.push_back(RankedTensorType::get(replaceColumns(activations, columns), element));
   return success();
 }
 
@@ -156,6 +159,14 @@ LogicalResult AccumulateOp::verify() {
   if (weight.getDimSize(1) >= kMaxColumns)
     return emitOpError() << "expected fewer than " << kMaxColumns << " columns, got "
                          << weight.getDimSize(1);
+  if (!isa<FloatType>(getElementTypeOrSelf(getActivations())))
+    return success();
+  if (weight.getDimSize(1) != columns)
+    return emitOpError() << "expected as many columns of floats as the weight has, got " << columns
+                         << " and " << weight;
+  if (getGroupSize().value_or(0) % kFloatSums != 0)
+    return emitOpError() << "expected a group_size that is a multiple of " << kFloatSums
+                         << " for floats, got " << *getGroupSize();
   return success();
 }
 
@@ -171,9 +182,15 @@ LogicalResult DequantizeOp::inferReturnTypes(MLIRContext *context, std::optional
 LogicalResult DequantizeOp::verify() {
   auto result = cast<ShapedType>(getResult().getType());
   auto scale = cast<ShapedType>(getWeightScale().getType());
-  if (failed(verifyColumns(*this, "result", result)) ||
-      failed(verifyShape(*this, "activation scale", getActivationScale().getType(),
-                         replaceColumns(result, {}))))
+  if (failed(verifyColumns(*this, "result", result)))
+    return failure();
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(getAccumulator()));
+  if (isFloat == static_cast<bool>(getActivationScale()))
+    return emitOpError() << "expected an activation scale exactly for an accumulator of i32, got "
+                         << getAccumulator().getType()
+                         << (isFloat ? " with a scale" : " without a scale");
+  if (!isFloat && failed(verifyShape(*this, "activation scale", getActivationScale().getType(),
+                                     replaceColumns(result, {}))))
     return failure();
   int64_t columns = getColumns(result);
   if (scale.getRank() == 2)

@@ -44,10 +44,20 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult LinearOp::verify() {
-  return verifyFactor(*this, "weight", getWeight(), /*dim=*/1, getInput().getType());
+  if (failed(verifyFactor(*this, "weight", getWeight(), /*dim=*/1, getInput().getType())))
+    return failure();
+  return verifyScaleOfTrits(*this, getWeight(), getWeightScale());
 }
 
 SmallVector<Value> LinearOp::decompose(OpBuilder &builder) {
+  if (Value scale = getWeightScale()) {
+    ArrayRef<int64_t> scales = cast<ShapedType>(scale.getType()).getShape();
+    IntegerAttr groupSize;
+    if (scales.size() == 2)
+      groupSize = builder.getI64IntegerAttr(getColumns(getInput().getType()) / scales[1]);
+    Value sum = AccumulateOp::create(builder, getLoc(), getInput(), getWeight(), groupSize);
+    return {DequantizeOp::create(builder, getLoc(), sum, /*activation_scale=*/Value(), scale)};
+  }
   Value transposed = TransposeOp::create(builder, getLoc(), getWeight());
   return {MatmulOp::create(builder, getLoc(), getInput(), transposed)};
 }

@@ -30,7 +30,12 @@ struct FormGather : OpRewritePattern<EmbeddingOp> {
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, op.getLoc(), op.getIds());
     sizes.push_back(rewriter.getIndexAttr(type.getShape().back()));
     Value out = tensor::EmptyOp::create(rewriter, op.getLoc(), sizes, type.getElementType());
-    rewriter.replaceOpWithNewOp<GatherKernelOp>(op, type, op.getIds(), op.getTable(), out);
+    // Of groups, as linear kernels read them, so that a table which is the head's weight as well
+    // has its scales once.
+    Value scale = op.getTableScale();
+    if (scale && cast<RankedTensorType>(scale.getType()).getRank() == 2)
+      scale = TransposeOp::create(rewriter, op.getLoc(), scale);
+    rewriter.replaceOpWithNewOp<GatherKernelOp>(op, type, op.getIds(), op.getTable(), scale, out);
     return success();
   }
 };

@@ -173,12 +173,13 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
     auto accumulate = op.getAccumulator().getDefiningOp<AccumulateOp>();
     if (!accumulate || !accumulate->hasOneUse())
       return op.emitError("expected the accumulator of an 'accumulate' that nothing else reads");
+    // Floats come as they are.
     auto quantize = accumulate.getActivations().getDefiningOp<QuantizeActivationsOp>();
-    if (!quantize)
+    if (!quantize && op.getActivationScale())
       return accumulate.emitError("expected activations from 'quantize_activations'");
 
     Epilogue epilogue = findEpilogue(op);
-    createKernel(op, accumulate, quantize, epilogue);
+    createKernel(op, accumulate, quantize ? quantize.getSum() : Value(), epilogue);
     return success();
   }
 
@@ -204,7 +205,7 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
     return bare;
   }
 
-  void createKernel(DequantizeOp op, AccumulateOp accumulate, QuantizeActivationsOp quantize,
+  void createKernel(DequantizeOp op, AccumulateOp accumulate, Value activationSums,
                     const Epilogue &epilogue) {
     Location loc = op.getLoc();
     OpBuilder builder(epilogue.result.getDefiningOp());
@@ -226,8 +227,8 @@ struct FuseLinear : ternary::impl::TernaryFuseLinearBase<FuseLinear> {
       weightScale = TransposeOp::create(builder, loc, weightScale);
     auto kernel = LinearKernelOp::create(
         builder, loc, types, accumulate.getActivations(), accumulate.getWeight(),
-        op.getActivationScale(), weightScale, quantize.getSum(), epilogue.extras.getArrayRef(),
-        outs, /*square_sums=*/static_cast<bool>(sums));
+        op.getActivationScale(), weightScale, activationSums, epilogue.extras.getArrayRef(), outs,
+        /*square_sums=*/static_cast<bool>(sums));
     buildRegion(kernel, epilogue);
 
     Value result = epilogue.result;

@@ -33,36 +33,42 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     if (failed(PackedAttr::verify(emitError, lanes, depth, planes, vectors, /*halves=*/1)))
       return signalPassFailure();
     packed.clear();
-    SmallVector<LinearKernelOp> kernels;
-    getOperation().walk([&](LinearKernelOp op) { kernels.push_back(op); });
-    for (LinearKernelOp op : kernels)
+    SmallVector<Operation *> kernels;
+    getOperation().walk([&](Operation *op) {
+      if (isa<LinearKernelOp, GatherKernelOp>(op))
+        kernels.push_back(op);
+    });
+    for (Operation *op : kernels)
       if (failed(pack(op)))
         return signalPassFailure();
   }
 
-  LogicalResult pack(LinearKernelOp op) {
-    auto type = dyn_cast<RankedTensorType>(op.getWeight().getType());
-    if (!type || type.getEncoding())
+  LogicalResult pack(Operation *op) {
+    auto linear = dyn_cast<LinearKernelOp>(op);
+    OpOperand &weight =
+        linear ? linear.getWeightMutable() : cast<GatherKernelOp>(op).getTableMutable();
+    auto type = dyn_cast<RankedTensorType>(weight.get().getType());
+    if (!type || type.getEncoding() || !isa<TritType>(type.getElementType()))
       return success();
     // One byte a trit is addressed row by row, wherever the halves are.
     bool isPlain = PackedAttr::get(&getContext(), lanes, depth, planes, vectors, 1) ==
                    PackedAttr::getPlain(&getContext());
-    int64_t halves = isPlain ? 1 : op.getHalves();
-    if (failed(PackedAttr::verify([&] { return op.emitError(); }, lanes, depth, planes, vectors,
+    int64_t halves = isPlain || !linear ? 1 : linear.getHalves();
+    if (failed(PackedAttr::verify([&] { return op->emitError(); }, lanes, depth, planes, vectors,
                                   halves)))
       return failure();
     auto layout = PackedAttr::get(&getContext(), lanes, depth, planes, vectors, halves);
-    int64_t columns = layout.getPaddedColumns(type.getDimSize(1));
-    if (failed(padActivations(op, columns)))
+    if (linear && !linear.hasFloatActivations() &&
+        failed(padActivations(linear, layout.getPaddedColumns(type.getDimSize(1)))))
       return failure();
     // Once for all kernels of a block that read it in this layout.
-    Value &weight = packed[{op->getBlock(), op.getWeight(), halves}];
-    if (!weight) {
+    Value &known = packed[{op->getBlock(), weight.get(), halves}];
+    if (!known) {
       OpBuilder builder(op);
-      weight = PackOp::create(builder, op.getLoc(), type.cloneWithEncoding(layout), op.getWeight());
+      known = PackOp::create(builder, op->getLoc(), type.cloneWithEncoding(layout), weight.get());
       ++numPacked;
     }
-    op.getWeightMutable().assign(weight);
+    weight.set(known);
     return success();
   }
 

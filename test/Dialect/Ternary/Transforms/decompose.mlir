@@ -90,3 +90,17 @@ func.func @time_mix(%x: tensor<2x64xf32>, %p: tensor<2x64xf32>, %m: tensor<64xf3
   %0 = ternary.time_mix %x, %p, %m : tensor<2x64xf32>, tensor<64xf32>
   return %0 : tensor<2x64xf32>
 }
+
+// Ternary weights of a layer with floats for its input: nothing is quantised.
+// CHECK-LABEL: func.func @linear_of_trits(
+// CHECK-SAME: %[[X:.*]]: tensor<1x?x64xf32>, %[[T:.*]]: tensor<97x64x!ternary.trit>, %[[S:[^:]*]]: tensor<97xf32>, %[[G:[^:]*]]: tensor<97x2xf32>
+// CHECK-NEXT: %[[ROWS:.*]] = ternary.accumulate %[[X]], %[[T]] : tensor<1x?x64xf32>, tensor<97x64x!ternary.trit> -> tensor<1x?x97xf32>
+// CHECK-NEXT: ternary.dequantize %[[ROWS]], %[[S]] : tensor<1x?x97xf32>, tensor<97xf32>
+// CHECK-NEXT: %[[GROUPS:.*]] = ternary.accumulate %[[X]], %[[T]] {group_size = 32 : i64} : tensor<1x?x64xf32>, tensor<97x64x!ternary.trit> -> tensor<1x?x97x2xf32>
+// CHECK-NEXT: ternary.dequantize %[[GROUPS]], %[[G]] : tensor<1x?x97x2xf32>, tensor<97x2xf32>
+func.func @linear_of_trits(%x: tensor<1x?x64xf32>, %t: tensor<97x64x!ternary.trit>, %s: tensor<97xf32>, %g: tensor<97x2xf32>)
+    -> (tensor<1x?x97xf32>, tensor<1x?x97xf32>) {
+  %0 = ternary.linear %x, %t scale(%s : tensor<97xf32>) : tensor<1x?x64xf32>, tensor<97x64x!ternary.trit> -> tensor<1x?x97xf32>
+  %1 = ternary.linear %x, %t scale(%g : tensor<97x2xf32>) : tensor<1x?x64xf32>, tensor<97x64x!ternary.trit> -> tensor<1x?x97xf32>
+  return %0, %1 : tensor<1x?x97xf32>, tensor<1x?x97xf32>
+}

@@ -182,3 +182,13 @@ func.func @memory(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<*xf32> {
   }
   return %0#0 : tensor<f32>
 }
+
+// -----
+
+func.func @trits(%x: tensor<1x1xf32> {ternary.parameter = "x"}, %w: tensor<1x1x!ternary.trit> {ternary.role = "w"},
+                 %s: tensor<1xf32> {ternary.role = "s"}) -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  // expected-error @+1 {{'ternary.linear' op expected float weights to differentiate by, got 'tensor<1x1x!ternary.trit>'}}
+  %0 = ternary.linear %x, %w scale(%s : tensor<1xf32>) : tensor<1x1xf32>, tensor<1x1x!ternary.trit> -> tensor<1x1xf32>
+  %1 = tensor.collapse_shape %0 [] : tensor<1x1xf32> into tensor<f32>
+  return %1 : tensor<f32>
+}

@@ -69,3 +69,13 @@ func.func @copy(%ids: tensor<1x?xi32>, %table: tensor<8x64xf32>, %cache: tensor<
   %5 = tensor.insert_slice %4 into %3[0, 2, 0] [1, 1, 16] [1, 1, 1] : tensor<1x1x16xf32> into tensor<1x9x16xf32>
   return %5 : tensor<1x9x16xf32>
 }
+
+// Scales of groups as linear kernels have them.
+// CHECK-LABEL: func.func @ternary_table(
+// CHECK-SAME:    %[[IDS:[^:]*]]: tensor<2xi32>, %[[TABLE:[^:]*]]: tensor<8x64x!ternary.trit>, %[[S:[^:]*]]: tensor<8x4xf32>)
+// CHECK-DAG:     %[[TURNED:.*]] = ternary.transpose %[[S]] : tensor<8x4xf32> -> tensor<4x8xf32>
+// CHECK:         ternary.gather_kernel ins(%[[IDS]], %[[TABLE]] : tensor<2xi32>, tensor<8x64x!ternary.trit>) scale(%[[TURNED]] : tensor<4x8xf32>)
+func.func @ternary_table(%ids: tensor<2xi32>, %table: tensor<8x64x!ternary.trit>, %s: tensor<8x4xf32>) -> tensor<2x64xf32> {
+  %x = ternary.embedding %ids, %table scale(%s : tensor<8x4xf32>) : tensor<2xi32>, tensor<8x64x!ternary.trit> -> tensor<2x64xf32>
+  return %x : tensor<2x64xf32>
+}

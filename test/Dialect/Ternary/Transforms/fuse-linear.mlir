@@ -316,3 +316,16 @@ func.func @narrow(%y: tensor<1x?x64xf32>, %x: tensor<1x?x64xbf16>, %t: tensor<64
   %sums = ternary.square_sums %again : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
   return %rounded, %sums : tensor<1x?x64xbf16>, tensor<1x?x2xf32>
 }
+
+// Floats are read as they are.
+// CHECK-LABEL: func.func @floats(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<2x64xf32>, %[[T:[^:]*]]: tensor<97x64x!ternary.trit>, %[[S:[^:]*]]: tensor<97xf32>)
+// CHECK-NEXT:    %[[E:.*]] = tensor.empty() : tensor<2x97xf32>
+// CHECK-NEXT:    ternary.linear_kernel ins(%[[X]], %[[T]] : tensor<2x64xf32>, tensor<97x64x!ternary.trit>)
+// CHECK-SAME:      scales(%[[S]] : tensor<97xf32>) outs(%[[E]] : tensor<2x97xf32>) {
+func.func @floats(%x: tensor<2x64xf32>, %t: tensor<97x64x!ternary.trit>, %s: tensor<97xf32>) -> tensor<2x97xf32> {
+  %acc = ternary.accumulate %x, %t : tensor<2x64xf32>, tensor<97x64x!ternary.trit> -> tensor<2x97xf32>
+  // expected-remark @+1 {{[Missed] fuse-epilogue | Category:ternary | Remark="no elementwise op fused: what follows is no elementwise op, or several values of it are needed elsewhere"}}
+  %d = ternary.dequantize %acc, %s : tensor<2x97xf32>, tensor<97xf32> -> tensor<2x97xf32>
+  return %d : tensor<2x97xf32>
+}

@@ -179,3 +179,20 @@ func.func @keys_and_values(%q: tensor<1x4x64xi8>, %a: tensor<1x4xf32>, %wq: tens
   %v = tensor.insert_slice %d2 into %cache[0, 3, 0] [1, 4, 16] [1, 1, 1] : tensor<1x4x16xf32> into tensor<1x9x16xf32>
   return %d0, %d1, %v : tensor<1x4x64xf32>, tensor<1x4x16xf32>, tensor<1x9x16xf32>
 }
+
+// So do projections of floats.
+// CHECK-LABEL: func.func @floats(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<1x?x64xf32>
+// CHECK-NEXT:    %[[T:.*]], %[[S:.*]] = ternary.stack_rows
+// CHECK-NEXT:    %[[ACC:.*]] = ternary.accumulate %[[X]], %[[T]] : tensor<1x?x64xf32>, tensor<80x64x!ternary.trit> -> tensor<1x?x80xf32>
+// CHECK-NEXT:    ternary.dequantize %[[ACC]], %[[S]] : tensor<1x?x80xf32>, tensor<80xf32>
+// CHECK-NOT:     ternary.accumulate
+func.func @floats(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %u: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+    -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>) {
+  // expected-remark @+1 {{merged 2 projections into one accumulate of 80 rows}}
+  %0 = ternary.accumulate %x, %t : tensor<1x?x64xf32>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xf32>
+  %1 = ternary.dequantize %0, %s : tensor<1x?x64xf32>, tensor<1xf32> -> tensor<1x?x64xf32>
+  %2 = ternary.accumulate %x, %u : tensor<1x?x64xf32>, tensor<16x64x!ternary.trit> -> tensor<1x?x16xf32>
+  %3 = ternary.dequantize %2, %s : tensor<1x?x16xf32>, tensor<1xf32> -> tensor<1x?x16xf32>
+  return %1, %3 : tensor<1x?x64xf32>, tensor<1x?x16xf32>
+}

@@ -144,6 +144,25 @@ func.func @shared_weight(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %c: tensor<2xi3
   return %0, %1 : tensor<2x32xf32>, tensor<2x32xf32>
 }
 
+// Floats need no padding, and a table that is the head's weight is packed once.
+// CHECK-LABEL: func.func @tied(
+// CHECK-SAME:    %[[IDS:[^:]*]]: tensor<2xi32>, %[[X:[^:]*]]: tensor<2x40xf32>, %[[T:[^:]*]]: tensor<97x40x!ternary.trit>
+// CHECK:         %[[W:.*]] = ternary.pack %[[T]] : tensor<97x40x!ternary.trit> -> tensor<97x40x!ternary.trit, #ternary.packed<[[$LAYOUT]]>>
+// CHECK-NOT:     = ternary.pack
+// CHECK:         ternary.gather_kernel ins(%[[IDS]], %[[W]] :
+// CHECK-NOT:     = ternary.pack
+// CHECK:         ternary.linear_kernel ins(%[[X]], %[[W]] :
+func.func @tied(%ids: tensor<2xi32>, %x: tensor<2x40xf32>, %t: tensor<97x40x!ternary.trit>, %s: tensor<1xf32>,
+                %a: tensor<2x40xf32>, %b: tensor<2x97xf32>) -> (tensor<2x40xf32>, tensor<2x97xf32>) {
+  %0 = ternary.gather_kernel ins(%ids, %t : tensor<2xi32>, tensor<97x40x!ternary.trit>) scale(%s : tensor<1xf32>)
+      outs(%a : tensor<2x40xf32>) -> tensor<2x40xf32>
+  %1 = ternary.linear_kernel ins(%x, %t : tensor<2x40xf32>, tensor<97x40x!ternary.trit>) scales(%s : tensor<1xf32>) outs(%b : tensor<2x97xf32>) {
+  ^bb0(%v: f32):
+    ternary.yield %v : f32
+  } -> tensor<2x97xf32>
+  return %0, %1 : tensor<2x40xf32>, tensor<2x97xf32>
+}
+
 //--- halves.mlir
 
 // A kernel over both halves of its result gets a layout in which they meet in one tile;

@@ -90,6 +90,12 @@ mlir::Type getRowType(mlir::ShapedType type, int64_t rowRank);
 /// not to norms and what bounds are made of.
 bool isDecayed(mlir::BlockArgument parameter);
 
+/// Layout of a weight; one byte a trit if its type does not say.
+PackedAttr getLayoutOf(mlir::Type weight);
+
+/// Columns that share a scale, if scales [1], [N] or, transposed, [G, N] are those of groups.
+std::optional<int64_t> getGroupSizeOf(mlir::Type weight, mlir::Type transposedScale);
+
 /// Shape of the scales of a weight [N, K].
 llvm::SmallVector<int64_t> getScaleShape(Granularity granularity, std::optional<int64_t> groupSize,
                                          llvm::ArrayRef<int64_t> weight);

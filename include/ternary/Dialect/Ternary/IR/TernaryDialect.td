@@ -22,7 +22,8 @@ def Ternary_Dialect : Dialect {
       `time_mix`, `wkv`;
     - *quantised* ops say what a layer computes: `square_sums`, `inverse_rms`,
       `normalize`, `center`, `quantize_activations`, `quantize_weights`, `accumulate`,
-      `dequantize`, `linear_scan`; of a float layer `transpose`, `matmul`;
+      `dequantize`, `linear_scan`; of a float layer `transpose`, `matmul`, or, with ternary
+      weights, `accumulate` and `dequantize` as well;
     - *kernel* ops group them, each one loop nest: `row_kernel`, `linear_kernel`,
       `gather_kernel`, `scan_kernel`; `matmul_kernel`, `rotary_kernel`,
       `attention_kernel`; `token_shift_kernel`, `wkv_kernel`;

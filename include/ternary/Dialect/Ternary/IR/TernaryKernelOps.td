@@ -103,6 +103,9 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
 
     from +0 in order of g.
 
+    Activations of f32 are summed as `accumulate` does it; there is no `scale` then, and
+    `weight_scale` is the whole scale.
+
     A region that takes one value more than there are `extras` is over two *halves*: it
     gets `v[..., n]` and `v[..., N/2 + n]`, and `outs` have N/2 columns. That is a gated
     linear unit.
@@ -111,20 +114,21 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
     the norm that follows.
 
     A weight whose layout stores t + 1 needs `sums` (see `quantize_activations`) to
-    correct for it. On tensors a weight that is bound already is a memref.
+    correct for it where activations are integers. On tensors a weight that is bound already is a memref.
 
     Constraints:
-    - (C1) `activations` is `[..., P]`, `weight` is `[N, K]`, P ≥ K; for a packed
-      weight P is at least its padded number of columns
+    - (C1) `activations` is `[..., P]` of i8, `weight` is `[N, K]`, P ≥ K; for a packed
+      weight P is at least its padded number of columns. Or `activations` is `[..., K]` of f32
     - (C2) `scales` and `sums` are `[...]`, `weight_scale` is `[1]`, `[N]` or `[G, N]` with a G that
-      divides K
+      divides K; for f32, K / G is a multiple of 4
     - (C3) `extras` are `[..., C]` or `[C]`, `outs` are `[..., C]`, all f32, bf16 or f16, where C is
       N divided by the halves; a last `outs` for `square_sums` is `[..., ceil(C / 32)]`, and
       then the first is f32
     - (C4) the region takes one f32, or two for halves, then an element of each of `extras`,
       and yields an element for each of `outs` less that of `square_sums`; a packed weight
       has as many halves
-    - (C5) `sums` is given unless the layout is one byte a trit
+    - (C5) `scales` is given exactly for activations of i8; `sums` is given for these unless the
+      layout is one byte a trit
 
     Example:
 
@@ -146,7 +150,7 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
   }];
   let arguments = (ins Ternary_PerElement:$activations,
                        AnyTypeOf<[Ternary_TritMatrix, Ternary_TritMemRef]>:$weight,
-                       Ternary_PerElement:$scales, Ternary_PerElement:$weight_scale,
+                       Optional<Ternary_PerElement>:$scales, Ternary_PerElement:$weight_scale,
                        Optional<Ternary_PerElement>:$sums,
                        Variadic<Ternary_PerElement>:$extras,
                        Variadic<Ternary_PerElement>:$outs,
@@ -156,7 +160,8 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
   let assemblyFormat = [{
     (`square_sums` $square_sums^)?
     `ins` `(` $activations `,` $weight `:` type($activations) `,` type($weight) `)`
-    `scales` `(` $scales `,` $weight_scale `:` type($scales) `,` type($weight_scale) `)`
+    `scales` `(` custom<Scales>($scales, $weight_scale)
+             `:` custom<ScaleTypes>(type($scales), type($weight_scale)) `)`
     (`sums` `(` $sums^ `:` type($sums) `)`)?
     (`extras` `(` $extras^ `:` type($extras) `)`)? `outs` `(` $outs `:` type($outs) `)`
     attr-dict-with-keyword $epilogue (`->` type($results)^)?
@@ -165,6 +170,8 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
   let extraClassDeclaration = dpsDeclaration # [{
     /// Layout of the weight; one byte a trit if the type does not say.
     PackedAttr getLayout();
+    /// Whether activations are floats.
+    bool hasFloatActivations();
     /// Two if the region reads both halves of the result at once, otherwise one.
     int64_t getHalves();
     /// Shape [N, K] of the weight.
@@ -178,10 +185,14 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
 def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel"> {
   let summary = "embedding in destination style";
   let description = [{
-    `outs[..., k] = f32(table[ids[...], k])`
+    `outs[..., k] = f32(table[ids[...], k])`, and for trits as `embedding` has it
+
+    On tensors a table of trits that is bound already is a memref.
 
     Constraints:
     - (C1) `outs` is `[ids..., H]` of f32, or of f64 as the table is, for a table `[V, H]`
+    - (C2) `scale` is given exactly for trits, and is `[1]`, `[V]` or `[G, V]` with a G that divides H;
+      the layout of trits has one half
 
     Example:
 
@@ -194,13 +205,16 @@ def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel"> {
     ```
   }];
   let arguments = (ins Ternary_PerElement:$ids, Ternary_PerElement:$table,
-                       Ternary_PerElement:$outs);
+                       Optional<Ternary_PerElement>:$scale, Ternary_PerElement:$outs);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $ids `,` $table `:` type($ids) `,` type($table) `)`
-    `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($result)^)?
+    (`scale` `(` $scale^ `:` type($scale) `)`)? `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($result)^)?
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = dpsDeclaration # [{
+    bool hasTernaryTable() { return static_cast<bool>(getScale()); }
+  }];
 }
 
 def Ternary_ScanKernelOp : Ternary_KernelOp<"scan_kernel"> {

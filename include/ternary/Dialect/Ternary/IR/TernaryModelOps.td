@@ -16,10 +16,15 @@ def Ternary_EmbeddingOp : Ternary_PureOp<"embedding", [
   let description = [{
     `result[..., k] = f32(table[ids[...], k])`, or f64 for a table of it
 
+    Of a table of trits, `result[..., k] = f32(table[ids[...], k]) · scale[s]`, where s is 0, the row
+    or the row and the group of columns, for one scale, one for each row or one for each group.
+
     Ids outside `[0, V)` are the caller's error: whoever feeds the model checks them.
 
     Constraints:
     - (C1) `result` is `[ids..., H]` for a table `[V, H]`
+    - (C2) `table_scale` is given exactly for trits, and is `[1]`, `[V]` or `[V, G]` with a G that
+      divides H
 
     Example:
 
@@ -31,11 +36,17 @@ def Ternary_EmbeddingOp : Ternary_PureOp<"embedding", [
     }
     ```
   }];
-  let arguments = (ins RankedTensorOf<[I32]>:$ids, Ternary_ParameterMatrix:$table);
+  let arguments = (ins RankedTensorOf<[I32]>:$ids, Ternary_LayerMatrix:$table,
+                       Optional<Ternary_F32Tensor>:$table_scale);
   let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = [{
-    $ids `,` $table attr-dict `:` type($ids) `,` type($table) `->` type($result)
+    $ids `,` $table (`scale` `(` $table_scale^ `:` type($table_scale) `)`)? attr-dict
+    `:` type($ids) `,` type($table) `->` type($result)
   }];
+  let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Value":$ids, "::mlir::Value":$table), [{
+    build($_builder, $_state, ids, table, /*table_scale=*/::mlir::Value());
+  }]>];
 }
 
 def Ternary_RMSNormOp : Ternary_ModelOp<"rms_norm", [

@@ -30,6 +30,7 @@ def Ternary_F32Vector : 1DTensorOf<[F32]>;
 def Ternary_LatentMatrix : 2DTensorOf<[Ternary_LatentFloat]>;
 def Ternary_TritMatrix : 2DTensorOf<[Ternary_Trit]>;
 def Ternary_TritMemRef : MemRefRankOf<[Ternary_Trit], [2]>;
+def Ternary_LayerMatrix : AnyTypeOf<[Ternary_ParameterMatrix, Ternary_TritMatrix]>;
 def Ternary_WeightMatrix : AnyTypeOf<[Ternary_LatentMatrix, Ternary_TritMatrix]>;
 
 // Floats among operands and results are all f32 or all f64.

@@ -205,16 +205,26 @@ def Ternary_QuantizeWeightsOp : Ternary_PureOp<"quantize_weights", [
 }
 
 def Ternary_AccumulateOp : Ternary_PureOp<"accumulate"> {
-  let summary = "matrix product of 8-bit activations and trits, exact";
+  let summary = "matrix product of activations and trits";
   let description = [{
-    `result[..., n] = Σ_k activations[..., k] · weight[n, k]` in i32; with `group_size`
-    G, `result[..., n, g]` sums over the columns g·G to (g + 1)·G - 1 only.
+    `result[..., n] = Σ_k activations[..., k] · weight[n, k]`; with `group_size` G,
+    `result[..., n, g]` sums over the columns g·G to (g + 1)·G - 1 only.
+
+    Activations of 8 bits are added in i32, exactly. Floats are added in f32, in four sums:
+
+    ```
+    sum(j) = Σ activations[..., k] · weight[n, k]   over k of the row or group with k mod 4 = j
+    result = (sum(0) + sum(1)) + (sum(2) + sum(3))
+    ```
+
+    each from +0 in order of k. Products are exact.
 
     Constraints:
     - (C1) `activations` is `[..., P]`, `weight` is `[N, K]` with P ≥ K; columns from K
-      on are zero
+      on are zero; P = K for floats
     - (C2) K < 2^19, so that no kernel's intermediate sum leaves i32
-    - (C3) `result` is `[..., N]`, with `group_size` G `[..., N, K / G]`; G divides K
+    - (C3) `result` is `[..., N]`, with `group_size` G `[..., N, K / G]`; G divides K, and is a
+      multiple of 4 for floats; it is of i32 for 8 bits, of f32 for floats
 
     Example:
 
@@ -225,15 +235,19 @@ def Ternary_AccumulateOp : Ternary_PureOp<"accumulate"> {
     }
     ```
   }];
-  let arguments = (ins RankedTensorOf<[I8]>:$activations, Ternary_TritMatrix:$weight,
+  let arguments = (ins RankedTensorOf<[I8, F32]>:$activations, Ternary_TritMatrix:$weight,
                        OptionalAttr<I64Attr>:$group_size);
-  let results = (outs RankedTensorOf<[I32]>:$result);
+  let results = (outs RankedTensorOf<[I32, F32]>:$result);
   let assemblyFormat = [{
     $activations `,` $weight attr-dict
     `:` type($activations) `,` type($weight) `->` type($result)
   }];
   let hasVerifier = 1;
-  let extraClassDeclaration = "static constexpr int64_t kMaxColumns = int64_t(1) << 19;";
+  let extraClassDeclaration = [{
+    static constexpr int64_t kMaxColumns = int64_t(1) << 19;
+    /// The sums of products of floats.
+    static constexpr int64_t kFloatSums = 4;
+  }];
 }
 
 def Ternary_DequantizeOp : Ternary_PureOp<"dequantize", [
@@ -246,12 +260,14 @@ def Ternary_DequantizeOp : Ternary_PureOp<"dequantize", [
     group:   result[..., n] = Σ_g f32(acc[..., n, g]) · (activation_scale[...] · weight_scale[n, g])
     ```
 
-    The sum over groups starts from +0 and goes in order of g.
+    The sum over groups starts from +0 and goes in order of g. Of floats, `weight_scale` is the
+    whole scale.
 
     Constraints:
     - (C1) `accumulator` is `[..., N]`; with groups `[..., N, G]` and `weight_scale`
       `[N, G]`
     - (C2) `activation_scale` is `[...]`, `weight_scale` is `[1]` or `[N]`
+    - (C3) `activation_scale` is given exactly for an accumulator of i32
 
     Example:
 
@@ -263,12 +279,13 @@ def Ternary_DequantizeOp : Ternary_PureOp<"dequantize", [
     }
     ```
   }];
-  let arguments = (ins RankedTensorOf<[I32]>:$accumulator, Ternary_F32Tensor:$activation_scale,
+  let arguments = (ins RankedTensorOf<[I32, F32]>:$accumulator,
+                       Optional<Ternary_F32Tensor>:$activation_scale,
                        Ternary_F32Tensor:$weight_scale);
   let results = (outs Ternary_F32Tensor:$result);
   let assemblyFormat = [{
-    $accumulator `,` $activation_scale `,` $weight_scale attr-dict
-    `:` type($accumulator) `,` type($activation_scale) `,` type($weight_scale)
+    $accumulator `,` custom<Scales>($activation_scale, $weight_scale) attr-dict
+    `:` type($accumulator) `,` custom<ScaleTypes>(type($activation_scale), type($weight_scale))
     `->` type($result)
   }];
   let hasVerifier = 1;

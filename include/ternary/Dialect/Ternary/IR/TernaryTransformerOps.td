@@ -21,12 +21,17 @@ def Ternary_I32Scalar : 0DTensorOf<[I32]>;
 
 def Ternary_LinearOp : Ternary_ModelOp<"linear", [
     DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
-  let summary = "linear layer with float weights";
+  let summary = "linear layer with floats for its input";
   let description = [{
     `result = matmul(input, transpose(weight))`
 
+    Of trits, `result = dequantize(accumulate(input, weight), weight_scale)`, in groups of columns if
+    these have scales. The input is not quantised, and trits cannot learn.
+
     Constraints:
     - (C1) `input` is `[..., K]`, `weight` is `[N, K]`, static, `result` is `[..., N]`
+    - (C2) `weight_scale` is given exactly for trits, and is `[1]`, `[N]` or `[N, G]` with a G that
+      divides K; `input` is f32 then
 
     Example:
 
@@ -37,12 +42,17 @@ def Ternary_LinearOp : Ternary_ModelOp<"linear", [
     }
     ```
   }];
-  let arguments = (ins Ternary_FloatTensor:$input, Ternary_ParameterMatrix:$weight);
+  let arguments = (ins Ternary_FloatTensor:$input, Ternary_LayerMatrix:$weight,
+                       Optional<Ternary_F32Tensor>:$weight_scale);
   let results = (outs Ternary_FloatTensor:$result);
   let assemblyFormat = [{
-    $input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)
+    $input `,` $weight (`scale` `(` $weight_scale^ `:` type($weight_scale) `)`)? attr-dict
+    `:` type($input) `,` type($weight) `->` type($result)
   }];
   let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$weight), [{
+    build($_builder, $_state, input, weight, /*weight_scale=*/::mlir::Value());
+  }]>];
 }
 
 def Ternary_MatmulOp : Ternary_PureOp<"matmul"> {
