@@ -67,11 +67,29 @@ def expect_reference_logits(
     skip_without(target)
     reference = compute_logits(compile_model(model, *TARGETS["reference"], *flags), ids)
     library = compile_model(model, *TARGETS[target], *flags)
+    expect_same_logits(compute_logits, library, ids, reference)
+    return reference
+
+
+def expect_same_logits(
+    compute_logits: Callable, library: pathlib.Path, ids: np.ndarray, expected: np.ndarray
+) -> None:
+    """The same bits at once and token by token, on any number of threads."""
     for step in (False, True):
         for threads in (1, 2, 3):
             got = compute_logits(library, ids, threads, step)
-            assert got.tobytes() == reference.tobytes(), (step, threads)
-    return reference
+            assert got.tobytes() == expected.tobytes(), (step, threads)
+
+
+def expect_logits(
+    compute_logits: Callable, library: pathlib.Path, expected: dict, tolerance: float
+) -> None:
+    """Logits, relative to the largest, of a prompt at once and token by token."""
+    for row, logits in zip(expected["input_ids"], expected["logits"], strict=True):
+        for step in (False, True):
+            for threads in (1, 2):
+                got = compute_logits(library, row[None], threads, step)
+                assert np.abs(got[0] - logits).max() <= tolerance * np.abs(logits).max()
 
 
 def train_from_scratch(

@@ -365,7 +365,7 @@ def test_architecture(packed, compute, tmp_path, name):
             "got 'bitnet'",
         ),
         ("packed-norms", [], "expected layers without norms of their own (use_rms_norm)"),
-        ("llama-tied", ["--type=tq2_0"], "expected no --type for a model without ternary layers"),
+        ("llama-tied", ["--type=tq2_0"], "expected no --type for a model whose layers take floats"),
         (
             "llama-tied",
             ["--float-type=q8_0"],

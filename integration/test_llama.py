@@ -11,7 +11,13 @@ import pathlib
 import numpy as np
 import pytest
 from conftest import ROOT, run_tool
-from family_checks import expect_reference_logits, halve, skip_without, train_from_scratch
+from family_checks import (
+    expect_logits,
+    expect_reference_logits,
+    halve,
+    skip_without,
+    train_from_scratch,
+)
 from safetensors.numpy import load_file
 from test_training import (
     TARGETS,
@@ -98,13 +104,8 @@ def test_same_bits_for_lengths(compile_model):
 @pytest.mark.parametrize("name", MODELS)
 def test_logits_agree_with_transformers(compile_model, compute_logits, name, target):
     """A prompt at once, and token by token with keys and values carried on."""
-    expected = load_file(DATA / name / "expected.safetensors")
     library = compile_model(DATA / name, *TARGETS[target])
-    for row, logits in zip(expected["input_ids"], expected["logits"], strict=True):
-        for step in (False, True):
-            for threads in (1, 2):
-                got = compute_logits(library, row[None], threads, step)
-                assert np.abs(got[0] - logits).max() <= 1e-5 * np.abs(logits).max()
+    expect_logits(compute_logits, library, load_file(DATA / name / "expected.safetensors"), 1e-5)
 
 
 @pytest.mark.parametrize(

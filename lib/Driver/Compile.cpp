@@ -14,6 +14,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "ternary/Import/Model.h"
+#include "ternary/Import/RecognizedTrits.h"
 #include "ternary/Support/JSONFile.h"
 #include "ternary/Target/EmbeddedRuntime.h"
 #include "ternary/Target/Object.h"
@@ -52,6 +53,7 @@ private:
   Error importSource();
   Error importModel();
   Error limitTokens(ModelConfig &config);
+  void recognizeTernary(const ModelConfig &config);
   Error parseGraph();
   Error parse(StringRef text, StringRef name);
   Error runPhases(Phase last);
@@ -186,6 +188,14 @@ Error Compiler::limitTokens(ModelConfig &config) {
   return Error::success();
 }
 
+/// Lets float weights that are ternary be so.
+void Compiler::recognizeTernary(const ModelConfig &config) {
+  auto recognized = std::make_shared<RecognizedTrits>(parameters, config.getParameters());
+  report("recognised " + Twine(recognized->getNumRecognized()) + " of " +
+         Twine(recognized->getNumFloat()) + " float weights as ternary");
+  parameters = std::move(recognized);
+}
+
 /// A model directory or a GGUF file: configuration, tokenizer, weights or random ones.
 Error Compiler::importModel() {
   auto warn = [](const Twine &message) {
@@ -208,6 +218,8 @@ Error Compiler::importModel() {
   if (options.gradientPrecision != GradientPrecision::High && !config.isTernary)
     return makeError("expected no --gradient-precision for model_type " + config.modelType +
                      ", which has no ternary layers");
+  if (options.recognizeTernary && pipeline.training)
+    return makeError("expected no --recognize-ternary for training, which needs floats");
   if (options.cacheType && (pipeline.training || !config.hasCache()))
     return makeError("expected no --kv-cache for " +
                      (pipeline.training ? "training" : "model_type " + config.modelType) +
@@ -216,6 +228,8 @@ Error Compiler::importModel() {
     if (Error error = checkLatent(*model))
       return error;
   parameters = std::move(model->parameters);
+  if (options.recognizeTernary.value_or(true) && !pipeline.training && !options.randomWeights)
+    recognizeTernary(config);
   info.tokenizer = std::move(model->tokenizer.model);
   info.pieces = std::move(model->tokenizer.pieces);
   if (pipeline.training)
@@ -296,9 +310,9 @@ Error Compiler::import() {
       return makeError("expected a model directory, a .gguf or a .mlir file, got '" +
                        options.input + "'");
     if (options.batch || options.epsilon || options.maxTokens || options.cacheType ||
-        options.i2sLayout)
-      return makeError("expected no --batch, --epsilon, --max-tokens, --kv-cache and --i2s-blocks "
-                       "with a graph, which has its own");
+        options.i2sLayout || options.recognizeTernary)
+      return makeError("expected no --batch, --epsilon, --max-tokens, --kv-cache, --i2s-blocks and "
+                       "--recognize-ternary with a graph, which has its own");
     if (Error error = parseGraph())
       return error;
     if (options.randomWeights)

@@ -76,7 +76,9 @@ Error GGUFExporter::checkLayers() const {
         "expected layers without norms of their own (use_rms_norm), for which GGUF has "
         "no place");
   if (!config.isTernary && options.type)
-    return makeError("expected no --type for a model without ternary layers");
+    return makeError(
+        "expected no --type for a model whose layers take floats, since of ternary types "
+        "activations have 8 bits");
   return Error::success();
 }
 

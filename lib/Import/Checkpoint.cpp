@@ -173,6 +173,13 @@ Expected<HostTensor> Checkpoint::read(StringRef name, ArrayRef<int64_t> shape) c
   return tensor;
 }
 
+Expected<HostTensor> Checkpoint::peek(StringRef name, ArrayRef<int64_t> shape) const {
+  Expected<const SafetensorsFile *> file = locate(name, shape);
+  if (!file)
+    return file.takeError();
+  return (*file)->read(name);
+}
+
 DType Checkpoint::getMatrixType(StringRef name) const {
   auto it = tensors.find(name);
   if (it == tensors.end())

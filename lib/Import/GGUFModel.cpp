@@ -36,6 +36,7 @@ public:
   void setConfig(std::shared_ptr<const ModelConfig> value);
 
   Expected<HostTensor> read(StringRef name, ArrayRef<int64_t> shape) const override;
+  Expected<HostTensor> peek(StringRef name, ArrayRef<int64_t> shape) const override;
   DType getMatrixType(StringRef name) const override;
   std::optional<TritFormat> getTritFormat(StringRef name) const override;
   Error check(ArrayRef<ParameterInfo> parameters,
@@ -91,26 +92,6 @@ HostTensor GGUFParameters::reorderRows(StringRef name, HostTensor tensor) const 
   return architecture.reorderRows(name, *config, std::move(tensor), RowOrder::HuggingFace);
 }
 
-/// The trits of floats that are all 0, s or -s for one s, which is their scale. Programs write such
-/// files from ternary models; quantising again would keep the trits, but take the mean |w|, zeros
-/// included, for the scale.
-static std::optional<QuantizedWeights> findTrits(const HostTensor &floats) {
-  ArrayRef<float> values = floats.getValues<float>();
-  float scale = 0.0f;
-  for (float value : values) {
-    if (scale == 0.0f)
-      scale = std::abs(value);
-    if (value != 0.0f && std::abs(value) != scale)
-      return std::nullopt;
-  }
-  QuantizedWeights weights{HostTensor::allocate(DType::Trit, floats.getShape()),
-                           HostTensor::allocate(DType::F32, {1})};
-  weights.scale.getMutableValues<float>()[0] = scale;
-  llvm::transform(values, weights.trits.getMutableValues<int8_t>().begin(),
-                  [](float value) { return (value > 0.0f) - (value < 0.0f); });
-  return weights;
-}
-
 Expected<std::optional<QuantizedWeights>>
 GGUFParameters::readTernary(StringRef name, const GGUFTensor &tensor) const {
   std::lock_guard<std::mutex> lock(mutex);
@@ -131,7 +112,10 @@ GGUFParameters::readTernary(StringRef name, const GGUFTensor &tensor) const {
       return floats.takeError();
     if (Error error = checkFinite(*floats))
       return file->makeTensorError(tensor, toString(std::move(error)));
-    decoded = findTrits(*floats);
+    // Programs write such files from ternary models; quantising again would keep the trits, but
+    // take the mean |w|, zeros included, for the scale.
+    if (std::optional<TritFormat> format = recognizeTrits(*floats))
+      decoded = extractTrits(*floats, *format);
   }
   if (decoded) {
     decoded->trits = reorderRows(name, decoded->trits);
@@ -144,7 +128,7 @@ GGUFParameters::readTernary(StringRef name, const GGUFTensor &tensor) const {
 
 std::optional<TritFormat> GGUFParameters::getTritFormat(StringRef name) const {
   const GGUFTensor *tensor = lookup(name);
-  if (!tensor)
+  if (!tensor || !config->hasTernaryWeight(name))
     return std::nullopt;
   {
     std::lock_guard<std::mutex> lock(mutex);
@@ -212,6 +196,13 @@ Expected<HostTensor> GGUFParameters::read(StringRef name, ArrayRef<int64_t> shap
   if (Error error = checkFinite(*values))
     return file->makeTensorError(*tensor, toString(std::move(error)));
   return reorderRows(name, std::move(*values));
+}
+
+Expected<HostTensor> GGUFParameters::peek(StringRef name, ArrayRef<int64_t> shape) const {
+  Expected<const GGUFTensor *> tensor = locate(name, shape);
+  if (!tensor)
+    return tensor.takeError();
+  return isTernary((*tensor)->type) ? read(name, shape) : file->readFloats((*tensor)->name);
 }
 
 /// Factors of frequencies, which llama.cpp writes even where there is nothing to change.

@@ -79,25 +79,32 @@ Granularity ternary::getGranularity(const TritFormat &format) {
   llvm_unreachable("every granularity is handled");
 }
 
+GraphBuilder::Weight GraphBuilder::weight(const std::string &name, std::array<int64_t, 2> shape) {
+  std::optional<TritFormat> format = options.parameters->getTritFormat(name);
+  if (!format)
+    return {parameter(name, shape), Value(), format};
+  Value trits = parameter(name, shape, TritType::get(b.getContext()));
+  return {trits,
+          parameter(getScaleName(name),
+                    getScaleShape(getGranularity(*format), format->groupSize, shape),
+                    b.getF32Type()),
+          format};
+}
+
 Value GraphBuilder::bitLinear(Value x, const std::string &layer, int64_t rows, Value gain,
                               float epsilon) {
-  std::string name = layer + ".weight";
-  std::array<int64_t, 2> shape = {rows, columns(x)};
-  Granularity granularity = Granularity::Tensor;
+  auto [values, scale, format] = weight(layer + ".weight", {rows, columns(x)});
+  Granularity granularity = format ? getGranularity(*format) : Granularity::Tensor;
   IntegerAttr groupSize;
-  Value weight, scale;
-  if (std::optional<TritFormat> format = options.parameters->getTritFormat(name)) {
-    granularity = getGranularity(*format);
-    if (granularity == Granularity::Group)
-      groupSize = b.getI64IntegerAttr(format->groupSize);
-    weight = parameter(name, shape, TritType::get(b.getContext()));
-    scale = parameter(getScaleName(name), getScaleShape(granularity, format->groupSize, shape),
-                      b.getF32Type());
-  } else {
-    weight = parameter(name, shape);
-  }
-  return BitLinearOp::create(b, x, weight, gain, scale, b.getF32FloatAttr(epsilon),
+  if (granularity == Granularity::Group)
+    groupSize = b.getI64IntegerAttr(format->groupSize);
+  return BitLinearOp::create(b, x, values, gain, scale, b.getF32FloatAttr(epsilon),
                              GranularityAttr::get(b.getContext(), granularity), groupSize);
+}
+
+Value GraphBuilder::embedding(Value ids, const std::string &name, int64_t rows, int64_t columns) {
+  Weight table = weight(name + ".weight", {rows, columns});
+  return EmbeddingOp::create(b, ids, table.values, table.scale);
 }
 
 RankedTensorType GraphBuilder::floats(ArrayRef<int64_t> shape) {
@@ -111,7 +118,8 @@ int64_t GraphBuilder::columns(Value value) {
 Value GraphBuilder::add(Value a, Value c) { return arith::AddFOp::create(b, a, c); }
 
 Value GraphBuilder::linear(Value x, const std::string &name, int64_t rows) {
-  return LinearOp::create(b, x, parameter(name + ".weight", {rows, columns(x)}));
+  Weight known = weight(name + ".weight", {rows, columns(x)});
+  return LinearOp::create(b, x, known.values, known.scale);
 }
 
 Value GraphBuilder::project(Value x, const std::string &name, int64_t rows,

@@ -36,11 +36,14 @@ protected:
   mlir::Value bitLinear(mlir::Value x, const std::string &name, int64_t rows, mlir::Value gain,
                         float epsilon);
 
+  /// Rows `ids` of the table `name`.weight with `rows` rows.
+  mlir::Value embedding(mlir::Value ids, const std::string &name, int64_t rows, int64_t columns);
+
   mlir::Type getFloatType(DType type);
   mlir::RankedTensorType floats(llvm::ArrayRef<int64_t> shape);
   static int64_t columns(mlir::Value value);
   mlir::Value add(mlir::Value a, mlir::Value c);
-  /// A float layer with weight `name`.weight.
+  /// A layer with floats for its input and the weight `name`.weight.
   mlir::Value linear(mlir::Value x, const std::string &name, int64_t rows);
   /// A layer of a block: a float one, or a ternary one with or without a norm.
   mlir::Value project(mlir::Value x, const std::string &name, int64_t rows,
@@ -56,6 +59,13 @@ protected:
 
 private:
   mlir::Value parameter(const std::string &name, llvm::ArrayRef<int64_t> shape, mlir::Type element);
+
+  /// The weight `name`, trits with a scale if the checkpoint has them, else floats.
+  struct Weight {
+    mlir::Value values, scale;
+    std::optional<TritFormat> format;
+  };
+  Weight weight(const std::string &name, std::array<int64_t, 2> shape);
 
   mlir::ModuleOp module;
   mlir::func::FuncOp func;

@@ -61,8 +61,7 @@ private:
   Value buildBlocks(Value ids, function_ref<Value(int64_t)> getState,
                     function_ref<void(int64_t, Value)> setState) {
     int64_t layers = config.numHiddenLayers, hidden = config.hiddenSize;
-    Value table = parameter("model.embeddings.weight", {config.vocabSize, hidden});
-    Value x = EmbeddingOp::create(b, ids, table);
+    Value x = embedding(ids, "model.embeddings", config.vocabSize, hidden);
     Value bounds;
     if (config.useLowerBound)
       bounds = LowerBoundsOp::create(b, parameter("model.lower_bounds", {layers, hidden}));

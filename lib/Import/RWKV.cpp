@@ -57,8 +57,7 @@ private:
   static constexpr StringLiteral kTable = "rwkv.embeddings";
 
   Value buildBlocks(Value ids) {
-    Value table = parameter(kTable.str() + ".weight", {config.vocabSize, config.hiddenSize});
-    Value x = EmbeddingOp::create(b, ids, table);
+    Value x = embedding(ids, kTable.str(), config.vocabSize, config.hiddenSize);
     x = layerNorm(x, "rwkv.blocks.0.pre_ln", config.layerNormEpsilon, /*before=*/0);
     for (int64_t layer = 0; layer < config.numHiddenLayers; ++layer)
       x = buildBlock(x, layer);

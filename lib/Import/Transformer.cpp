@@ -112,8 +112,7 @@ private:
   using Remember = function_ref<void(KeysAndValues &)>;
 
   Value buildBlocks(Value ids, Remember remember) {
-    Value table = parameter((kTable + ".weight").str(), {config.vocabSize, config.hiddenSize});
-    Value x = EmbeddingOp::create(b, ids, table);
+    Value x = embedding(ids, kTable.str(), config.vocabSize, config.hiddenSize);
     for (int64_t layer = 0; layer < config.numHiddenLayers; ++layer)
       x = buildBlock(x, "model.layers." + std::to_string(layer) + ".", remember);
     return x;

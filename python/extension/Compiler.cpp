@@ -159,6 +159,7 @@ void ternary::python::bindCompiler(py::module_ &module) {
       .def_readwrite("max_tokens", &CompileOptions::maxTokens)
       .def_property("kv_cache", getCacheType, setCacheType)
       .def_property("i2s_blocks", getI2SBlocks, setI2SBlocks)
+      .def_readwrite("recognize_ternary", &CompileOptions::recognizeTernary)
       .def_readwrite("self_test_tokens", &CompileOptions::selfTestTokens)
       .def_readwrite("symbol_prefix", &CompileOptions::symbolPrefix)
       .def_readwrite("progress", &CompileOptions::progress);

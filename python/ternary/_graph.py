@@ -335,6 +335,7 @@ def load(
     max_tokens: int | None = None,
     kv_cache: str | None = None,
     i2s_blocks: int | None = None,
+    recognize_ternary: bool | None = None,
 ) -> Graph:
     """Imports a model: whatever ternary-compile takes as input, such as a directory in the Hugging
     Face layout, a GGUF file or a graph in a .mlir file.
@@ -343,13 +344,14 @@ def load(
     it can take, fewer than the model says, and `kv_cache`, "f32", "f16" or "int8", what keys and
     values are kept in. `random_weights` is the seed of weights for a directory that has just a
     config.json; `i2s_blocks`, 128 or 64, is the layout of I2_S tensors, which GGUF files do not
-    tell; `function="train"` gives the loss to differentiate instead of the steps that generate
-    text.
+    tell; `recognize_ternary=False` leaves float weights floats that are 0, s and -s alone;
+    `function="train"` gives the loss to differentiate instead of the steps that generate text.
     """
     if random_weights is not None:
         random_weights = check_seed(random_weights)
     options = _ternary.CompileOptions()
     options.max_tokens, options.kv_cache, options.i2s_blocks = max_tokens, kv_cache, i2s_blocks
+    options.recognize_ternary = recognize_ternary
     options.input = os.fspath(path)
     options.function = function
     options.batch, options.epsilon = batch, epsilon
@@ -367,6 +369,7 @@ def load(
             max_tokens=max_tokens,
             kv_cache=kv_cache,
             i2s_blocks=i2s_blocks,
+            recognize_ternary=recognize_ternary,
         )
     return Graph(
         source,

@@ -31,6 +31,7 @@ class CompileOptions:
     max_tokens: int | None
     kv_cache: str | None
     i2s_blocks: int | None
+    recognize_ternary: bool | None
     self_test_tokens: int | None
     symbol_prefix: str
     progress: bool

@@ -129,6 +129,17 @@ def test_gguf():
             ternary.load(data / "llama-tq2.gguf", **options)
 
 
+def test_recognize_ternary():
+    model = ROOT / "integration" / "data" / "bonsai-tied"
+    expected = load_file(model / "expected.safetensors")
+    for recognized in (None, True, False):
+        graph = ternary.load(model, recognize_ternary=recognized)
+        assert ("!ternary.trit" in str(graph)) == (recognized is not False)
+        logits = graph.compile(self_test=0).logits(expected["input_ids"][0])
+        error = np.abs(logits - expected["logits"][0]).max()
+        assert error <= 1e-5 * np.abs(expected["logits"]).max()
+
+
 def test_graph_file(tmp_path, hgrn_graph):
     path = tmp_path / "graph.mlir"
     path.write_text(str(hgrn_graph))

@@ -102,6 +102,11 @@ static cl::opt<std::string>
     randomWeights("random-weights",
                   cl::desc("Random weights for a directory that has just a config.json"),
                   cl::value_desc("seed"), cl::ValueOptional, cl::cat(category));
+static cl::opt<bool> recognizeTernary(
+    "recognize-ternary",
+    cl::desc("Pack float weights that are ternary, all of a row or of 256, 128 or 64 of its "
+             "columns being 0, s or -s; the numbers stay the same (default true)"),
+    cl::cat(category));
 static cl::opt<I2SLayout> i2sBlocks(
     "i2s-blocks",
     cl::desc("Weights in a block of I2_S tensors, of which GGUF files do not tell the layout:"),
@@ -186,6 +191,8 @@ int main(int argc, char **argv) {
                        randomWeights + "'");
     options.randomWeights = seed;
   }
+  if (recognizeTernary.getNumOccurrences())
+    options.recognizeTernary = recognizeTernary;
   if (i2sBlocks.getNumOccurrences())
     options.i2sLayout = i2sBlocks;
   if (kvCache.getNumOccurrences())

@@ -49,6 +49,8 @@ struct CompileOptions {
   std::string kernel;
   std::optional<double> epsilon;
   std::optional<uint64_t> randomWeights;
+  /// Whether float weights that hold no other values than 0, s and -s are ternary; not given: true.
+  std::optional<bool> recognizeTernary;
   /// The layout of I2_S tensors, which GGUF files do not tell.
   std::optional<I2SLayout> i2sLayout;
   /// What keys and values are kept in; not given: f32.

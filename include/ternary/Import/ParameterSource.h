@@ -24,12 +24,12 @@ struct ParameterInfo {
   llvm::SmallVector<int64_t, 2> shape;
   /// Whether it is the weight [N, K] of a ternary layer, for which trits will do as well.
   bool isTernary = false;
-};
 
-/// The scales of a weight that is stored as trits: [1], [N] or [N, K / groupSize].
-struct TritFormat {
-  ScaleGranularity granularity = ScaleGranularity::Tensor;
-  int64_t groupSize = 0; ///< for groups alone
+  /// Whether it is the weight of a float layer or a table, for which trits will do if it holds no
+  /// other values.
+  bool isFloatWeight() const {
+    return !isTernary && shape.size() == 2 && llvm::StringRef(name).ends_with(".weight");
+  }
 };
 
 /// The same in the dialect, which says what shape scales have (`getScaleShape`).
@@ -50,11 +50,18 @@ public:
   virtual llvm::Expected<HostTensor> read(llvm::StringRef name,
                                           llvm::ArrayRef<int64_t> shape) const = 0;
 
+  /// The floats of matrix `name` to look at some of them: they may be other than finite, and rows
+  /// may be in another order.
+  virtual llvm::Expected<HostTensor> peek(llvm::StringRef name,
+                                          llvm::ArrayRef<int64_t> shape) const {
+    return read(name, shape);
+  }
+
   /// The float type of matrix `name`.
   virtual DType getMatrixType(llvm::StringRef name) const = 0;
 
-  /// The format of the ternary layer's weight `name` if it is stored as trits, which come with
-  /// a parameter getScaleName(name).
+  /// The format of a layer's weight or a table `name` if it is trits, which come with a parameter
+  /// getScaleName(name).
   virtual std::optional<TritFormat> getTritFormat(llvm::StringRef name) const;
 
   /// Whether all `parameters` are there, before any is read. Calls `warn` with

@@ -73,6 +73,8 @@ public:
 
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
+  llvm::Expected<HostTensor> peek(llvm::StringRef name,
+                                  llvm::ArrayRef<int64_t> shape) const override;
   DType getMatrixType(llvm::StringRef name) const override;
   std::optional<TritFormat> getTritFormat(llvm::StringRef name) const override;
   llvm::Error check(llvm::ArrayRef<ParameterInfo> parameters,

@@ -16,6 +16,7 @@
 #define TERNARY_SUPPORT_NUMERICS_H
 
 #include "ternary/Support/HostTensor.h"
+#include <optional>
 
 namespace ternary {
 
@@ -59,6 +60,21 @@ struct QuantizedWeights {
 llvm::Expected<QuantizedWeights>
 quantizeWeights(const HostTensor &weight, ScaleGranularity granularity = ScaleGranularity::Tensor,
                 int64_t groupSize = 0);
+
+/// The scales of a weight [N, K] that is stored as trits: [1], [N] or [N, K / groupSize].
+struct TritFormat {
+  ScaleGranularity granularity = ScaleGranularity::Tensor;
+  int64_t groupSize = 0; ///< for groups alone
+};
+
+/// How floats [N, K] of any type are trits with scales, if they are, exactly: all are 0, s or -s
+/// with one s for the matrix, for each row, or for each 256, 128 or 64 columns of a row, the first
+/// of these that holds. Nothing if they are not, if all are 0, or if one is not finite. Looks no
+/// further than it takes to tell.
+std::optional<TritFormat> recognizeTrits(const HostTensor &weight);
+
+/// The trits and the scales of floats that `recognizeTrits` says to be of `format`.
+QuantizedWeights extractTrits(const HostTensor &weight, const TritFormat &format);
 
 /// Lower bounds of the forget gates [L, H] from their parameters p [L, H] of
 /// any float type, column by column:

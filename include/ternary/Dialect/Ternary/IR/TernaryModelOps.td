@@ -44,9 +44,6 @@ def Ternary_EmbeddingOp : Ternary_PureOp<"embedding", [
     `:` type($ids) `,` type($table) `->` type($result)
   }];
   let hasVerifier = 1;
-  let builders = [OpBuilder<(ins "::mlir::Value":$ids, "::mlir::Value":$table), [{
-    build($_builder, $_state, ids, table, /*table_scale=*/::mlir::Value());
-  }]>];
 }
 
 def Ternary_RMSNormOp : Ternary_ModelOp<"rms_norm", [

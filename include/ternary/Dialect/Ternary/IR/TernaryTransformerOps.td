@@ -50,9 +50,6 @@ def Ternary_LinearOp : Ternary_ModelOp<"linear", [
     `:` type($input) `,` type($weight) `->` type($result)
   }];
   let hasVerifier = 1;
-  let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$weight), [{
-    build($_builder, $_state, input, weight, /*weight_scale=*/::mlir::Value());
-  }]>];
 }
 
 def Ternary_MatmulOp : Ternary_PureOp<"matmul"> {
