@@ -80,3 +80,13 @@ void ternary::eraseArchives(Operation *module) {
     return WalkResult::skip();
   });
 }
+
+bool ternary::isInPanels(Value weight) { return cast<MemRefType>(weight.getType()).getRank() == 3; }
+
+SmallVector<Value> ternary::getPanelIndices(OpBuilder &builder, Location loc, Value panels, Value n,
+                                            Value k) {
+  int64_t rows = cast<MemRefType>(panels.getType()).getDimSize(2);
+  Value perPanel = arith::ConstantIndexOp::create(builder, loc, rows);
+  return {builder.createOrFold<arith::DivUIOp>(loc, n, perPanel), k,
+          builder.createOrFold<arith::RemUIOp>(loc, n, perPanel)};
+}

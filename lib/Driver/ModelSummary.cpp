@@ -152,8 +152,9 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
   };
   decode.walk([&](LinearKernelOp op) { count(op.getWeightShape(), op.getWeightShape()[0]); });
   decode.walk([&](MatmulKernelOp op) {
-    ArrayRef<int64_t> matrix = cast<ShapedType>(op.getIns()[1].getType()).getShape();
-    count(matrix, matrix[1]);
+    int64_t depth = cast<ShapedType>(op.getIns()[0].getType()).getShape().back();
+    int64_t columns = cast<ShapedType>(op.getOuts()[0].getType()).getShape().back();
+    count({depth, columns}, columns);
   });
 }
 

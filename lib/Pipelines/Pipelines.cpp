@@ -95,6 +95,8 @@ static void buildPack(OpPassManager &pm, const PipelineOptions &options) {
     pack.depth = microkernel->depth;
     pack.planes = Microkernel::kPlanes;
     pack.vectors = microkernel->vectors;
+    // In training weights change, and many rows share what is read of one.
+    pack.panelRows = options.training ? 0 : Microkernel::kPanelColumns;
   }
   pm.addNestedPass<func::FuncOp>(createTernaryPack(pack));
   if (options.training)

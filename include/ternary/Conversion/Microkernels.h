@@ -50,6 +50,8 @@ struct Microkernel {
   mlir::Value (*decodeTrits)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value codes);
 
   static constexpr int64_t kPlanes = 4;
+  /// Columns of a float matrix that lie side by side for all of its rows.
+  static constexpr int64_t kPanelColumns = 64;
 };
 
 /// All of them, best first; the last one runs everywhere.

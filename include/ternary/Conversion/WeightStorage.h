@@ -36,6 +36,13 @@ void populateWeightStorageConversion(mlir::TypeConverter &converter,
 /// to them.
 void eraseArchives(mlir::Operation *module);
 
+/// Whether a float weight in memory is in panels `[N / P, K, P]`.
+bool isInPanels(mlir::Value weight);
+
+/// Where element k of row n of such a weight is.
+llvm::SmallVector<mlir::Value> getPanelIndices(mlir::OpBuilder &builder, mlir::Location loc,
+                                               mlir::Value panels, mlir::Value n, mlir::Value k);
+
 } // namespace ternary
 
 #endif // TERNARY_CONVERSION_WEIGHTSTORAGE_H

@@ -41,7 +41,9 @@ struct ConvertGatherKernel : OpConversionPattern<GatherKernelOp> {
     b.nest(b.sizes(op.getOuts(), type.getRank()), [&](ValueRange indices) {
       Value id = b.load(op.getIds(), indices.drop_back());
       Value row = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), id);
-      Value value = b.load(op.getTable(), {row, indices.back()});
+      Value table = op.getTable(), k = indices.back();
+      Value value = isInPanels(table) ? b.load(table, getPanelIndices(b, b.getLoc(), table, row, k))
+                                      : b.load(table, {row, k});
       if (value.getType() != type.getElementType())
         value = arith::ExtFOp::create(b, type.getElementType(), value);
       b.store(value, op.getOuts(), indices);

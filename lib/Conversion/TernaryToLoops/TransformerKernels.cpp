@@ -8,6 +8,7 @@
 #include "LoopUtils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "ternary/Conversion/WeightStorage.h"
 #include <cmath>
 
 using namespace mlir;
@@ -20,10 +21,12 @@ Value fma(LoopBuilder &b, Value x, Value y, Value sum) { return math::FmaOp::cre
 void emit(LoopBuilder &b, MatmulKernelOp, ValueRange ins, ValueRange outs) {
   Value input = ins[0], matrix = ins[1], out = outs[0];
   int64_t rank = cast<MemRefType>(out.getType()).getRank();
-  Value depth = b.sizes(matrix, 2)[0];
+  Value depth = b.sizes(input, rank).back();
   b.nest(b.sizes(out, rank), [&](ValueRange index) {
     Value sum = b.reduce(depth, b.real(0.0f), [&](Value k, Value sum) {
-      Value factor = b.load(matrix, {k, index.back()});
+      Value factor = isInPanels(matrix)
+                         ? b.load(matrix, getPanelIndices(b, b.getLoc(), matrix, index.back(), k))
+                         : b.load(matrix, {k, index.back()});
       if (factor.getType() != b.getRealType())
         factor = arith::ExtFOp::create(b, b.getRealType(), factor);
       return fma(b, b.load(input, append(index.drop_back(), k)), factor, sum);

@@ -17,15 +17,16 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "ternary/Conversion/WeightStorage.h"
 
 using namespace mlir;
 using namespace ternary;
 using namespace ternary::vectorize;
 
 namespace {
-/// With one row, how far ahead of its use a row of the matrix is asked for. Rows lie pages apart,
-/// where the processor's own prefetchers stop; beyond the last it is harmless.
-constexpr int64_t kPrefetchDistance = 16;
+/// With one row, how far ahead of its use a panel is asked for: into the next one, too. Beyond the
+/// last it is harmless.
+constexpr int64_t kPrefetchBytes = 3072, kCacheLine = 64;
 
 int64_t getColumns(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
 
@@ -42,10 +43,17 @@ struct Product {
   function_ref<Value(Value l, Value j, Value mask)> loadB;
   /// Takes C[i, j .. j + lanes).
   function_ref<void(Value i, Value j, Value mask, Value sum)> store;
+  /// Columns of a panel of B, which are all that a block has; 0 where B is not in panels.
+  int64_t panelColumns = 0;
+  /// With one row, asks for what will be read after B[l, j], if there is anything to be gained.
+  function_ref<void(Value l, Value j)> prefetch = nullptr;
 
   /// Vectors of j and rows of i in a block: as many accumulators as there are registers.
   /// With one row memory is the limit: longer pieces of each row of B are read at a time.
   int64_t getVectors() const {
+    if (getConstantIntValue(rows) == 1 && panelColumns)
+      return std::min<int64_t>(llvm::bit_floor<uint64_t>(isa.accumulators),
+                               panelColumns / isa.lanes);
     if (getConstantIntValue(rows) == 1)
       return llvm::bit_floor<uint64_t>(isa.accumulators);
     return isa.getProductVectors();
@@ -81,6 +89,8 @@ private:
         e.index(0), depth, zeros, vectors,
         [&](int64_t r, Value l) { return loadA(e.add(i, r), l); },
         [&](Value l) {
+          if (prefetch)
+            prefetch(l, j);
           return llvm::map_to_vector(llvm::seq(vectors),
                                      [&](int64_t v) { return loadB(l, at[v], masks[v]); });
         });
@@ -99,28 +109,40 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
   if (!input || !out.memref)
     return op.emitOpError("expected contiguous rows");
   Type element = getElementTypeOrSelf(matrix.getType());
-  bool isOneRow = getConstantIntValue(e.dim(input, 0)) == 1;
+  int64_t panelColumns = isInPanels(matrix) ? getColumns(matrix) : 0;
+  if (panelColumns % (isa.lanes * isa.getProductVectors()) != 0)
+    return op.emitOpError() << "expected panels of a multiple of "
+                            << isa.lanes * isa.getProductVectors() << " columns, got "
+                            << matrix.getType();
   auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
-  Product{e,
-          isa,
-          e.dim(input, 0),
-          e.index(getColumns(input)),
-          getColumns(out.memref),
-          [&](Value m, Value k) -> Value {
-            return memref::LoadOp::create(e.b, input, ValueRange{m, k});
-          },
-          [&](Value k, Value n, Value mask) -> Value {
-            if (isOneRow)
-              e.prefetch(matrix, {e.add(k, kPrefetchDistance), n});
-            Value value = e.load(e.vectorType(isa.lanes, element), matrix, {k, n}, mask);
-            return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
-          },
-          [&](Value m, Value n, Value mask, Value sum) {
-            SmallVector<Value> place = e.locate(out, m);
-            place.push_back(n);
-            e.store(sum, out.memref, place, mask);
-          }}
-      .emit();
+  auto loadA = [&](Value m, Value k) -> Value {
+    return memref::LoadOp::create(e.b, input, ValueRange{m, k});
+  };
+  auto loadB = [&](Value k, Value n, Value mask) -> Value {
+    auto type = e.vectorType(isa.lanes, element);
+    // A panel has all its columns.
+    Value value = panelColumns
+                      ? e.load(type, matrix, getPanelIndices(e.b, e.b.getLoc(), matrix, n, k), {})
+                      : e.load(type, matrix, {k, n}, mask);
+    return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
+  };
+  auto store = [&](Value m, Value n, Value mask, Value sum) {
+    SmallVector<Value> place = e.locate(out, m);
+    place.push_back(n);
+    e.store(sum, out.memref, place, mask);
+  };
+  Product product{
+      e,     isa,   e.dim(input, 0), e.index(getColumns(input)), getColumns(out.memref), loadA,
+      loadB, store, panelColumns};
+  int64_t perLine = kCacheLine * 8 / element.getIntOrFloatBitWidth();
+  auto prefetch = [&](Value k, Value n) {
+    Value ahead = e.add(k, kPrefetchBytes / kCacheLine * perLine / panelColumns);
+    for (int64_t column = 0; column < isa.lanes * product.getVectors(); column += perLine)
+      e.prefetch(matrix, getPanelIndices(e.b, e.b.getLoc(), matrix, e.add(n, column), ahead));
+  };
+  if (panelColumns && getConstantIntValue(e.dim(input, 0)) == 1)
+    product.prefetch = prefetch;
+  product.emit();
   return success();
 }
 

@@ -9,10 +9,14 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "ternary/Conversion/WeightStorage.h"
 
 using namespace mlir;
 using namespace ternary;
 using namespace ternary::vectorize;
+
+/// How far ahead an element of a row in panels is asked for.
+constexpr int64_t kElementsAhead = 32;
 
 /// Lanes of the chunk at `column` that exist, or null if `columns` is a multiple of it.
 static Value chunkMask(Emitter &e, Value column, int64_t columns) {
@@ -27,6 +31,7 @@ LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op)
   Emitter e(builder, op.getLoc());
   auto table = cast<MemRefType>(op.getTable().getType());
   int64_t rank = cast<MemRefType>(op.getIds().getType()).getRank();
+  bool inPanels = isInPanels(op.getTable());
   int64_t columns = table.getDimSize(1);
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < rank; ++i)
@@ -35,6 +40,23 @@ LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op)
   e.parallel(sizes, [&](ValueRange row) {
     Value id = memref::LoadOp::create(e.b, op.getIds(), row);
     id = arith::IndexCastOp::create(e.b, e.b.getIndexType(), id);
+    if (inPanels) { // elements of a row lie apart
+      SmallVector<Value> place(row);
+      place.push_back({});
+      e.loop(e.index(0), e.index(columns), 1, {}, [&](Value column, ValueRange) {
+        auto locate = [&](Value k) {
+          return getPanelIndices(e.b, e.b.getLoc(), op.getTable(), id, k);
+        };
+        e.prefetch(op.getTable(), locate(e.add(column, kElementsAhead)));
+        Value value = memref::LoadOp::create(e.b, op.getTable(), locate(column));
+        if (!table.getElementType().isF32())
+          value = arith::ExtFOp::create(e.b, e.b.getF32Type(), value);
+        place.back() = column;
+        memref::StoreOp::create(e.b, value, op.getOuts(), place);
+        return SmallVector<Value>();
+      });
+      return;
+    }
     e.loop(e.index(0), e.index(columns), kChunk, {}, [&](Value column, ValueRange) {
       Value mask = chunkMask(e, column, columns);
       Value value =

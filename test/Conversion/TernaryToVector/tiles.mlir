@@ -4,26 +4,35 @@
 
 //--- linear.mlir
 // A group of tiles is unpacked into bytes, one plane of codes after the other; then thirty-two
-// tokens, and sixteen, are multiplied with each tile. K is 64 and a rest of 16. What is left of
-// tokens goes through vectors.
+// tokens, and sixteen, are multiplied with each tile. Of 80 columns 16 do not fill a register: the
+// last 64 are multiplied once more, with zeros in place of what is counted already. What is left
+// of tokens goes through vectors.
 // CHECK-LABEL: func.func @linear(
 // CHECK-SAME:    %[[Q:[^:]*]]: memref<?x80xi8>, {{.*}}, %[[W:[^:]*]]: memref<{{.*}}xi8>, %[[OUT:[^:]*]]: memref<?x64xf32>)
-// CHECK-DAG:     %[[PANELS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x20x128xi8>
+// CHECK-DAG:     %[[PANELS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x36x128xi8>
 // CHECK-DAG:     %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x32x32xi32>
 // CHECK:         scf.parallel
 // CHECK:           scf.for %[[TILE:.*]] = %c0 to %c2 step %c1 {
 // CHECK:             scf.for %[[GROUP:.*]] = %c0 to %c5 step %c1 {
 // CHECK:               vector.store %{{.*}}, %[[PANELS]][%[[TILE]], %[[GROUP]], %c0]
+// CHECK:             scf.for %[[QUAD:.*]] = %c0 to %c16 step %c1 {
+// CHECK-NEXT:          %[[IS_LEFT:.*]] = arith.cmpi uge, %[[QUAD]], %c12 : index
+// CHECK:               %[[CODES:.*]] = vector.load %[[PANELS]][%[[TILE]], %{{.*}}, %c0]
+// CHECK-NEXT:          %[[LEFT:.*]] = arith.select %[[IS_LEFT]], %[[CODES]], %{{.*}} : vector<64xi8>
+// CHECK:               %[[AT:.*]] = arith.addi %[[QUAD]], %c20 : index
+// CHECK-NEXT:          vector.store %[[LEFT]], %[[PANELS]][%[[TILE]], %[[AT]], %c0]
 // CHECK:           scf.for %[[TOKEN:.*]] = %{{.*}} to %{{.*}} step %c32 {
 // CHECK:             scf.for %[[PLACE:.*]] = %c0 to %c2 step %c1 {
 // CHECK-COUNT-4:       amx.tile_zero : !amx.tile<16x16xi32>
 // CHECK:               memref.prefetch %[[PANELS]][%[[PLACE]], %c32, %c0], read, locality<3>
-// CHECK:               %[[B:.*]] = amx.tile_load %[[PANELS]][%[[PLACE]], %c0, %c0] : memref<2x20x128xi8> into !amx.tile<16x64xi8>
+// CHECK:               %[[B:.*]] = amx.tile_load %[[PANELS]][%[[PLACE]], %c0, %c0] : memref<2x36x128xi8> into !amx.tile<16x64xi8>
 // CHECK:               %[[A:.*]] = amx.tile_load %[[Q]][%[[TOKEN]], %c0] : memref<?x80xi8> into !amx.tile<16x64xi8>
 // CHECK:               amx.tile_muli %[[A]], %[[B]] zext, %{{.*}}
-// CHECK:               amx.tile_load %[[PANELS]][%[[PLACE]], %c16, %c0] : memref<2x20x128xi8> into !amx.tile<4x64xi8>
-// CHECK:               amx.tile_load %[[Q]][%[[TOKEN]], %c64] : memref<?x80xi8> into !amx.tile<16x16xi8>
 // CHECK:               amx.tile_store %[[SUMS]][%[[PLACE]], %c16, %c16]
+// CHECK:             scf.for %[[PLACE:.*]] = %c0 to %c2 step %c1 {
+// CHECK-COUNT-4:       amx.tile_load %[[SUMS]]
+// CHECK:               amx.tile_load %[[PANELS]][%[[PLACE]], %c20, %c0] : memref<2x36x128xi8> into !amx.tile<16x64xi8>
+// CHECK:               amx.tile_load %[[Q]][%[[TOKEN]], %c16] : memref<?x80xi8> into !amx.tile<16x64xi8>
 // CHECK:             scf.for %[[PLACE:.*]] = %c0 to %c2 step %c1 {
 // CHECK:               vector.load %[[SUMS]][%[[PLACE]],
 // CHECK:               vector.store %{{.*}}, %[[OUT]]

@@ -65,17 +65,33 @@ Results StackRowsOp::evaluate(ArrayRef<HostTensor> operands) {
   return SmallVector<HostTensor>{std::move(stacked), std::move(scales)};
 }
 
+/// Calls `copy` with the values of floats in the type that has their width.
+template <typename Copy>
+static Results copyFloats(const HostTensor &from, ArrayRef<int64_t> shape, Copy copy) {
+  HostTensor to = HostTensor::allocate(from.getDType(), shape);
+  if (from.getDType() == DType::F32)
+    copy(from.getValues<float>(), to.getMutableValues<float>());
+  else
+    copy(from.getValues<uint16_t>(), to.getMutableValues<uint16_t>());
+  return SmallVector<HostTensor>{std::move(to)};
+}
+
 Results TransposeOp::evaluate(ArrayRef<HostTensor> operands) {
   int64_t rows = operands[0].getDim(0), columns = operands[0].getDim(1);
-  HostTensor result = HostTensor::allocate(operands[0].getDType(), {columns, rows});
-  auto transpose = [&](auto from, auto to) {
+  return copyFloats(operands[0], {columns, rows}, [&](auto from, auto to) {
     for (int64_t n = 0; n < rows; ++n)
       for (int64_t k = 0; k < columns; ++k)
         to[k * rows + n] = from[n * columns + k];
-  };
-  if (operands[0].getDType() == DType::F32)
-    transpose(operands[0].getValues<float>(), result.getMutableValues<float>());
-  else
-    transpose(operands[0].getValues<uint16_t>(), result.getMutableValues<uint16_t>());
-  return SmallVector<HostTensor>{std::move(result)};
+  });
+}
+
+Results PackPanelsOp::evaluate(ArrayRef<HostTensor> operands) {
+  auto type = cast<ShapedType>(getResult().getType());
+  int64_t rows = operands[0].getDim(0), columns = operands[0].getDim(1), perPanel = getRows();
+  return copyFloats(operands[0], type.getShape(), [&](auto from, auto to) {
+    for (int64_t p = 0; p < type.getDimSize(0); ++p)
+      for (int64_t j = 0; j < perPanel; ++j)
+        for (int64_t k = 0, n = p * perPanel + j; k < columns; ++k)
+          to[(p * columns + k) * perPanel + j] = n < rows ? from[n * columns + k] : 0;
+  });
 }

@@ -237,16 +237,27 @@ void GatherKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &
   getKernelEffects(*this, effects);
 }
 
+LogicalResult ternary::verifyPanels(Operation *op, ShapedType panels, int64_t count) {
+  if (!panels.hasStaticShape())
+    return op->emitOpError() << "expected panels of static shape, got " << panels;
+  int64_t most = panels.getDimSize(0) * panels.getDimSize(2);
+  if (count <= most && count > most - panels.getDimSize(2))
+    return success();
+  return op->emitOpError() << "expected panels with " << count << " rows, the last one begun, got "
+                           << panels;
+}
+
 LogicalResult GatherKernelOp::verify() {
   if (failed(
           verifyDestinations(*this, (*this)->getOperands().take_back(), (*this)->getResultTypes())))
     return failure();
   auto table = cast<ShapedType>(getTable().getType());
   SmallVector<int64_t> shape(cast<ShapedType>(getIds().getType()).getShape());
-  if (table.getRank() != 2)
-    return emitOpError() << "expected a table of shape [V, H], got " << table;
-  shape.push_back(table.getDimSize(1));
   bool isTrit = isa<TritType>(table.getElementType());
+  if (table.getRank() != 2 && (isTrit || table.getRank() != 3))
+    return emitOpError() << "expected a table of shape [V, H]"
+                         << (isTrit ? "" : ", or panels [V / P, H, P]") << ", got " << table;
+  shape.push_back(table.getDimSize(1));
   if (isTrit != hasTernaryTable())
     return emitOpError() << "expected a scale exactly for trits, got " << table
                          << (isTrit ? " without a scale" : " with a scale");

@@ -234,12 +234,18 @@ LogicalResult MatmulKernelOp::verify() {
   if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
         Shape matrix = shapeOf(ins[1]);
         Type element = getElementTypeOrSelf(ins[1].getType());
+        // In panels, only as many columns as there are in whole panels are known.
+        bool isInPanels = matrix.size() == 3;
+        int64_t depth = isInPanels ? matrix[1] : matrix.front();
+        int64_t columns = isInPanels ? shapeOf(outs[0]).back() : matrix.back();
         return SmallVector<Expected>{
-            {"input", of.real, withColumns(outs[0], matrix.front())},
+            {"input", of.real, withColumns(outs[0], depth)},
             {"matrix", isa<Float16Type, BFloat16Type>(element) ? element : of.real, matrix},
-            {"outs", of.real, withColumns(ins[0], matrix.back())}};
+            {"outs", of.real, withColumns(ins[0], columns)}};
       })))
     return failure();
+  if (auto panels = cast<ShapedType>(getIns()[1].getType()); panels.getRank() == 3)
+    return verifyPanels(*this, panels, cast<ShapedType>(getOuts()[0].getType()).getShape().back());
   return verifyMatrix(*this, "a matrix", getIns()[1]);
 }
 

@@ -101,6 +101,20 @@ LogicalResult TransposeOp::verify() {
   return emitOpError() << "expected an input of static shape [N, K], got " << type;
 }
 
+LogicalResult PackPanelsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  int64_t rows = adaptor.getRows();
+  if (rows < 1)
+    return emitOptionalError(location, "expected a positive number of rows, got ", rows);
+  if (!type.hasStaticShape())
+    return emitOptionalError(location, "expected an input of static shape [N, K], got ", type);
+  types.push_back(RankedTensorType::get(
+      {(int64_t)llvm::divideCeil(type.getDimSize(0), rows), type.getDimSize(1), rows},
+      type.getElementType()));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // RotaryEmbeddingOp
 //===----------------------------------------------------------------------===//

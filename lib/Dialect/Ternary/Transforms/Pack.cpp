@@ -41,6 +41,33 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     for (Operation *op : kernels)
       if (failed(pack(op)))
         return signalPassFailure();
+    if (panelRows > 0)
+      packPanels();
+  }
+
+  /// Puts parameters whose transpose a product reads into panels, which embeddings by the same
+  /// parameter read as well.
+  void packPanels() {
+    llvm::DenseMap<Value, Value> panels;
+    getOperation().walk([&](MatmulKernelOp op) {
+      auto transpose = op.getIns()[1].getDefiningOp<TransposeOp>();
+      auto weight = transpose ? dyn_cast<BlockArgument>(transpose.getInput()) : BlockArgument();
+      if (!weight)
+        return;
+      Value &packed = panels[weight];
+      if (!packed) {
+        auto builder = OpBuilder::atBlockBegin(weight.getOwner());
+        packed = PackPanelsOp::create(builder, transpose.getLoc(), weight, panelRows);
+        ++numPacked;
+      }
+      op.getInsMutable()[1].set(packed);
+      if (transpose->use_empty())
+        transpose->erase();
+    });
+    getOperation().walk([&](GatherKernelOp op) {
+      if (Value packed = panels.lookup(op.getTable()))
+        op.getTableMutable().assign(packed);
+    });
   }
 
   LogicalResult pack(Operation *op) {

@@ -190,7 +190,8 @@ def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel"> {
     On tensors a table of trits that is bound already is a memref.
 
     Constraints:
-    - (C1) `outs` is `[ids..., H]` of f32, or of f64 as the table is, for a table `[V, H]`
+    - (C1) `outs` is `[ids..., H]` of f32, or of f64 as the table is, for a table `[V, H]`; one of
+      floats may be in panels of P rows, `[⌈V / P⌉, H, P]`, as `pack_panels` makes them
     - (C2) `scale` is given exactly for trits, and is `[1]`, `[V]` or `[G, V]` with a G that divides H;
       the layout of trits has one half
 

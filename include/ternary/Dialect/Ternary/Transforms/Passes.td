@@ -327,12 +327,18 @@ def TernaryPack : Pass<"ternary-pack", "::mlir::func::FuncOp"> {
 
     `lanes = 1, depth = 1, planes = 1, vectors = 1` is one byte a trit, row-major: what
     the reference target reads.
+
+    With `panel-rows`, float weights of products lie in panels of so many rows
+    (`pack_panels`) in place of their transpose; a table that is embedding and head is stored
+    once.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", /*default=*/"16", "Lanes of the dot instruction.">,
     Option<"depth", "depth", "int64_t", /*default=*/"4", "Products a lane adds.">,
     Option<"planes", "planes", "int64_t", /*default=*/"4", "Codes in a byte, 1 or 4.">,
-    Option<"vectors", "vectors", "int64_t", /*default=*/"2", "Vectors in a tile.">];
+    Option<"vectors", "vectors", "int64_t", /*default=*/"2", "Vectors in a tile.">,
+    Option<"panelRows", "panel-rows", "int64_t", /*default=*/"0",
+           "Rows of a float weight in a panel; 0 for none.">];
   let statistics = [Statistic<"numPacked", "packed", "Number of weights packed">];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }

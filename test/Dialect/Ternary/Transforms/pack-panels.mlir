@@ -1,0 +1,31 @@
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{panel-rows=64}))' | FileCheck %s
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack))' | FileCheck %s --check-prefix=PLAIN
+
+// A float weight of a product is in panels in place of its transpose, and the embeddings of the
+// same table are read from those: it is there once.
+// CHECK-LABEL: func.func @tied(
+// CHECK-SAME:    %[[IDS:[^:]*]]: tensor<2xi32>, %[[X:[^:]*]]: tensor<2x40xf32>, %[[W:[^:]*]]: tensor<97x40xbf16>
+// CHECK:         %[[PANELS:.*]] = ternary.pack_panels %[[W]] rows 64 : tensor<97x40xbf16> -> tensor<2x40x64xbf16>
+// CHECK-NOT:     %[[W]]
+// CHECK:         ternary.gather_kernel ins(%[[IDS]], %[[PANELS]] : tensor<2xi32>, tensor<2x40x64xbf16>)
+// CHECK-NOT:     ternary.transpose
+// CHECK:         ternary.matmul_kernel ins(%[[X]], %[[PANELS]] : tensor<2x40xf32>, tensor<2x40x64xbf16>)
+// PLAIN-LABEL: func.func @tied(
+// PLAIN:         ternary.transpose
+// PLAIN-NOT:     ternary.pack_panels
+func.func @tied(%ids: tensor<2xi32>, %x: tensor<2x40xf32>, %w: tensor<97x40xbf16>, %a: tensor<2x40xf32>,
+                %b: tensor<2x97xf32>) -> (tensor<2x40xf32>, tensor<2x97xf32>) {
+  %0 = ternary.gather_kernel ins(%ids, %w : tensor<2xi32>, tensor<97x40xbf16>) outs(%a : tensor<2x40xf32>) -> tensor<2x40xf32>
+  %1 = ternary.transpose %w : tensor<97x40xbf16> -> tensor<40x97xbf16>
+  %2 = ternary.matmul_kernel ins(%x, %1 : tensor<2x40xf32>, tensor<40x97xbf16>) outs(%b : tensor<2x97xf32>) -> tensor<2x97xf32>
+  return %0, %2 : tensor<2x40xf32>, tensor<2x97xf32>
+}
+
+// A table that no product reads stays as it is.
+// CHECK-LABEL: func.func @untied(
+// CHECK-NOT:     ternary.pack_panels
+// CHECK:         ternary.gather_kernel ins(%{{.*}}, %{{.*}} : tensor<2xi32>, tensor<97x40xbf16>)
+func.func @untied(%ids: tensor<2xi32>, %w: tensor<97x40xbf16>, %a: tensor<2x40xf32>) -> tensor<2x40xf32> {
+  %0 = ternary.gather_kernel ins(%ids, %w : tensor<2xi32>, tensor<97x40xbf16>) outs(%a : tensor<2x40xf32>) -> tensor<2x40xf32>
+  return %0 : tensor<2x40xf32>
+}
