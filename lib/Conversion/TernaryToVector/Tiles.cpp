@@ -79,7 +79,7 @@ void vectorize::emitTilePermission(ModuleOp module) {
   auto uses = module.walk([](amx::TileZeroOp) { return WalkResult::interrupt(); });
   if (!uses.wasInterrupted() || module.lookupSymbol(kName))
     return;
-  ImplicitLocOpBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()));
+  ImplicitLocOpBuilder b(module.getLoc(), OpBuilder::atBlockBegin(module.getBody()));
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {});
   auto function = LLVM::LLVMFuncOp::create(b, kName, type, LLVM::Linkage::Internal);
   Attribute priority = b.getI32IntegerAttr(65535); // after all others

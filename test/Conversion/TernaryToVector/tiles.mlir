@@ -3,6 +3,14 @@
 // RUN: ternary-opt %t/gradients.mlir -ternary-to-vector=kernel=amx-int8 -cse -canonicalize | FileCheck %t/gradients.mlir
 
 //--- linear.mlir
+// Linux is asked when the code is loaded.
+// CHECK:       llvm.func internal @[[REQUEST:.*]]() {
+// CHECK-DAG:     %[[CALL:.*]] = llvm.mlir.constant(158 : i64)
+// CHECK-DAG:     %[[WHAT:.*]] = llvm.mlir.constant(4131 : i64)
+// CHECK-DAG:     %[[TILES:.*]] = llvm.mlir.constant(18 : i64)
+// CHECK:         llvm.inline_asm has_side_effects "syscall", {{.*}} %[[CALL]], %[[WHAT]], %[[TILES]]
+// CHECK:       llvm.mlir.global_ctors ctors = [@[[REQUEST]]], priorities = [65535
+
 // A group of tiles is unpacked into bytes, one plane of codes after the other; then thirty-two
 // tokens, and sixteen, are multiplied with each tile. Of 80 columns 16 do not fill a register: the
 // last 64 are multiplied once more, with zeros in place of what is counted already. What is left
@@ -66,14 +74,6 @@ func.func @one_token(%q: memref<1x80xi8>, %scale: memref<1xf32>, %sum: memref<1x
   }
   return
 }
-
-// Linux is asked when the code is loaded.
-// CHECK:       llvm.func internal @[[REQUEST:.*]]() {
-// CHECK-DAG:     %[[CALL:.*]] = llvm.mlir.constant(158 : i64)
-// CHECK-DAG:     %[[WHAT:.*]] = llvm.mlir.constant(4131 : i64)
-// CHECK-DAG:     %[[TILES:.*]] = llvm.mlir.constant(18 : i64)
-// CHECK:         llvm.inline_asm has_side_effects "syscall", {{.*}} %[[CALL]], %[[WHAT]], %[[TILES]]
-// CHECK:       llvm.mlir.global_ctors ctors = [@[[REQUEST]]], priorities = [65535
 
 //--- gradients.mlir
 // The three bytes of a code are factors of their own, the lower ones unsigned; their sums are put
