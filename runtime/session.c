@@ -382,8 +382,8 @@ int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor, int64_t to
          descriptor->workspace_bytes_per_token * round_up(tokens, 16);
 }
 
-/* Steps stream through their workspace, on virtual machines almost twice as fast if
- * its pages are huge. */
+/* Steps stream through their workspace; virtual machines can read huge pages almost
+ * twice as fast. */
 static void advise_huge_pages(const uint8_t *from, int64_t bytes) {
   uintptr_t first = round_up((int64_t)(uintptr_t)from, HUGE_PAGE);
   uintptr_t last = ((uintptr_t)from + (uintptr_t)bytes) / HUGE_PAGE * HUGE_PAGE;

@@ -135,9 +135,8 @@ public:
     int64_t line = 512 / getElementTypeOrSelf(head.tensor.getType()).getIntOrFloatBitWidth();
     e.loop(first, e.add(first, getWidth()), 1, {}, [&](Value token, ValueRange) {
       for (int64_t channel = 0; channel < size; channel += line)
-        memref::PrefetchOp::create(e.b, head.tensor,
-                                   ValueRange{head.batch, token, e.add(head.column, channel)},
-                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+        e.prefetch(head.tensor, {head.batch, token, e.add(head.column, channel)},
+                   /*isWrite=*/false, /*toFirstLevel=*/true);
       return SmallVector<Value>();
     });
   }

@@ -79,7 +79,7 @@ private:
   /// Those tokens that fill registers of matrices; returns the first of the others.
   Value emitTokensByRegisters();
   void unpackTile(Value tile, Value place);
-  /// What a tile takes of that.
+  /// Bytes of an unpacked tile and of its sums.
   int64_t getPanelBytes() const {
     return (getPanelQuads() * layout.getDepth() + kTileTokens * 4) * layout.getTileRows();
   }
@@ -127,6 +127,7 @@ private:
   VectorType sums() { return e.vectorType(lanes, e.b.getI32Type()); }
   VectorType bytes() { return e.vectorType(lanes * layout.getDepth(), e.b.getI8Type()); }
   int64_t tileColumns() const { return lanes * vectors / halves; }
+  /// Whether there are any, and tokens and a stack for them.
   bool usesRegistersOfMatrices() const;
   int64_t paddedColumns() const { return layout.getPaddedColumns(op.getWeightShape()[1]); }
   int64_t planeColumns() const { return paddedColumns() / kPlanes; }

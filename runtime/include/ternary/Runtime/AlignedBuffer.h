@@ -19,7 +19,7 @@
 namespace ternary::runtime {
 
 /// Elements aligned to 64 bytes, as compiled steps want them; where they fill huge pages, in
-/// those, through which steps stream almost twice as fast on virtual machines. Not initialized.
+/// those, which virtual machines can read almost twice as fast. Not initialized.
 template <typename T> class AlignedBuffer {
 public:
   AlignedBuffer() = default;
