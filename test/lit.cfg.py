@@ -86,6 +86,7 @@ def cpu_flags():
 
 flags = cpu_flags()
 for flag, feature in {
+    "f16c": "f16c",
     "avx2": "avx2",
     "avx_vnni": "avxvnni",
     "avx512f": "avx512",

@@ -132,6 +132,10 @@ static void buildLower(OpPassManager &pm, const PipelineOptions &options) {
   parallel.openmp = options.openmp && !options.reference;
   pm.addPass(createTernaryParallelToOpenMP(parallel));
   pm.addPass(createTernaryExpandMath());
+  TernaryEmulateHalfFloatsOptions halves;
+  const Microkernel *microkernel = options.reference ? nullptr : lookupMicrokernel(options.kernel);
+  halves.f16Conversions = microkernel && microkernel->convertsF16();
+  pm.addPass(createTernaryEmulateHalfFloats(halves));
   if (options.training)
     pm.addPass(createConvertMathToFuncs()); // powers
   TernaryEmitEntryPointsOptions entryPoints;

@@ -43,6 +43,7 @@
 // ALL-NEXT:    ternary-check-phase{phase=pack}
 // ALL-NOT:     ternary-bind-parameters
 // ALL:         ternary-expand-math
+// ALL-NEXT:    ternary-emulate-half-floats
 // ALL-NEXT:    convert-math-to-funcs
 // ALL-NEXT:    ternary-emit-entry-points
 // ALL:         ternary-check-phase{phase=lower}

@@ -10,6 +10,7 @@
 
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace ternary {
 
@@ -48,6 +49,9 @@ struct Microkernel {
   bool hasTiles;
   /// The floats t of lanes of i32 whose lowest two bits are t + 1; null: by arithmetic.
   mlir::Value (*decodeTrits)(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value codes);
+
+  /// Whether processors with its features have instructions that convert between f16 and f32.
+  bool convertsF16() const { return llvm::is_contained(features, "f16c"); }
 
   static constexpr int64_t kPlanes = 4;
   /// Columns of a float matrix that lie side by side for all of its rows.

@@ -11,7 +11,7 @@
 include "mlir/Pass/PassBase.td"
 
 def TernaryExpandMath : Pass<"ternary-expand-math"> {
-  let summary = "Expand activations, elementary functions and conversions of bf16 into arithmetic";
+  let summary = "Expand activations and elementary functions into arithmetic";
   let description = [{
     Rewrites `ternary.activate`, `math.exp`, `math.log`, `math.sin` and `math.cos` on f32 and on
     vectors of it into `arith` ops, each rounded on its own, so that every target computes the
@@ -30,9 +30,6 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
     `sin(x)` and `cos(x)` reduce x to r = x − n·π/2 in f64 with the integer n nearest to
     x / (π/2), for |x| up to 2^20, and take a polynomial of degree 7 or 8 in r, rounded to f32.
 
-    Rounding of f32 to bf16, to nearest with ties to even, and extension become integer ops on
-    the bits; NaN becomes 0x7FC0.
-
     ```mlir fragment
     %y = ternary.activate sigmoid %x : f32
     ```
@@ -45,6 +42,38 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def TernaryEmulateHalfFloats : Pass<"ternary-emulate-half-floats", "::mlir::ModuleOp"> {
+  let summary = "Keep floats of 16 bits as integers and convert them by integer arithmetic";
+  let description = [{
+    Every bf16 and f16, in memory, in vectors and in constants, becomes the i16 of its bits.
+    `arith.extf` and `arith.truncf` between them and f32 become integer ops: rounding is to
+    nearest with ties to even. Rounded to bf16 a NaN becomes 0x7FC0; conversions of f16 do with
+    a NaN what x86's instructions do: it becomes quiet and keeps its sign and the upper bits of
+    its payload. So objects compute the same bits on every processor and call no helper of a
+    compiler's runtime, which code generators do where a processor has no instructions for
+    such floats.
+
+    With `f16-conversions` the processor has instructions for f16, and f16 is left alone.
+    Arithmetic on floats of 16 bits is an error.
+
+    ```mlir fragment
+    %0 = memref.load %m[%i] : memref<8xbf16>
+    %1 = arith.extf %0 : bf16 to f32
+    ```
+    ⇒
+    ```mlir fragment
+    %0 = memref.load %m[%i] : memref<8xi16>
+    %1 = arith.extui %0 : i16 to i32
+    %2 = arith.shli %1, %c16 : i32
+    %3 = arith.bitcast %2 : i32 to f32
+    ```
+  }];
+  let options = [
+    Option<"f16Conversions", "f16-conversions", "bool", /*default=*/"false",
+           "The processor converts between f16 and f32.">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def TernaryToLoops : Pass<"ternary-to-loops", "::mlir::ModuleOp"> {

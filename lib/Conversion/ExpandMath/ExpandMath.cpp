@@ -11,10 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "ternary/Conversion/MathUtils.h"
 #include "ternary/Conversion/Passes.h"
 
@@ -52,10 +50,6 @@ struct ExpandMath : ternary::impl::TernaryExpandMathBase<ExpandMath> {
       op->replaceAllUsesWith(ValueRange(result));
       op->erase();
     });
-    // Not all machines have an instruction that rounds to bf16.
-    RewritePatternSet patterns(&getContext());
-    arith::populateExpandBFloat16Patterns(patterns);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };
 } // namespace

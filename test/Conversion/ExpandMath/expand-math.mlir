@@ -147,30 +147,3 @@ func.func @double(%x: f64) -> f64 {
   %0 = ternary.activate sigmoid %x : f64
   return %0 : f64
 }
-
-// -----
-
-// bf16 are the high bits of f32; NaN is 0x7FC0.
-// CHECK-LABEL: func @narrow(
-// CHECK-NOT:     arith.truncf
-// CHECK-DAG:     arith.constant dense<32704> : vector<8xi16>
-// CHECK-DAG:     arith.cmpf une
-// CHECK:         arith.select
-// CHECK-NOT:     arith.truncf
-// CHECK:         return
-func.func @narrow(%x: vector<8xf32>) -> vector<8xbf16> {
-  %0 = arith.truncf %x : vector<8xf32> to vector<8xbf16>
-  return %0 : vector<8xbf16>
-}
-
-// CHECK-LABEL: func @widen(
-// CHECK-SAME:    %[[X:.*]]: bf16) -> f32
-// CHECK:         %[[BITS:.*]] = arith.bitcast %[[X]] : bf16 to i16
-// CHECK:         %[[LOW:.*]] = arith.extui %[[BITS]] : i16 to i32
-// CHECK:         %[[HIGH:.*]] = arith.shli %[[LOW]], %{{.*}} : i32
-// CHECK:         %[[Y:.*]] = arith.bitcast %[[HIGH]] : i32 to f32
-// CHECK-NEXT:    return %[[Y]]
-func.func @widen(%x: bf16) -> f32 {
-  %0 = arith.extf %x : bf16 to f32
-  return %0 : f32
-}
