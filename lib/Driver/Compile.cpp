@@ -15,6 +15,7 @@
 #include "mlir/Support/Timing.h"
 #include "ternary/Import/Model.h"
 #include "ternary/Import/RecognizedTrits.h"
+#include "ternary/Support/ClassicLocale.h"
 #include "ternary/Support/JSONFile.h"
 #include "ternary/Target/EmbeddedRuntime.h"
 #include "ternary/Target/Object.h"
@@ -639,12 +640,14 @@ ModelSource Compiler::takeSource() {
 }
 
 static Error compile(Compiler &&compiler) {
+  ClassicLocale locale;
   if (Error error = compiler.lower())
     return error;
   return compiler.write();
 }
 
 static Expected<ModelSource> lower(Compiler &&compiler) {
+  ClassicLocale locale;
   if (Error error = compiler.lower())
     return error;
   return compiler.takeSource();

@@ -17,7 +17,6 @@
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MemAlloc.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/TargetSelect.h"
 
 using namespace llvm;
 using namespace ternary;
@@ -74,12 +73,13 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
   const char *start = (*archive)->getBufferStart();
   const char *weights = start + support::endian::read64le(start + TERNARY_ARCHIVE_PAYLOAD_OFFSET);
 
-  InitializeNativeTarget();
-  InitializeNativeTargetAsmPrinter();
   auto optimize = mlir::makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
                                                   /*targetMachine=*/nullptr);
   mlir::ExecutionEngineOptions engineOptions;
   engineOptions.transformer = optimize;
+  // Profilers and debuggers have no interest in it, and the former's listener leaves files behind.
+  engineOptions.enablePerfNotificationListener = false;
+  engineOptions.enableGDBNotificationListener = false;
   auto engine = mlir::ExecutionEngine::create(*reference, engineOptions);
   if (!engine)
     return engine.takeError();

@@ -6,12 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Export/Export.h"
+#include "ternary/Support/ClassicLocale.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 using namespace ternary;
 
 Error ternary::exportModel(const ExportOptions &options, WarnFn warn) {
+  ClassicLocale locale;
   StringRef input = options.input;
   if (!sys::fs::exists(input))
     return createStringError("cannot read '" + input + "': no such file or directory");

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Support/JSONFile.h"
+#include "ternary/Support/ClassicLocale.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -75,6 +76,7 @@ static Error checkStructure(StringRef text, StringRef file) {
 Expected<json::Object> ternary::parseJSONObject(StringRef text, StringRef file) {
   if (Error error = checkStructure(text, file))
     return error;
+  ClassicLocale locale;
   Expected<json::Value> value = json::parse(text);
   if (!value)
     return makeFileError(file, "invalid JSON: " + toString(value.takeError()));

@@ -10,9 +10,11 @@
 #include "ternary/Driver/GraphDescription.h"
 #include "ternary/Import/GGUFTokenizer.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Support/ClassicLocale.h"
 #include "llvm/Support/Signals.h"
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <pybind11/stl.h>
 
@@ -30,18 +32,35 @@ template <typename T> static T check(llvm::Expected<T> value) {
   return std::move(*value);
 }
 
+namespace {
+/// LLVM takes the process's signals to remove temporary files. The last compilation that runs gives
+/// them back: others still need them, and LLVM must not be asked by two threads at once.
+class SignalUse {
+public:
+  SignalUse() {
+    std::lock_guard lock(mutex);
+    ++count;
+  }
+  ~SignalUse() {
+    std::lock_guard lock(mutex);
+    if (--count == 0)
+      llvm::sys::unregisterHandlers();
+  }
+  SignalUse(const SignalUse &) = delete;
+  SignalUse &operator=(const SignalUse &) = delete;
+
+private:
+  static inline std::mutex mutex;
+  static inline int count = 0;
+};
+} // namespace
+
 /// Runs the compiler, which needs no interpreter, while other Python threads go on.
 template <typename Function> static auto runCompiler(Function function) {
   py::gil_scoped_release release;
-  try {
-    auto result = function();
-    // LLVM takes signals to remove temporary files, which are gone by now: give them back.
-    llvm::sys::unregisterHandlers();
-    return result;
-  } catch (...) {
-    llvm::sys::unregisterHandlers();
-    throw;
-  }
+  SignalUse signals;
+  ClassicLocale locale;
+  return function();
 }
 
 /// What Ctrl-C during a compilation left, before anything that it made fail.

@@ -309,6 +309,54 @@ def test_interrupted_compilation(tmp_path, environment):
     assert {path.name for path in tmp_path.iterdir()} <= {"model.so"}
 
 
+AT_ONCE = """
+import sys, threading, ternary
+graphs = [ternary.load(sys.argv[1]) for _ in range(2)] if sys.argv[2] == "compile" else [None] * 2
+start = threading.Barrier(2)
+models = []
+def work(graph):
+    start.wait()
+    for count in range(3):
+        models.append((graph or ternary.load(sys.argv[1])).compile("reference", self_test=0))
+threads = [threading.Thread(target=work, args=(graph,)) for graph in graphs]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len({model.logits([1, 2, 3]).tobytes() for model in models}), len(models))
+"""
+
+
+@pytest.mark.parametrize("first", ["load", "compile"])
+def test_first_compilations_of_a_process_at_once(environment, first):
+    """What LLVM sets up once, and the signals that it takes, are the whole process's."""
+    for _ in range(5):
+        result = subprocess.run(
+            [sys.executable, "-c", AT_ONCE, HGRN, first],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=300,
+        )
+        assert (result.returncode, result.stdout) == (0, "1 6\n"), result.stderr
+
+
+SIGNALS_AFTER = """
+import signal, sys, threading, ternary
+before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+graph = ternary.load(sys.argv[1])
+threads = [threading.Thread(target=graph.compile, args=("reference",)) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+signal.raise_signal(signal.SIGUSR2)
+"""
+
+
+def test_signals_are_given_back(environment):
+    """Such as SIGUSR2, which LLVM takes: it would remove files and go on."""
+    command = [sys.executable, "-c", SIGNALS_AFTER, HGRN]
+    result = subprocess.run(command, env=environment, timeout=300)
+    assert result.returncode == -signal.SIGUSR2
+
+
 def test_compilations_at_once(hgrn_graph, hgrn):
     """Each has a context of its own."""
     models = [None] * 2

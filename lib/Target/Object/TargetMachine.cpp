@@ -12,6 +12,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
+#include <mutex>
 #if defined(__linux__) && defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,14 +34,21 @@ static bool mayUseTiles() {
 #endif
 }
 
+/// LLVM's list of targets must not be added to by two threads at once.
+static void registerTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    InitializeAllTargetInfos();
+    InitializeAllTargets();
+    InitializeAllTargetMCs();
+    InitializeAllAsmPrinters();
+    InitializeAllAsmParsers();
+  });
+}
+
 Expected<std::unique_ptr<TargetMachine>>
 ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attributes) {
-  InitializeAllTargetInfos();
-  InitializeAllTargets();
-  InitializeAllTargetMCs();
-  InitializeAllAsmPrinters();
-  InitializeAllAsmParsers();
-
+  registerTargets();
   bool isHost = tripleName.empty() || tripleName == "native";
   Triple triple(isHost ? sys::getDefaultTargetTriple() : Triple::normalize(tripleName));
   std::string reason;
