@@ -285,12 +285,15 @@ void ternary::python::bindRuntime(py::module_ &module) {
       .def("sample", &sample, py::arg("logits"), py::arg("row") = 0);
 
   py::class_<runtime::Tokenizer>(module, "SentencePiece")
-      .def(py::init([](const py::bytes &model, const std::string &name) {
-             return std::make_unique<runtime::Tokenizer>(std::string_view(model), name);
+      .def(py::init([](const py::bytes &model, const std::string &name,
+                       const std::map<std::string, int32_t> &specials) {
+             return std::make_unique<runtime::Tokenizer>(
+                 std::string_view(model), name,
+                 runtime::Tokenizer::Specials(specials.begin(), specials.end()));
            }),
-           py::arg("model"), py::arg("name"))
+           py::arg("model"), py::arg("name"), py::arg("specials") = py::dict())
       .def("__len__", &runtime::Tokenizer::size)
-      .def("encode", &runtime::Tokenizer::encode, py::arg("text"),
+      .def("encode", &runtime::Tokenizer::encode, py::arg("text"), py::arg("special") = false,
            py::call_guard<py::gil_scoped_release>())
       .def("text", [](const runtime::Tokenizer &tokenizer,
                       int64_t id) { return py::bytes(tokenizer.text(id)); })

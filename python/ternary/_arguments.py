@@ -31,8 +31,9 @@ def as_array(ids: Any) -> npt.NDArray[Any]:
 
 
 def as_ids(ids: Any, batch: int, vocab: int) -> npt.NDArray[np.int32]:
-    """ids [B, T] or, for one sequence, [T], of any integer type, checked."""
-    array = as_array(ids)
+    """ids [B, T] or, for one sequence, [T], of any integer type, checked. It is a copy, since
+    others may write to theirs between the check and the use."""
+    array = np.array(as_array(ids), order="C")
     if array.dtype.kind not in "iu" and array.size > 0:
         raise Error(f"expected ids of an integer type, got {array.dtype}")
     if array.ndim == 1 and batch == 1:
@@ -43,7 +44,7 @@ def as_ids(ids: Any, batch: int, vocab: int) -> npt.NDArray[np.int32]:
     if low < 0 or high >= vocab:
         got = low if low < 0 else high
         raise Error(f"expected token ids from 0 to {vocab - 1}, got {got}")
-    return np.ascontiguousarray(array, dtype=np.int32)
+    return array.astype(np.int32, copy=False)
 
 
 def as_weights(array: npt.ArrayLike) -> tuple[str, npt.NDArray[Any]]:

@@ -89,15 +89,48 @@ class ChatTemplate:
                     tokens[name] = token
         return cls(template, tokens)
 
-    def render(self, messages: Iterable[Message], *, add_generation_prompt: bool = True) -> str:
-        """The text up to where the model's answer starts."""
-        try:
-            return self._template.render(
-                messages=list(messages),
-                add_generation_prompt=add_generation_prompt,
-                **self._variables,
+    def render(
+        self,
+        messages: Iterable[Message],
+        *,
+        add_generation_prompt: bool | None = None,
+        continue_final_message: bool = False,
+        **variables: Any,
+    ) -> str:
+        """The text up to where the model's answer starts; with `continue_final_message`, to the
+        end of the last message's content, which the answer goes on with. `variables` are for the
+        template, such as enable_thinking or documents."""
+        if continue_final_message and add_generation_prompt:
+            raise Error(
+                "expected one of add_generation_prompt and continue_final_message, got both"
             )
+        if add_generation_prompt is None:
+            add_generation_prompt = not continue_final_message
+        messages = list(messages)
+        values = {
+            "tools": None,
+            "documents": None,
+            **self._variables,
+            **variables,
+            "messages": messages,
+            "add_generation_prompt": add_generation_prompt,
+        }
+        try:
+            text = self._template.render(values)
         except self._failure as error:
             raise Error(f"cannot apply the chat template: {error}") from error
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise Error(f"cannot apply the chat template: {error}") from error
+        return _end_in_last_message(text, messages) if continue_final_message else text
+
+
+def _end_in_last_message(text: str, messages: list[Message]) -> str:
+    """The text of a conversation to the end of the last message's content. A template may have
+    removed spaces around it."""
+    content = messages[-1].get("content") if messages else None
+    stripped = content.strip() if isinstance(content, str) else ""
+    at = text.rfind(stripped)
+    if not stripped or at < 0:
+        raise Error("expected a last message whose content the chat template writes, to go on with")
+    whole = content.lstrip()
+    return text[: at + len(whole if text.startswith(whole, at) else stripped)]

@@ -168,29 +168,47 @@ class Model:
             ids |= set(eos)
         return ids
 
-    def encode(self, prompt: Prompt, *, special: bool = False) -> list[int]:
-        """The ids of a prompt, with what a sequence starts with; ids are taken as they are."""
+    def encode(
+        self, prompt: Prompt, *, special: bool = True, add_special_tokens: bool = True
+    ) -> list[int]:
+        """The ids of a prompt; ids are taken as they are.
+
+        With `special`, names of special tokens in a text, such as "</s>", are these tokens,
+        otherwise plain text. With `add_special_tokens`, what a sequence starts with comes first,
+        unless the text has it already.
+        """
         if not isinstance(prompt, str):
             return as_ids(prompt, 1, self.info["vocab"])[0].tolist()
         check_text(prompt)
+        ids = self.tokenizer.encode(prompt, special=special)
+        start = self._start_ids() if add_special_tokens else []
+        if ids[: len(start)] != start:
+            ids = [*start, *ids]
+        return self._check_prompt(ids)
+
+    def _start_ids(self) -> list[int]:
+        """What a sequence starts with."""
         start = self.tokenizer.start()
         if start is None:
-            start = [self.info["bos_id"]] if self.info["bos_id"] >= 0 else []
-        ids = self.tokenizer.encode(prompt, special=special)
-        # Chat templates write the start themselves.
-        if special and ids[: len(start)] == start:
-            start = []
-        return self._check_prompt([*start, *ids])
+            return [self.info["bos_id"]] if self.info["bos_id"] >= 0 else []
+        return start
 
-    def encode_chat(self, messages: Iterable[Message]) -> list[int]:
-        """The ids of a conversation up to where the model's answer starts."""
+    def encode_chat(
+        self, messages: Iterable[Message], *, add_special_tokens: bool = False, **options: Any
+    ) -> list[int]:
+        """The ids of a conversation up to where the model's answer starts; `options` are those of
+        `ChatTemplate.render`. As in Transformers, the chat template writes all that is there, what
+        a sequence starts with included, and names of special tokens are these tokens wherever they
+        stand, in messages as well."""
         template = self.chat_template
         if template is None:
             raise _ternary.Error(
                 f"model '{self.info['name']}': expected a chat template in tokenizer_config.json, "
                 "got none"
             )
-        return self.encode(template.render(messages), special=True)
+        return self.encode(
+            template.render(messages, **options), add_special_tokens=add_special_tokens
+        )
 
     def session(self, *, threads: int | None = None) -> Session:
         """A new session, at the start of its sequences."""
@@ -252,6 +270,7 @@ class Model:
         top_p: float = 1.0,
         seed: int = 0,
         stop: Stop = (),
+        special: bool = True,
         threads: int | None = None,
         session: Session | None = None,
     ) -> Generation:
@@ -259,9 +278,9 @@ class Model:
 
         temperature 0 takes the likeliest token, always; otherwise a token is drawn from the
         smallest set with probability `top_p`. The same seed gives the same text on every machine.
-        `stop` are texts and token ids that end it, beside the model's own. In a `session` that has
-        consumed the start of the prompt only the rest is read; it is for nothing else until the
-        text has ended.
+        `stop` are texts and token ids that end it, beside the model's own. `special` is as for
+        `encode`. In a `session` that has consumed the start of the prompt only the rest is read; it
+        is for nothing else until the text has ended.
         """
         return self._start(
             prompt,
@@ -270,6 +289,7 @@ class Model:
             top_p=top_p,
             seed=seed,
             stop=stop,
+            special=special,
             threads=threads,
             session=session,
         )
@@ -284,6 +304,7 @@ class Model:
         top_p: float = 1.0,
         seed: int = 0,
         stop: Stop = (),
+        special: bool = True,
         threads: int | None = None,
         session: Session | None = None,
     ) -> Generation:
@@ -292,7 +313,7 @@ class Model:
                 f"expected a model with batch 1 for one prompt, got batch {self.batch}"
             )
         return Generation(
-            ids=self.encode(prompt),
+            ids=self.encode(prompt, special=special),
             max_new_tokens=check_count("max_new_tokens", max_new_tokens),
             sampler=_make_sampler(temperature, top_p, seed),
             stop=self._stop(stop, text),
@@ -310,6 +331,7 @@ class Model:
         top_p: float = 1.0,
         seed: int = 0,
         stop: Stop = (),
+        special: bool = True,
         threads: int | None = None,
     ) -> tuple[list[str], list[list[int]]]:
         if len(prompts) != self.batch:
@@ -320,7 +342,7 @@ class Model:
         with self.session(threads=threads) as session:
             return generate_batch(
                 session,
-                [self.encode(prompt) for prompt in prompts],
+                [self.encode(prompt, special=special) for prompt in prompts],
                 max_new_tokens=check_count("max_new_tokens", max_new_tokens),
                 samplers=[_make_sampler(temperature, top_p, seed + i) for i in range(self.batch)],
                 stop=self._stop(stop, text),

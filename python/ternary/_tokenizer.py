@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import pathlib
-import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -101,7 +101,7 @@ class Tokenizer(Protocol):
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
         """The ids of a text, without those that a sequence starts with. With `special`, names of
-        special tokens in the text, such as "</s>", are these tokens."""
+        special tokens in the text, such as "</s>", are these tokens, otherwise plain text."""
         ...
 
     def start(self) -> list[int] | None:
@@ -114,15 +114,13 @@ class Tokenizer(Protocol):
 
 
 class SentencePieceTokenizer:
-    """A SentencePiece model. `specials` are the ids of special tokens by their names."""
+    """A SentencePiece model. `specials` are the ids of special tokens by their names, beside those
+    that it has itself: control tokens and the unknown one."""
 
     def __init__(
         self, model: bytes, *, name: str = "tokenizer", specials: Mapping[str, int] | None = None
     ) -> None:
-        self._model = _ternary.SentencePiece(model, name)
-        self._specials = dict(specials or {})
-        longest_first = sorted(filter(None, self._specials), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        self._model = _ternary.SentencePiece(model, name, dict(specials or {}))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SentencePieceTokenizer:
@@ -135,18 +133,7 @@ class SentencePieceTokenizer:
         return len(self._model)
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
-        if not special:
-            return self._model.encode(text)
-        ids: list[int] = []
-        end = 0
-        for match in self._pattern.finditer(text):
-            if match.start() > end:
-                ids += self._model.encode(text[end : match.start()])
-            ids.append(self._specials[match[0]])
-            end = match.end()
-        if end < len(text):
-            ids += self._model.encode(text[end:])
-        return ids
+        return self._model.encode(text, special)
 
     def start(self) -> list[int] | None:
         return None
@@ -178,6 +165,9 @@ class HuggingFaceTokenizer:
 
     def __init__(self, tokenizer: tokenizers.Tokenizer) -> None:
         self._tokenizer = tokenizer
+        # What the tokenizer was trained with and saved in the file says nothing about prompts.
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
         # Whether names are special is a state of the tokenizer, which must not change while
         # another thread encodes or decodes.
         self._lock = threading.Lock()
@@ -209,9 +199,12 @@ class HuggingFaceTokenizer:
             return self._tokenizer.encode(text, add_special_tokens=False).ids
 
     def start(self) -> list[int] | None:
-        """What the tokenizer's own template puts before a text."""
+        """What the tokenizer's own template puts before a text. What it puts after one, such as
+        the end of the text, is not for a text to go on from."""
         with self._lock:
-            return self._tokenizer.encode("", add_special_tokens=True).ids
+            encoding = self._tokenizer.encode("a", add_special_tokens=True)
+        tokens = zip(encoding.ids, encoding.sequence_ids, strict=True)
+        return [id for id, _ in itertools.takewhile(lambda token: token[1] is None, tokens)]
 
     def decoder(self, *, at_start: bool = False) -> TextDecoder:
         return _HuggingFaceDecoder(self._decode)

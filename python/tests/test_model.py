@@ -33,12 +33,13 @@ def test_information(shakespeare):
 
 
 @pytest.mark.parametrize("options", [{}, {"temperature": 0.8, "top_p": 0.9, "seed": 5}])
-@pytest.mark.parametrize("prompt", ["ROMEO:", "", "Zwölf Äpfel"])
+@pytest.mark.parametrize("prompt", ["ROMEO:", "", "Zwölf Äpfel", "<s>ROMEO:</s>"])
 def test_generates_what_the_tool_does(shakespeare, prompt, options):
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    text = shakespeare.generate(prompt, max_new_tokens=60, **options)
-    tool = run_tool(shakespeare, f"--prompt={prompt}", "--tokens=60", *flags)
-    assert tool.removesuffix("\n") == (prompt + text).removesuffix("\n")
+    for special, more in ((True, []), (False, ["--plain-prompt"])):
+        text = shakespeare.generate(prompt, max_new_tokens=60, special=special, **options)
+        tool = run_tool(shakespeare, f"--prompt={prompt}", "--tokens=60", *flags, *more)
+        assert tool.removesuffix("\n") == (prompt + text).removesuffix("\n")
 
 
 def test_stream(shakespeare):
@@ -535,3 +536,22 @@ def test_no_shared_object(tmp_path):
         ternary.Model.load(bad)
     with pytest.raises(ternary.Error, match="none.so"):
         ternary.Model.load(tmp_path / "none.so")
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_ids_that_change_while_they_are_read(shakespeare, monkeypatch, dtype):
+    """Another thread may write to the caller's array once the ids were checked."""
+    ids = np.array([5, 6, 7], dtype)
+    with shakespeare.session() as session:
+        expected = session.prefill_all([5, 6, 7])
+        session.reset()
+        check = session._check
+
+        def check_and_change(array):
+            checked = check(array)
+            ids[:] = 10**6
+            return checked
+
+        monkeypatch.setattr(session, "_check", check_and_change)
+        assert session.prefill_all(ids).tobytes() == expected.tobytes()
+        assert session._consumed == [5, 6, 7]

@@ -35,6 +35,19 @@ def test_sentencepiece_special_tokens():
     assert 1 not in tokenizer.encode("<s>ROMEO:</s>")
 
 
+def test_prompts_have_special_tokens(shakespeare):
+    plain = shakespeare.encode("ROMEO:")
+    assert shakespeare.encode("ROMEO:</s>") == [*plain, 2]
+    assert shakespeare.encode("<s>ROMEO:") == plain  # one start is enough
+    assert shakespeare.encode("<s><s>ROMEO:") == [1, *plain]
+    assert shakespeare.encode("ROMEO:", add_special_tokens=False) == plain[1:]
+    text = shakespeare.encode("ROMEO:</s>", special=False)
+    assert text[: len(plain)] == plain and 2 not in text
+    stopped = shakespeare.generate("ROMEO:</s>", max_new_tokens=8)
+    assert stopped == shakespeare.generate([*plain, 2], max_new_tokens=8)
+    assert stopped != shakespeare.generate("ROMEO:</s>", max_new_tokens=8, special=False)
+
+
 def test_not_sentencepiece(tmp_path):
     (tmp_path / "tokenizer.model").write_bytes(b"no")
     with pytest.raises(ternary.Error, match="expected a SentencePiece model"):
@@ -72,6 +85,36 @@ def test_hugging_face(byte_level):
     assert tokenizer.start() == [0]
     assert tokenizer.encode("a<|end|>", special=True)[-1] == 1
     assert 1 not in tokenizer.encode("a<|end|>")
+
+
+def test_hugging_face_settings_for_training_play_no_part(byte_level):
+    import tokenizers
+
+    kept = tokenizers.Tokenizer.from_file(str(byte_level))
+    kept.enable_truncation(max_length=4)
+    kept.enable_padding(length=16, pad_id=1, pad_token="<|end|>")
+    tokenizer = ternary.HuggingFaceTokenizer.parse(kept.to_str().encode())
+    plain = ternary.HuggingFaceTokenizer.load(byte_level)
+    text = "one two three four five six"
+    assert len(plain.encode(text)) > 4
+    assert tokenizer.encode(text) == plain.encode(text)
+    assert tokenizer.encode("") == []
+    assert tokenizer.start() == [0]
+
+
+def test_hugging_face_ends_no_prompt(byte_level):
+    """What a tokenizer puts after a text is not what the text starts with."""
+    import tokenizers
+
+    kept = tokenizers.Tokenizer.from_file(str(byte_level))
+    kept.post_processor = tokenizers.processors.TemplateProcessing(
+        single="<|begin|> $A <|end|>", special_tokens=[("<|begin|>", 0), ("<|end|>", 1)]
+    )
+    assert ternary.HuggingFaceTokenizer(kept).start() == [0]
+    kept.post_processor = tokenizers.processors.TemplateProcessing(
+        single="$A <|end|>", special_tokens=[("<|end|>", 1)]
+    )
+    assert ternary.HuggingFaceTokenizer(kept).start() == []
 
 
 def test_hugging_face_holds_back_parts_of_characters(byte_level):
@@ -148,6 +191,32 @@ def test_template_is_that_of_transformers(byte_level):
         assert ours.render(MESSAGES, add_generation_prompt=flag) == theirs.apply_chat_template(
             MESSAGES, tokenize=False, add_generation_prompt=flag
         )
+    for content in ("Ho", " Ho ", "Ho\n"):
+        messages = [MESSAGES[0], {"role": "assistant", "content": content}]
+        assert ours.render(messages, continue_final_message=True) == theirs.apply_chat_template(
+            messages, tokenize=False, continue_final_message=True
+        )
+
+
+def test_variables_of_a_template():
+    pytest.importorskip("jinja2")
+    template = ternary.ChatTemplate(
+        "{% for m in messages %}{{ m.content | trim }};{% endfor %}{{ word }}"
+        "{% if tools is none and add_generation_prompt %}"
+        "{{ (documents or [1]) | length }}{% endif %}",
+        {"word": "a"},
+    )
+    assert template.render(MESSAGES) == "Hello;Ho;a1"
+    assert template.render(MESSAGES, word="b", documents=[1, 2]) == "Hello;Ho;b2"
+    assert template.render(MESSAGES, tools=[]) == "Hello;Ho;a"
+    messages = [MESSAGES[0], {"role": "assistant", "content": " Ho "}]
+    assert template.render(messages, continue_final_message=True) == "Hello;Ho"
+    with pytest.raises(ternary.Error, match="expected one of add_generation_prompt and continue"):
+        template.render(MESSAGES, add_generation_prompt=True, continue_final_message=True)
+    for messages in ([], [{"role": "user"}], [{"role": "user", "content": "Ho"}]):
+        silent = ternary.ChatTemplate("nothing") if messages else template
+        with pytest.raises(ternary.Error, match="expected a last message whose content"):
+            silent.render(messages, continue_final_message=True)
 
 
 def test_templates_in_other_places(chat_directory):
@@ -190,3 +259,18 @@ def test_chat_ids(chat_directory, shakespeare):
     assert model.stop_ids == {2, 7}
     with pytest.raises(ternary.Error, match="expected a chat template in tokenizer_config.json"):
         shakespeare.encode_chat(MESSAGES)
+
+
+def test_a_template_writes_all_that_is_there(chat_directory, shakespeare):
+    """As in Transformers: no start that it has not written, and the tokens that it names."""
+    pytest.importorskip("jinja2")
+    (chat_directory / "chat_template.jinja").write_text(
+        "{% for m in messages %}{{ m.content }}</s>{% endfor %}"
+    )
+    model = ternary.Model.load(shakespeare.path, tokenizer=chat_directory)
+    expected = [*model.tokenizer.encode("Hello"), 2, *model.tokenizer.encode("Ho"), 2]
+    assert model.encode_chat(MESSAGES) == expected
+    assert model.encode_chat(MESSAGES, add_special_tokens=True) == [1, *expected]
+    ids = model.encode_chat([{"role": "user", "content": "a<s>b"}])
+    assert ids == [*model.encode("a<s>b", add_special_tokens=False), 2]
+    assert 1 in ids

@@ -22,8 +22,9 @@ static constexpr std::string_view kReplacement = "\xef\xbf\xbd"; // U+FFFD
 // Tokenizer
 //===----------------------------------------------------------------------===//
 
-Tokenizer::Tokenizer(std::string_view model, const std::string &name)
-    : processor(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
+Tokenizer::Tokenizer(std::string_view model, const std::string &name, Specials more)
+    : processor(std::make_unique<sentencepiece::SentencePieceProcessor>()),
+      specials(std::move(more)) {
   if (!processor->LoadFromSerializedProto({model.data(), model.size()}).ok() ||
       processor->GetPieceSize() == 0) {
     size_t start = model.find_first_not_of(" \t\r\n");
@@ -32,6 +33,13 @@ Tokenizer::Tokenizer(std::string_view model, const std::string &name)
          isJSON ? "JSON; a tokenizer.json is for python -m ternary chat --tokenizer"
                 : "something else");
   }
+  for (int piece = 0; piece < processor->GetPieceSize(); ++piece)
+    if (processor->IsControl(piece) || processor->IsUnknown(piece))
+      specials.emplace(processor->IdToPiece(piece), piece);
+  specials.erase("");
+  for (const auto &[special, id] : specials)
+    if (firstBytes.find(special.front()) == std::string::npos)
+      firstBytes += special.front();
 }
 
 Tokenizer::~Tokenizer() = default;
@@ -44,12 +52,33 @@ std::unique_ptr<Tokenizer> Tokenizer::load(const std::string &path) {
 
 int64_t Tokenizer::size() const { return processor->GetPieceSize(); }
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
-  std::vector<int> ids;
-  auto status = processor->Encode({text.data(), text.size()}, &ids);
+void Tokenizer::appendPlain(std::string_view text, std::vector<int32_t> &ids) const {
+  if (text.empty())
+    return;
+  std::vector<int> plain;
+  auto status = processor->Encode({text.data(), text.size()}, &plain);
   if (!status.ok())
     fail("cannot tokenize the text: ", status.message());
-  return {ids.begin(), ids.end()};
+  ids.insert(ids.end(), plain.begin(), plain.end());
+}
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, bool special) const {
+  std::vector<int32_t> ids;
+  size_t begin = 0, at = 0; // the plain text so far, and where to look for a special token
+  while (special && (at = text.find_first_of(firstBytes, at)) != std::string_view::npos) {
+    auto found = std::find_if(specials.begin(), specials.end(), [&](const auto &entry) {
+      return text.compare(at, entry.first.size(), entry.first) == 0;
+    });
+    if (found == specials.end()) {
+      ++at;
+      continue;
+    }
+    appendPlain(text.substr(begin, at - begin), ids);
+    ids.push_back(found->second);
+    begin = at += found->first.size();
+  }
+  appendPlain(text.substr(begin), ids);
+  return ids;
 }
 
 std::string Tokenizer::text(int64_t id) const {

@@ -73,10 +73,11 @@ static std::unique_ptr<runtime::Tokenizer> openTokenizer(const runtime::Model &m
 
 static std::vector<int32_t> encodePrompt(const runtime::Model &model,
                                          const runtime::Tokenizer &tokenizer,
-                                         const std::string &prompt) {
-  std::vector<int32_t> ids = tokenizer.encode(prompt);
-  if (model.info().bos_id >= 0)
-    ids.insert(ids.begin(), static_cast<int32_t>(model.info().bos_id));
+                                         const std::string &prompt, bool special) {
+  std::vector<int32_t> ids = tokenizer.encode(prompt, special);
+  int32_t start = static_cast<int32_t>(model.info().bos_id);
+  if (start >= 0 && (ids.empty() || ids.front() != start))
+    ids.insert(ids.begin(), start);
   model.checkIds("prompt", std::vector<int64_t>(ids.begin(), ids.end()).data(), 1,
                  static_cast<int64_t>(ids.size()));
   return ids;
@@ -122,7 +123,7 @@ int run::generate(const runtime::Model &model, const Options &options, double lo
   auto start = Clock::now();
   auto tokenizer = openTokenizer(model, options);
   std::string prompt = options.prompt.value_or("");
-  std::vector<int32_t> ids = encodePrompt(model, *tokenizer, prompt);
+  std::vector<int32_t> ids = encodePrompt(model, *tokenizer, prompt, !options.plainPrompt);
   runtime::Session session(model, static_cast<int>(options.threads));
   runtime::Sampler sampler(options.sampler);
   std::vector<float> logits(static_cast<size_t>(info.vocab));

@@ -17,6 +17,7 @@ namespace ternary::run {
 
 struct Options {
   std::optional<std::string> prompt, promptFile, tokenizer, weights;
+  bool plainPrompt = false;
   int64_t tokens = 256;
   runtime::SamplerOptions sampler;
   int64_t threads = 1;

@@ -50,6 +50,8 @@ static int runMain(int argc, char **argv) {
   commandLine.text("prompt", "TEXT", options.prompt, "what to continue (default: nothing)");
   commandLine.text("prompt-file", "FILE", options.promptFile,
                    "the same from a file, without its last line end; -: standard input");
+  commandLine.flag("plain-prompt", options.plainPrompt,
+                   "read names of special tokens in it, such as </s>, as plain text");
   commandLine.integer("tokens", "N", options.tokens, 0, std::numeric_limits<int32_t>::max(),
                       "how many tokens to generate at most (default: 256)");
   commandLine.number("temperature", "T", options.sampler.temperature, 0, 1000,

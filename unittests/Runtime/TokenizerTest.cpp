@@ -8,6 +8,7 @@
 #include "ternary/Runtime/Tokenizer.h"
 #include "TempDir.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/File.h"
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,26 @@ TEST(TokenizerTest, ControlTokensHaveNoText) {
   EXPECT_EQ(tokenizer->text(2), "");
   EXPECT_EQ(tokenizer->text(-1), "");
   EXPECT_EQ(tokenizer->text(tokenizer->size()), "");
+}
+
+TEST(TokenizerTest, NamesOfSpecialTokens) {
+  auto join = [](std::vector<std::vector<int32_t>> parts) {
+    std::vector<int32_t> all;
+    for (const std::vector<int32_t> &part : parts)
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  };
+  auto tokenizer = Tokenizer::load(kModel);
+  std::vector<int32_t> a = tokenizer->encode("a <b"), b = tokenizer->encode(" b>");
+  EXPECT_EQ(tokenizer->encode("<s>a <b</s><unk> b>", /*special=*/true), join({{1}, a, {2, 0}, b}));
+  EXPECT_EQ(tokenizer->encode("a <b", /*special=*/true), a);
+  EXPECT_EQ(tokenizer->encode("", /*special=*/true), std::vector<int32_t>());
+  EXPECT_EQ(tokenizer->encode("</s>"), Tokenizer::load(kModel)->encode("</s>"));
+  EXPECT_NE(tokenizer->encode("</s>"), std::vector<int32_t>{2});
+
+  std::string model = InputFile(kModel, "cannot read").readAll("a tokenizer", 1 << 20);
+  Tokenizer more(model, kModel, {{"<|end|>", 9}, {"<|end|>!", 10}, {"", 11}, {"#", 12}});
+  EXPECT_EQ(more.encode("<|end|>!#<|end|>a <b</s>", /*special=*/true), join({{10, 12, 9}, a, {2}}));
 }
 
 TEST(TokenizerTest, RefusesOtherFiles) {

@@ -9,6 +9,7 @@
 #define TERNARY_RUNTIME_TOKENIZER_H
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,16 +24,22 @@ namespace ternary::runtime {
 /// A SentencePiece model.
 class Tokenizer {
 public:
-  /// Parses a serialized model; `name` says in errors where it is from.
-  Tokenizer(std::string_view model, const std::string &name);
+  /// The ids of special tokens by their names. Of several that a text may start with the longest
+  /// comes first.
+  using Specials = std::map<std::string, int32_t, std::greater<>>;
+
+  /// Parses a serialized model; `name` says in errors where it is from. `specials` come beside the
+  /// special tokens that the model has itself: control tokens and the unknown one.
+  Tokenizer(std::string_view model, const std::string &name, Specials specials = {});
   ~Tokenizer();
 
   static std::unique_ptr<Tokenizer> load(const std::string &path);
 
   int64_t size() const;
 
-  /// The ids of `text`, without beginning- and end-of-sequence tokens.
-  std::vector<int32_t> encode(std::string_view text) const;
+  /// The ids of `text`, without beginning- and end-of-sequence tokens. Names of special tokens in
+  /// it are these tokens if `special`, and plain text otherwise.
+  std::vector<int32_t> encode(std::string_view text, bool special = false) const;
 
   /// The bytes that a token stands for: none for control tokens, one for a
   /// token of byte fallback, otherwise UTF-8 text with the spaces it starts
@@ -45,7 +52,12 @@ public:
   bool addsPrefixSpace() const;
 
 private:
+  /// Appends the ids of `text` without special tokens.
+  void appendPlain(std::string_view text, std::vector<int32_t> &ids) const;
+
   std::unique_ptr<sentencepiece::SentencePieceProcessor> processor;
+  Specials specials;
+  std::string firstBytes; // of the names of special tokens
 };
 
 /// Turns the bytes of successive tokens into text that can be shown at once:
