@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 
 from ternary._generation import Generation
@@ -26,7 +27,31 @@ def open_model(args: argparse.Namespace) -> Model:
     if args.tokenizer is not None:
         raise Error("expected no --tokenizer with a model to compile, which has its own")
     print(f"compiling {path} ...", file=sys.stderr, flush=True)
-    return load(path, i2s_blocks=args.i2s_blocks).compile(threads=args.threads)
+    graph = load(path, i2s_blocks=args.i2s_blocks)
+    with _ending_by_exception(), tempfile.TemporaryDirectory(prefix="ternary-") as folder:
+        # Once it is loaded nobody needs the file, so that nothing can be left of it.
+        return graph.compile(output=os.path.join(folder, "model.so"), threads=args.threads)
+
+
+@contextlib.contextmanager
+def _ending_by_exception() -> Iterator[None]:
+    """Signals that would end the process at once raise SystemExit, so that files are removed."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    numbers = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) == signal.SIG_DFL
+    ]
+    try:
+        for number in numbers:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 class Conversation:
@@ -121,7 +146,7 @@ def serve(args: argparse.Namespace) -> int:
     name = args.name
     if name is None and not args.model.endswith(".so"):
         name = pathlib.Path(os.path.abspath(args.model)).stem
-    app = _server.create_app(model, name)
+    app = _server.create_app(model, name, allowed_origins=args.allowed_origins)
     uvicorn.run(app, host=args.host, port=args.port, timeout_graceful_shutdown=5)
     return 0
 
@@ -156,6 +181,13 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("--host", default="127.0.0.1")
     command.add_argument("--port", type=int, default=8000)
     command.add_argument("--name", help="what clients call it; the directory's name by default")
+    command.add_argument(
+        "--allowed-origins",
+        nargs="+",
+        metavar="ORIGIN",
+        help="of web pages that may use it, such as https://example.org, or '*' for all; those of "
+        "this machine by default",
+    )
     return parser
 
 

@@ -7,14 +7,16 @@ import concurrent.futures
 import contextlib
 import json
 import secrets
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar
 
 import fastapi
 import fastapi.exceptions
 import pydantic
 import starlette.exceptions
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,55 +27,33 @@ from ternary._ternary import Error
 DEFAULT_CHAT_TOKENS = 1024
 
 
-class StreamOptions(pydantic.BaseModel):
-    include_usage: bool = False
+# Pages that this machine serves, on any port.
+LOCAL_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
-class Request(pydantic.BaseModel):
-    """What both kinds of requests have; null is as if it were not there. What would change the
-    answer but is not supported is refused; all else that is not listed is ignored."""
+class Fields(pydantic.BaseModel):
+    """Fields of a request. What is not listed is refused by name, unless it asks for nothing."""
 
-    model_config = pydantic.ConfigDict(extra="allow")
+    model_config = pydantic.ConfigDict(extra="forbid")
 
-    # By name, with the values that ask for nothing.
-    UNSUPPORTED: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "frequency_penalty": (0,),
-        "ignore_eos": (False,),
-        "length_penalty": (1,),
-        "logit_bias": ({},),
-        "min_p": (0,),
-        "min_tokens": (0,),
-        "presence_penalty": (0,),
-        "prompt_logprobs": (),
-        "repetition_penalty": (1,),
-        "stop_token_ids": ([],),
-        "top_k": (0, -1),
-        "typical_p": (1,),
-        "use_beam_search": (False,),
-    }
-
-    model: str
-    temperature: float = pydantic.Field(1.0, ge=0, le=2)
-    top_p: float = pydantic.Field(1.0, gt=0, le=1)
-    n: int = pydantic.Field(1, ge=1, le=16)
-    seed: int | None = pydantic.Field(None, ge=-(2**63), lt=2**63)
-    stop: str | list[str] | None = None
-    stream: bool = False
-    stream_options: StreamOptions | None = None
+    # What is not supported, by name, with the values that do not ask for it.
+    ASK_NOTHING: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    # What changes no answer: identifiers, hints, and details of what is refused itself.
+    WITHOUT_EFFECT: ClassVar[frozenset[str]] = frozenset()
 
     @pydantic.model_validator(mode="before")
     @classmethod
-    def drop_nulls(cls, values: Any) -> Any:
+    def drop_what_asks_for_nothing(cls, values: Any) -> Any:
+        """Null is as if it were not there."""
         if not isinstance(values, dict):
             return values
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in values.items() if cls._asks(name, value)}
 
-    def unsupported(self) -> list[str]:
-        return [
-            name
-            for name, value in (self.model_extra or {}).items()
-            if name in self.UNSUPPORTED and not _is_any_of(value, self.UNSUPPORTED[name])
-        ]
+    @classmethod
+    def _asks(cls, name: str, value: Any) -> bool:
+        if value is None or name in cls.WITHOUT_EFFECT:
+            return False
+        return not _is_any_of(value, cls.ASK_NOTHING.get(name, ()))
 
 
 def _is_any_of(value: Any, others: tuple[Any, ...]) -> bool:
@@ -83,17 +63,114 @@ def _is_any_of(value: Any, others: tuple[Any, ...]) -> bool:
     )
 
 
-class CompletionRequest(Request):
-    UNSUPPORTED: ClassVar[dict[str, tuple[Any, ...]]] = {
-        **Request.UNSUPPORTED,
-        "logprobs": (),
-        "suffix": ("",),
+class StreamOptions(Fields):
+    ASK_NOTHING: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "continuous_usage_stats": (False,),
+        "include_obfuscation": (False,),
     }
+
+    include_usage: bool = False
+
+
+class Request(Fields):
+    """What both kinds of requests have, by the names of OpenAI, vLLM and llama.cpp."""
+
+    ASK_NOTHING: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "allowed_token_ids": ([],),
+        "bad_words": ([],),
+        "detokenize": (True,),
+        "dry_multiplier": (0,),
+        "dynatemp_range": (0,),
+        "early_stopping": (False,),
+        "frequency_penalty": (0,),
+        "grammar": ("",),
+        "id_slot": (-1,),
+        "ignore_eos": (False,),
+        "include_stop_str_in_output": (False,),
+        "length_penalty": (1,),
+        "logit_bias": ({}, []),
+        "logits_processors": ([],),
+        "logprobs": (False,),
+        "lora": ([],),
+        "min_keep": (0, 1),
+        "min_p": (0,),
+        "min_tokens": (0,),
+        "mirostat": (0,),
+        "n_probs": (0,),
+        "post_sampling_probs": (False,),
+        "presence_penalty": (0,),
+        "repeat_penalty": (1,),
+        "repetition_penalty": (1,),
+        "response_format": ({"type": "text"},),
+        "return_token_ids": (False,),
+        "return_tokens": (False,),
+        "return_tokens_as_token_ids": (False,),
+        "service_tier": ("auto", "default"),
+        "skip_special_tokens": (True,),
+        "store": (False,),
+        "timings_per_token": (False,),
+        "top_k": (0, -1),
+        "top_n_sigma": (0, -1),
+        "typical": (1,),
+        "typical_p": (1,),
+        "use_beam_search": (False,),
+        "xtc_probability": (0,),
+    }
+    WITHOUT_EFFECT: ClassVar[frozenset[str]] = frozenset(
+        {
+            "cache_prompt",
+            "dry_allowed_length",
+            "dry_base",
+            "dry_penalty_last_n",
+            "dry_sequence_breakers",
+            "dynatemp_exponent",
+            "metadata",
+            "mirostat_eta",
+            "mirostat_tau",
+            "priority",
+            "prompt_cache_key",
+            "prompt_cache_retention",
+            "repeat_last_n",
+            "request_id",
+            "safety_identifier",
+            "spaces_between_special_tokens",
+            "user",
+            "xtc_threshold",
+        }
+    )
+
+    model: str
+    temperature: float = pydantic.Field(1.0, ge=0, le=2)
+    top_p: float = pydantic.Field(1.0, gt=0, le=1)
+    n: int = pydantic.Field(1, ge=1, le=16)
+    seed: int | None = pydantic.Field(None, ge=-(2**63), lt=2**63)
+    stop: str | list[str] = []
+    stop_token_ids: list[int] = []
+    stream: bool = False
+    stream_options: StreamOptions = StreamOptions()
+    n_predict: int | None = pydantic.Field(None, ge=-1)
+    max_tokens: int
+
+    def limit(self) -> int:
+        """How many tokens there may be; -1 as n_predict, llama.cpp's name, leaves that open."""
+        if self.n_predict is None:
+            return self.max_tokens
+        return sys.maxsize if self.n_predict < 0 else self.n_predict
+
+    def stops(self) -> list[str | int]:
+        texts = [self.stop] if isinstance(self.stop, str) else self.stop
+        return [*texts, *self.stop_token_ids]
+
+
+class CompletionRequest(Request):
+    ASK_NOTHING: ClassVar[dict[str, tuple[Any, ...]]] = {**Request.ASK_NOTHING, "suffix": ("",)}
 
     prompt: str | list[str] | list[int] | list[list[int]] = ""
     max_tokens: int = pydantic.Field(16, ge=0)
     echo: bool = False
     best_of: int | None = None
+    special: bool = True
+    add_special_tokens: bool = True
 
     @pydantic.field_validator("prompt", mode="before")
     @classmethod
@@ -104,9 +181,12 @@ class CompletionRequest(Request):
                 raise ValueError("expected texts or token ids, got true or false")
         return prompt
 
-    def unsupported(self) -> list[str]:
-        names = ["best_of"] if self.best_of not in (None, self.n) else []
-        return super().unsupported() + names
+    @pydantic.field_validator("best_of")
+    @classmethod
+    def refuse_best_of(cls, best_of: int | None, others: pydantic.ValidationInfo) -> int | None:
+        if best_of != others.data.get("n"):
+            raise ValueError("expected no best_of other than n, which is not supported")
+        return best_of
 
     def prompts(self) -> list[str | list[int]]:
         if isinstance(self.prompt, str):
@@ -117,23 +197,49 @@ class CompletionRequest(Request):
 
 
 class ChatRequest(Request):
-    UNSUPPORTED: ClassVar[dict[str, tuple[Any, ...]]] = {
-        **Request.UNSUPPORTED,
-        "audio": (),
+    ASK_NOTHING: ClassVar[dict[str, tuple[Any, ...]]] = {
+        **Request.ASK_NOTHING,
+        "echo": (False,),
         "function_call": ("none",),
         "functions": ([],),
-        "logprobs": (False,),
         "modalities": (["text"],),
-        "response_format": ({"type": "text"},),
+        "reasoning_format": ("none",),
         "tool_choice": ("none",),
         "tools": ([],),
         "top_logprobs": (0,),
-        "web_search_options": (),
+        "verbosity": ("medium",),
     }
+    WITHOUT_EFFECT: ClassVar[frozenset[str]] = Request.WITHOUT_EFFECT | {"parallel_tool_calls"}
 
     messages: list[dict[str, Any]] = pydantic.Field(min_length=1)
     max_tokens: int = pydantic.Field(DEFAULT_CHAT_TOKENS, ge=0)
     max_completion_tokens: int | None = pydantic.Field(None, ge=0)
+    add_generation_prompt: bool | None = None
+    continue_final_message: bool = False
+    add_special_tokens: bool = False
+    documents: list[dict[str, Any]] | None = None
+    chat_template_kwargs: dict[str, Any] = {}
+
+    @pydantic.field_validator("chat_template_kwargs")
+    @classmethod
+    def refuse_other_conversations(cls, variables: dict[str, Any]) -> dict[str, Any]:
+        for name in ("messages", "chat_template", "add_special_tokens"):
+            if name in variables:
+                raise ValueError(f"expected no {name} in chat_template_kwargs")
+        return variables
+
+    def limit(self) -> int:
+        limit = self.max_completion_tokens
+        return super().limit() if limit is None else limit
+
+    def template_options(self) -> dict[str, Any]:
+        """What `ChatTemplate.render` is given beside the messages."""
+        return {
+            "add_generation_prompt": self.add_generation_prompt,
+            "continue_final_message": self.continue_final_message,
+            "documents": self.documents,
+            **self.chat_template_kwargs,
+        }
 
     def plain_messages(self) -> list[dict[str, Any]]:
         """The messages with text as their content, whether it came in one or in parts."""
@@ -153,6 +259,8 @@ def _plain_message(message: dict[str, Any], place: str) -> dict[str, Any]:
             if kind != "text" or not isinstance(part.get("text"), str):
                 got = kind if isinstance(kind, str) else type(part).__name__
                 raise ApiError(400, f"expected parts of type text, got {got}", param=place)
+            for name in part.keys() - {"type", "text"}:
+                raise _unsupported(name, f"{place}.{name}")
         content = "".join(part["text"] for part in content)
     if not isinstance(content, str):
         raise ApiError(400, "expected content that is text or parts of it", param=place)
@@ -175,6 +283,11 @@ class ApiError(Exception):
                 "code": code,
             }
         }
+
+
+def _unsupported(name: str, param: str) -> ApiError:
+    message = f"expected no {name}, which is not supported"
+    return ApiError(400, message, param=param, code="unsupported_parameter")
 
 
 class ClientLeftError(Exception):
@@ -227,8 +340,11 @@ class _EndQuietly:
             await self._app(scope, receive, send)
 
 
-def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
-    """The server of one model, which clients call `name`."""
+def create_app(
+    model: Model, name: str | None = None, *, allowed_origins: Sequence[str] | None = None
+) -> fastapi.FastAPI:
+    """The server of one model, which clients call `name`. `allowed_origins` are those of the web
+    pages that may use it, "*" for any; by default the pages that this machine serves."""
     if model.batch != 1:
         raise Error(f"expected a model with batch 1 to serve, got batch {model.batch}")
     _ = model.tokenizer  # or an error, now
@@ -237,6 +353,13 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     created = int(time.time())
     app = fastapi.FastAPI(title="Ternary", openapi_url=None)
     app.add_middleware(_EndQuietly)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=allowed_origins or (),
+        allow_origin_regex=LOCAL_ORIGINS if allowed_origins is None else None,
+        allow_methods=["*"],
+        allow_headers=["*"],
+    )
 
     @app.exception_handler(ApiError)
     async def api_error(request: fastapi.Request, error: ApiError) -> JSONResponse:
@@ -256,6 +379,8 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
     ) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:])
+        if first["type"] == "extra_forbidden":
+            return await api_error(request, _unsupported(str(first["loc"][-1]), place))
         message = first["msg"].removeprefix("Value error, ")
         return await api_error(request, ApiError(400, message, param=place or None))
 
@@ -293,41 +418,37 @@ def create_app(model: Model, name: str | None = None) -> fastapi.FastAPI:
         check_model(asked)
         return card
 
-    def check(request: Request) -> None:
-        check_model(request.model)
-        if unsupported := request.unsupported():
-            raise ApiError(
-                400,
-                f"expected no {unsupported[0]}, which is not supported",
-                param=unsupported[0],
-                code="unsupported_parameter",
-            )
-
     @app.post("/v1/completions", response_model=None)
     async def complete(
         request: CompletionRequest, http: fastapi.Request
     ) -> JSONResponse | StreamingResponse:
-        check(request)
+        check_model(request.model)
         if not request.prompts():
             raise ApiError(400, "expected at least one prompt, got none", param="prompt")
         inputs = [
             (
-                await asyncio.to_thread(model.encode, prompt),
+                await asyncio.to_thread(
+                    model.encode,
+                    prompt,
+                    special=request.special,
+                    add_special_tokens=request.add_special_tokens,
+                ),
                 prompt if request.echo and isinstance(prompt, str) else "",
             )
             for prompt in request.prompts()
         ]
-        return await _answer(
-            engine, http, request, _CompletionForm(name), inputs, request.max_tokens
-        )
+        return await _answer(engine, http, request, _CompletionForm(name), inputs)
 
     @app.post("/v1/chat/completions", response_model=None)
     async def chat(request: ChatRequest, http: fastapi.Request) -> JSONResponse | StreamingResponse:
-        check(request)
-        limit = request.max_completion_tokens
-        limit = request.max_tokens if limit is None else limit
-        ids = await asyncio.to_thread(model.encode_chat, request.plain_messages())
-        return await _answer(engine, http, request, _ChatForm(name), [(ids, "")], limit)
+        check_model(request.model)
+        ids = await asyncio.to_thread(
+            model.encode_chat,
+            request.plain_messages(),
+            add_special_tokens=request.add_special_tokens,
+            **request.template_options(),
+        )
+        return await _answer(engine, http, request, _ChatForm(name), [(ids, "")])
 
     return app
 
@@ -386,7 +507,6 @@ async def _answer(
     request: Request,
     form: _CompletionForm,
     inputs: list[tuple[list[int], str]],
-    max_tokens: int,
 ) -> JSONResponse | StreamingResponse:
     """The answers to each of `inputs`, ids and what to repeat before the text, n of each."""
     seed = secrets.randbits(63) if request.seed is None else request.seed % 2**64
@@ -397,11 +517,11 @@ async def _answer(
         return engine.run(
             ids,
             http.is_disconnected,
-            max_new_tokens=max_tokens,
+            max_new_tokens=request.limit(),
             temperature=request.temperature,
             top_p=request.top_p,
             seed=(seed + index % request.n) % 2**64,
-            stop=() if request.stop is None else request.stop,
+            stop=request.stops(),
         )
 
     def account(tokens: int) -> dict[str, int]:
@@ -445,7 +565,7 @@ async def _stream(
     start: Callable[[int], AsyncIterator[str | Generation]],
     account: Callable[[int], dict[str, int]],
 ) -> AsyncIterator[str]:
-    with_usage = request.stream_options is not None and request.stream_options.include_usage
+    with_usage = request.stream_options.include_usage
     no_usage = None if with_usage else _NO_USAGE
 
     def event(choices: list[dict[str, Any]], usage: Any = no_usage) -> str:

@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 import ternary
+from built import SHAKESPEARE
 from test_tokenizer import MESSAGES, chat_directory  # noqa: F401  (a fixture)
 
 pytest.importorskip("jinja2")
@@ -24,11 +25,11 @@ NAME = "demo"
 
 
 @contextlib.contextmanager
-def serving(model: ternary.Model):
+def serving(model: ternary.Model, **options):
     """A client of a server with this model."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(server.create_app(model, NAME), log_level="warning")
+        config = uvicorn.Config(server.create_app(model, NAME, **options), log_level="warning")
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -166,6 +167,16 @@ def test_chat(chat_client, shakespeare, chat_directory):  # noqa: F811
         ({"best_of": 3}, "expected no best_of", "best_of"),
         ({"extra_body": {"top_k": 1}}, "expected no top_k", "top_k"),
         ({"extra_body": {"min_p": 0.1}}, "expected no min_p", "min_p"),
+        ({"extra_body": {"unheard_of": 1}}, "expected no unheard_of", "unheard_of"),
+        ({"extra_body": {"messages": []}}, "expected no messages", "messages"),
+        ({"extra_body": {"repeat_penalty": 2}}, "expected no repeat_penalty", "repeat_penalty"),
+        ({"extra_body": {"n_predict": -2}}, "greater than or equal to -1", "n_predict"),
+        ({"logit_bias": {"5": 1}}, "expected no logit_bias", "logit_bias"),
+        (
+            {"stream_options": {"unheard_of": True}},
+            "expected no unheard_of",
+            "stream_options.unheard_of",
+        ),
         ({"prompt": [True]}, "expected texts or token ids, got true or false", "prompt"),
         ({"prompt": [[1, False]]}, "expected texts or token ids, got true or false", "prompt"),
         ({"prompt": [5000]}, "expected token ids from 0 to 1023, got 5000", None),
@@ -184,7 +195,8 @@ def test_bad_requests(client, options, message, param, stream):
 
 def test_null_is_the_default(client, shakespeare):
     names = ("max_tokens", "temperature", "top_p", "n", "stream", "stop", "logprobs", "suffix")
-    nothing = {"top_k": -1, "frequency_penalty": 0.0, "logit_bias": {}, "unheard_of": 1}
+    nothing = {"top_k": -1, "frequency_penalty": 0.0, "logit_bias": {}, "unheard_of": None}
+    nothing |= {"user": "me", "cache_prompt": True, "mirostat": 0, "mirostat_tau": 5.0}
     answer = client.completions.create(
         model=NAME, prompt="ROMEO:", seed=4, extra_body=nothing | dict.fromkeys(names)
     )
@@ -193,6 +205,162 @@ def test_null_is_the_default(client, shakespeare):
     assert answer.choices[0].text == shakespeare.generate(
         "ROMEO:", max_new_tokens=16, temperature=1, seed=4
     )
+
+
+def test_special_tokens_in_a_prompt(client, shakespeare):
+    prompt = "<s>ROMEO:</s>"
+    for fields, ids in [
+        ({}, shakespeare.encode("ROMEO:") + [2]),
+        ({"special": False}, shakespeare.encode(prompt, special=False)),
+        ({"add_special_tokens": False, "prompt": "a"}, shakespeare.encode("a")[1:]),
+    ]:
+        answer = client.completions.create(
+            model=NAME,
+            max_tokens=4,
+            temperature=0,
+            extra_body={"prompt": prompt} | fields,
+            prompt="",
+        )
+        assert answer.usage.prompt_tokens == len(ids)
+        assert answer.choices[0].text == shakespeare.generate(ids, max_new_tokens=4)
+
+
+def test_fields_of_other_servers(client, shakespeare):
+    ids = shakespeare.generate_ids(shakespeare.encode("ROMEO:"), max_new_tokens=20)
+    for fields, count in [
+        ({"n_predict": 3, "max_tokens": 7}, 3),
+        ({"stop_token_ids": [ids[5]]}, ids.index(ids[5])),
+        ({"n_predict": -1, "stop_token_ids": ids[4:6]}, min(map(ids.index, ids[4:6]))),
+    ]:
+        answer = client.completions.create(
+            model=NAME, prompt="ROMEO:", temperature=0, extra_body=fields
+        )
+        assert answer.usage.completion_tokens == count
+
+
+@pytest.fixture
+def thinking_client(shakespeare, chat_directory):  # noqa: F811
+    """Its template has variables, and writes neither a start nor an end."""
+    (chat_directory / "chat_template.jinja").write_text(
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}"
+        "{% if enable_thinking is defined and not enable_thinking %}</s>{% endif %}"
+        "{% for d in documents or [] %}{{ d.text }}{% endfor %}"
+        "{% if add_generation_prompt %}</s></s></s>{% endif %}"
+    )
+    with serving(ternary.Model.load(shakespeare.path, tokenizer=chat_directory)) as client:
+        yield client
+
+
+def test_fields_for_the_template(thinking_client, shakespeare):
+    def read(**fields) -> int:
+        answer = thinking_client.chat.completions.create(
+            model=NAME, messages=MESSAGES, max_tokens=1, extra_body=fields
+        )
+        return answer.usage.prompt_tokens
+
+    text = "user: Helloassistant: Ho"
+    plain = len(shakespeare.encode(text, add_special_tokens=False))
+    assert read() == plain + 3
+    assert read(chat_template_kwargs={"enable_thinking": False}) == plain + 4
+    assert read(chat_template_kwargs={"enable_thinking": True}) == plain + 3
+    assert read(chat_template_kwargs={"add_generation_prompt": False}) == plain
+    assert read(add_generation_prompt=False) == plain
+    assert read(add_generation_prompt=False, add_special_tokens=True) == plain + 1
+    assert read(continue_final_message=True) == plain
+    documents = [{"text": "</s>"}, {"text": "</s>"}]
+    assert read(documents=documents, add_generation_prompt=False) == plain + 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "message", "param"),
+    [
+        (
+            {"chat_template_kwargs": {"messages": []}},
+            "expected no messages in chat_template_kwargs",
+            "chat_template_kwargs",
+        ),
+        (
+            {"add_generation_prompt": True, "continue_final_message": True},
+            "expected one of add_generation_prompt and continue_final_message, got both",
+            None,
+        ),
+        *(
+            ({name: value}, f"expected no {name}, which is not supported", name)
+            for name, value in {
+                "allowed_token_ids": [5],
+                "bad_words": ["a"],
+                "chat_template": "{{ messages }}",
+                "dry_multiplier": 0.8,
+                "enable_thinking": False,
+                "grammar": "root ::= [a]",
+                "guided_json": {},
+                "guided_regex": "[0-9]+",
+                "include_stop_str_in_output": True,
+                "json_schema": {},
+                "mirostat": 2,
+                "prompt": "a",
+                "reasoning_effort": "low",
+                "repeat_penalty": 2.0,
+                "skip_special_tokens": False,
+                "structured_outputs": {"regex": "[0-9]+"},
+                "typical": 0.5,
+                "unheard_of": 1,
+                "xtc_probability": 0.5,
+            }.items()
+        ),
+    ],
+)
+def test_what_is_not_obeyed_is_refused(thinking_client, fields, message, param):
+    with pytest.raises(openai.BadRequestError, match=message) as error:
+        thinking_client.chat.completions.create(
+            model=NAME, messages=MESSAGES, max_tokens=1, extra_body=fields
+        )
+    assert error.value.param == param
+
+
+def ask(url: str, method: str, **headers: str) -> tuple[int, dict[str, str]]:
+    """The status and the headers of an answer."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, dict(answer.headers)
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "origin", "is_allowed"),
+    [
+        (None, "http://localhost:3000", True),
+        (None, "https://127.0.0.1", True),
+        (None, "http://[::1]:80", True),
+        (None, "https://example.org", False),
+        (None, "http://localhost.example.org", False),
+        (["https://example.org"], "https://example.org", True),
+        (["https://example.org"], "http://localhost:3000", False),
+        (["*"], "https://example.org", True),
+        ([], "http://localhost:3000", False),
+    ],
+)
+def test_pages_of_other_origins(shakespeare, allowed, origin, is_allowed):
+    with serving(shakespeare, allowed_origins=allowed) as client:
+        status, headers = ask(
+            f"{client.base_url}chat/completions",
+            "OPTIONS",
+            Origin=origin,
+            Access_Control_Request_Method="POST",
+            Access_Control_Request_Headers="authorization, content-type",
+        )
+        assert (status == 200) == is_allowed
+        assert ("access-control-allow-origin" in headers) == is_allowed
+        if is_allowed:
+            assert headers["access-control-allow-headers"] == "authorization, content-type"
+        # Whether a page may read an answer is up to its browser, by the same header.
+        for path, expected in (("models", 200), ("none", 404)):
+            status, headers = ask(f"{client.base_url}{path}", "GET", Origin=origin)
+            assert status == expected
+            assert ("access-control-allow-origin" in headers) == is_allowed
 
 
 def test_chat_in_parts(chat_client):
@@ -228,6 +396,11 @@ def test_chat_in_parts(chat_client):
             {"messages": [{"role": "user", "content": ["x"]}]},
             "expected parts of type text, got str",
             "messages.0.content",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "a", "x": 1}]}]},
+            "expected no x, which is not supported",
+            "messages.0.content.x",
         ),
         ({"messages": []}, "at least 1 item", "messages"),
         ({"tool_choice": "auto"}, "expected no tool_choice", "tool_choice"),
@@ -395,3 +568,25 @@ def test_command(shakespeare, environment):
         _, rest = process.communicate(timeout=30)
     assert process.returncode in (0, 128 + signal.SIGINT, -signal.SIGINT)
     assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize("ended", ["compiling", "serving"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_a_signal_leaves_nothing_behind(environment, tmp_path, ended, number):
+    """Not even the one that a process cannot know of, once the model is loaded."""
+    if ended == "compiling" and number == signal.SIGKILL:
+        pytest.skip("nobody is there to remove what is half-written")
+    command = [sys.executable, "-m", "ternary", "serve", SHAKESPEARE, "--port=0"]
+    environment["TMPDIR"] = str(tmp_path)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if ("compiling" if ended == "compiling" else "running on") in line:
+            break
+    if ended == "compiling":
+        while not list(tmp_path.glob("*/*")) and process.poll() is None:
+            time.sleep(0.01)
+    process.send_signal(number)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode in (-number, 128 + number, 0), rest
+    assert "Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []
