@@ -3,14 +3,13 @@
 import json
 import re
 
-import pytest
+import matplotlib
 from built import ROOT
 
 NOTEBOOK = ROOT / "examples" / "python" / "look_inside.ipynb"
 
 
 def test_notebook(monkeypatch, capsys):
-    matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
     monkeypatch.chdir(NOTEBOOK.parent)
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
