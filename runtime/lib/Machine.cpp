@@ -8,8 +8,12 @@
 #include "ternary/Runtime/Machine.h"
 
 #include <algorithm>
+#include <climits>
+#include <cmath>
 #include <fstream>
+#include <limits>
 #include <sched.h>
+#include <sstream>
 #include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
@@ -69,11 +73,102 @@ const Kernel *ternary::runtime::findKernel(const std::string &name) {
   return nullptr;
 }
 
+namespace {
+
+/// A hierarchy of control groups, of version 1 or 2, and where this process is in it.
+struct ControlGroups {
+  bool isUnified;
+  std::string mount;  // the folder that stands for `root`
+  std::string root;   // the group whose folder is mounted
+  std::string member; // the group of this process
+};
+
+/// The words of `text` between `separator`s.
+std::vector<std::string> split(const std::string &text, char separator) {
+  std::vector<std::string> words;
+  std::istringstream stream(text);
+  for (std::string word; std::getline(stream, word, separator);)
+    words.push_back(word);
+  return words;
+}
+
+bool contains(const std::vector<std::string> &words, const char *word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// The group of this process that limits processors, in the hierarchy of either version: lines of
+/// /proc/self/cgroup are "number:controllers:group", and version 2 names no controllers.
+std::string findMember(const std::string &system, bool isUnified) {
+  std::ifstream file(system + "/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos)
+      continue;
+    std::string controllers = line.substr(first + 1, second - first - 1);
+    if (isUnified ? controllers.empty() : contains(split(controllers, ','), "cpu"))
+      return line.substr(second + 1);
+  }
+  return {};
+}
+
+/// Lines of /proc/self/mountinfo are "id parent device root mount options... - type source
+/// options".
+std::vector<ControlGroups> findControlGroups(const std::string &system) {
+  std::vector<ControlGroups> found;
+  std::ifstream file(system + "/proc/self/mountinfo");
+  for (std::string line; std::getline(file, line);) {
+    std::vector<std::string> words = split(line, ' ');
+    auto dash = std::find(words.begin(), words.end(), "-");
+    if (words.size() < 5 || words.end() - dash < 4)
+      continue;
+    bool isUnified = dash[1] == "cgroup2";
+    if (!isUnified && !(dash[1] == "cgroup" && contains(split(dash[3], ','), "cpu")))
+      continue;
+    std::string member = findMember(system, isUnified);
+    if (!member.empty())
+      found.push_back({isUnified, system + words[4], words[3], member});
+  }
+  return found;
+}
+
+/// How many processors a group's folder allows, as a share of time; infinite if it does not say.
+double readQuota(const std::string &folder, bool isUnified) {
+  double quota = -1, period = -1;
+  if (isUnified) {
+    std::ifstream(folder + "/cpu.max") >> quota >> period; // "max" is no number
+  } else {
+    std::ifstream(folder + "/cpu.cfs_quota_us") >> quota; // -1: no limit
+    std::ifstream(folder + "/cpu.cfs_period_us") >> period;
+  }
+  return quota > 0 && period > 0 ? quota / period : std::numeric_limits<double>::infinity();
+}
+
+} // namespace
+
+int ternary::runtime::processorQuota(const std::string &system) {
+  double quota = std::numeric_limits<double>::infinity();
+  for (const ControlGroups &groups : findControlGroups(system)) {
+    // What a container does not see of its group's path is above the mounted folder.
+    std::string path = groups.member;
+    std::string root = groups.root == "/" ? "" : groups.root;
+    bool isBelow = (path + "/").compare(0, root.size() + 1, root + "/") == 0;
+    path = isBelow ? path.substr(root.size()) : "";
+    // A group has at most what those above it have.
+    for (;; path.resize(path.rfind('/'))) {
+      quota = std::min(quota, readQuota(groups.mount + path, groups.isUnified));
+      if (path.find('/') == std::string::npos)
+        break;
+    }
+  }
+  return quota < INT_MAX ? std::max(1, static_cast<int>(std::ceil(quota))) : INT_MAX;
+}
+
 int ternary::runtime::availableThreads() {
+  int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0)
-    return std::max(1, CPU_COUNT(&set));
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    processors = std::max(1, CPU_COUNT(&set));
+  return std::min(processors, processorQuota());
 }
 
 /// The number of kB after `key` in a file of /proc, in bytes; 0 if there is

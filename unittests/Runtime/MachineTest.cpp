@@ -6,9 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Runtime/Machine.h"
+#include "TempDir.h"
 
+#include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <set>
@@ -90,6 +93,89 @@ TEST(FeaturesTest, NamesWhatIsMissing) {
     EXPECT_TRUE(name == "xop" || name == "avx512f") << name;
 }
 #endif
+
+/// A system of files in a folder of its own.
+class QuotaTest : public testing::Test {
+protected:
+  void write(const std::string &name, const std::string &content) {
+    std::filesystem::create_directories(std::filesystem::path(dir.file(name)).parent_path());
+    dir.write(name, content);
+  }
+  /// Says in which groups the process is, and what is mounted where.
+  void place(const std::string &groups, const std::string &mounts) {
+    write("proc/self/cgroup", groups);
+    write("proc/self/mountinfo", "22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n" + mounts);
+  }
+  int quota() { return processorQuota(dir.file("")); }
+
+  TempDir dir;
+};
+
+constexpr const char *kUnifiedMount =
+    "30 22 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+constexpr const char *kProcessorMount =
+    "31 22 0:27 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+    "32 22 0:28 / /sys/fs/cgroup/cpuset rw shared:10 - cgroup cgroup rw,cpuset\n";
+
+TEST_F(QuotaTest, NoneWithoutControlGroups) { EXPECT_EQ(quota(), INT_MAX); }
+
+TEST_F(QuotaTest, OfVersion2) {
+  place("0::/a/b\n", kUnifiedMount);
+  EXPECT_EQ(quota(), INT_MAX);
+  write("sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+  EXPECT_EQ(quota(), INT_MAX);
+  write("sys/fs/cgroup/a/b/cpu.max", "400000 100000\n");
+  EXPECT_EQ(quota(), 4);
+  write("sys/fs/cgroup/a/cpu.max", "250000 100000\n"); // a group above
+  EXPECT_EQ(quota(), 3);
+  write("sys/fs/cgroup/cpu.max", "10000 100000\n"); // the root of a container
+  EXPECT_EQ(quota(), 1);
+}
+
+TEST_F(QuotaTest, OfVersion1) {
+  place("4:cpuset:/other\n3:cpu,cpuacct:/a/b\n0::/\n", kProcessorMount);
+  const std::string root = "sys/fs/cgroup/cpu,cpuacct/";
+  write(root + "a/b/cpu.cfs_period_us", "50000\n");
+  write(root + "a/b/cpu.cfs_quota_us", "-1\n");
+  EXPECT_EQ(quota(), INT_MAX);
+  write(root + "a/b/cpu.cfs_quota_us", "100000\n");
+  EXPECT_EQ(quota(), 2);
+  write(root + "a/cpu.cfs_period_us", "100000\n");
+  write(root + "a/cpu.cfs_quota_us", "100000\n");
+  EXPECT_EQ(quota(), 1);
+}
+
+TEST_F(QuotaTest, OfAContainerThatSeesItsOwnGroup) {
+  // The group's path is that of the host, but its folder is what is mounted.
+  place("3:cpu:/docker/123\n",
+        "31 22 0:27 /docker/123 /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n");
+  write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+  write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "150000\n");
+  EXPECT_EQ(quota(), 2);
+}
+
+TEST_F(QuotaTest, OfBothVersions) {
+  place("3:cpu,cpuacct:/a\n0::/b\n",
+        std::string(kProcessorMount) + "33 22 0:29 / /unified rw - cgroup2 cgroup2 rw\n");
+  write("unified/b/cpu.max", "300000 100000\n");
+  EXPECT_EQ(quota(), 3);
+  write("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+  write("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "200000\n");
+  EXPECT_EQ(quota(), 2);
+}
+
+TEST_F(QuotaTest, WhatIsNoQuotaIsNone) {
+  place("0::/\nnonsense\n:\n", std::string("one two - \n\n") + kUnifiedMount);
+  for (const char *text : {"", "max", "0 100000", "100000", "100000 0", "-1 100000", "x y"}) {
+    write("sys/fs/cgroup/cpu.max", text);
+    EXPECT_EQ(quota(), INT_MAX) << text;
+  }
+}
+
+TEST(ThreadsTest, NoMoreThanTheQuota) {
+  EXPECT_GE(availableThreads(), 1);
+  EXPECT_LE(availableThreads(), processorQuota());
+}
 
 TEST(MemoryTest, PeakStaysWhenMemoryIsGivenBack) {
   constexpr int64_t kBytes = 64 << 20;

@@ -35,7 +35,12 @@ const Kernel *findKernel(const std::string &name);
 /// machine lacks. Names that it cannot be asked about are taken to be there.
 std::vector<std::string> missingFeatures(const char *features);
 
-/// Threads that this process may run at a time.
+/// How many processors' time this process may use, by the limits of its control group and of all
+/// above it, rounded up; INT_MAX if there is no limit. `system` stands before the paths of files
+/// that are read.
+int processorQuota(const std::string &system = "");
+
+/// Threads that this process may run at a time, and has time for. More would wait for each other.
 int availableThreads();
 
 /// Bytes of this process that are in memory now.
