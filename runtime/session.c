@@ -6,12 +6,16 @@
  * The compiler carries this file as LLVM bitcode for every architecture it can
  * compile for and links it into each object. Hence C99 without system headers:
  * the few functions it needs from the C library are declared here, and their
- * binary interface is the same on all 64-bit Linux systems.
+ * binary interface is the same on all 64-bit Linux systems. It uses no more than
+ * what every processor of its architecture has, whatever the steps use: here it is
+ * found out whether this one can run them.
  *
  *===----------------------------------------------------------------------===*/
 
 #include "ternary/session.h"
+#include "ternary/archive_format.h"
 #include "ternary/crc32.h"
+#include "ternary/features.h"
 
 /*===----------------------------------------------------------------------===*
  * From the C library
@@ -60,22 +64,12 @@ struct ternary_model {
   int gives_back; /* whether pages of lookup tables may be dropped */
 };
 
-enum { PREFIX_BYTES = 64, PAYLOAD_ALIGNMENT = 4096, BUFFER_BYTES = 1 << 16 };
+enum { BUFFER_BYTES = 1 << 16, READ_ATTEMPTS = 100 };
 enum {
   LARGEST_PAGE = 1 << 16, /* of the base pages that systems use */
   WORTHWHILE_TABLE = 1 << 22,
   LOOKUPS_TO_GIVE_BACK = 16
 };
-
-/* The fixed part at the start of an archive; see abi.h. */
-typedef struct archive_prefix {
-  uint32_t version;
-  uint32_t header_crc32;
-  uint64_t header_bytes;
-  uint64_t payload_offset;
-  uint64_t payload_bytes;
-  uint32_t payload_crc32;
-} archive_prefix;
 
 /* What it takes to read a file and compute checksums; too large for a small
  * stack. */
@@ -84,50 +78,27 @@ typedef struct archive_reader {
   uint8_t buffer[BUFFER_BYTES];
 } archive_reader;
 
-static uint64_t load_little_endian(const uint8_t *p, int bytes) {
-  uint64_t value = 0;
-  for (int i = bytes - 1; i >= 0; --i)
-    value = value << 8 | p[i];
-  return value;
-}
-
-/* Whether the `available` bytes at the start of an archive of `bytes` in all
- * describe an archive of that length that belongs to this model. */
+/* Whether the start of an archive of `bytes` in all is that of this model's. */
 static ternary_status check_prefix(const uint8_t *start, size_t available, uint64_t bytes,
-                                   archive_prefix *prefix) {
-  if (available < 8 || memcmp(start, TERNARY_ARCHIVE_MAGIC, 8) != 0)
-    return TERNARY_NOT_AN_ARCHIVE;
-  if (available < PREFIX_BYTES)
-    return TERNARY_ARCHIVE_DAMAGED;
-
-  prefix->version = (uint32_t)load_little_endian(start + 8, 4);
-  prefix->header_crc32 = (uint32_t)load_little_endian(start + 12, 4);
-  prefix->header_bytes = load_little_endian(start + 16, 8);
-  prefix->payload_offset = load_little_endian(start + 24, 8);
-  prefix->payload_bytes = load_little_endian(start + 32, 8);
-  prefix->payload_crc32 = (uint32_t)load_little_endian(start + 40, 4);
-
-  if (prefix->version != TERNARY_ARCHIVE_VERSION ||
-      prefix->header_crc32 != ternary_descriptor_instance.archive_header_crc32)
-    return TERNARY_ARCHIVE_MISMATCH;
-  if (prefix->payload_offset % PAYLOAD_ALIGNMENT != 0 || prefix->payload_offset < PREFIX_BYTES ||
-      prefix->payload_offset > bytes ||
-      prefix->header_bytes > prefix->payload_offset - PREFIX_BYTES ||
-      prefix->payload_bytes != bytes - prefix->payload_offset)
-    return TERNARY_ARCHIVE_DAMAGED;
-  return TERNARY_OK;
+                                   ternary_archive_prefix *prefix) {
+  const ternary_descriptor *info = &ternary_descriptor_instance;
+  return ternary_check_archive_prefix(start, available, bytes, info->archive_header_crc32,
+                                      info->archive_bytes, prefix);
 }
 
-/* Fewer bytes than asked for mean the end of the file; -1 a failure. */
+/* Fewer bytes than asked for mean the end of the file; -1 a failure. A signal may
+ * interrupt a call, which is made again; how C libraries say that it was one differs. */
 static long read_fully(int file, uint8_t *to, size_t bytes) {
   size_t done = 0;
+  int failures = 0;
   while (done < bytes) {
     long count = read(file, to + done, bytes - done);
-    if (count < 0)
-      return -1;
     if (count == 0)
       break;
-    done += (size_t)count;
+    if (count > 0)
+      done += (size_t)count;
+    else if (++failures == READ_ATTEMPTS)
+      return -1;
   }
   return (long)done;
 }
@@ -154,17 +125,17 @@ static ternary_status check_file_range(archive_reader *reader, int file, uint64_
 }
 
 static ternary_status check_file(archive_reader *reader, int file, uint64_t bytes,
-                                 archive_prefix *prefix) {
+                                 ternary_archive_prefix *prefix) {
   ternary_status status;
   long available = -1;
   if (lseek(file, 0, SEEK_FROM_START) == 0)
-    available = read_fully(file, reader->buffer, PREFIX_BYTES);
+    available = read_fully(file, reader->buffer, TERNARY_ARCHIVE_PREFIX_BYTES);
   if (available < 0)
     return TERNARY_ARCHIVE_UNREADABLE;
   status = check_prefix(reader->buffer, (size_t)available, bytes, prefix);
   if (status == TERNARY_OK)
-    status =
-        check_file_range(reader, file, PREFIX_BYTES, prefix->header_bytes, prefix->header_crc32);
+    status = check_file_range(reader, file, TERNARY_ARCHIVE_PREFIX_BYTES, prefix->header_bytes,
+                              prefix->header_crc32);
   if (status == TERNARY_OK)
     status = check_file_range(reader, file, prefix->payload_offset, prefix->payload_bytes,
                               prefix->payload_crc32);
@@ -172,7 +143,7 @@ static ternary_status check_file(archive_reader *reader, int file, uint64_t byte
 }
 
 static ternary_status open_file(archive_reader *reader, const char *path, ternary_model *model,
-                                archive_prefix *prefix) {
+                                ternary_archive_prefix *prefix) {
   ternary_status status;
   long bytes;
   int file = open(path, OPEN_READ_ONLY | OPEN_WITHOUT_WAITING | OPEN_CLOSE_ON_EXEC);
@@ -197,15 +168,16 @@ static ternary_status open_file(archive_reader *reader, const char *path, ternar
 }
 
 static ternary_status open_embedded(archive_reader *reader, ternary_model *model,
-                                    archive_prefix *prefix) {
+                                    ternary_archive_prefix *prefix) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   const uint8_t *archive = (const uint8_t *)info->archive;
-  size_t available =
-      info->archive_bytes < PREFIX_BYTES ? (size_t)info->archive_bytes : PREFIX_BYTES;
+  size_t available = info->archive_bytes < TERNARY_ARCHIVE_PREFIX_BYTES
+                         ? (size_t)info->archive_bytes
+                         : TERNARY_ARCHIVE_PREFIX_BYTES;
   ternary_status status = check_prefix(archive, available, info->archive_bytes, prefix);
   if (status != TERNARY_OK)
     return status;
-  if (ternary_crc32_update(&reader->crc32, 0, archive + PREFIX_BYTES,
+  if (ternary_crc32_update(&reader->crc32, 0, archive + TERNARY_ARCHIVE_PREFIX_BYTES,
                            (size_t)prefix->header_bytes) != prefix->header_crc32)
     return TERNARY_ARCHIVE_DAMAGED;
   model->payload = archive + prefix->payload_offset;
@@ -262,7 +234,7 @@ static void advise_lookup_tables(archive_reader *reader, ternary_model *model) {
       madvise((void *)start, bytes, ADVISE_NO_HUGE_PAGES);
       madvise((void *)start, bytes, ADVISE_RANDOM);
       /* Other memory than a file's would lose its contents with its pages. */
-      model->gives_back = is_file_mapping(reader, start, start + bytes);
+      model->gives_back = model->mapping || is_file_mapping(reader, start, start + bytes);
       if (!model->gives_back)
         return;
     }
@@ -274,6 +246,13 @@ static void give_back_lookup_tables(const ternary_model *model) {
   for (uint64_t i = 0; i < ternary_descriptor_instance.lookup_table_count; ++i)
     if (lookup_table_pages(model, i, &start, &bytes))
       madvise((void *)start, bytes, ADVISE_DROP);
+}
+
+/* Whether the processor has the instructions that steps use. */
+static int has_instructions(void) {
+  const ternary_machine machine = ternary_ask_machine();
+  size_t length;
+  return !ternary_find_missing_feature(&machine, ternary_descriptor_instance.features, &length);
 }
 
 /* Linux saves registers of matrices only for programs that ask for them. Code that uses them does
@@ -298,7 +277,7 @@ static int may_run_kernel(void) {
 ternary_status ternary_open(const char *archive_file, ternary_model **result) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_status status;
-  archive_prefix prefix;
+  ternary_archive_prefix prefix;
   archive_reader *reader;
   ternary_model *model;
 
@@ -308,6 +287,8 @@ ternary_status ternary_open(const char *archive_file, ternary_model **result) {
   if (info->abi_version != TERNARY_ABI_VERSION ||
       info->descriptor_bytes < sizeof(ternary_descriptor))
     return TERNARY_ABI_MISMATCH;
+  if (!has_instructions())
+    return TERNARY_MACHINE_UNSUPPORTED;
   if (!may_run_kernel())
     return TERNARY_KERNEL_REFUSED;
   if (!archive_file && !info->archive && !info->archive_file)
@@ -379,7 +360,7 @@ static int64_t round_up(int64_t value, int64_t multiple) {
 
 int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor, int64_t tokens) {
   return descriptor->workspace_fixed_bytes +
-         descriptor->workspace_bytes_per_token * round_up(tokens, 16);
+         descriptor->workspace_bytes_per_token * round_up(tokens, TERNARY_TOKEN_BLOCK);
 }
 
 /* Steps stream through their workspace; virtual machines can read huge pages almost
@@ -442,11 +423,13 @@ void ternary_session_free(ternary_session *session) {
 }
 
 void ternary_reset(ternary_session *session) {
+  if (!session)
+    return;
   memset(session->state, 0, (size_t)ternary_descriptor_instance.state_bytes);
   session->position = 0;
 }
 
-int64_t ternary_position(const ternary_session *session) { return session->position; }
+int64_t ternary_position(const ternary_session *session) { return session ? session->position : 0; }
 
 /* Whether the session can consume ids[batch, tokens]. */
 static ternary_status check_ids(const ternary_session *session, const int32_t *ids,
@@ -454,7 +437,8 @@ static ternary_status check_ids(const ternary_session *session, const int32_t *i
   const ternary_descriptor *info = &ternary_descriptor_instance;
   if (!session || !ids || tokens < 1)
     return TERNARY_BAD_ARGUMENT;
-  if (info->max_tokens > 0 && tokens > info->max_tokens - session->position)
+  if (tokens > (info->max_tokens > 0 ? info->max_tokens : INT64_MAX) - session->position ||
+      tokens > INT64_MAX / info->batch)
     return TERNARY_SEQUENCE_TOO_LONG;
   for (int64_t i = 0; i < info->batch * tokens; ++i)
     if (ids[i] < 0 || ids[i] >= info->vocab)
@@ -556,11 +540,6 @@ ternary_status ternary_decode(ternary_session *session, const int32_t *ids, floa
 #define SAVED_MAGIC "TERNARYS"
 enum { SAVED_VERSION = 1, SAVED_HEADER_BYTES = 64, SAVED_CHECKED_FROM = 16 };
 
-static void store_little_endian(uint8_t *p, int bytes, uint64_t value) {
-  for (int i = 0; i < bytes; ++i, value >>= 8)
-    p[i] = (uint8_t)value;
-}
-
 static uint32_t saved_crc32(const uint8_t *saved, size_t bytes) {
   ternary_crc32_tables tables;
   ternary_crc32_build(&tables);
@@ -579,47 +558,67 @@ ternary_status ternary_save(const ternary_session *session, void *to, size_t byt
     return TERNARY_BAD_ARGUMENT;
   memset(saved, 0, SAVED_HEADER_BYTES);
   memcpy(saved, SAVED_MAGIC, 8);
-  store_little_endian(saved + 8, 4, SAVED_VERSION);
-  store_little_endian(saved + 16, 4, info->archive_header_crc32);
-  store_little_endian(saved + 20, 4, session->model->payload_crc32);
-  store_little_endian(saved + 24, 8, (uint64_t)info->batch);
-  store_little_endian(saved + 32, 8, (uint64_t)session->position);
-  store_little_endian(saved + 40, 8, (uint64_t)info->state_bytes);
-  store_little_endian(saved + 48, 8, info->state_layout);
+  ternary_store_little_endian(saved + 8, 4, SAVED_VERSION);
+  ternary_store_little_endian(saved + 16, 4, info->archive_header_crc32);
+  ternary_store_little_endian(saved + 20, 4, session->model->payload_crc32);
+  ternary_store_little_endian(saved + 24, 8, (uint64_t)info->batch);
+  ternary_store_little_endian(saved + 32, 8, (uint64_t)session->position);
+  ternary_store_little_endian(saved + 40, 8, (uint64_t)info->state_bytes);
+  ternary_store_little_endian(saved + 48, 8, info->state_layout);
   memcpy(saved + SAVED_HEADER_BYTES, session->state, (size_t)info->state_bytes);
-  store_little_endian(saved + 12, 4, saved_crc32(saved, bytes));
+  ternary_store_little_endian(saved + 12, 4, saved_crc32(saved, bytes));
   return TERNARY_OK;
+}
+
+/* Whether the bytes are a whole saved session. */
+static ternary_status check_saved(const uint8_t *saved, size_t bytes) {
+  if (bytes < 8 || memcmp(saved, SAVED_MAGIC, 8) != 0)
+    return TERNARY_NOT_A_SESSION;
+  if (bytes < SAVED_HEADER_BYTES)
+    return TERNARY_SESSION_DAMAGED;
+  if (ternary_load_little_endian(saved + 8, 4) != SAVED_VERSION)
+    return TERNARY_NOT_A_SESSION;
+  if (ternary_load_little_endian(saved + 40, 8) != bytes - SAVED_HEADER_BYTES ||
+      ternary_load_little_endian(saved + 12, 4) != saved_crc32(saved, bytes) ||
+      ternary_load_little_endian(saved + 32, 8) > INT64_MAX)
+    return TERNARY_SESSION_DAMAGED;
+  return TERNARY_OK;
+}
+
+ternary_status ternary_saved_position(const void *from, size_t bytes, int64_t *position) {
+  ternary_status status;
+  if (!from || !position)
+    return TERNARY_BAD_ARGUMENT;
+  status = check_saved((const uint8_t *)from, bytes);
+  if (status == TERNARY_OK)
+    *position = (int64_t)ternary_load_little_endian((const uint8_t *)from + 32, 8);
+  return status;
 }
 
 ternary_status ternary_restore(ternary_session *session, const void *from, size_t bytes) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   const uint8_t *saved = (const uint8_t *)from;
-  uint64_t position;
-  if (!session || !from)
+  ternary_status status;
+  int64_t position;
+  if (!session)
     return TERNARY_BAD_ARGUMENT;
-  if (bytes < 8 || memcmp(saved, SAVED_MAGIC, 8) != 0)
-    return TERNARY_NOT_A_SESSION;
-  if (bytes < SAVED_HEADER_BYTES)
-    return TERNARY_SESSION_DAMAGED;
-  if (load_little_endian(saved + 8, 4) != SAVED_VERSION)
-    return TERNARY_NOT_A_SESSION;
-  if (load_little_endian(saved + 40, 8) != bytes - SAVED_HEADER_BYTES ||
-      load_little_endian(saved + 12, 4) != saved_crc32(saved, bytes))
-    return TERNARY_SESSION_DAMAGED;
-  position = load_little_endian(saved + 32, 8);
-  if (load_little_endian(saved + 16, 4) != info->archive_header_crc32 ||
-      load_little_endian(saved + 20, 4) != session->model->payload_crc32 ||
-      load_little_endian(saved + 24, 8) != (uint64_t)info->batch ||
-      load_little_endian(saved + 48, 8) != info->state_layout ||
-      bytes != ternary_saved_bytes(session) || position > INT64_MAX ||
-      (info->max_tokens > 0 && position > (uint64_t)info->max_tokens))
+  status = ternary_saved_position(from, bytes, &position);
+  if (status != TERNARY_OK)
+    return status;
+  if (ternary_load_little_endian(saved + 16, 4) != info->archive_header_crc32 ||
+      ternary_load_little_endian(saved + 20, 4) != session->model->payload_crc32 ||
+      ternary_load_little_endian(saved + 24, 8) != (uint64_t)info->batch ||
+      ternary_load_little_endian(saved + 48, 8) != info->state_layout ||
+      bytes != ternary_saved_bytes(session) ||
+      (info->max_tokens > 0 && position > info->max_tokens))
     return TERNARY_SESSION_MISMATCH;
   /* Code writes keys and values where the state says that they end. */
   if (info->position_offset >= 0 &&
-      load_little_endian(saved + SAVED_HEADER_BYTES + info->position_offset, 4) != position)
+      (int64_t)ternary_load_little_endian(saved + SAVED_HEADER_BYTES + info->position_offset, 4) !=
+          position)
     return TERNARY_SESSION_DAMAGED;
   memcpy(session->state, saved + SAVED_HEADER_BYTES, (size_t)info->state_bytes);
-  session->position = (int64_t)position;
+  session->position = position;
   return TERNARY_OK;
 }
 
@@ -639,7 +638,7 @@ const char *ternary_token_text(int64_t id, size_t *length) {
 
 const char *ternary_error_string(ternary_status status) {
   /* Not a switch: a table of pointers would need relocations. */
-  static const char text[][48] = {"no error",
+  static const char text[][52] = {"no error",
                                   "bad argument",
                                   "token id outside the vocabulary",
                                   "sequence longer than the model allows",
@@ -652,7 +651,8 @@ const char *ternary_error_string(ternary_status status) {
                                   "not a saved session",
                                   "saved session belongs to another model",
                                   "saved session is damaged",
-                                  "the system refuses what the kernels need"};
+                                  "the system refuses what the kernels need",
+                                  "processor lacks instructions that the model uses"};
   size_t count = sizeof(text) / sizeof(text[0]);
   return (size_t)status < count ? text[status] : "unknown error";
 }

@@ -17,6 +17,8 @@ packages=(
   libomp-22-dev libsentencepiece-dev nlohmann-json3-dev
   # Tests, benchmarks, formatting.
   clang-format-22 libbenchmark-dev libgmock-dev libgtest-dev
+  # Other machines, for tests: emulators, and C libraries for programs that run on them.
+  libc6-dev-arm64-cross libc6-dev-riscv64-cross qemu-user
   # The interpreter of the scripts and of the environment below, and what extends it.
   python3 python3-dev python3-venv pybind11-dev
 )

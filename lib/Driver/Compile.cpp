@@ -19,6 +19,7 @@
 #include "ternary/Support/JSONFile.h"
 #include "ternary/Target/EmbeddedRuntime.h"
 #include "ternary/Target/Object.h"
+#include "ternary/abi.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
@@ -371,7 +372,7 @@ Error Compiler::runPhase(const PhaseInfo &phase) {
 static int64_t getBlockBytes(const TrainingInfo &info) { return info.blockFloats * 16; }
 static int64_t getTrainingBytes(const TrainingInfo &info, int64_t tokens) {
   return getBlockBytes(info) + info.gradient.fixedBytes +
-         info.gradient.bytesPerToken * alignTo(tokens, 16);
+         info.gradient.bytesPerToken * alignTo(tokens, TERNARY_TOKEN_BLOCK);
 }
 
 /// Has no more computed again than lets training fit into the budget. The pass that chooses goes
@@ -562,6 +563,9 @@ Error Compiler::writeCode() {
     return error;
   if (Error error = file->flush())
     return error;
+  if (kind == FileKind::Object && embed)
+    if (Error error = checkEmbeddedArchive(file->temporaryPath(), info.archiveBytes))
+      return error;
   // What others depend on is kept before them, and nothing before all is there.
   auto keepArchive = [&] { return embed || isStream ? Error::success() : emitted->writer->keep(); };
   if (isShared) {

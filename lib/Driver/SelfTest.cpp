@@ -11,10 +11,9 @@
 #include "mlir/Pass/PassManager.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Pipelines/Pipelines.h"
-#include "ternary/abi.h"
+#include "ternary/archive_format.h"
 #include "ternary/selftest.h"
 #include "llvm/Support/CRC.h"
-#include "llvm/Support/Endian.h"
 #include "llvm/Support/MemAlloc.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -71,7 +70,9 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
   if (!archive)
     return fail("cannot read '" + archivePath + "': " + archive.getError().message());
   const char *start = (*archive)->getBufferStart();
-  const char *weights = start + support::endian::read64le(start + TERNARY_ARCHIVE_PAYLOAD_OFFSET);
+  ternary_archive_prefix prefix;
+  ternary_read_archive_prefix(reinterpret_cast<const uint8_t *>(start), &prefix);
+  const char *weights = start + prefix.payload_offset;
 
   auto optimize = mlir::makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
                                                   /*targetMachine=*/nullptr);
@@ -89,7 +90,8 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
   auto step = reinterpret_cast<ternary_step>(*decode);
 
   StepMemory state(info.stateBytes);
-  StepMemory workspace(info.workspaceFixedBytes + 16 * info.workspaceBytesPerToken);
+  StepMemory workspace(info.workspaceFixedBytes +
+                       TERNARY_TOKEN_BLOCK * info.workspaceBytesPerToken);
   SmallVector<int32_t> ids(info.batch);
   std::vector<float> logits(info.batch * info.vocab);
   uint32_t crc = 0;

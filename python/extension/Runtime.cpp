@@ -12,6 +12,7 @@
 #include "ternary/Runtime/Model.h"
 #include "ternary/Runtime/Sampler.h"
 #include "ternary/Runtime/Tokenizer.h"
+#include "ternary/Runtime/TrainingObject.h"
 
 #include <algorithm>
 #include <cmath>
@@ -85,6 +86,13 @@ public:
     std::string_view view(saved); // bytes do not change, and the caller holds them
     py::gil_scoped_release release;
     use->restore(view);
+  }
+
+  int64_t savedPosition(const py::bytes &saved) {
+    Use use(*this);
+    std::string_view view(saved);
+    py::gil_scoped_release release;
+    return use->savedPosition(view);
   }
 
   /// Logits [B, V] after ids [B, T], or nothing if they are not wanted.
@@ -199,9 +207,8 @@ static py::dict describe(const runtime::Model &model) {
   result["bos_id"] = info.bos_id;
   result["eos_id"] = info.eos_id;
   result["state_bytes"] = info.state_bytes;
-  result["workspace_bytes"] =
-      info.workspace_fixed_bytes +
-      info.workspace_bytes_per_token * ((info.prefill_chunk + 15) / 16 * 16);
+  result["workspace_bytes"] = runtime::workspaceBytes(
+      {info.workspace_fixed_bytes, info.workspace_bytes_per_token}, info.prefill_chunk);
   result["prefill_chunk"] = info.prefill_chunk;
   result["openmp"] = info.openmp != 0;
   result["embeds_weights"] = info.archive != nullptr;
@@ -276,6 +283,7 @@ void ternary::python::bindRuntime(py::module_ &module) {
       .def("reset", &PySession::reset)
       .def("save", &PySession::save)
       .def("restore", &PySession::restore, py::arg("saved"))
+      .def("saved_position", &PySession::savedPosition, py::arg("saved"))
       .def("prefill", &PySession::prefill, py::arg("ids"), py::arg("logits") = true)
       .def("prefill_all", &PySession::prefillAll, py::arg("ids"));
 

@@ -466,8 +466,8 @@ class Session:
         consumed = None if ids is None else as_ids(ids, 1, self.model.info["vocab"])[0].tolist()
         saved = bytes(saved)
         if consumed is not None:
-            position = _saved_position(saved)
-            if position not in (None, len(consumed)):
+            position = self._session.saved_position(saved)
+            if position != len(consumed):
                 raise _ternary.Error(
                     f"expected the {position} ids that were consumed, got {len(consumed)}"
                 )
@@ -532,14 +532,6 @@ def _as_batch(prompt: Any) -> list[Prompt] | None:
         return None
     array = as_array(prompt)
     return list(array) if array.ndim == 2 else None
-
-
-def _saved_position(saved: bytes) -> int | None:
-    """How many tokens a saved session has consumed, by its header, which runtime/session.c writes;
-    None if it is no saved session."""
-    if len(saved) < 64 or not saved.startswith(b"TERNARYS"):
-        return None
-    return int.from_bytes(saved[32:40], "little")
 
 
 def _replace_by_copy(source: str, target: str) -> None:

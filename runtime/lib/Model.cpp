@@ -39,6 +39,7 @@ struct Model::Impl {
   decltype(&ternary_saved_bytes) savedBytes;
   decltype(&ternary_save) save;
   decltype(&ternary_restore) restore;
+  decltype(&ternary_saved_position) savedPosition;
   decltype(&ternary_error_string) errorString;
 
 private:
@@ -78,6 +79,7 @@ void Model::Impl::resolveSymbols() {
   library.resolve(savedBytes, "ternary_saved_bytes");
   library.resolve(save, "ternary_save");
   library.resolve(restore, "ternary_restore");
+  library.resolve(savedPosition, "ternary_saved_position");
   library.resolve(errorString, "ternary_error_string");
 }
 
@@ -162,6 +164,12 @@ std::string Session::save() const {
   std::string saved(model.impl->savedBytes(session), '\0');
   check(model.impl->save(session, saved.data(), saved.size()));
   return saved;
+}
+
+int64_t Session::savedPosition(std::string_view saved) const {
+  int64_t position = 0;
+  check(model.impl->savedPosition(saved.data(), saved.size(), &position));
+  return position;
 }
 
 void Session::restore(std::string_view saved) {

@@ -61,13 +61,18 @@ Block TrainingObject::makeBlock(const char *what) const {
   return block;
 }
 
-AlignedBuffer<char> TrainingObject::makeWorkspace(const ternary_workspace_size &size,
-                                                  int64_t tokens) const {
+int64_t ternary::runtime::workspaceBytes(const ternary_workspace_size &size, int64_t tokens) {
+  constexpr int64_t kBlock = TERNARY_TOKEN_BLOCK;
   int64_t bytes = size.bytes_per_token;
-  if (__builtin_mul_overflow(bytes, (tokens + 15) / 16 * 16, &bytes) ||
+  if (__builtin_mul_overflow(bytes, (tokens + kBlock - 1) / kBlock * kBlock, &bytes) ||
       __builtin_add_overflow(bytes, size.fixed_bytes, &bytes))
     bytes = INT64_MAX;
-  return {static_cast<uint64_t>(bytes), "workspace"};
+  return bytes;
+}
+
+AlignedBuffer<char> TrainingObject::makeWorkspace(const ternary_workspace_size &size,
+                                                  int64_t tokens) const {
+  return {static_cast<uint64_t>(workspaceBytes(size, tokens)), "workspace"};
 }
 
 void TrainingObject::checkTokens(const std::string &what, int64_t tokens) const {

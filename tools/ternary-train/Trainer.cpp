@@ -86,10 +86,8 @@ Trainer::Trainer(const runtime::TrainingObject &object, const Options &options)
       gradients(object.makeBlock("gradients")), optimizer(options.optimizer()),
       progress(options.steps, options.logEvery) {
   int64_t length = *options.sequenceLength;
-  auto bytes = [&](const ternary_workspace_size &size) {
-    return size.fixed_bytes + size.bytes_per_token * ((length + 15) / 16 * 16);
-  };
-  bool larger = data.validation && bytes(info.loss_workspace) > bytes(info.gradient_workspace);
+  bool larger = data.validation && runtime::workspaceBytes(info.loss_workspace, length) >
+                                       runtime::workspaceBytes(info.gradient_workspace, length);
   workspace = object.makeWorkspace(larger ? info.loss_workspace : info.gradient_workspace, length);
   ids.resize(static_cast<size_t>(info.batch * length));
   targets.resize(ids.size());

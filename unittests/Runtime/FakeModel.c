@@ -9,6 +9,7 @@
  *===----------------------------------------------------------------------===*/
 
 #include "FakeModel.h"
+#include "ternary/archive_format.h"
 
 /* The shared object for the tools has a real tokenizer, FAKE_TOKENIZER. */
 #ifdef FAKE_TOKENIZER
@@ -92,8 +93,8 @@ ternary_descriptor ternary_descriptor_instance = {
     .prefill_chunk = 16,
 #ifndef FAKE_EXTERNAL
     .archive = &archive,
-    .archive_bytes = sizeof(archive),
 #endif
+    .archive_bytes = sizeof(archive),
     .archive_file = "fake.weights",
     .archive_header_crc32 = HEADER_CRC32,
     .openmp = 1,
@@ -144,7 +145,9 @@ static void step(const void *weights, void *workspace, void *state, const int32_
   int64_t rows = tokens - logits_from;
   uint8_t *scratch = (uint8_t *)workspace;
   int64_t scratch_bytes =
-      info->workspace_fixed_bytes + info->workspace_bytes_per_token * ((tokens + 15) / 16 * 16);
+      info->workspace_fixed_bytes +
+      info->workspace_bytes_per_token *
+          ((tokens + TERNARY_TOKEN_BLOCK - 1) / TERNARY_TOKEN_BLOCK * TERNARY_TOKEN_BLOCK);
 
   if (((uintptr_t)weights | (uintptr_t)workspace | (uintptr_t)state) % 64 != 0)
     fake_model_log.misaligned = 1;

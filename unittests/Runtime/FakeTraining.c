@@ -13,7 +13,7 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#include "ternary/abi.h"
+#include "ternary/archive_format.h"
 #include "ternary/crc32.h"
 #include "ternary/training.h"
 

@@ -16,7 +16,7 @@ using testing::Not;
 TEST(ModelHeaderTest, TakesTheModelsName) {
   std::string header = ternary::makeModelHeader("bard");
   for (const char *text : {"bard_status bard_open(", "bard_status bard_decode(", "BARD_ABI_VERSION",
-                           "typedef struct bard_descriptor", "BARD_OK = 0", "\"TERNARYW\"",
+                           "typedef struct bard_descriptor", "BARD_OK = 0", "BARD_TOKEN_BLOCK",
                            "#include <stdint.h>", "#include <stddef.h>"})
     EXPECT_THAT(header, HasSubstr(text));
   for (const char *text : {"ternary_", "TERNARY_", "#include \""})

@@ -8,6 +8,7 @@
 #include "ternary/session.h"
 #include "FakeModel.h"
 #include "TempDir.h"
+#include "ternary/crc32.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
@@ -285,6 +286,40 @@ TEST_F(SavedSessionTest, CountsAsItsStateDoes) {
   info.position_offset = -1;
 }
 
+TEST_F(SavedSessionTest, SaysItsPosition) {
+  openSession();
+  consume(someIds(5), 0, 5);
+  std::string saved = save();
+  int64_t position = 99;
+  EXPECT_EQ(ternary_saved_position(saved.data(), saved.size(), &position), TERNARY_OK);
+  EXPECT_EQ(position, 5);
+  info.archive_header_crc32 ^= 1; // of any model
+  EXPECT_EQ(ternary_saved_position(saved.data(), saved.size(), &position), TERNARY_OK);
+  EXPECT_EQ(ternary_saved_position("TERNARY", 7, &position), TERNARY_NOT_A_SESSION);
+  EXPECT_EQ(ternary_saved_position(saved.data(), 64, &position), TERNARY_SESSION_DAMAGED);
+  EXPECT_EQ(ternary_saved_position(nullptr, 0, &position), TERNARY_BAD_ARGUMENT);
+  EXPECT_EQ(ternary_saved_position(saved.data(), saved.size(), nullptr), TERNARY_BAD_ARGUMENT);
+}
+
+TEST_F(SavedSessionTest, CountsNoFurtherThanItCan) {
+  openSession();
+  std::string saved = save();
+  auto put = [&](size_t offset, uint64_t value) {
+    std::memcpy(&saved[offset], &value, sizeof(value));
+    ternary_crc32_tables tables;
+    ternary_crc32_build(&tables);
+    uint32_t crc = ternary_crc32_update(&tables, 0, saved.data() + 16, saved.size() - 16);
+    std::memcpy(&saved[12], &crc, sizeof(crc));
+  };
+  put(32, uint64_t(INT64_MAX) + 1);
+  EXPECT_EQ(restore(saved), TERNARY_SESSION_DAMAGED);
+  put(32, INT64_MAX);
+  ASSERT_EQ(restore(saved), TERNARY_OK);
+  Ids ids = someIds(1);
+  EXPECT_EQ(ternary_decode(session.get(), ids.data(), nullptr), TERNARY_SEQUENCE_TOO_LONG);
+  EXPECT_EQ(ternary_position(session.get()), INT64_MAX);
+}
+
 TEST_F(SavedSessionTest, RefusesNothing) {
   openSession();
   std::string saved = save();
@@ -340,6 +375,24 @@ TEST_F(SessionTest, RefusesTooLongSequences) {
   EXPECT_EQ(ternary_position(session.get()), 10);
   ternary_reset(session.get());
   EXPECT_EQ(ternary_decode(session.get(), ids.data(), nullptr), TERNARY_OK);
+}
+
+TEST_F(SessionTest, RefusesMoreTokensThanCanBeCounted) {
+  setBatch(3);
+  openSession();
+  Ids ids = someIds(1);
+  EXPECT_EQ(ternary_prefill(session.get(), ids.data(), INT64_MAX / 2, nullptr),
+            TERNARY_SEQUENCE_TOO_LONG);
+  EXPECT_EQ(ternary_position(session.get()), 0);
+}
+
+TEST_F(SessionTest, NoSession) {
+  ternary_reset(nullptr);
+  ternary_session_free(nullptr);
+  ternary_close(nullptr);
+  EXPECT_EQ(ternary_position(nullptr), 0);
+  int32_t id = 0;
+  EXPECT_EQ(ternary_decode(nullptr, &id, nullptr), TERNARY_BAD_ARGUMENT);
 }
 
 //===----------------------------------------------------------------------===//
@@ -424,6 +477,22 @@ TEST_F(ArchiveTest, TruncatedAtEveryLength) {
   EXPECT_EQ(openFile(), TERNARY_ARCHIVE_DAMAGED);
 }
 
+TEST_F(ArchiveTest, ConsistentButOfAnotherSize) {
+  // The prefix and its checksums fit the file, which holds less than the code reads, or more.
+  const std::string whole = archive;
+  for (size_t payload : {0, 1, 63, 65, 128}) {
+    archive = whole.substr(0, 4096) + std::string(payload, 'w');
+    put(32, payload, 8);
+    ternary_crc32_tables tables;
+    ternary_crc32_build(&tables);
+    put(40, ternary_crc32_update(&tables, 0, archive.data() + 4096, payload), 4);
+    EXPECT_EQ(openFile(), TERNARY_ARCHIVE_DAMAGED) << payload;
+    info.archive_bytes = archive.size();
+    EXPECT_EQ(openFile(), TERNARY_OK) << payload;
+    info.archive_bytes = whole.size();
+  }
+}
+
 TEST_F(ArchiveTest, FlippedBits) {
   size_t header = 64 + archive.substr(64, 4032).find('\0') - 64;
   for (size_t at = 0; at < archive.size(); ++at) {
@@ -483,6 +552,18 @@ TEST_F(ArchiveTest, OtherVersionsOfTheInterface) {
   info.descriptor_bytes = sizeof(ternary_descriptor) + 8;
   EXPECT_EQ(open(nullptr), TERNARY_OK);
 }
+
+#if defined(__x86_64__)
+TEST_F(ArchiveTest, MachinesThatLackWhatTheModelUses) {
+  // No processor has all of these.
+  info.features = "sse2,avx512f,fma4,tbm,egpr";
+  EXPECT_EQ(open(nullptr), TERNARY_MACHINE_UNSUPPORTED);
+  for (const char *features : {"", "sse2", "sse3", "fast-hops,sse3,warp-drive"}) {
+    info.features = features; // SSE3 came in 2004
+    EXPECT_EQ(open(nullptr), TERNARY_OK) << features;
+  }
+}
+#endif
 
 //===----------------------------------------------------------------------===//
 // Texts

@@ -7,17 +7,17 @@
 
 #include "ternary/Target/WeightArchive.h"
 #include "../TestFiles.h"
+#include "ternary/archive_format.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CRC.h"
 #include "llvm/Support/Endian.h"
-#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include <csignal>
 #include <sys/resource.h>
 
 using namespace llvm;
 using namespace llvm::support;
 using namespace ternary;
-using testing::HasSubstr;
 
 static ArrayRef<uint8_t> asBytes(StringRef text) { return arrayRefFromStringRef(text); }
 
@@ -41,27 +41,11 @@ protected:
       return getMessage(std::move(error), directory);
     return getMessage((*writer)->keep(), directory);
   }
-  std::string open(StringRef bytes) {
-    directory.write("w", bytes);
-    return getMessage(WeightArchive::open(directory.getPath("w")), directory);
-  }
   /// A valid archive.
   std::string build() {
     EXPECT_EQ(write(directory.getPath("w")), "");
     return directory.read("w");
   }
-  /// An archive with this header, its checksum made to fit.
-  std::string buildWith(StringRef header) {
-    std::string bytes = build();
-    write32le(&bytes[12], crc32(asBytes(header)));
-    write64le(&bytes[16], header.size());
-    bytes.replace(64, header.size(), header.str());
-    return bytes;
-  }
-
-  static void write32le(char *at, uint32_t value) { endian::write32le(at, value); }
-  static void write64le(char *at, uint64_t value) { endian::write64le(at, value); }
-
   TestDirectory directory;
   ArchiveLayout layout;
   std::string b = std::string(100, 'b');
@@ -99,17 +83,20 @@ TEST_F(WeightArchiveTest, HasTheSpecifiedFormat) {
   EXPECT_EQ(endian::read32le(&bytes[40]), crc32(asBytes(payload)));
 }
 
-TEST_F(WeightArchiveTest, ReadsWhatItWrites) {
-  ASSERT_EQ(write(directory.getPath("w")), "");
-  auto archive = WeightArchive::open(directory.getPath("w"));
-  ASSERT_TRUE(bool(archive)) << toString(archive.takeError());
-  EXPECT_EQ((*archive)->getHeaderCRC32(), layout.getHeaderCRC32());
-  EXPECT_EQ((*archive)->getEntries().size(), 3u);
-  EXPECT_EQ(*(*archive)->lookup("a"), asBytes("12345"));
-  EXPECT_EQ((*archive)->lookup("none")->size(), 0u);
-  EXPECT_EQ(*(*archive)->lookup("b"), asBytes(b));
-  EXPECT_FALSE((*archive)->lookup("c"));
-  EXPECT_FALSE((*archive)->verifyPayload());
+TEST_F(WeightArchiveTest, IsWhatTheRuntimeChecks) {
+  std::string bytes = build();
+  ternary_archive_prefix prefix;
+  auto check = [&](uint64_t size, uint32_t crc, uint64_t expected) {
+    return ternary_check_archive_prefix(reinterpret_cast<const uint8_t *>(bytes.data()),
+                                        bytes.size(), size, crc, expected, &prefix);
+  };
+  uint32_t crc = layout.getHeaderCRC32();
+  EXPECT_EQ(check(bytes.size(), crc, bytes.size()), TERNARY_OK);
+  EXPECT_EQ(prefix.payload_offset, 4096u);
+  EXPECT_EQ(prefix.payload_bytes, 164u);
+  EXPECT_EQ(check(bytes.size(), crc ^ 1, bytes.size()), TERNARY_ARCHIVE_MISMATCH);
+  EXPECT_EQ(check(bytes.size(), crc, bytes.size() + 64), TERNARY_ARCHIVE_DAMAGED);
+  EXPECT_EQ(check(bytes.size() - 1, crc, bytes.size() - 1), TERNARY_ARCHIVE_DAMAGED);
 }
 
 TEST_F(WeightArchiveTest, MayBeEmpty) {
@@ -117,9 +104,7 @@ TEST_F(WeightArchiveTest, MayBeEmpty) {
   cantFail(writer->finish());
   EXPECT_EQ(writer->getFileBytes(), 4096u);
   cantFail(writer->keep());
-  auto archive = cantFail(WeightArchive::open(directory.getPath("w")));
-  EXPECT_TRUE(archive->getEntries().empty());
-  EXPECT_FALSE(archive->verifyPayload());
+  EXPECT_EQ(directory.read("w").size(), 4096u);
 }
 
 TEST_F(WeightArchiveTest, AppearsWholeOrNotAtAll) {
@@ -168,71 +153,9 @@ TEST_F(WeightArchiveTest, LeavesNothingOnAFullDisk) {
   std::signal(SIGXFSZ, handler);
 }
 
-TEST_F(WeightArchiveTest, RefusesDamage) {
-  std::string whole = build();
-  EXPECT_EQ(open(whole), "");
-  EXPECT_EQ(open(""), "w: expected at least 64 bytes, got 0");
-  EXPECT_EQ(open(std::string(64, 'x')), "w: expected a weight archive");
-  for (size_t size : {64, 100, 4095, 4096, 4259})
-    EXPECT_THAT(open(whole.substr(0, size)), HasSubstr("w: expected a "));
-  EXPECT_EQ(open(whole + "x"), "w: expected a payload of 164 bytes, got 165");
-
-  std::string version = whole, header = whole, offset = whole, length = whole;
-  version[8] = 2;
-  EXPECT_EQ(open(version), "w: expected version 1 of the archive format, got 2");
-  header[70] ^= 1;
-  EXPECT_EQ(open(header), "w: checksum of the header does not match");
-  write64le(&offset[24], 4097);
-  EXPECT_THAT(open(offset), HasSubstr("and a payload at 4097 within 4260"));
-  write64le(&length[16], UINT64_MAX);
-  EXPECT_THAT(open(length), HasSubstr("expected a header of 18446744073709551615 bytes"));
-
-  std::string payload = whole;
-  payload.back() ^= 1;
-  directory.write("w", payload);
-  auto archive = cantFail(WeightArchive::open(directory.getPath("w")));
-  EXPECT_EQ(getMessage(archive->verifyPayload(), directory),
-            "w: checksum of the payload does not match");
-}
-
-TEST_F(WeightArchiveTest, RefusesWrongHeaders) {
-  auto openTensors = [&](StringRef tensors) {
-    return open(buildWith(("{\"tensors\": [" + tensors + "]}").str()));
-  };
-  EXPECT_THAT(open(buildWith("{")), HasSubstr("w: invalid JSON"));
-  EXPECT_EQ(open(buildWith("{}")), "w: expected an array tensors, got none");
-  for (StringRef tensor : {"1", "{}", R"({"name": "a", "type": "t", "offset": 0})",
-                           R"({"name": "a", "type": "t", "offset": 0.5, "bytes": 1})"})
-    EXPECT_EQ(openTensors(tensor), "w: expected tensors with name, type, offset and bytes");
-  auto describe = [](StringRef name, StringRef offset, StringRef bytes) {
-    return ("{\"name\": \"" + name + "\", \"type\": \"t\", \"offset\": " + offset +
-            ", \"bytes\": " + bytes + "}")
-        .str();
-  };
-  EXPECT_EQ(openTensors(describe("a", "0", "164")), "");
-  EXPECT_EQ(openTensors(describe("a", "0", "165")),
-            "w: tensor 'a': expected it within 164 bytes, got 165 bytes at 0");
-  EXPECT_EQ(openTensors(describe("a", "-64", "64")),
-            "w: tensor 'a': expected it within 164 bytes, got 64 bytes at -64");
-  EXPECT_EQ(openTensors(describe("a", "0", "-1")),
-            "w: tensor 'a': expected it within 164 bytes, got -1 bytes at 0");
-  EXPECT_EQ(openTensors(describe("a", "32", "1")),
-            "w: tensor 'a': expected an offset that is a multiple of 64 and at "
-            "least 0, got 32");
-  EXPECT_EQ(openTensors(describe("a", "0", "65") + "," + describe("b", "64", "1")),
-            "w: tensor 'b': expected an offset that is a multiple of 64 and at "
-            "least 65, got 64");
-  EXPECT_EQ(openTensors(describe("a", "0", "1") + "," + describe("a", "64", "1")),
-            "w: tensor 'a': expected different names, got it twice");
-}
-
 TEST_F(WeightArchiveTest, StandsAnyName) {
   ArchiveLayout strange;
   strange.add("\xff\"\n", "t", 1);
-  auto writer = cantFail(WeightArchiveWriter::create(directory.getPath("w"), strange));
-  cantFail(writer->append(asBytes("x")));
-  cantFail(writer->finish());
-  cantFail(writer->keep());
-  auto archive = cantFail(WeightArchive::open(directory.getPath("w")));
-  EXPECT_EQ(archive->getEntries()[0].name, "\xef\xbf\xbd\"\n");
+  EXPECT_EQ(strange.getHeader(), "{\"tensors\":[{\"name\":\"\xef\xbf\xbd\\\"\\n\",\"type\":\"t\","
+                                 "\"offset\":0,\"bytes\":1}]}");
 }

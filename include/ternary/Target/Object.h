@@ -79,16 +79,22 @@ const Microkernel &selectMicrokernel(const llvm::TargetMachine &machine);
 /// An error that names what the machine lacks for a microkernel.
 llvm::Error checkMicrokernel(const Microkernel &microkernel, const llvm::TargetMachine &machine);
 
-/// Instruction set extensions that code for the machine may use beyond those that every
-/// machine of its architecture has, as LLVM names them, separated by commas; as far as
-/// this compiler knows how to ask a machine for them, that is on x86.
+/// What every machine of an architecture has, in the words of LLVM.
+struct Baseline {
+  llvm::StringRef cpu, features;
+};
+Baseline getBaseline(const llvm::Triple &triple);
+
+/// Instruction set extensions that code for the machine may use beyond the baseline, as LLVM names
+/// them, separated by commas: those of features.h, which a machine can be asked for.
 std::string getRequiredFeatures(const llvm::TargetMachine &machine);
 
 /// Translates a module in the LLVM dialect and puts the descriptor, the session functions
 /// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's
 /// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`, or, for training, which
 /// has no sessions, `PREFIX_step_gradient`, `PREFIX_step_loss` and `PREFIX_step_update`. The
-/// result is optimised.
+/// result is optimised. Whatever runs before a machine was asked for what the steps need, that is
+/// the session functions and constructors, is code for the baseline.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef prefix,
                llvm::TargetMachine &machine, llvm::LLVMContext &context);
@@ -97,6 +103,15 @@ translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef pre
 enum class FileKind { LLVM, Assembly, Object };
 llvm::Error emitFile(llvm::Module &module, llvm::TargetMachine &machine, FileKind kind,
                      llvm::raw_pwrite_stream &os);
+
+/// Puts the `bytes` bytes of the file at `path` into a section of their own and returns the symbol
+/// at their start. The file is read when the module is assembled, in pieces of at most
+/// `pieceBytes`.
+llvm::Constant *embedArchive(llvm::Module &module, llvm::StringRef path, uint64_t bytes,
+                             llvm::StringRef symbol, uint64_t pieceBytes = uint64_t(1) << 31);
+
+/// Errors if the weights inside the object at `path` are not as many bytes as they should be.
+llvm::Error checkEmbeddedArchive(llvm::StringRef path, uint64_t bytes);
 
 /// Links an object into a shared library with the linker of the toolchain.
 llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output, bool openmp,

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The format is specified at the end of ternary/abi.h.
+// The format is specified in ternary/archive_format.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,8 +15,7 @@
 #include "ternary/Support/TemporaryFile.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -83,33 +82,6 @@ private:
   uint64_t payloadOffset, payloadBytes;
   uint64_t position = 0;
   uint32_t payloadCRC32 = 0;
-};
-
-/// An archive open for reading, its prefix and header verified.
-class WeightArchive {
-public:
-  static llvm::Expected<std::unique_ptr<WeightArchive>> open(llvm::StringRef path);
-
-  llvm::ArrayRef<ArchiveEntry> getEntries() const { return entries; }
-  uint32_t getHeaderCRC32() const { return headerCRC32; }
-  /// The data of an entry, or nothing if there is none of that name.
-  std::optional<llvm::ArrayRef<uint8_t>> lookup(llvm::StringRef name) const;
-
-  /// Reads all data and compares its checksum.
-  llvm::Error verifyPayload() const;
-
-private:
-  WeightArchive(llvm::StringRef path, std::unique_ptr<llvm::MemoryBuffer> buffer)
-      : path(path), buffer(std::move(buffer)) {}
-
-  llvm::Error readPrefix();
-  llvm::Error readHeader(llvm::StringRef header);
-
-  std::string path;
-  std::unique_ptr<llvm::MemoryBuffer> buffer;
-  llvm::ArrayRef<uint8_t> payload;
-  uint32_t headerCRC32 = 0, payloadCRC32 = 0;
-  std::vector<ArchiveEntry> entries;
 };
 
 } // namespace ternary

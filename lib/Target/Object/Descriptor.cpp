@@ -47,28 +47,6 @@ private:
 };
 } // namespace
 
-/// The archive's bytes, by the assembler: they never pass through the compiler's memory.
-static Constant *embedArchive(Module &module, const ternary::ModelInfo &info,
-                              const std::string &symbol) {
-  std::string path;
-  for (unsigned char c : info.archivePath) {
-    if (c < ' ') { // octal, as the assembler reads it
-      path += {'\\', '0', char('0' + c / 8), char('0' + c % 8)};
-      continue;
-    }
-    if (c == '"' || c == '\\')
-      path += '\\';
-    path += c;
-  }
-  // A section of its own beyond the code, so that relocations of code stay short.
-  module.appendModuleInlineAsm(".section .lrodata.ternary,\"a\",@progbits\n.p2align 12\n"
-                               ".globl " +
-                               symbol + "\n.hidden " + symbol + "\n" + symbol + ":\n.incbin \"" +
-                               path + "\"\n.text\n");
-  return new GlobalVariable(module, Type::getInt8Ty(module.getContext()), /*isConstant=*/true,
-                            GlobalValue::ExternalLinkage, nullptr, symbol);
-}
-
 /// Bytes that are not text, and their number; null if there are none.
 static void addBytes(StructBuilder &b, LLVMContext &context, StringRef bytes) {
   if (bytes.empty())
@@ -93,7 +71,8 @@ static void addIdentity(StructBuilder &b, Module &module, const ternary::ModelIn
 static void addArchive(StructBuilder &b, Module &module, const ternary::ModelInfo &info,
                        StringRef name) {
   if (info.embedArchive)
-    b.pointer(embedArchive(module, info, (name + "_archive").str()));
+    b.pointer(ternary::embedArchive(module, info.archivePath, info.archiveBytes,
+                                    (name + "_archive").str()));
   else
     b.null();
   b.i64(info.archiveBytes);
@@ -189,10 +168,12 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
     b.null();
     b.null();
   } else {
+    // Each id has a text: a vocabulary may be larger than its tokenizer.
     std::string text;
     SmallVector<uint32_t> offsets = {0};
-    for (const std::string &piece : info.pieces) {
-      text += piece;
+    for (int64_t id = 0; id < info.vocab; ++id) {
+      if (id < static_cast<int64_t>(info.pieces.size()))
+        text += info.pieces[id];
       offsets.push_back(text.size());
     }
     b.pointer(b.data(ConstantDataArray::getString(context, text, false)));

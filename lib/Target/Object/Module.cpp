@@ -19,6 +19,15 @@
 
 using namespace llvm;
 
+/// Has a function compiled for every machine of the architecture instead of the model's, so that it
+/// may run before it is known which one this is.
+static void restrictToBaseline(Function &function, const Triple &triple) {
+  ternary::Baseline baseline = ternary::getBaseline(triple);
+  function.addFnAttr("target-cpu", baseline.cpu);
+  function.addFnAttr("target-features", baseline.features);
+  function.removeFnAttr("tune-cpu");
+}
+
 /// The session functions as bitcode for the machine, with the model's prefix.
 static Expected<std::unique_ptr<Module>> loadSession(StringRef prefix, TargetMachine &machine,
                                                      LLVMContext &context) {
@@ -39,10 +48,8 @@ static Expected<std::unique_ptr<Module>> loadSession(StringRef prefix, TargetMac
   for (GlobalValue &value : (*session)->global_values())
     if (value.getName().starts_with(ours))
       value.setName(prefix + "_" + value.getName().drop_front(ours.size()));
-  // The machine of the model decides, not that of this build.
   for (Function &function : **session)
-    for (StringRef attribute : {"target-cpu", "target-features", "tune-cpu"})
-      function.removeFnAttr(attribute);
+    restrictToBaseline(function, machine.getTargetTriple());
   return session;
 }
 
@@ -82,6 +89,10 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
   for (Function &function : *module)
     if (!function.isDeclaration())
       function.setLinkage(GlobalValue::InternalLinkage);
+  if (GlobalVariable *constructors = module->getNamedGlobal("llvm.global_ctors"))
+    for (Use &entry : cast<Constant>(constructors->getInitializer())->operands())
+      if (auto *function = dyn_cast<Function>(cast<Constant>(entry)->getOperand(1)))
+        restrictToBaseline(*function, machine.getTargetTriple());
   if (training) {
     addTrainingDescriptor(*module, info, (prefix + "_training_descriptor_instance").str(), steps);
   } else {

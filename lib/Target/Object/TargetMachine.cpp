@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Target/Object.h"
+#include "ternary/features.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -103,6 +104,10 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
                                   CodeModel::Small, CodeGenOptLevel::Aggressive));
   if (!machine)
     return makeError("expected a target with a code generator, got '" + triple.str() + "'");
+  // What the runtime shares with objects has pointers and sizes of 64 bits; x32 has not.
+  if (unsigned bits = machine->createDataLayout().getPointerSizeInBits(); bits != 64)
+    return makeError("expected a target with pointers of 64 bits, got '" + triple.str() +
+                     "', which has " + Twine(bits));
   return machine;
 }
 
@@ -131,17 +136,45 @@ Error ternary::checkMicrokernel(const Microkernel &microkernel, const TargetMach
   return Error::success();
 }
 
+ternary::Baseline ternary::getBaseline(const Triple &triple) {
+  switch (triple.getArch()) {
+  case Triple::x86_64:
+    return {"x86-64", ""};
+  case Triple::aarch64:
+    return {"generic", "+neon"};
+  case Triple::riscv64:
+    return {"generic-rv64", "+m,+a,+f,+d,+c"};
+  default:
+    return {};
+  }
+}
+
+/// The extensions of an architecture that a machine can be asked for.
+static ArrayRef<StringLiteral> getKnownFeatures(const Triple &triple) {
+#define FEATURE(name, ...) StringLiteral(name),
+  static constexpr StringLiteral x86[] = {TERNARY_X86_64_FEATURES(FEATURE)};
+  static constexpr StringLiteral aarch64[] = {TERNARY_AARCH64_FEATURES(FEATURE)};
+  static constexpr StringLiteral riscv[] = {TERNARY_RISCV64_FEATURES(FEATURE)};
+#undef FEATURE
+  switch (triple.getArch()) {
+  case Triple::x86_64:
+    return x86;
+  case Triple::aarch64:
+    return aarch64;
+  case Triple::riscv64:
+    return riscv;
+  default:
+    return {};
+  }
+}
+
 std::string ternary::getRequiredFeatures(const TargetMachine &machine) {
   const Triple &triple = machine.getTargetTriple();
-  if (triple.getArch() != Triple::x86_64 ||
-      Triple(sys::getProcessTriple()).getArch() != Triple::x86_64)
-    return {};
+  Baseline baseline = getBaseline(triple);
   std::unique_ptr<MCSubtargetInfo> everywhere(
-      machine.getTarget().createMCSubtargetInfo(triple, "x86-64", ""));
-  // What a host can be asked for are extensions; the rest tunes code.
+      machine.getTarget().createMCSubtargetInfo(triple, baseline.cpu, baseline.features));
   SmallVector<StringRef> names;
-  StringMap<bool> known = sys::getHostCPUFeatures();
-  for (StringRef name : known.keys())
+  for (StringRef name : getKnownFeatures(triple))
     if (hasFeature(machine, name) && !everywhere->checkFeatures(("+" + name).str()))
       names.push_back(name);
   llvm::sort(names);

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ArchiveFormat.h"
 #include "ternary/Target/WeightArchive.h"
+#include "ternary/archive_format.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CRC.h"
 #include "llvm/Support/MathExtras.h"
@@ -25,7 +25,7 @@ WeightArchiveWriter::create(StringRef path, const ArchiveLayout &layout) {
   std::unique_ptr<WeightArchiveWriter> writer(new WeightArchiveWriter(layout, std::move(*file)));
 
   // The prefix comes last: it has the payload's checksum.
-  if (Error error = writer->writeZeros(sizeof(ArchivePrefix)))
+  if (Error error = writer->writeZeros(TERNARY_ARCHIVE_PREFIX_BYTES))
     return error;
   if (Error error = writer->write(arrayRefFromStringRef(writer->header)))
     return error;
@@ -36,7 +36,8 @@ WeightArchiveWriter::create(StringRef path, const ArchiveLayout &layout) {
 
 WeightArchiveWriter::WeightArchiveWriter(const ArchiveLayout &layout, TemporaryFile temporary)
     : file(std::move(temporary)), entries(layout.getEntries()), header(layout.getHeader()),
-      payloadOffset(alignTo(sizeof(ArchivePrefix) + header.size(), kPayloadAlignment)),
+      payloadOffset(
+          alignTo(TERNARY_ARCHIVE_PREFIX_BYTES + header.size(), TERNARY_ARCHIVE_PAYLOAD_ALIGNMENT)),
       payloadBytes(layout.getPayloadBytes()) {}
 
 Error WeightArchiveWriter::write(ArrayRef<uint8_t> data) {
@@ -73,17 +74,17 @@ Error WeightArchiveWriter::append(ArrayRef<uint8_t> data) {
 }
 
 Error WeightArchiveWriter::writePrefix() {
-  ArchivePrefix prefix = {};
-  copy(StringRef(TERNARY_ARCHIVE_MAGIC), prefix.magic);
-  prefix.version = TERNARY_ARCHIVE_VERSION;
-  prefix.headerCRC32 = crc32(arrayRefFromStringRef(header));
-  prefix.headerBytes = header.size();
-  prefix.payloadOffset = payloadOffset;
-  prefix.payloadBytes = payloadBytes;
-  prefix.payloadCRC32 = payloadCRC32;
+  ternary_archive_prefix prefix = {TERNARY_ARCHIVE_VERSION,
+                                   crc32(arrayRefFromStringRef(header)),
+                                   header.size(),
+                                   payloadOffset,
+                                   payloadBytes,
+                                   payloadCRC32};
+  uint8_t bytes[TERNARY_ARCHIVE_PREFIX_BYTES];
+  ternary_write_archive_prefix(bytes, &prefix);
   if (::lseek(file.getFD(), 0, SEEK_SET) < 0)
     return file.makeError(std::error_code(errno, std::generic_category()));
-  return write({reinterpret_cast<const uint8_t *>(&prefix), sizeof(prefix)});
+  return write(bytes);
 }
 
 Error WeightArchiveWriter::finish() {

@@ -18,6 +18,28 @@
 /* Raised by one whenever the layout or the meaning of anything below changes. */
 #define TERNARY_ABI_VERSION 3
 
+/* Scratch memory of a step grows by blocks of so many tokens. */
+#define TERNARY_TOKEN_BLOCK 16
+
+/* What functions of a model return. */
+typedef enum ternary_status {
+  TERNARY_OK = 0,
+  TERNARY_BAD_ARGUMENT,      /* null pointer, no tokens, no threads */
+  TERNARY_BAD_TOKEN,         /* an id outside the vocabulary */
+  TERNARY_SEQUENCE_TOO_LONG, /* the session would exceed max_tokens */
+  TERNARY_OUT_OF_MEMORY,
+  TERNARY_ABI_MISMATCH,       /* model and session code are of different versions */
+  TERNARY_ARCHIVE_UNREADABLE, /* no such file, or reading it failed */
+  TERNARY_NOT_AN_ARCHIVE,     /* a file of another kind */
+  TERNARY_ARCHIVE_MISMATCH,   /* the weights of another model */
+  TERNARY_ARCHIVE_DAMAGED,    /* truncated, or a checksum does not match */
+  TERNARY_NOT_A_SESSION,      /* bytes of another kind, or of another version */
+  TERNARY_SESSION_MISMATCH,   /* saved by another model, or for another batch */
+  TERNARY_SESSION_DAMAGED,    /* truncated, or the checksum does not match */
+  TERNARY_KERNEL_REFUSED,     /* the system does not let the model's kernels run */
+  TERNARY_MACHINE_UNSUPPORTED /* the processor lacks one of the descriptor's `features` */
+} ternary_status;
+
 /* One compiled step of the model. All pointers are 64-byte aligned except `ids`
  * and `logits`, which need only their element's alignment.
  *
@@ -61,12 +83,13 @@ typedef struct ternary_descriptor {
   int64_t position_offset;           /* in it, of the i32 that counts tokens; -1: none does */
   uint64_t state_layout;             /* equal for equal shapes and types of state */
   int64_t workspace_fixed_bytes;     /* scratch of a step over T tokens: fixed + */
-  int64_t workspace_bytes_per_token; /*   per_token * (T rounded up to 16) */
+  int64_t workspace_bytes_per_token; /*   per_token * (T rounded up to a block) */
   int64_t prefill_chunk;             /* longest `tokens` of one prefill call */
 
   /* The weight archive: embedded (archive != NULL) or a file. A file is accepted
-   * only when its header has this checksum: the header lists every tensor's name,
-   * shape, layout and place, so equal headers mean that the code fits the data. */
+   * only when it has this size and its header this checksum: the header lists every
+   * tensor's name, shape, layout and place, so equal headers mean that the code fits
+   * the data. */
   const void *archive;
   uint64_t archive_bytes;
   const char *archive_file; /* default path, relative to the model's file */
@@ -105,24 +128,5 @@ typedef struct ternary_descriptor {
    * that not every machine of its architecture has; null or empty: none are known. */
   const char *features;
 } ternary_descriptor;
-
-/* The weight archive, little-endian:
- *
- *   0   char[8]  "TERNARYW"
- *   8   u32      version, 1
- *   12  u32      crc32 of the JSON header
- *   16  u64      bytes of the JSON header, which starts at 64
- *   24  u64      offset of the payload, a multiple of 4096
- *   32  u64      bytes of the payload
- *   40  u32      crc32 of the payload
- *   44           zero up to 64
- *
- * crc32 is the one of zlib and gzip (polynomial 0xedb88320). The JSON header is an
- * object {"tensors": [{"name", "type", "offset", "bytes"}, ...]}; offsets count
- * from the payload's start and are multiples of 64. The file ends with the payload.
- */
-#define TERNARY_ARCHIVE_MAGIC "TERNARYW"
-#define TERNARY_ARCHIVE_VERSION 1
-#define TERNARY_ARCHIVE_PAYLOAD_OFFSET 24
 
 #endif /* TERNARY_ABI_H */

@@ -33,23 +33,6 @@
 extern "C" {
 #endif
 
-typedef enum ternary_status {
-  TERNARY_OK = 0,
-  TERNARY_BAD_ARGUMENT,      /* null pointer, no tokens, no threads */
-  TERNARY_BAD_TOKEN,         /* an id outside the vocabulary */
-  TERNARY_SEQUENCE_TOO_LONG, /* the session would exceed max_tokens */
-  TERNARY_OUT_OF_MEMORY,
-  TERNARY_ABI_MISMATCH,       /* model and session code are of different versions */
-  TERNARY_ARCHIVE_UNREADABLE, /* no such file, or reading it failed */
-  TERNARY_NOT_AN_ARCHIVE,     /* a file of another kind */
-  TERNARY_ARCHIVE_MISMATCH,   /* the weights of another model */
-  TERNARY_ARCHIVE_DAMAGED,    /* truncated, or a checksum does not match */
-  TERNARY_NOT_A_SESSION,      /* bytes of another kind, or of another version */
-  TERNARY_SESSION_MISMATCH,   /* saved by another model, or for another batch */
-  TERNARY_SESSION_DAMAGED,    /* truncated, or the checksum does not match */
-  TERNARY_KERNEL_REFUSED      /* the system does not let the model's kernels run */
-} ternary_status;
-
 /* What the compiler emits. */
 extern const ternary_descriptor ternary_descriptor_instance;
 
@@ -64,8 +47,12 @@ const ternary_descriptor *ternary_info(void);
 /* Opens the weights: `archive_file`, or if that is null, those inside the
  * object, or if there are none, the file under its default name as seen from
  * the working directory. A file is checked against all its checksums and then
- * mapped. Of weights inside the object only the header is checked: see
- * ternary_verify. */
+ * mapped: if someone cuts it later, what is read beyond its end is a bus error, as with
+ * any mapped file. Of weights inside the object only the header is checked: see
+ * ternary_verify.
+ *
+ * Before anything else it is seen whether this machine has what the model was compiled
+ * for. All functions here run on every machine of the architecture. */
 ternary_status ternary_open(const char *archive_file, ternary_model **model);
 
 /* Compares all weights in memory with their checksum. */
@@ -81,10 +68,10 @@ ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
                                    ternary_session **session);
 void ternary_session_free(ternary_session *session);
 
-/* Back to the empty sequence. */
+/* Back to the empty sequence. Null is fine. */
 void ternary_reset(ternary_session *session);
 
-/* How many tokens the session has consumed. */
+/* How many tokens the session has consumed; none if it is null. */
 int64_t ternary_position(const ternary_session *session);
 
 /* Consumes ids[batch, tokens], any number of them, and writes the logits that
@@ -106,6 +93,8 @@ ternary_status ternary_decode(ternary_session *session, const int32_t *ids, floa
 size_t ternary_saved_bytes(const ternary_session *session);
 ternary_status ternary_save(const ternary_session *session, void *to, size_t bytes);
 ternary_status ternary_restore(ternary_session *session, const void *from, size_t bytes);
+/* How many tokens a saved session of any model had consumed. */
+ternary_status ternary_saved_position(const void *from, size_t bytes, int64_t *position);
 
 /* UTF-8 text of a token and its length in bytes: not terminated, and part of a
  * character if the vocabulary has such tokens. Null if the model has no

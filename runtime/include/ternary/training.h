@@ -37,7 +37,7 @@ typedef struct ternary_parameter {
  *   parameters   block
  *   gradients    block, added to
  *   workspace    scratch, aligned to 64: gradient_workspace.fixed_bytes +
- *                gradient_workspace.bytes_per_token * (tokens rounded up to 16)
+ *                gradient_workspace.bytes_per_token * (tokens rounded up to a block of 16)
  *   ids          [batch, tokens], each in [0, vocab)
  *   targets      [batch, tokens], each in [0, vocab), or negative for none
  *   tokens       at least 1, at most max_tokens if that is not 0

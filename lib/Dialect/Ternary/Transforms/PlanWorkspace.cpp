@@ -27,6 +27,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "ternary/abi.h"
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYPLANWORKSPACE
@@ -40,7 +41,7 @@ namespace {
 constexpr int64_t kAlignment = 64;
 /// Tokens are counted in blocks of this many, so that a buffer per token needs to be
 /// aligned to `kAlignment / kTokenBlock` bytes only.
-constexpr int64_t kTokenBlock = 16;
+constexpr int64_t kTokenBlock = TERNARY_TOKEN_BLOCK;
 
 struct Buffer {
   memref::AllocOp alloc;

@@ -59,7 +59,6 @@ public:
                 const std::string &weights);
 
   const std::string &path() const { return name; }
-  const void *payload() const { return start; }
   uint64_t payloadBytes() const { return bytes; }
 
   /// Copies the first `count` bytes of the payload, piece by piece, and lets the memory of each
@@ -69,8 +68,9 @@ public:
 private:
   std::string name;
   std::unique_ptr<MappedFile> file; // null: inside the object
-  const void *start;
-  uint64_t bytes;
+  const void *start = nullptr;
+  uint64_t bytes = 0;
+  bool isFile; // the memory is that of a file
 };
 
 } // namespace ternary::runtime

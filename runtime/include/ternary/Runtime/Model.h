@@ -61,6 +61,8 @@ public:
   /// What the session has consumed, and going on from there.
   std::string save() const;
   void restore(std::string_view saved);
+  /// How many tokens a session of any model had consumed when it was saved.
+  int64_t savedPosition(std::string_view saved) const;
 
 private:
   void check(ternary_status status) const;

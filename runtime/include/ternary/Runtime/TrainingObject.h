@@ -19,6 +19,9 @@ namespace ternary::runtime {
 /// A float for each element of each parameter; see training.h.
 using Block = AlignedBuffer<float>;
 
+/// Scratch memory of a step over so many tokens of each sequence; INT64_MAX if it is more.
+int64_t workspaceBytes(const ternary_workspace_size &size, int64_t tokens);
+
 /// What ternary-compile --function=train made: the steps of training and the
 /// layout of parameters.
 class TrainingObject {

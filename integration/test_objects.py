@@ -1,0 +1,170 @@
+"""Objects and libraries by themselves: what they need, and what they do on machines that lack what
+they were compiled for, which qemu-user plays."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from conftest import ROOT, find_llvm_tool, run_tool
+
+MODEL = ROOT / "integration" / "data" / "hgrn-a"
+USE = ROOT / "integration" / "use_object.c"
+LACKS = "processor lacks instructions that the model uses"
+
+# Of the C library and libm, what steps and session functions call.
+C_LIBRARY = {
+    "calloc",
+    "close",
+    "free",
+    "getauxval",
+    "lseek",
+    "madvise",
+    "malloc",
+    "memcmp",
+    "memcpy",
+    "memmove",
+    "memset",
+    "mmap",
+    "munmap",
+    "open",
+    "read",
+}
+
+
+def compile_object(path: pathlib.Path, *flags: str) -> pathlib.Path:
+    command = ["ternary-compile", MODEL, "-o", path, "--parallel=none", "--self-test=0", *flags]
+    result = run_tool(*command)
+    assert result.returncode == 0, result.stderr
+    return path
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    words = list(map(str, command))
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+
+
+def link(folder: pathlib.Path, arch: str, *arguments: object) -> pathlib.Path:
+    """A program of USE; for another architecture with the C library of Debian's -cross packages."""
+    program = folder / "use"
+    sources = [f"-I{folder}", USE, *arguments, "-o", program]
+    if arch == "x86_64":
+        result = run("cc", "-O1", *sources, "-ldl")
+        assert result.returncode == 0, result.stderr
+        return program
+    root = pathlib.Path(f"/usr/{arch}-linux-gnu")
+    if not root.exists():
+        pytest.skip(f"no C library for {arch}")
+    loader = {"aarch64": "ld-linux-aarch64.so.1", "riscv64": "ld-linux-riscv64-lp64d.so.1"}[arch]
+    # What a C library brings is all that an object needs: no libgcc, no compiler-rt.
+    start = [root / "lib" / name for name in ("crt1.o", "crti.o", "crtn.o")]
+    result = run(
+        find_llvm_tool("clang"),
+        f"--target={arch}-linux-gnu",
+        f"--ld-path={shutil.which('ld.lld-22') or find_llvm_tool('ld.lld')}",
+        "-O1",
+        "-nostdlib",
+        "-isystem",
+        root / "include",
+        f"-L{root / 'lib'}",
+        f"-Wl,--dynamic-linker=/lib/{loader}",
+        *start,
+        *sources,
+        "-lc",
+        "-ldl",
+    )
+    assert result.returncode == 0, result.stderr
+    return program
+
+
+def emulate(arch: str, cpu: str, *command: object) -> subprocess.CompletedProcess[str]:
+    emulator = shutil.which(f"qemu-{arch}")
+    if not emulator:
+        pytest.skip(f"no qemu-{arch}")
+    prefix = [] if arch == "x86_64" else ["-L", f"/usr/{arch}-linux-gnu"]
+    return run(emulator, "-cpu", cpu, *prefix, *command)
+
+
+# Code for one machine on another that has what it uses, or not.
+MACHINES = [
+    ("x86_64", "x86-64", "qemu64", True),
+    ("x86_64", "x86-64-v4", "Nehalem", False),
+    ("x86_64", "sapphirerapids", "Nehalem", False),
+    ("aarch64", "cortex-a53", "cortex-a53", True),
+    ("aarch64", "cortex-a76", "max", True),
+    ("aarch64", "cortex-a76", "cortex-a53", False),
+    ("riscv64", "", "rv64", True),
+    ("riscv64", "sifive-x280", "rv64", False),
+]
+
+
+@pytest.mark.parametrize("arch, cpu, machine, fits", MACHINES)
+def test_machines_that_lack_instructions(tmp_path, arch, cpu, machine, fits):
+    """An object on a machine without its instructions says so, and is not killed for them."""
+    flags = [f"--mtriple={arch}-linux-gnu"] + ([f"--mcpu={cpu}"] if cpu else [])
+    model = compile_object(tmp_path / "m.o", *flags)
+    result = emulate(arch, machine, link(tmp_path, arch, model))
+    expected = "no error" if fits else LACKS
+    assert (result.returncode, result.stdout.split("\n")[0]) == (0 if fits else 1, expected), result
+
+
+@pytest.mark.parametrize("arch, cpu, machine, fits", [MACHINES[i] for i in (0, 2, 5)])
+def test_libraries_on_machines_that_lack_instructions(tmp_path, arch, cpu, machine, fits):
+    """The same for a shared library, whose constructors run when it is loaded."""
+    flags = [f"--mtriple={arch}-linux-gnu"] + ([f"--mcpu={cpu}"] if cpu else [])
+    compile_object(tmp_path / "m.o", *flags)
+    library = compile_object(tmp_path / "m.so", *flags)
+    result = emulate(arch, machine, link(tmp_path, arch, "-DLOADS"), library)
+    expected = "no error" if fits else LACKS
+    assert (result.returncode, result.stdout.split("\n")[0]) == (0 if fits else 1, expected), result
+
+
+def test_bits_on_another_architecture(tmp_path):
+    """Logits of code for other architectures, under emulation, are those of code for this one."""
+    printed = {}
+    for arch, machine in (("x86_64", "qemu64"), ("aarch64", "cortex-a53"), ("riscv64", "rv64")):
+        folder = tmp_path / arch
+        folder.mkdir()
+        model = compile_object(folder / "m.o", f"--mtriple={arch}-linux-gnu")
+        printed[arch] = emulate(arch, machine, link(folder, arch, model)).stdout
+    assert printed["x86_64"].startswith("no error\n")
+    assert printed["aarch64"] == printed["riscv64"] == printed["x86_64"]
+
+
+def undefined(path: pathlib.Path, *flags: str) -> set[str]:
+    result = run(
+        find_llvm_tool("llvm-nm"), "--undefined-only", "--format=just-symbols", *flags, path
+    )
+    assert result.returncode == 0, result.stderr
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize("cpu", ["x86-64", "x86-64-v3", "sapphirerapids"])
+def test_needs_a_c_library_alone(tmp_path, cpu):
+    flags = ["--mtriple=x86_64-linux-gnu", f"--mcpu={cpu}"]
+    assert undefined(compile_object(tmp_path / "m.o", *flags)) <= C_LIBRARY
+    library = compile_object(tmp_path / "m.so", *flags)
+    assert undefined(library, "--dynamic") <= C_LIBRARY
+    needed = run(find_llvm_tool("llvm-readelf"), "--needed-libs", library).stdout
+    assert needed.split() == ["NeededLibraries", "[", "]"]
+
+
+def test_threads_need_libomp_besides(tmp_path):
+    result = run_tool("ternary-compile", MODEL, "-o", tmp_path / "m.so", "--self-test=0")
+    assert result.returncode == 0, result.stderr
+    others = undefined(tmp_path / "m.so", "--dynamic") - C_LIBRARY
+    assert others
+    assert all(name.startswith(("__kmpc_", "omp_")) for name in others), others
+    needed = run(find_llvm_tool("llvm-readelf"), "--needed-libs", tmp_path / "m.so").stdout
+    assert [name for name in needed.split() if name.startswith("lib")] == ["libomp.so.5"]
+
+
+def test_pointers_of_32_bits(tmp_path):
+    result = run_tool(
+        "ternary-compile", MODEL, "-o", tmp_path / "m.o", "--mtriple=x86_64-linux-gnux32"
+    )
+    assert result.returncode == 1
+    assert "expected a target with pointers of 64 bits, got 'x86_64-unknown-linux-gnux32'" in (
+        result.stderr
+    )
+    assert not list(tmp_path.iterdir())
