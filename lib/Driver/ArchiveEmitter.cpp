@@ -11,7 +11,10 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-DType getDType(Type type) {
+/// Nothing for types that parameters do not have.
+std::optional<DType> getDType(Type type) {
+  if (type.isF32())
+    return DType::F32;
   if (type.isF16())
     return DType::F16;
   if (type.isBF16())
@@ -20,7 +23,9 @@ DType getDType(Type type) {
     return DType::Trit;
   if (type.isInteger(8))
     return DType::I8;
-  return type.isInteger(32) ? DType::I32 : DType::F32;
+  if (type.isInteger(32))
+    return DType::I32;
+  return std::nullopt;
 }
 
 /// Values of an archive's region while they are needed.
@@ -44,12 +49,19 @@ private:
       return writer.append(values.at(entry.getValue()).getBytes());
     if (auto read = dyn_cast<ReadParameterOp>(op)) {
       auto type = cast<RankedTensorType>(read.getType());
+      std::optional<DType> wanted = getDType(type.getElementType());
+      if (!wanted) {
+        std::string message;
+        llvm::raw_string_ostream(message)
+            << "parameter '" << read.getName()
+            << "': expected elements of f32, f16, bf16, i8, i32 or trits, got " << type;
+        return llvm::createStringError(message);
+      }
       llvm::Expected<HostTensor> tensor = source.read(read.getName(), type.getShape());
       if (!tensor)
         return tensor.takeError();
-      DType wanted = getDType(type.getElementType());
-      if (tensor->getDType() != wanted) {
-        tensor = convert(*tensor, wanted);
+      if (tensor->getDType() != *wanted) {
+        tensor = convert(*tensor, *wanted);
         if (!tensor)
           return tensor.takeError();
       }

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Import/ParameterSource.h"
+#include <memory>
+#include <new>
 
 using namespace llvm;
 using namespace ternary;
@@ -24,6 +26,15 @@ HostTensor ternary::makeRandomParameter(StringRef name, ArrayRef<int64_t> shape,
 }
 
 Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
+  // Sizes that files have not, as in a configuration alone, may be any.
+  int64_t bytes = sizeof(float);
+  for (int64_t size : shape)
+    bytes *= size;
+  std::unique_ptr<char[]> memory(new (std::nothrow) char[bytes]);
+  if (!memory)
+    return createStringError("tensor '" + name + "': expected memory for f32 " + printShape(shape) +
+                             ", got none");
+  memory.reset();
   return make(name, shape);
 }
 

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpUtils.h"
+#include "ternary/Support/Power.h"
 #include "llvm/ADT/SmallString.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace ternary;
@@ -153,8 +153,7 @@ SmallVector<float> RotaryKernelOp::getFrequencies() {
   int64_t size = getHeadSize();
   for (int64_t i = 0; i < size / 2; ++i) {
     float exponent = static_cast<float>(2 * i) / static_cast<float>(size);
-    frequencies.push_back(
-        1.0f / static_cast<float>(std::pow(getTheta().convertToDouble(), double(exponent))));
+    frequencies.push_back(1.0f / static_cast<float>(power(getTheta().convertToDouble(), exponent)));
   }
   return frequencies;
 }
