@@ -142,13 +142,15 @@ Error GGUFFile::readHeader(File &file) {
   sys::fs::file_status status;
   if (std::error_code code = sys::fs::status(file.handle, status))
     return fail(errorCodeToError(code));
-  uint64_t fileSize = status.getSize();
+  file.bytes = status.getSize();
   auto buffer = MemoryBuffer::getOpenFileSlice(file.handle, file.path,
-                                               std::min(fileSize, kMaxHeaderBytes), 0);
+                                               std::min(file.bytes, kMaxHeaderBytes), 0);
   if (!buffer)
     return fail(errorCodeToError(buffer.getError()));
   file.header = std::move(*buffer);
 
+  if (Error error = checkFileKind(file.header->getBuffer(), file.path))
+    return error;
   GGUFCursor cursor(file.header->getBuffer());
   uint64_t numTensors, numKeys;
   if (Error error = takePrefix(cursor, numTensors, numKeys))
@@ -159,7 +161,7 @@ Error GGUFFile::readHeader(File &file) {
   if (!alignment)
     return fail(alignment.takeError());
 
-  size_t first = tensors.size();
+  file.alignment = *alignment;
   for (uint64_t i = 0; i < numTensors; ++i) {
     StringRef name;
     if (Error error = takeName(cursor, name))
@@ -170,35 +172,22 @@ Error GGUFFile::readHeader(File &file) {
       return makeTensorError(tensor, toString(std::move(error)));
     tensors.push_back(std::move(tensor));
   }
-  MutableArrayRef<GGUFTensor> added = MutableArrayRef(tensors).drop_front(first);
-  uint64_t dataStart = alignTo(cursor.getOffset(), *alignment);
-  if (Error error = checkOrder(added, dataStart, *alignment, fileSize))
-    return error;
-  for (GGUFTensor &tensor : added)
-    tensor.begin += dataStart;
+  file.dataStart = alignTo(cursor.getOffset(), *alignment);
   return Error::success();
 }
 
 /// Every byte of the data belongs to exactly one tensor, or is padding. This also finds types whose
 /// size is another one than ours.
-Error GGUFFile::checkOrder(ArrayRef<GGUFTensor> added, uint64_t dataStart, uint64_t alignment,
-                           uint64_t fileSize) const {
-  if (added.empty())
+Error GGUFFile::checkOrder(const File &file, ArrayRef<const GGUFTensor *> order) const {
+  if (order.empty())
     return Error::success();
-  const File &file = files[added.front().file];
-  if (fileSize < dataStart)
-    return makeFileError(file.path, "expected data from byte " + Twine(dataStart) + " on, got " +
-                                        Twine(fileSize) + " bytes");
-  uint64_t dataBytes = fileSize - dataStart;
-  std::vector<const GGUFTensor *> order;
-  for (const GGUFTensor &tensor : added)
-    order.push_back(&tensor);
-  llvm::sort(order, [](const GGUFTensor *a, const GGUFTensor *b) {
-    return std::tie(a->begin, a->name) < std::tie(b->begin, b->name);
-  });
+  if (file.bytes < file.dataStart)
+    return makeFileError(file.path, "expected data from byte " + Twine(file.dataStart) +
+                                        " on, got " + Twine(file.bytes) + " bytes");
+  uint64_t dataBytes = file.bytes - file.dataStart;
   uint64_t end = 0;
   for (const GGUFTensor *tensor : order) {
-    uint64_t expected = alignTo(end, alignment);
+    uint64_t expected = alignTo(end, file.alignment);
     if (tensor->begin != expected)
       return makeTensorError(*tensor, "expected data from byte " + Twine(expected) +
                                           " on, where the previous tensor ends, got " +
@@ -212,9 +201,67 @@ Error GGUFFile::checkOrder(ArrayRef<GGUFTensor> added, uint64_t dataStart, uint6
                                           Twine(dataBytes) + " bytes of data");
     end = tensor->begin + tensor->bytes;
   }
-  if (dataBytes > alignTo(end, alignment))
-    return makeFileError(file.path, "expected " + Twine(alignTo(end, alignment)) +
+  if (dataBytes > alignTo(end, file.alignment))
+    return makeFileError(file.path, "expected " + Twine(alignTo(end, file.alignment)) +
                                         " bytes of data, got " + Twine(dataBytes));
+  return Error::success();
+}
+
+Error GGUFFile::checkOrder(ArrayRef<GGUFTensor> all) const {
+  std::vector<std::vector<const GGUFTensor *>> tensorsOf(files.size());
+  for (const GGUFTensor &tensor : all)
+    tensorsOf[tensor.file].push_back(&tensor);
+  for (auto [file, order] : zip_equal(files, tensorsOf)) {
+    llvm::sort(order, [](const GGUFTensor *a, const GGUFTensor *b) {
+      return std::tie(a->begin, a->name) < std::tie(b->begin, b->name);
+    });
+    if (Error error = checkOrder(file, order))
+      return error;
+  }
+  return Error::success();
+}
+
+/// The tensors of Q2_0 as what older files mean by it, PQ2_0; nothing if there is none, or if one
+/// is no whole blocks of that.
+static std::optional<std::vector<GGUFTensor>> takeAsPQ2(std::vector<GGUFTensor> tensors) {
+  bool any = false;
+  for (GGUFTensor &tensor : tensors) {
+    if (tensor.type != GGMLType::Q2_0)
+      continue;
+    std::optional<int64_t> bytes = getGGMLTypeInfo(GGMLType::PQ2_0).getBytes(tensor.shape);
+    if (!bytes)
+      return std::nullopt;
+    tensor.type = GGMLType::PQ2_0;
+    tensor.bytes = *bytes;
+    any = true;
+  }
+  return any ? std::optional(std::move(tensors)) : std::nullopt;
+}
+
+Error GGUFFile::placeTensors() {
+  Error error = checkOrder(tensors);
+  // The same number stands for blocks of 64 and of 128 weights. All tensors have the same, and no
+  // more than one of the two fills the data, unless there is next to none.
+  if (std::optional<std::vector<GGUFTensor>> older = takeAsPQ2(tensors)) {
+    Error olderError = checkOrder(*older);
+    if (!error && !olderError)
+      return makeFileError(getPath(), "expected tensors of Q2_0 whose sizes tell blocks of 64 "
+                                      "weights from blocks of 128, got some that both fit");
+    if (error && olderError) {
+      consumeError(std::move(olderError));
+      return createStringError(toString(std::move(error)) +
+                               "; blocks of 128 weights of Q2_0 do not fit either");
+    }
+    if (error)
+      tensors = std::move(*older);
+    consumeError(std::move(olderError));
+    consumeError(std::move(error));
+    error = Error::success();
+  }
+  if (error)
+    return error;
+  for (GGUFTensor &tensor : tensors)
+    tensor.begin += files[tensor.file].dataStart;
   return Error::success();
 }
 
@@ -228,6 +275,8 @@ Expected<std::unique_ptr<GGUFFile>> GGUFFile::open(StringRef path,
   if (Error error = result->addFile(path))
     return error;
   if (Error error = result->addSplitFiles())
+    return error;
+  if (Error error = result->placeTensors())
     return error;
   if (Error error = result->indexTensors())
     return error;
@@ -245,7 +294,7 @@ Error GGUFFile::addFile(StringRef path) {
   Expected<sys::fs::file_t> handle = sys::fs::openNativeFileForRead(path);
   if (!handle)
     return makeFileError(path, toString(handle.takeError()));
-  files.push_back({path.str(), *handle, nullptr, {}});
+  files.push_back({path.str(), *handle});
   return readHeader(files.back());
 }
 
@@ -344,8 +393,8 @@ Expected<HostTensor> GGUFFile::readFloats(StringRef name) const {
     return found.takeError();
   const GGUFTensor &tensor = **found;
   std::optional<DType> type = getFloatType(tensor.type);
-  if (!type && tensor.type != GGMLType::Q8_0 && tensor.type != GGMLType::Q6_K)
-    return makeTensorError(tensor, "expected type F32, F16, BF16, Q8_0 or Q6_K, got " +
+  if (!type && !isBlockFloat(tensor.type))
+    return makeTensorError(tensor, "expected a type that can be read as floats, got " +
                                        getGGMLTypeInfo(tensor.type).name);
   Expected<std::shared_ptr<MemoryBuffer>> buffer = map(tensor);
   if (!buffer)

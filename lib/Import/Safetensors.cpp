@@ -95,6 +95,13 @@ Error SafetensorsFile::readHeader() {
   if (!prefix)
     return makeFileError(path, prefix.getError().message());
   uint64_t headerSize = support::endian::read64le((*prefix)->getBufferStart());
+  if (headerSize > fileSize) {
+    auto start = readBytes(0, std::min<uint64_t>(fileSize, 1024));
+    if (!start)
+      return makeFileError(path, start.getError().message());
+    if (Error error = checkFileKind((*start)->getBuffer(), path))
+      return error;
+  }
   if (headerSize > kMaxHeaderBytes)
     return makeFileError(path, "expected a header of at most " + Twine(kMaxHeaderBytes) +
                                    " bytes, got " + Twine(headerSize));

@@ -60,6 +60,8 @@ Expected<TokenizerData> ternary::readTokenizer(StringRef directory, int64_t voca
 
 Expected<TokenizerData> ternary::parseTokenizer(std::string model, const Twine &name,
                                                 int64_t vocabSize) {
+  if (Error error = checkFileKind(model, name))
+    return error;
   TokenizerData data;
   data.model = std::move(model);
   sentencepiece::SentencePieceProcessor processor;

@@ -5,8 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ternary/Support/GGMLBlocks.h"
-#include "llvm/Support/Endian.h"
+#include "GGMLBytes.h"
 #include "llvm/Support/Parallel.h"
 #include <array>
 #include <atomic>
@@ -21,27 +20,12 @@ static constexpr int64_t kGroup = 256;
 /// What a code that stands for no trit becomes.
 static constexpr int8_t kNoTrit = 2;
 
-static float readFloat16(const uint8_t *bytes) {
-  uint16_t bits = support::endian::read16le(bytes);
-  float value;
-  convertToFloat32(DType::F16, &bits, &value, 1);
-  return value;
-}
-
-static float readFloat32(const uint8_t *bytes) {
-  return bit_cast<float>(support::endian::read32le(bytes));
-}
-
 /// Whether f16 holds `value`.
 static bool isFloat16(float value) {
   uint16_t bits = roundToFloat16(value);
   float rounded;
   convertToFloat32(DType::F16, &bits, &rounded, 1);
   return rounded == value;
-}
-
-static void writeFloat16(uint8_t *bytes, float value) {
-  support::endian::write16le(bytes, roundToFloat16(value));
 }
 
 //===----------------------------------------------------------------------===//
@@ -269,13 +253,6 @@ static Error checkColumns(GGMLType type, int64_t columns, std::optional<I2SLayou
   return Error::success();
 }
 
-/// Keeps the smallest of what threads find.
-static void keepMinimum(std::atomic<int64_t> &minimum, int64_t value) {
-  int64_t known = minimum;
-  while (value < known && !minimum.compare_exchange_weak(known, value)) {
-  }
-}
-
 Expected<QuantizedWeights> ternary::decodeTernary(GGMLType type, ArrayRef<uint8_t> data,
                                                   int64_t rows, int64_t columns,
                                                   std::optional<I2SLayout> layout) {
@@ -373,110 +350,6 @@ Expected<HostTensor> ternary::encodeTernary(GGMLType type, const QuantizedWeight
     std::memset(bytes + rows * rowBytes, 0, info.tensorBytes);
     support::endian::write32le(bytes + rows * rowBytes, bit_cast<uint32_t>(scales.get(0, 0)));
   }
-  return result;
-}
-
-//===----------------------------------------------------------------------===//
-// Floats
-//===----------------------------------------------------------------------===//
-
-static void decodeQ8(const uint8_t *block, float *values) {
-  float d = readFloat16(block);
-  for (int k = 0; k < 32; ++k)
-    values[k] = d * int8_t(block[2 + k]);
-}
-
-static void decodeQ6(const uint8_t *block, float *values) {
-  float d = readFloat16(block + 208);
-  for (int half = 0; half < 2; ++half)
-    for (int n = 0; n < 4; ++n)
-      for (int m = 0; m < 32; ++m) {
-        int low = block[64 * half + m + 32 * (n % 2)] >> (n / 2 * 4) & 15;
-        int high = block[128 + 32 * half + m] >> (2 * n) & 3;
-        float scale = d * int8_t(block[192 + 8 * half + 2 * n + m / 16]);
-        values[128 * half + 32 * n + m] = scale * (low + 16 * high - 32);
-      }
-}
-
-Expected<HostTensor> ternary::decodeFloats(GGMLType type, ArrayRef<uint8_t> data,
-                                           ArrayRef<int64_t> shape) {
-  assert((type == GGMLType::Q8_0 || type == GGMLType::Q6_K) && "expected blocks of floats");
-  const GGMLTypeInfo &info = getGGMLTypeInfo(type);
-  assert(int64_t(data.size()) == info.getBytes(shape) && "expected all bytes of a tensor");
-  HostTensor result = HostTensor::allocate(DType::F32, shape);
-  float *values = result.getMutableValues<float>().data();
-  int64_t blocks = data.size() / info.blockBytes;
-  std::atomic<int64_t> bad = blocks;
-  parallelFor(0, blocks, [&](size_t b) {
-    const uint8_t *block = data.data() + b * info.blockBytes;
-    float *output = values + b * info.blockWeights;
-    if (!std::isfinite(readFloat16(block + (type == GGMLType::Q8_0 ? 0 : 208))))
-      keepMinimum(bad, b);
-    else if (type == GGMLType::Q8_0)
-      decodeQ8(block, output);
-    else
-      decodeQ6(block, output);
-  });
-  if (bad != blocks)
-    return createStringError("expected finite scales, got another in block " + Twine(bad));
-  return result;
-}
-
-/// Each float of `tensor` in 16 bits.
-static Expected<HostTensor> roundFloats(const HostTensor &tensor, DType type) {
-  HostTensor result = HostTensor::allocate(type, tensor.getShape());
-  ArrayRef<float> input = tensor.getValues<float>();
-  MutableArrayRef<uint16_t> output = result.getMutableValues<uint16_t>();
-  auto *round = type == DType::F16 ? roundToFloat16 : roundToBFloat16;
-  parallelFor(0, input.size(), [&](size_t i) { output[i] = round(input[i]); });
-  if (Error error = checkFinite(result))
-    return createStringError("as " + getName(type) + ": " + toString(std::move(error)));
-  return result;
-}
-
-/// One block of Q8_0; whether its scale is finite in f16.
-static bool encodeQ8(const float *values, uint8_t *block) {
-  float largest = 0;
-  for (int k = 0; k < 32; ++k)
-    largest = std::max(largest, std::fabs(values[k]));
-  float d = largest / 127.0f;
-  float inverse = d != 0 ? 1.0f / d : 0.0f;
-  for (int k = 0; k < 32; ++k)
-    block[2 + k] = static_cast<int8_t>(std::round(values[k] * inverse));
-  writeFloat16(block, d);
-  return std::isfinite(readFloat16(block));
-}
-
-Expected<HostTensor> ternary::encodeFloats(GGMLType type, const HostTensor &tensor) {
-  if (Error error = checkFinite(tensor))
-    return error;
-  std::optional<DType> target = getFloatType(type);
-  if (target == tensor.getDType())
-    return tensor;
-  Expected<HostTensor> floats = convert(tensor, DType::F32);
-  if (!floats || target == DType::F32)
-    return floats;
-  if (target)
-    return roundFloats(*floats, *target);
-
-  assert(type == GGMLType::Q8_0 && "expected a type of floats that is written");
-  const GGMLTypeInfo &info = getGGMLTypeInfo(type);
-  std::optional<int64_t> bytes = info.getBytes(tensor.getShape());
-  if (!bytes)
-    return createStringError("expected a multiple of " + Twine(info.blockWeights) +
-                             " columns, got shape " + printShape(tensor.getShape()));
-  HostTensor result = HostTensor::allocate(DType::I8, {*bytes});
-  const float *values = floats->getValues<float>().data();
-  uint8_t *output = result.getMutableBytes().data();
-  int64_t blocks = *bytes / info.blockBytes;
-  std::atomic<int64_t> bad = blocks;
-  parallelFor(0, blocks, [&](size_t b) {
-    if (!encodeQ8(values + b * info.blockWeights, output + b * info.blockBytes))
-      keepMinimum(bad, b);
-  });
-  if (bad != blocks)
-    return createStringError("expected values whose scale f16 holds, got larger ones in block " +
-                             Twine(bad));
   return result;
 }
 

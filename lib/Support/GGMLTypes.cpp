@@ -13,26 +13,46 @@
 using namespace llvm;
 using namespace ternary;
 
-/// Those of llama.cpp's `ggml` that mean one thing everywhere, and the ternary ones of bitnet.cpp
-/// and ik_llama.cpp.
+/// Those of llama.cpp's `ggml` that mean one thing everywhere, and the ternary ones of bitnet.cpp,
+/// ik_llama.cpp and PrismML's llama.cpp.
 static constexpr GGMLTypeInfo kTypes[] = {
-    {GGMLType::F32, "F32", 1, 4, 0, 0},         {GGMLType::F16, "F16", 1, 2, 0, 0},
-    {GGMLType(2), "Q4_0", 32, 18, 0, 0},        {GGMLType(3), "Q4_1", 32, 20, 0, 0},
-    {GGMLType(6), "Q5_0", 32, 22, 0, 0},        {GGMLType(7), "Q5_1", 32, 24, 0, 0},
-    {GGMLType::Q8_0, "Q8_0", 32, 34, 0, 0},     {GGMLType(9), "Q8_1", 32, 36, 0, 0},
-    {GGMLType(10), "Q2_K", 256, 84, 0, 0},      {GGMLType(11), "Q3_K", 256, 110, 0, 0},
-    {GGMLType(12), "Q4_K", 256, 144, 0, 0},     {GGMLType(13), "Q5_K", 256, 176, 0, 0},
-    {GGMLType::Q6_K, "Q6_K", 256, 210, 0, 0},   {GGMLType(15), "Q8_K", 256, 292, 0, 0},
-    {GGMLType(16), "IQ2_XXS", 256, 66, 0, 0},   {GGMLType(17), "IQ2_XS", 256, 74, 0, 0},
-    {GGMLType(18), "IQ3_XXS", 256, 98, 0, 0},   {GGMLType(19), "IQ1_S", 256, 50, 0, 0},
-    {GGMLType(20), "IQ4_NL", 32, 18, 0, 0},     {GGMLType(21), "IQ3_S", 256, 110, 0, 0},
-    {GGMLType(22), "IQ2_S", 256, 82, 0, 0},     {GGMLType(23), "IQ4_XS", 256, 136, 0, 0},
-    {GGMLType(24), "I8", 1, 1, 0, 0},           {GGMLType(25), "I16", 1, 2, 0, 0},
-    {GGMLType(26), "I32", 1, 4, 0, 0},          {GGMLType(27), "I64", 1, 8, 0, 0},
-    {GGMLType(28), "F64", 1, 8, 0, 0},          {GGMLType(29), "IQ1_M", 256, 56, 0, 0},
-    {GGMLType::BF16, "BF16", 1, 2, 0, 0},       {GGMLType::TQ1_0, "TQ1_0", 256, 54, 0, 0},
-    {GGMLType::TQ2_0, "TQ2_0", 256, 66, 0, 0},  {GGMLType::I2_S, "I2_S", 64, 16, 0, 32},
-    {GGMLType::IQ1_BN, "IQ1_BN", 64, 13, 2, 0}, {GGMLType::IQ2_BN, "IQ2_BN", 64, 16, 4, 0},
+    {GGMLType::F32, "F32", 1, 4, 0, 0},
+    {GGMLType::F16, "F16", 1, 2, 0, 0},
+    {GGMLType::Q4_0, "Q4_0", 32, 18, 0, 0},
+    {GGMLType::Q4_1, "Q4_1", 32, 20, 0, 0},
+    {GGMLType::Q5_0, "Q5_0", 32, 22, 0, 0},
+    {GGMLType::Q5_1, "Q5_1", 32, 24, 0, 0},
+    {GGMLType::Q8_0, "Q8_0", 32, 34, 0, 0},
+    {GGMLType(9), "Q8_1", 32, 36, 0, 0},
+    {GGMLType::Q2_K, "Q2_K", 256, 84, 0, 0},
+    {GGMLType::Q3_K, "Q3_K", 256, 110, 0, 0},
+    {GGMLType::Q4_K, "Q4_K", 256, 144, 0, 0},
+    {GGMLType::Q5_K, "Q5_K", 256, 176, 0, 0},
+    {GGMLType::Q6_K, "Q6_K", 256, 210, 0, 0},
+    {GGMLType(15), "Q8_K", 256, 292, 0, 0},
+    {GGMLType(16), "IQ2_XXS", 256, 66, 0, 0},
+    {GGMLType(17), "IQ2_XS", 256, 74, 0, 0},
+    {GGMLType(18), "IQ3_XXS", 256, 98, 0, 0},
+    {GGMLType(19), "IQ1_S", 256, 50, 0, 0},
+    {GGMLType::IQ4_NL, "IQ4_NL", 32, 18, 0, 0},
+    {GGMLType(21), "IQ3_S", 256, 110, 0, 0},
+    {GGMLType(22), "IQ2_S", 256, 82, 0, 0},
+    {GGMLType::IQ4_XS, "IQ4_XS", 256, 136, 0, 0},
+    {GGMLType(24), "I8", 1, 1, 0, 0},
+    {GGMLType(25), "I16", 1, 2, 0, 0},
+    {GGMLType(26), "I32", 1, 4, 0, 0},
+    {GGMLType(27), "I64", 1, 8, 0, 0},
+    {GGMLType(28), "F64", 1, 8, 0, 0},
+    {GGMLType(29), "IQ1_M", 256, 56, 0, 0},
+    {GGMLType::BF16, "BF16", 1, 2, 0, 0},
+    {GGMLType::TQ1_0, "TQ1_0", 256, 54, 0, 0},
+    {GGMLType::TQ2_0, "TQ2_0", 256, 66, 0, 0},
+    {GGMLType::I2_S, "I2_S", 64, 16, 0, 32},
+    {GGMLType::IQ1_BN, "IQ1_BN", 64, 13, 2, 0},
+    {GGMLType::IQ2_BN, "IQ2_BN", 64, 16, 4, 0},
+    {GGMLType::Q2_0, "Q2_0", 64, 18, 0, 0},
+    {GGMLType::PQ2_0, "PQ2_0", 128, 34, 0, 0},
+    {GGMLType::PTQ1_0, "PTQ1_0", 128, 28, 0, 0},
 };
 
 namespace {
@@ -47,7 +67,6 @@ static constexpr AmbiguousType kAmbiguousTypes[] = {
     {39, "MXFP4 or TL2"},
     {40, "NVFP4 or Q1_0"},
     {41, "Q1_0 or TURBO3_0"},
-    {42, "Q2_0, of 64 or of 128 weights a block"},
 };
 
 std::optional<int64_t> GGMLTypeInfo::getBytes(ArrayRef<int64_t> shape) const {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Support/JSONFile.h"
+#include "ternary/Runtime/FileKind.h"
 #include "ternary/Support/ClassicLocale.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -29,12 +30,40 @@ Error ternary::makeFileError(const Twine &file, const Twine &message) {
   return createStringError(line);
 }
 
+Error ternary::checkFileKind(StringRef bytes, const Twine &file) {
+  std::string_view placeholder = describePlaceholder(bytes);
+  if (placeholder.empty())
+    return Error::success();
+  return makeFileError(file, "expected the file itself, got " + StringRef(placeholder));
+}
+
+Expected<std::string> ternary::readTextFile(StringRef path) {
+  auto buffer = MemoryBuffer::getFile(path);
+  if (!buffer)
+    return makeFileError(path, "cannot read: " + buffer.getError().message());
+  if (Error error = checkFileKind((*buffer)->getBuffer(), path))
+    return error;
+  return (*buffer)->getBuffer().str();
+}
+
 /// Skips the string that starts after a quote at `begin`; returns its end.
 static size_t findEndOfString(StringRef text, size_t begin) {
   size_t end = begin;
   while (end < text.size() && text[end] != '"')
     end += text[end] == '\\' ? 2 : 1;
   return std::min(end, text.size());
+}
+
+/// A name as it is without escapes; as it stands if it is damaged, which the parser finds.
+static std::string unescape(StringRef quoted) {
+  if (!quoted.contains('\\'))
+    return quoted.str();
+  Expected<json::Value> value = json::parse(("\"" + quoted + "\"").str());
+  if (!value) {
+    consumeError(value.takeError());
+    return quoted.str();
+  }
+  return value->getAsString().value_or(quoted).str();
 }
 
 /// Finds what the parser does not. Text that is no JSON at all passes: the
@@ -63,8 +92,8 @@ static Error checkStructure(StringRef text, StringRef file) {
         open.pop_back();
       break;
     case ':':
-      if (!open.empty() && !open.back().insert(last).second)
-        return makeFileError(file, "expected different names, got '" + last + "' twice");
+      if (std::string name = unescape(last); !open.empty() && !open.back().insert(name).second)
+        return makeFileError(file, "expected different names, got '" + name + "' twice");
       break;
     default:
       break;
@@ -74,6 +103,8 @@ static Error checkStructure(StringRef text, StringRef file) {
 }
 
 Expected<json::Object> ternary::parseJSONObject(StringRef text, StringRef file) {
+  if (Error error = checkFileKind(text, file))
+    return error;
   if (Error error = checkStructure(text, file))
     return error;
   ClassicLocale locale;

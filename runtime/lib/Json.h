@@ -9,6 +9,7 @@
 #define TERNARY_RUNTIME_LIB_JSON_H
 
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/FileKind.h"
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -31,6 +32,8 @@ inline Json parseJsonObject(const std::string &path, std::string_view text) {
     return true;
   };
   Json value = Json::parse(text.begin(), text.end(), check, /*allow_exceptions=*/false);
+  if (std::string_view placeholder = describePlaceholder(text); !placeholder.empty())
+    fail(path, ": expected a JSON object, found ", placeholder);
   if (!value.is_object())
     fail(path, ": expected a JSON object, found ",
          value.is_discarded() ? "malformed JSON" : value.type_name());

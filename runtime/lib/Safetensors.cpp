@@ -8,6 +8,7 @@
 #include "ternary/Runtime/Safetensors.h"
 #include "Json.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/FileKind.h"
 
 #include <algorithm>
 #include <cstring>
@@ -112,6 +113,8 @@ static void checkOrder(const SafetensorsFile &file, uint64_t dataStart, uint64_t
 }
 
 SafetensorsFile::SafetensorsFile(const std::string &path) : file(path) {
+  if (std::string_view placeholder = describePlaceholder(file.text()); !placeholder.empty())
+    fail(path, ": expected a safetensors file, found ", placeholder);
   if (file.size() < kPrefixBytes)
     fail(path, ": expected a safetensors file of at least ", kPrefixBytes, " bytes, found ",
          file.size());

@@ -8,6 +8,7 @@
 #include "ternary/Runtime/Tokenizer.h"
 #include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/File.h"
+#include "ternary/Runtime/FileKind.h"
 
 #include <algorithm>
 #include <sentencepiece_processor.h>
@@ -29,9 +30,11 @@ Tokenizer::Tokenizer(std::string_view model, const std::string &name, Specials m
       processor->GetPieceSize() == 0) {
     size_t start = model.find_first_not_of(" \t\r\n");
     bool isJSON = start != std::string_view::npos && model[start] == '{';
+    std::string_view placeholder = describePlaceholder(model);
     fail(name, ": expected a SentencePiece model, found ",
-         isJSON ? "JSON; a tokenizer.json is for python -m ternary chat --tokenizer"
-                : "something else");
+         isJSON                ? "JSON; a tokenizer.json is for python -m ternary chat --tokenizer"
+         : placeholder.empty() ? "something else"
+                               : placeholder);
   }
   for (int piece = 0; piece < processor->GetPieceSize(); ++piece)
     if (processor->IsControl(piece) || processor->IsUnknown(piece))

@@ -342,6 +342,31 @@ TEST_F(GGUFTest, RefusesWrongPlaces) {
             "f: tensor 't': expected different names, got this one twice");
 }
 
+/// The sizes of all tensors say which of two types number 42 is. Here 4 x 512 weights take 576
+/// bytes in blocks of 64 and 544 in blocks of 128, then 128 weights take 36 and 34.
+TEST_F(GGUFTest, TellsBlocksOf64From128) {
+  auto openTwo = [&](uint64_t second) {
+    return GGUFFile::open(directory.write("f", GGUFBuilder()
+                                                   .tensor("a", {512, 4}, 42, 0)
+                                                   .tensor("b", {128}, 42, second)
+                                                   .build(std::string(second + 64, '\0'))));
+  };
+  for (auto [second, type, bytes] :
+       {std::tuple(576u, GGMLType::Q2_0, 36u), std::tuple(544u, GGMLType::PQ2_0, 34u)}) {
+    auto model = cantFail(openTwo(second));
+    for (const GGUFTensor &tensor : model->getTensors())
+      EXPECT_EQ(tensor.type, type);
+    EXPECT_EQ(model->getTensors()[1].bytes, bytes);
+  }
+  EXPECT_EQ(getMessage(openTwo(608), directory),
+            "f: tensor 'b': expected data from byte 576 on, where the previous tensor ends, got "
+            "608 (hole); blocks of 128 weights of Q2_0 do not fit either");
+  // Padding hides what so few weights take.
+  EXPECT_EQ(openTensor({128}, 42), "f: expected tensors of Q2_0 whose sizes tell blocks of 64 "
+                                   "weights from blocks of 128, got some that both fit");
+  EXPECT_EQ(openTensor({64}, 42), "f: expected 32 bytes of data, got 64");
+}
+
 TEST_F(GGUFTest, ReadsTensorsAtAnyPlace) {
   std::vector<float> values(100'000);
   for (size_t i = 0; i < values.size(); ++i)
@@ -365,18 +390,18 @@ TEST_F(GGUFTest, ReadsTensorsAtAnyPlace) {
 
 TEST_F(GGUFTest, RefusesToReadWhatItCannot) {
   auto model = openGood(GGUFBuilder()
-                            .tensor("q4", {256}, 12, 0)
-                            .tensor("f", {2}, 0, 160)
-                            .tensor("v", {256}, 35, 192)
-                            .tensor("s", {64, 1}, 36, 288)
-                            .tensor("c", {256, 1}, 35, 352),
-                        std::string(352, '\0') + std::string(66, '\xff'));
+                            .tensor("iq2", {256}, 22, 0)
+                            .tensor("f", {2}, 0, 96)
+                            .tensor("v", {256}, 35, 128)
+                            .tensor("s", {64, 1}, 36, 224)
+                            .tensor("c", {256, 1}, 35, 288),
+                        std::string(288, '\0') + std::string(66, '\xff'));
   auto message = [&](auto value) { return getMessage(std::move(value), directory); };
   EXPECT_EQ(message(model->readFloats("x")), "f: tensor 'x': expected it to be there, got none");
-  EXPECT_EQ(message(model->readFloats("q4")),
-            "f: tensor 'q4': expected type F32, F16, BF16, Q8_0 or Q6_K, got Q4_K");
+  EXPECT_EQ(message(model->readFloats("iq2")),
+            "f: tensor 'iq2': expected a type that can be read as floats, got IQ2_S");
   EXPECT_EQ(message(model->readFloats("c")),
-            "f: tensor 'c': expected type F32, F16, BF16, Q8_0 or Q6_K, got TQ2_0");
+            "f: tensor 'c': expected a type that can be read as floats, got TQ2_0");
   EXPECT_EQ(message(model->readTernary("f")),
             "f: tensor 'f': expected type TQ1_0, TQ2_0, I2_S, IQ1_BN or IQ2_BN, got F32");
   EXPECT_EQ(message(model->readTernary("v")), "f: tensor 'v': expected a matrix, got shape [256]");
@@ -440,6 +465,9 @@ TEST_F(GGUFTest, RefusesFilesThatItCannotRead) {
             "g: No such file or directory");
   EXPECT_EQ(getMessage(GGUFFile::open("/dev/zero"), directory),
             "/dev/zero: expected a regular file");
+  EXPECT_EQ(open("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+            "f: expected the file itself, got a pointer of Git LFS, in whose place 'git lfs pull' "
+            "puts the file");
 }
 
 /// Any damage is either refused or harmless; sanitizers watch.

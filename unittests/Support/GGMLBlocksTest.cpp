@@ -9,7 +9,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Endian.h"
 #include "gtest/gtest.h"
+#include <array>
 #include <cmath>
+#include <map>
 #include <random>
 
 using namespace llvm;
@@ -48,6 +50,14 @@ static HostTensor drawScale(GGMLType type, int64_t rows, int64_t columns) {
   for (auto [i, value] : enumerate(scale.getMutableValues<float>()))
     value = 0.25f + 0.5f * i;
   return scale;
+}
+
+/// The byte of five digits of base 3, the first one the most significant.
+static uint8_t getByteOfDigits(std::array<int, 5> digits) {
+  int value = 0;
+  for (int digit : digits)
+    value = 3 * value + digit;
+  return (256 * value + 242) / 243;
 }
 
 template <typename T> static std::string getError(Expected<T> value) {
@@ -227,6 +237,26 @@ TEST(GGMLBlocksTest, RefusesFloats) {
             "expected finite scales, got another in block 0");
 }
 
+TEST(GGMLBlocksTest, DecodesMostlyTrits) {
+  // Scale 0.5; of each type the codes of bytes that differ.
+  std::vector<uint8_t> q2(18, 0x55);
+  q2[0] = 0x00, q2[1] = 0x38, q2[2 + 3] = 0xe4;
+  HostTensor values = cantFail(decodeFloats(GGMLType::Q2_0, q2, {64}));
+  for (int k = 0; k < 64; ++k)
+    EXPECT_EQ(values.getValues<float>()[k], k / 4 == 3 ? 0.5f * (k % 4 - 1) : 0.0f) << k;
+  std::vector<uint8_t> ptq1(28, getByteOfDigits({1, 1, 1, 1, 1}));
+  ptq1[26] = 0x00, ptq1[27] = 0x38;
+  ptq1[24] = ptq1[25] = getByteOfDigits({1, 1, 1, 1, 0});
+  ptq1[2] = getByteOfDigits({0, 1, 2, 1, 2});
+  ptq1[16 + 7] = getByteOfDigits({2, 1, 1, 1, 0});
+  ptq1[24] = getByteOfDigits({1, 1, 0, 2, 0});
+  values = cantFail(decodeFloats(GGMLType::PTQ1_0, ptq1, {128}));
+  std::map<int, float> expected = {{2, -0.5f},   {34, 0.5f},   {66, 0.5f}, {87, 0.5f},
+                                   {119, -0.5f}, {124, -0.5f}, {126, 0.5f}};
+  for (int k = 0; k < 128; ++k)
+    EXPECT_EQ(values.getValues<float>()[k], expected.count(k) ? expected[k] : 0.0f) << k;
+}
+
 TEST(GGMLBlocksTest, MergesScales) {
   HostTensor trits = drawTrits(2, 512);
   auto merge = [&](ArrayRef<float> values) {
@@ -257,8 +287,8 @@ TEST(GGMLBlocksTest, KnowsTypes) {
   EXPECT_EQ((*getGGMLTypeInfo(12))->name, "Q4_K");
   EXPECT_EQ(getError(getGGMLTypeInfo(39)),
             "expected a type that means one thing, got 39, which is MXFP4 or TL2");
-  EXPECT_EQ(getError(getGGMLTypeInfo(42)), "expected a type that means one thing, got 42, which is "
-                                           "Q2_0, of 64 or of 128 weights a block");
+  EXPECT_EQ((*getGGMLTypeInfo(42))->getBytes({3, 128}), 3 * 36);
+  EXPECT_EQ((*getGGMLTypeInfo(142))->getBytes({3, 128}), 3 * 34);
   for (uint32_t number : {4u, 5u, 31u, 36u + 1, 38u, 43u, 136u, ~0u})
     EXPECT_EQ(getError(getGGMLTypeInfo(number)),
               "expected the number of a known type, got " + std::to_string(number));

@@ -35,6 +35,20 @@ TEST(JSONFileTest, RefusesTwoMembersOfOneName) {
   EXPECT_EQ(parse(R"({"a": 1, "b": {"a": 1}, "a": 2})"),
             "f: expected different names, got 'a' twice");
   EXPECT_EQ(parse(R"([{"b": 1, "b": 2}])"), "f: expected different names, got 'b' twice");
+  // However they are written.
+  EXPECT_EQ(parse(R"({"ab": 1, "\u0061b": 2})"), "f: expected different names, got 'ab' twice");
+  EXPECT_EQ(parse(R"({"a/b": 1, "a\/b": 2})"), "f: expected different names, got 'a/b' twice");
+}
+
+TEST(JSONFileTest, SaysWhatStandsInPlaceOfAFile) {
+  EXPECT_EQ(parse("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
+            "f: expected the file itself, got a pointer of Git LFS, in whose place 'git lfs pull' "
+            "puts the file");
+  for (StringRef page : {"<!DOCTYPE html>\n<html>", " \n<HTML lang=\"en\">", "\xef\xbb\xbf<html>"})
+    EXPECT_EQ(parse(page), "f: expected the file itself, got a page of HTML, which some web site "
+                           "has given in its place");
+  for (StringRef other : {"version 1", "<xml>", "<", ""})
+    EXPECT_THAT(parse(other), HasSubstr("invalid JSON"));
 }
 
 TEST(JSONFileTest, RefusesDeepNesting) {

@@ -145,7 +145,7 @@ public:
   /// The tensor `name`, or null.
   const GGUFTensor *lookup(llvm::StringRef name) const;
 
-  /// A tensor of floats: f32, f16 and bf16 mapped into memory as they are, Q8_0 and Q6_K as f32.
+  /// A tensor of floats: f32, f16 and bf16 mapped into memory as they are, blocks as f32.
   /// The memory goes with the last copy of the result. Values may be infinite or NaN
   /// (`checkFinite`).
   llvm::Expected<HostTensor> readFloats(llvm::StringRef name) const;
@@ -161,8 +161,9 @@ private:
   struct File {
     std::string path;
     llvm::sys::fs::file_t handle;
-    std::unique_ptr<llvm::MemoryBuffer> header; ///< what `metadata` refers to
-    Metadata metadata;
+    std::unique_ptr<llvm::MemoryBuffer> header = nullptr; ///< what `metadata` refers to
+    Metadata metadata = {};
+    uint64_t bytes = 0, dataStart = 0, alignment = 1;
   };
 
   explicit GGUFFile(std::optional<I2SLayout> layout) : layout(layout) {}
@@ -170,8 +171,10 @@ private:
   llvm::Error addFile(llvm::StringRef path);
   llvm::Error addSplitFiles();
   llvm::Error readHeader(File &file);
-  llvm::Error checkOrder(llvm::ArrayRef<GGUFTensor> added, uint64_t dataStart, uint64_t alignment,
-                         uint64_t fileSize) const;
+  llvm::Error checkOrder(const File &file, llvm::ArrayRef<const GGUFTensor *> order) const;
+  llvm::Error checkOrder(llvm::ArrayRef<GGUFTensor> all) const;
+  /// Checks where the data of tensors is, which so far counts from the start of all data.
+  llvm::Error placeTensors();
   llvm::Error indexTensors();
 
   const GGUFValue *find(llvm::StringRef key) const;

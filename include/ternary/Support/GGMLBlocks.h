@@ -8,11 +8,8 @@
 // How weights are laid out in blocks. A row of K weights is K / blockWeights
 // blocks, one behind the other; each type has its own block:
 //
-//   Q8_0    32 weights, 34 bytes: f16 d, i8 q[32]; w = d·q
-//   Q6_K    256 weights, 210 bytes: ql[128], qh[64], i8 s[16], f16 d. Half of each
-//           array belongs to 128 weights: w[m + 32n] = d·s[2n + m / 16]·(q - 32),
-//           where q is 4 bits of ql[m + 32 (n % 2)], the lower ones for n < 2,
-//           and above them bits 2n of qh[m]
+// Trits with scales:
+//
 //   TQ1_0   256 weights, 54 bytes: qs[48], qh[4], f16 d. Five trits a byte:
 //           w[m + 32n] for m < 32 in qs[m], w[160 + m + 16n] for m < 16 in
 //           qs[32 + m]; w[240 + m + 4n], n < 4, in qh[m]
@@ -29,6 +26,36 @@
 // v = Σ (t + 1)·3^i, stored as ceil(256 v / 243), the first one being the most
 // significant (TQ1_0) or the least (IQ1_BN). 13 bytes stand for no trits.
 //
+// Floats, where q is the code of a weight, d and e are f16:
+//
+//   Q4_0    32 weights, 18 bytes: d, qs[16]; d·(q - 8). Byte m of qs has w[m] in its lower
+//           four bits and w[16 + m] in the upper ones
+//   Q4_1    20 bytes: d, e, qs[16]; d·q + e
+//   Q5_0    22 bytes: d, qh[4], qs[16]; d·(q - 16), bit m of qh being the highest of w[m]
+//   Q5_1    24 bytes: d, e, qh[4], qs[16]; d·q + e
+//   Q8_0    34 bytes: d, i8 q[32]; d·q
+//   IQ4_NL  18 bytes: as Q4_0; d times one of 16 numbers
+//   Q2_K    256 weights, 84 bytes: s[16], qs[64], d, e. w[128h + 32n + m] is in bits 2n of
+//           qs[32h + m], and of group g = 8h + 2n + m / 16: d·(s[g] mod 16)·q - e·(s[g] / 16)
+//   Q3_K    110 bytes: qh[32], qs[64], s of six bits, d; as Q2_K, d·(s[g] - 32)·(q - 4), bit
+//           4h + n of qh[m] being the highest
+//   Q4_K    144 bytes: d, e, s and t of six bits, qs[128]. w[64i + 32n + m] is in bits 4n of
+//           qs[32i + m], and of part p = 2i + n: d·s[p]·q - e·t[p]
+//   Q5_K    176 bytes: as Q4_K, with qh[32] before qs: bit p of qh[m] is the highest
+//   Q6_K    210 bytes: ql[128], qh[64], i8 s[16], d. Half of each array belongs to 128 weights:
+//           w[m + 32n] = d·s[2n + m / 16]·(q - 32), where q is 4 bits of ql[m + 32 (n % 2)], the
+//           lower ones for n < 2, and above them bits 2n of qh[m]
+//   IQ4_XS  136 bytes: d, s of six bits, then as IQ4_NL in parts of 32: d·(s - 32) times one of
+//           its numbers
+//   Q2_0    64 weights, 18 bytes: d, qs[16]; w[k] = d·(q - 1) is in bits 2 (k % 4) of qs[k / 4],
+//           so that 3 is no trit
+//   PQ2_0   128 weights, 34 bytes: the same. Older files have it under the number of Q2_0
+//   PTQ1_0  128 weights, 28 bytes: qs[24], qh[2], d. Digits as in TQ1_0: w[m + 16n] for m < 16 in
+//           qs[m], w[80 + m + 8n] for m < 8 in qs[16 + m]; w[120 + m + 2n], n < 4, in qh[m]
+//
+// Blocks of PTQ1_0, PQ2_0 and Q2_0 count as floats because what they are multiplied with is not to
+// be rounded: float weights that are trits are recognised (see RecognizedTrits.h).
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef TERNARY_SUPPORT_GGMLBLOCKS_H
@@ -43,14 +70,27 @@ namespace ternary {
 enum class GGMLType : uint32_t {
   F32 = 0,
   F16 = 1,
+  Q4_0 = 2,
+  Q4_1 = 3,
+  Q5_0 = 6,
+  Q5_1 = 7,
   Q8_0 = 8,
+  Q2_K = 10,
+  Q3_K = 11,
+  Q4_K = 12,
+  Q5_K = 13,
   Q6_K = 14,
+  IQ4_NL = 20,
+  IQ4_XS = 23,
   BF16 = 30,
   TQ1_0 = 34,
   TQ2_0 = 35,
   I2_S = 36,
+  Q2_0 = 42, ///< of 64 weights a block; see PQ2_0
   IQ1_BN = 134,
   IQ2_BN = 135,
+  PQ2_0 = 142,
+  PTQ1_0 = 143,
 };
 
 /// How much memory a type takes.
@@ -76,6 +116,8 @@ const GGMLTypeInfo &getGGMLTypeInfo(GGMLType type);
 bool isTernary(GGMLType type);
 /// The type of floats that are stored as such: F32, F16, BF16.
 std::optional<DType> getFloatType(GGMLType type);
+/// Whether weights are blocks of codes that `decodeFloats` takes.
+bool isBlockFloat(GGMLType type);
 
 /// B in the layout of I2_S. Its quantiser takes 128 on x86 and 64 on Arm. Nothing in a file tells
 /// which: sizes and codes are the same, so that somebody has to know.
@@ -94,7 +136,8 @@ llvm::Expected<QuantizedWeights> decodeTernary(GGMLType type, llvm::ArrayRef<uin
 llvm::Expected<HostTensor> encodeTernary(GGMLType type, const QuantizedWeights &weights,
                                          std::optional<I2SLayout> layout = std::nullopt);
 
-/// Q8_0 or Q6_K as f32. An error names a scale that is not finite.
+/// Blocks of floats as f32, the same to the bit as `ggml` has them. An error names a block whose
+/// scale is not finite.
 llvm::Expected<HostTensor> decodeFloats(GGMLType type, llvm::ArrayRef<uint8_t> data,
                                         llvm::ArrayRef<int64_t> shape);
 

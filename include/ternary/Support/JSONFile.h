@@ -16,6 +16,12 @@ namespace ternary {
 /// in foreign files may have, become \xNN.
 llvm::Error makeFileError(const llvm::Twine &file, const llvm::Twine &message);
 
+/// An error if the bytes of a file are no such file but what downloads leave in place of one.
+llvm::Error checkFileKind(llvm::StringRef bytes, const llvm::Twine &file);
+
+/// The text of a file, an error if something else stands in its place.
+llvm::Expected<std::string> readTextFile(llvm::StringRef path);
+
 /// Parses an object from a file, which is named in errors. Unlike the parser of
 /// LLVM it refuses deep nesting, which would exhaust the stack, and two members
 /// of the same name.
