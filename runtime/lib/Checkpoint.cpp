@@ -47,22 +47,24 @@ Setting Setting::parsed(std::string name, std::string value) {
   return setting;
 }
 
-static std::string printFingerprint(const Fingerprint &fingerprint) {
-  return "{\"bytes\": " + std::to_string(fingerprint.bytes) +
-         ", \"crc32\": " + std::to_string(fingerprint.crc32) + "}";
+static nlohmann::ordered_json describe(const Fingerprint &fingerprint) {
+  return {{"bytes", fingerprint.bytes}, {"crc32", fingerprint.crc32}};
 }
 
 static std::string printState(const TrainerState &state) {
-  std::string text = "{\n  \"step\": " + std::to_string(state.step) +
-                     ",\n  \"tokens\": " + std::to_string(state.tokens) +
-                     ",\n  \"seconds\": " + Json(state.seconds).dump() +
-                     ",\n  \"data\": " + printFingerprint(state.data) + ",\n  \"valid_data\": " +
-                     (state.validData ? printFingerprint(*state.validData) : "null") +
-                     ",\n  \"settings\": {";
+  nlohmann::ordered_json settings = nlohmann::ordered_json::object(), object;
   for (const Setting &setting : state.settings)
-    text += (&setting == &state.settings.front() ? "\n    " : ",\n    ") + quoteJson(setting.name) +
-            ": " + setting.value;
-  return text + "\n  }\n}\n";
+    settings[setting.name] = nlohmann::ordered_json::parse(setting.value);
+  object["step"] = state.step;
+  object["tokens"] = state.tokens;
+  object["seconds"] = state.seconds;
+  object["data"] = describe(state.data);
+  object["valid_data"] = nullptr;
+  if (state.validData)
+    object["valid_data"] = describe(*state.validData);
+  object["schedule_start"] = state.scheduleStart;
+  object["settings"] = std::move(settings);
+  return object.dump(2) + "\n";
 }
 
 static uint64_t readNatural(const std::string &path, const Json &object, const char *key) {
@@ -91,6 +93,11 @@ static TrainerState readState(const std::string &path) {
       !settings->is_object())
     fail(path, ": expected seconds, data, valid_data and settings");
   state.seconds = seconds->get<double>();
+  if (findJson(object, "schedule_start"))
+    state.scheduleStart = static_cast<int64_t>(readNatural(path, object, "schedule_start"));
+  if (state.scheduleStart > state.step)
+    fail(path, ": expected schedule_start of at most ", state.step, ", found ",
+         state.scheduleStart);
   state.data = readFingerprint(path, *data);
   if (!validData->is_null())
     state.validData = readFingerprint(path, *validData);

@@ -71,6 +71,10 @@ bool Options::parse(int argc, char **argv) {
   line.group("result");
   line.text("out", "DIR", out, "the folder of the run");
   line.flag("resume", resume, "go on from the newest checkpoint in DIR, if there is one");
+  line.choice("schedule", "WHAT", schedule, {"extend", "restart"},
+              "with --resume and other --steps than before. extend: the schedule of so many\n"
+              "steps, with the moments as they are (default); restart: a new schedule for\n"
+              "those that are left, with moments of zero");
   line.integer("valid-every", "N", validEvery, 1, kMost,
                "steps between validation losses (default: 100)");
   line.integer("save-every", "N", saveEvery, 1, kMost, "steps between checkpoints (default: 500)");
@@ -129,10 +133,6 @@ void Options::check() const {
 
 void Options::resolve(const runtime::TrainingObject &object) {
   const ternary_training_descriptor &info = object.info();
-  if (!warmup)
-    warmup = std::min<int64_t>(100, steps / 10);
-  if (!halveAt)
-    halveAt = std::max<int64_t>(1, steps / 2);
   if (!sequenceLength)
     sequenceLength = info.max_tokens > 0 ? std::min<int64_t>(512, info.max_tokens) : 512;
   object.checkTokens("--sequence-length", *sequenceLength);
@@ -150,7 +150,26 @@ runtime::TokenFormat Options::format(const std::string &path) const {
                             : runtime::TokenFormat::int32;
 }
 
-ternary_optimizer Options::optimizer() const {
+int64_t Options::getWarmup(int64_t start) const {
+  int64_t left = steps - start;
+  if (warmup && *warmup >= std::max<int64_t>(left, 1))
+    runtime::fail("--warmup: expected fewer than the ", left, " steps that are left, found ",
+                  *warmup);
+  return warmup.value_or(std::min<int64_t>(100, left / 10));
+}
+
+int64_t Options::getHalveAt(int64_t start) const {
+  return halveAt.value_or(std::max<int64_t>(1, (steps - start) / 2));
+}
+
+bool Options::isOfSchedule(const std::string &name) {
+  for (const char *other : {"steps", "learning_rate", "final_fraction", "warmup", "halve_at"})
+    if (name == other)
+      return true;
+  return false;
+}
+
+ternary_optimizer Options::optimizer(int64_t start) const {
   ternary_optimizer optimizer = {};
   optimizer.learning_rate = static_cast<float>(learningRate);
   optimizer.final_fraction = static_cast<float>(finalFraction);
@@ -159,13 +178,15 @@ ternary_optimizer Options::optimizer() const {
   optimizer.epsilon = static_cast<float>(epsilon);
   optimizer.weight_decay = static_cast<float>(weightDecay);
   optimizer.clip_norm = static_cast<float>(clip);
-  optimizer.warmup_steps = *warmup;
-  optimizer.total_steps = steps;
-  optimizer.halve_at = *halveAt;
+  optimizer.warmup_steps = getWarmup(start);
+  optimizer.total_steps = steps - start;
+  optimizer.halve_at = getHalveAt(start);
   return optimizer;
 }
 
-std::vector<runtime::Setting> Options::settings(const runtime::TrainingObject &object) const {
+std::vector<runtime::Setting> Options::settings(const runtime::TrainingObject &object,
+                                                int64_t start) const {
+  int64_t halve = getHalveAt(start);
   static const char *const formats[] = {"text", "bytes", "ids", "uint16", "int32"};
   return {{"batch", object.info().batch},
           {"data_format", std::string(formats[static_cast<int>(format(*data))])},
@@ -178,9 +199,9 @@ std::vector<runtime::Setting> Options::settings(const runtime::TrainingObject &o
           {"accumulate", accumulate},
           {"learning_rate", learningRate},
           {"final_fraction", finalFraction},
-          {"warmup", *warmup},
-          *halveAt < 0 ? runtime::Setting("halve_at", std::string("none"))
-                       : runtime::Setting("halve_at", *halveAt),
+          {"warmup", getWarmup(start)},
+          halve < 0 ? runtime::Setting("halve_at", std::string("none"))
+                    : runtime::Setting("halve_at", halve),
           {"beta1", beta1},
           {"beta2", beta2},
           {"adam_epsilon", epsilon},

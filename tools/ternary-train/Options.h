@@ -33,6 +33,7 @@ struct Options {
   int64_t steps = 1000, accumulate = 1;
   double learningRate = 4e-3, finalFraction = 0;
   std::optional<int64_t> warmup, halveAt;
+  std::optional<std::string> schedule; // of a resumed run with another number of steps
   double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1, clip = 1;
 
   // Result.
@@ -53,12 +54,20 @@ struct Options {
 
   // After resolve():
   runtime::TokenFormat format(const std::string &path) const;
-  ternary_optimizer optimizer() const;
+  /// That of a schedule which begins after `start` steps.
+  ternary_optimizer optimizer(int64_t start) const;
   /// All that the result depends on, under the names of the options.
-  std::vector<runtime::Setting> settings(const runtime::TrainingObject &object) const;
+  std::vector<runtime::Setting> settings(const runtime::TrainingObject &object,
+                                         int64_t start) const;
+  /// Whether a setting is one of the schedule, which another number of steps changes.
+  static bool isOfSchedule(const std::string &name);
+  /// Whether another number of steps is a new schedule, with new moments.
+  bool restarts() const { return schedule == "restart"; }
 
 private:
   void check() const;
+  int64_t getWarmup(int64_t start) const;
+  int64_t getHalveAt(int64_t start) const;
 };
 
 } // namespace ternary::train

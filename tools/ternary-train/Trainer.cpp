@@ -40,6 +40,7 @@ public:
 private:
   void describe();
   void resume(int64_t step);
+  void changeSchedule(runtime::TrainerState &saved);
   void step();
   double accumulateGradients();
   double validate();
@@ -83,7 +84,7 @@ Trainer::Trainer(const runtime::TrainingObject &object, const Options &options)
       order(static_cast<uint64_t>(options.seed), static_cast<uint64_t>(data.training->size())),
       blocks{object.makeBlock("parameters"), object.makeBlock("first moments"),
              object.makeBlock("second moments")},
-      gradients(object.makeBlock("gradients")), optimizer(options.optimizer()),
+      gradients(object.makeBlock("gradients")), optimizer(options.optimizer(/*start=*/0)),
       progress(options.steps, options.logEvery) {
   int64_t length = *options.sequenceLength;
   bool larger = data.validation && runtime::workspaceBytes(info.loss_workspace, length) >
@@ -92,7 +93,7 @@ Trainer::Trainer(const runtime::TrainingObject &object, const Options &options)
   ids.resize(static_cast<size_t>(info.batch * length));
   targets.resize(ids.size());
 
-  state.settings = options.settings(object);
+  state.settings = options.settings(object, /*start=*/0);
   state.data = data.file->fingerprint();
   if (data.validFile)
     state.validData = data.validFile->fingerprint();
@@ -166,14 +167,41 @@ static std::string printFingerprint(const std::optional<runtime::Fingerprint> &d
   return std::to_string(data->bytes) + " bytes with checksum " + crc;
 }
 
+/// The value of a setting.
+static std::string find(const std::vector<runtime::Setting> &settings, const std::string &name) {
+  auto found = std::find_if(settings.begin(), settings.end(),
+                            [&](const runtime::Setting &setting) { return setting.name == name; });
+  return found == settings.end() ? "none" : found->value;
+}
+
+/// Goes on for another number of steps than `saved` was to have.
+void Trainer::changeSchedule(runtime::TrainerState &saved) {
+  if (options.steps < saved.step)
+    runtime::fail("--steps: expected at least ", saved.step, ", as many as ",
+                  store.path(saved.step), " has done, found ", options.steps);
+  progress.message(
+      "schedule   " +
+      (options.restarts()
+           ? "anew for " + printCount(options.steps - saved.step) + " steps, with moments of zero"
+           : "of " + printCount(options.steps - saved.scheduleStart) + " steps") +
+      " instead of " + find(saved.settings, "steps"));
+  if (options.restarts()) {
+    saved.scheduleStart = saved.step;
+    blocks.firstMoments.zero();
+    blocks.secondMoments.zero();
+  }
+  state.settings = options.settings(object, saved.scheduleStart);
+  saved.settings = state.settings;
+}
+
 void Trainer::resume(int64_t step) {
   std::string path = store.path(step);
   runtime::TrainerState saved = store.loadState(step);
+  state.settings = options.settings(object, saved.scheduleStart);
+  bool isNewSchedule = find(saved.settings, "steps") != find(state.settings, "steps");
   for (const runtime::Setting &setting : state.settings) {
-    auto same = [&](const runtime::Setting &other) { return other.name == setting.name; };
-    auto before = std::find_if(saved.settings.begin(), saved.settings.end(), same);
-    std::string expected = before == saved.settings.end() ? "none" : before->value;
-    if (expected == setting.value)
+    std::string expected = find(saved.settings, setting.name);
+    if (expected == setting.value || (isNewSchedule && Options::isOfSchedule(setting.name)))
       continue;
     std::string name = setting.name;
     std::replace(name.begin(), name.end(), '_', '-');
@@ -188,6 +216,9 @@ void Trainer::resume(int64_t step) {
     runtime::fail("--valid-data: expected that of ", path, ", ", printFingerprint(saved.validData),
                   ", found ", printFingerprint(state.validData));
   store.loadBlocks(step, blocks);
+  if (isNewSchedule)
+    changeSchedule(saved);
+  optimizer = options.optimizer(saved.scheduleStart);
   state = std::move(saved);
 }
 
@@ -256,7 +287,7 @@ void Trainer::step() {
     failNotFinite(state.step + 1, "a finite loss, found " + printNumber(loss), /*values=*/true);
   ternary_update_report report = {};
   info.update(blocks.parameters.data(), gradients.data(), blocks.firstMoments.data(),
-              blocks.secondMoments.data(), &optimizer, state.step, &report,
+              blocks.secondMoments.data(), &optimizer, state.step - state.scheduleStart, &report,
               static_cast<int32_t>(options.threads));
   // The update has spread what is not finite to all parameters, not to the gradients.
   if (!std::isfinite(report.gradient_norm))

@@ -143,7 +143,11 @@ TEST_F(TrainErrorsTest, EarlierRunsAreNotOverwritten) {
   const std::pair<const char *, const char *> cases[] = {
       {"--learning-rate 0.02",
        "--learning-rate: expected 0.03 as in run/checkpoint-30, found 0.02"},
-      {"--steps 40", "--steps: expected 30 as in run/checkpoint-30, found 40"},
+      {"--steps 20", "--steps: expected at least 30, as many as run/checkpoint-30 has done, "
+                     "found 20"},
+      {"--steps 40 --schedule restart --warmup 10",
+       "--warmup: expected fewer than the 10 steps that are left, found 10"},
+      {"--steps 40 --seed 1", "--seed: expected 0 as in"},
       {"--seed 1", "--seed: expected 0 as in"},
       {"--halve-at none", "--halve-at: expected 15 as in run/checkpoint-30, found \"none\""},
       {"--sequence-length 8", "--sequence-length: expected 16 as in"},

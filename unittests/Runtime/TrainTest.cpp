@@ -473,6 +473,60 @@ TEST_F(TrainTest, ResumesFromTheStartWithoutACheckpoint) {
   expectReference();
 }
 
+/// The rate of a step, counted from 0, of a schedule of `total` steps with the defaults.
+static double rateOf(int step, int total) {
+  int warmup = total / 10;
+  double t = std::max(0, step - warmup) / static_cast<double>(total - warmup);
+  double rate = 0.03 * (1 + std::cos(M_PI * t)) / 2;
+  return rate * std::min(1.0, (step + 1.0) / warmup) * (step >= total / 2 ? 0.5 : 1);
+}
+
+TEST_F(TrainTest, GoesOnForMoreSteps) {
+  ASSERT_EQ(train(kRun + "--out run").status, 0);
+  Result result = train(kRun + "--steps 40 --out run --resume");
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("schedule   of 40 steps instead of 30"));
+  for (int step = 0; step < 40; ++step)
+    EXPECT_NEAR(field(losses("run")[step + 1], 4), rateOf(step, step < 30 ? 30 : 40), 1e-8) << step;
+  EXPECT_EQ(field(losses("run")[40], 1), 40 * 32); // the data goes on as well
+
+  // From there on it is a run of 40 steps, whatever else is said of the schedule.
+  std::string model = dir.read("run/model.safetensors");
+  std::filesystem::remove_all(dir.file("run/checkpoint-40"));
+  result = train(kRun + "--steps 40 --schedule restart --out run --resume");
+  EXPECT_THAT(result.err, HasSubstr("schedule   anew for 10 steps, with moments of zero"));
+  EXPECT_FALSE(dir.read("run/model.safetensors") == model);
+}
+
+TEST_F(TrainTest, StartsANewScheduleThatGoesOn) {
+  std::string more = kRun + "--steps 50 --schedule restart --resume ";
+  ASSERT_EQ(train(kRun + "--out run").status, 0);
+  std::filesystem::copy(dir.file("run"), dir.file("stopped"),
+                        std::filesystem::copy_options::recursive);
+  ASSERT_EQ(train(more + "--out run").status, 0);
+  for (int step = 0; step < 20; ++step)
+    EXPECT_NEAR(field(losses("run")[step + 31], 4), rateOf(step, 20), 1e-8) << step;
+
+  // With moments of zero the first step of AdamW is one of the rate's size, but for decay.
+  runtime::SafetensorsFile before(dir.file("stopped/model.safetensors"));
+  std::vector<float> old(256), now(256);
+  before.read("model.bias", {256}, old.data());
+  ASSERT_EQ(train(more + "--save-every 1 --keep 50 --out stopped").status, 0);
+  runtime::SafetensorsFile after(dir.file("stopped/checkpoint-31/model.safetensors"));
+  after.read("model.bias", {256}, now.data());
+  double largest = 0;
+  for (size_t i = 0; i < old.size(); ++i)
+    largest = std::max<double>(largest, std::fabs(now[i] - old[i]));
+  EXPECT_NEAR(largest, rateOf(0, 20), 1e-5);
+
+  // A checkpoint within the new schedule goes on with it.
+  for (int step = 36; step <= 50; ++step)
+    std::filesystem::remove_all(dir.file("stopped/checkpoint-" + std::to_string(step)));
+  ASSERT_EQ(train(more + "--out stopped").status, 0);
+  EXPECT_EQ(losses("run"), losses("stopped"));
+  EXPECT_TRUE(dir.read("run/model.safetensors") == dir.read("stopped/model.safetensors"));
+}
+
 //===----------------------------------------------------------------------===//
 // Progress
 //===----------------------------------------------------------------------===//

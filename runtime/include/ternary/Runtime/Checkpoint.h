@@ -38,6 +38,7 @@ struct TrainerState {
   int64_t step = 0;   // how many are done
   int64_t tokens = 0; // how many targets were learnt
   double seconds = 0;
+  int64_t scheduleStart = 0; // the steps done when the schedule and the moments began
   std::vector<Setting> settings;
   Fingerprint data;
   std::optional<Fingerprint> validData;
