@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
 
   srand(argc > 2 ? (unsigned)atoi(argv[2]) : 1);
   for (int left = argc > 1 ? atoi(argv[1]) : 200;
-       left > 0 && status == SHAKESPEARE_OK && id != info->eos_id; --left) {
+       left > 0 && status == SHAKESPEARE_OK && !shakespeare_ends_text(info, id); --left) {
     status = shakespeare_decode(session, &id, logits);
     if (status == SHAKESPEARE_OK) {
       size_t length = 0;

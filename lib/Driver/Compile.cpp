@@ -171,8 +171,12 @@ Error Compiler::checkOptions() {
   return Error::success();
 }
 
-/// Errors if a layer's weight is ternary already: there is nothing behind it that could learn.
-static Error checkLatent(const Model &model) {
+/// Errors if a layer's weight is ternary already: there is nothing behind it that could learn. So
+/// does what training of the original does and ours does not.
+static Error checkTrainable(const Model &model) {
+  if (model.config->dropout != 0)
+    return makeError("expected attention_dropout to be 0 to train, got " +
+                     printFloat(model.config->dropout));
   for (const ParameterInfo &parameter : model.config->getParameters())
     if (parameter.isTernary && model.parameters->getTritFormat(parameter.name))
       return makeError("expected latent weights to train, got trits for '" + parameter.name + "'");
@@ -196,6 +200,13 @@ void Compiler::recognizeTernary(const ModelConfig &config) {
   report("recognised " + Twine(recognized->getNumRecognized()) + " of " +
          Twine(recognized->getNumFloat()) + " float weights as ternary");
   parameters = std::move(recognized);
+}
+
+/// One token as a number, none as -1.
+static mlir::Attribute getEndTokens(mlir::Builder &builder, ArrayRef<int64_t> ids) {
+  if (ids.size() > 1)
+    return builder.getDenseI64ArrayAttr(ids);
+  return builder.getI64IntegerAttr(ids.empty() ? -1 : ids.front());
 }
 
 /// A model directory or a GGUF file: configuration, tokenizer, weights or random ones.
@@ -227,7 +238,7 @@ Error Compiler::importModel() {
                      (pipeline.training ? "training" : "model_type " + config.modelType) +
                      ", which keeps no keys and values");
   if (pipeline.training)
-    if (Error error = checkLatent(*model))
+    if (Error error = checkTrainable(*model))
       return error;
   parameters = std::move(model->parameters);
   if (options.recognizeTernary.value_or(true) && !pipeline.training && !options.randomWeights)
@@ -256,7 +267,7 @@ Error Compiler::importModel() {
            number("batch", options.batch.value_or(1)), number("vocab", config.vocabSize),
            number("hidden", config.hiddenSize), number("layers", config.numHiddenLayers),
            number("max_tokens", config.maxTokens), number("bos", config.bosTokenId),
-           number("eos", config.eosTokenId)}));
+           builder.getNamedAttr("eos", getEndTokens(builder, config.eosTokenIds))}));
   GraphOptions graph;
   graph.batch = options.batch.value_or(1);
   graph.epsilon = options.epsilon.value_or(graph.epsilon);
@@ -485,7 +496,8 @@ Error Compiler::writeHeader() {
      << "#define " << upper << "_VOCAB " << info.vocab << "\n"
      << "#define " << upper << "_MAX_TOKENS " << info.maxTokens << " /* 0: unbounded */\n"
      << "#define " << upper << "_BOS_ID " << info.bosId << "\n"
-     << "#define " << upper << "_EOS_ID " << info.eosId << "\n";
+     << "#define " << upper << "_EOS_ID " << info.getEosId()
+     << " /* the first of eos_ids; -1: none */\n";
   return file->keep();
 }
 

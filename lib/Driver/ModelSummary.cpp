@@ -97,15 +97,18 @@ llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
       field = attr.str();
   };
   std::string problem;
+  auto check = [&](StringRef name, int64_t least, int64_t most, int64_t value) {
+    if (problem.empty() && (value < least || value > most))
+      llvm::raw_string_ostream(problem)
+          << "expected '" << name << "' in '" << kModelAttr << "' from " << least << " to " << most
+          << ", got " << value;
+  };
   auto number = [&](StringRef name, int64_t least, int64_t most, int64_t &field) {
     auto attr = model.getAs<IntegerAttr>(name);
     if (!attr)
       return;
     field = attr.getInt();
-    if (problem.empty() && (field < least || field > most))
-      llvm::raw_string_ostream(problem)
-          << "expected '" << name << "' in '" << kModelAttr << "' from " << least << " to " << most
-          << ", got " << field;
+    check(name, least, most, field);
   };
   constexpr int64_t any = std::numeric_limits<int64_t>::max();
   text("name", info.name);
@@ -114,7 +117,17 @@ llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
   number("layers", 0, any, info.layers);
   number("max_tokens", 0, any, info.maxTokens);
   number("bos", -1, info.vocab - 1, info.bosId);
-  number("eos", -1, info.vocab - 1, info.eosId);
+  if (auto several = model.getAs<DenseI64ArrayAttr>("eos")) {
+    info.eosIds = several.asArrayRef().vec();
+    for (int64_t id : info.eosIds)
+      check("eos", 0, info.vocab - 1, id);
+  } else {
+    int64_t id = -1;
+    number("eos", -1, info.vocab - 1, id);
+    info.eosIds.clear();
+    if (id >= 0)
+      info.eosIds.push_back(id);
+  }
   return problem.empty() ? llvm::Error::success() : llvm::createStringError(problem);
 }
 

@@ -8,7 +8,6 @@
 #include "SafetensorsWriter.h"
 #include "ternary/Export/Export.h"
 #include "ternary/Export/TernaryWeights.h"
-#include "ternary/Import/GGUFArchitecture.h"
 #include "ternary/Support/JSONFile.h"
 #include "ternary/Support/PackedRows.h"
 #include "ternary/Support/TemporaryFile.h"
@@ -109,36 +108,34 @@ public:
   explicit HuggingFaceExporter(const Model &model)
       : model(model), config(*model.config), parameters(*model.parameters) {}
 
-  Expected<std::string> makeConfig() const;
+  /// config.json, which says whether weights are packed.
+  Expected<std::string> makeConfig();
   Error addTensors();
 
   SafetensorsWriter writer;
 
 private:
-  /// Whether ternary weights are packed; those of hgrn_bit have no such form.
-  bool isPacked() const { return config.isTernary && config.modelType != "hgrn_bit"; }
   Error addPacked(const ParameterInfo &parameter);
   void addLatent(const ParameterInfo &parameter);
 
   const Model &model;
   const ModelConfig &config;
   const ParameterSource &parameters;
+  /// Whether ternary weights are packed; a family without a quantization_config has no such form.
+  bool isPacked = false;
 };
 } // namespace
 
-Expected<std::string> HuggingFaceExporter::makeConfig() const {
+Expected<std::string> HuggingFaceExporter::makeConfig() {
   Expected<json::Object> object = parseJSONObject(model.configJSON, "config.json");
   if (!object)
     return object.takeError();
-  if (isPacked()) {
-    const auto *architecture = find_if(getGGUFArchitectures(), [&](const GGUFArchitecture &known) {
-      return known.family->modelType == config.modelType;
-    });
-    json::Object &quantization = *(*object)["quantization_config"].getAsObject();
-    quantization["quant_method"] = "bitnet";
-    quantization["linear_class"] = "autobitlinear";
-    quantization["quantization_mode"] = "offline";
-    quantization["modules_to_not_convert"] = json::Array{architecture->family->head};
+  if (json::Object *quantization = object->getObject("quantization_config")) {
+    isPacked = true;
+    (*quantization)["quant_method"] = "bitnet";
+    (*quantization)["linear_class"] = "autobitlinear";
+    (*quantization)["quantization_mode"] = "offline";
+    (*quantization)["modules_to_not_convert"] = json::Array{config.getHeadName()};
   }
   return formatv("{0:2}\n", json::Value(std::move(*object))).str();
 }
@@ -183,7 +180,7 @@ void HuggingFaceExporter::addLatent(const ParameterInfo &parameter) {
 
 Error HuggingFaceExporter::addTensors() {
   for (const ParameterInfo &parameter : config.getParameters()) {
-    if (!parameter.isTernary || !isPacked())
+    if (!parameter.isTernary || !isPacked)
       addLatent(parameter);
     else if (Error error = addPacked(parameter))
       return error;

@@ -180,6 +180,33 @@ Expected<HostTensor> Checkpoint::peek(StringRef name, ArrayRef<int64_t> shape) c
   return (*file)->read(name);
 }
 
+Expected<bool> Checkpoint::haveSameValues(StringRef name, StringRef other,
+                                          ArrayRef<int64_t> shape) const {
+  Expected<HostTensor> a = peek(name, shape);
+  Expected<HostTensor> b = peek(other, shape);
+  if (!a || !b) {
+    // Both may be wrong; the first is named.
+    Error error = a.takeError();
+    Error second = b.takeError();
+    if (!error)
+      return second;
+    consumeError(std::move(second));
+    return error;
+  }
+  if (a->getDType() == b->getDType() && a->getBytes() == b->getBytes())
+    return true;
+  a = convert(*a, DType::F32);
+  b = convert(*b, DType::F32);
+  if (!a || !b)
+    return joinErrors(a.takeError(), b.takeError());
+  return a->getValues<float>() == b->getValues<float>();
+}
+
+void Checkpoint::forget(StringRef name) {
+  if (auto it = tensors.find(name); it != tensors.end())
+    tensors.erase(it);
+}
+
 DType Checkpoint::getMatrixType(StringRef name) const {
   auto it = tensors.find(name);
   if (it == tensors.end())

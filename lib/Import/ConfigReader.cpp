@@ -54,6 +54,11 @@ bool ConfigReader::has(StringRef key) const {
   return value && !value->getAsNull();
 }
 
+bool ConfigReader::isNull(StringRef key) const {
+  const json::Value *value = object.get(key);
+  return value && value->getAsNull();
+}
+
 int64_t ConfigReader::getInteger(StringRef key, int64_t min, int64_t max,
                                  std::optional<int64_t> fallback) {
   const json::Value *value = find(key, /*required=*/!fallback);
@@ -130,13 +135,30 @@ void ConfigReader::require(StringRef key, const json::Value &expected,
     failValue(key, print(expected) + ", all that is supported", *value);
 }
 
-void ConfigReader::readQuantization(ModelConfig &config, StringRef head) {
+void ConfigReader::requireAll(StringRef key, const json::Value &expected) {
+  const json::Value *value = find(key, /*required=*/false);
+  if (!value)
+    return;
+  const json::Array *list = value->getAsArray();
+  if (!list)
+    return failValue(key, "a list", *value);
+  for (const json::Value &element : *list)
+    if (element != expected)
+      return failValue(key, "of " + print(expected) + " alone, all that is supported", element);
+}
+
+void ConfigReader::readQuantization(ModelConfig &config) {
   if (!has("quantization_config"))
     return;
   auto key = [](StringRef member) { return ("quantization_config." + member).str(); };
   flatten("quantization_config");
   require(key("quant_method"), "bitnet", nullptr);
-  require(key("modules_to_not_convert"), json::Array{head});
+  // A table is no linear layer, so that it may be in the list.
+  std::string modules = key("modules_to_not_convert");
+  StringRef head = config.getHeadName(), table = config.getTableName();
+  if (const json::Value *value = find(modules, /*required=*/false))
+    if (*value != json::Array{head, table} && *value != json::Array{table, head})
+      require(modules, json::Array{head});
   StringRef linearClass =
       getChoice(key("linear_class"), {"autobitlinear", "bitlinear"}, "bitlinear");
   StringRef mode = getChoice(key("quantization_mode"), {"online", "offline"}, "offline");
@@ -151,18 +173,42 @@ void ConfigReader::readQuantization(ModelConfig &config, StringRef head) {
     config.epsilonInLayers = getNumber(key("rms_norm_eps"), 1e-30, 1.0, 1e-6);
 }
 
-int64_t ConfigReader::getTokenId(StringRef key, int64_t vocabSize, int64_t fallback) {
+SmallVector<int64_t, 2> ConfigReader::getTokenIds(StringRef key, int64_t vocabSize,
+                                                  std::optional<int64_t> fallback) {
   const json::Value *value = object.get(key);
-  if (value && value->getAsNull())
-    return -1;
-  if (fallback >= vocabSize)
-    fallback = -1;
-  return getInteger(key, 0, vocabSize - 1, fallback);
+  if (!value) {
+    // A default may lie beyond a small vocabulary.
+    if (fallback && *fallback < vocabSize)
+      return {*fallback};
+    return {};
+  }
+  if (value->getAsNull())
+    return {};
+  SmallVector<int64_t, 2> ids;
+  auto add = [&](const json::Value &id) {
+    std::optional<int64_t> number = id.getAsInteger();
+    if (!number || *number < 0 || *number >= vocabSize)
+      return false;
+    if (!is_contained(ids, *number))
+      ids.push_back(*number);
+    return true;
+  };
+  const json::Array *list = value->getAsArray();
+  if (list ? !all_of(*list, add) : !add(*value))
+    failValue(key, (list ? "integers from 0 to " : "an integer from 0 to ") + Twine(vocabSize - 1),
+              *value);
+  return ids;
 }
 
-void ConfigReader::readCommon(ModelConfig &config) {
+void ConfigReader::readCommon(ModelConfig &config, std::optional<int64_t> bos,
+                              std::optional<int64_t> eos) {
   config.modelType = getString("model_type", std::nullopt);
   config.vocabSize = getInteger("vocab_size", 1, kMaxVocabulary);
   config.hiddenSize = getInteger("hidden_size", 1, kMaxColumns);
   config.numHiddenLayers = getInteger("num_hidden_layers", 1, kMaxLayers);
+  SmallVector<int64_t, 2> starts = getTokenIds("bos_token_id", config.vocabSize, bos);
+  if (starts.size() > 1)
+    fail(getName("bos_token_id") + " to be one token, got " + Twine(starts.size()));
+  config.bosTokenId = starts.empty() ? -1 : starts.front();
+  config.eosTokenIds = getTokenIds("eos_token_id", config.vocabSize, eos);
 }

@@ -40,9 +40,12 @@ public:
   /// One of `choices`.
   llvm::StringRef getChoice(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> choices,
                             llvm::StringRef fallback);
-  /// A token, -1 if the member is null: there is none.
-  int64_t getTokenId(llvm::StringRef key, int64_t vocabSize, int64_t fallback);
+  /// A token, or any of several: an id or a list of ids. None if the member is null.
+  llvm::SmallVector<int64_t, 2> getTokenIds(llvm::StringRef key, int64_t vocabSize,
+                                            std::optional<int64_t> fallback);
   bool has(llvm::StringRef key) const;
+  /// Whether the member is there and null.
+  bool isNull(llvm::StringRef key) const;
 
   /// Reads the members of the object `key`, if it is one, as KEY.MEMBER from here on.
   void flatten(llvm::StringRef key);
@@ -51,16 +54,18 @@ public:
   /// stands for, has to be `value`.
   void require(llvm::StringRef key, const llvm::json::Value &value,
                std::optional<llvm::json::Value> fallback = std::nullopt);
-  /// How all layers save `head` are made ternary, if there is a quantization_config, as
+  /// The same for each element of a list.
+  void requireAll(llvm::StringRef key, const llvm::json::Value &value);
+  /// How all layers save the head are made ternary, if there is a quantization_config, as
   /// Transformers' BitNetQuantConfig states it: from floats while the model runs ("online"), or
   /// before, in a form in which layers of either class have another meaning of weight_scale.
-  void readQuantization(ModelConfig &config, llvm::StringRef head);
+  void readQuantization(ModelConfig &config);
   /// Keeps an error: "FILE: expected MESSAGE", in which members have the names that getName gives.
   void fail(const llvm::Twine &message);
   std::string getName(llvm::StringRef key) const { return nameOf ? nameOf(key) : key.str(); }
 
-  /// What all families have, save the tokens, whose defaults differ.
-  void readCommon(ModelConfig &config);
+  /// What all families have, with the tokens that a missing member stands for.
+  void readCommon(ModelConfig &config, std::optional<int64_t> bos, std::optional<int64_t> eos);
 
   /// The first error, or success.
   llvm::Error takeError();

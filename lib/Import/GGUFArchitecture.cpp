@@ -52,7 +52,7 @@ static constexpr GGUFKey kTransformerKeys[] = {
 };
 
 static constexpr GGUFFamily makeTransformer(StringLiteral modelType, StringLiteral className) {
-  return {modelType,           className,         "model.layers.", "lm_head",
+  return {modelType,           className,         "model.layers.",
           kTransformerModules, kTransformerBlock, kTransformerKeys};
 }
 
@@ -84,9 +84,11 @@ static constexpr GGUFKey kHGRNBitKeys[] = {
     {"attention.layer_norm_rms_epsilon", "rms_norm_eps", Kind::Float},
 };
 
-static constexpr GGUFFamily kHGRNBit = {"hgrn_bit",  "HGRNBitForCausalLM", "model.layers.",
-                                        "lm_head",   kHGRNBitModules,      kHGRNBitBlock,
-                                        kHGRNBitKeys};
+static constexpr GGUFFlag kHGRNBitFlags[] = {{"lower_bounds", "use_lower_bound"}};
+
+static constexpr GGUFFamily kHGRNBit = {
+    "hgrn_bit",    "HGRNBitForCausalLM", "model.layers.", kHGRNBitModules,
+    kHGRNBitBlock, kHGRNBitKeys,         kHGRNBitFlags,   /*statesQuantization=*/false};
 
 static constexpr GGUFModule kRWKVModules[] = {
     {"token_embd", "rwkv.embeddings"},
@@ -123,7 +125,7 @@ static constexpr GGUFKey kRWKVKeys[] = {
     {"rescale_every_n_layers", "rescale_every"},
 };
 
-static constexpr GGUFFamily kRWKV = {"rwkv",       "RwkvForCausalLM", "rwkv.blocks.", "head",
+static constexpr GGUFFamily kRWKV = {"rwkv",       "RwkvForCausalLM", "rwkv.blocks.",
                                      kRWKVModules, kRWKVBlock,        kRWKVKeys};
 
 //===----------------------------------------------------------------------===//

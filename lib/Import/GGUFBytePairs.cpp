@@ -44,23 +44,32 @@ static constexpr StringLiteral kWords =
 static constexpr StringLiteral kDigit = R"(\p{N})";
 
 static ArrayRef<Splitting> getSplittings() {
-  static constexpr StringLiteral llama[] = {"llama-bpe", "llama3", "llama-v3", "falcon3"};
+  static constexpr StringLiteral llama[] = {"llama-bpe", "llama3",      "llama-v3", "falcon3",
+                                            "falcon-h1", "falcon_e",    "pixtral",  "midm-2.0",
+                                            "lfm2",      "jina-v5-nano"};
   static constexpr StringLiteral llamaPatterns[] = {
       R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
       R"(\s*[\r\n]+|\s+(?!\S)|\s+)"};
-  static constexpr StringLiteral qwen[] = {"qwen2", "deepseek-r1-qwen"};
+  static constexpr StringLiteral smaug[] = {"smaug-bpe", "dbrx", "glm4", "chatglm-bpe"};
+  static constexpr StringLiteral qwen[] = {"qwen2",  "deepseek-r1-qwen", "kormo",   "f2llmv2",
+                                           "megrez", "stablelm2",        "hunyuan", "grok-2"};
   static constexpr StringLiteral qwenPatterns[] = {
       R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
       R"(\s*[\r\n]+|\s+(?!\S)|\s+)"};
-  static constexpr StringLiteral gpt2[] = {"gpt-2", "phi-2", "mpt", "olmo"};
+  static constexpr StringLiteral gpt2[] = {
+      "gpt-2",       "phi-2",    "mpt",        "olmo",           "jais",    "jina-es",
+      "jina-de",     "gigachat", "jina-v2-es", "jina-v2-de",     "a.x-4.0", "mellum",
+      "modern-bert", "exaone4",  "trillion",   "granite-docling"};
   static constexpr StringLiteral gpt2Patterns[] = {kWords};
-  static constexpr StringLiteral smollm[] = {"smollm", "starcoder", "refact"};
+  static constexpr StringLiteral smollm[] = {"smollm",    "starcoder", "refact",    "command-r",
+                                             "codeshell", "exaone",    "minerva-7b"};
   static constexpr StringLiteral smollmPatterns[] = {kDigit, kWords};
   static constexpr StringLiteral others[] = {"default"};
   static constexpr StringLiteral otherPatterns[] = {R"([\p{P}\$\+<=>\^~\|]+)", kWords, R"(\p{N}+)",
                                                     "[0-9][0-9][0-9]"};
   static constexpr Splitting splittings[] = {
       {llama, llamaPatterns, /*takesWholeTokens=*/true, /*addsBegin=*/true},
+      {smaug, llamaPatterns},
       {qwen, qwenPatterns},
       {gpt2, gpt2Patterns},
       {smollm, smollmPatterns},
@@ -462,7 +471,7 @@ bool ternary::addGGUFBytePairs(GGUFWriter &writer, StringRef tokenizerJSON,
     return refuse(makeFileError("tokenizer.json", toString(std::move(error))));
   if (object->getObject("normalizer"))
     warn(kNormalisationIsLost);
-  addGGUFTokens(writer, "gpt2", parser.splittingName, std::move(parser.tokens), config.vocabSize);
+  addGGUFTokens(writer, "gpt2", parser.splittingName, std::move(parser.tokens), config, warn);
   std::vector<StringRef> merges(parser.merges.begin(), parser.merges.end());
   writer.setStrings("tokenizer.ggml.merges", merges);
   writer.setBool("tokenizer.ggml.add_bos_token", parser.addsBegin);

@@ -116,6 +116,10 @@ GGUFParameters::readTernary(StringRef name, const GGUFTensor &tensor) const {
     // take the mean |w|, zeros included, for the scale.
     if (std::optional<TritFormat> format = recognizeTrits(*floats))
       decoded = extractTrits(*floats, *format);
+    else if (isBlockFloat(tensor.type))
+      return file->makeTensorError(tensor, "expected trits with scales for a ternary layer, got "
+                                           "other weights in " +
+                                               getGGMLTypeInfo(tensor.type).name);
   }
   if (decoded) {
     decoded->trits = reorderRows(name, decoded->trits);
@@ -336,6 +340,10 @@ Error ConfigMaker::checkOthers() {
       return makeFileError(file.getPath(), "expected key '" + getKey("attention.causal") +
                                                "' to be true, got false");
   }
+  for (const auto &[name, value] : file.getMetadata())
+    if (name.starts_with("prism.hadamard."))
+      return makeFileError(file.getPath(),
+                           "expected no key '" + name + "': rotated weights are not supported");
   // What has been looked at elsewhere, and what concerns other programs alone.
   StringSet<> known = {"vocab_size",        "rope.dimension_count", "attention.value_length",
                        "rope.scaling.type", "rope.scaling.factor",  "attention.causal",
@@ -415,16 +423,13 @@ Expected<json::Object> ConfigMaker::make() {
     if (Error error =
             file.getInteger(getKey("vocab_size"), table->shape[0], table->shape[0]).takeError())
       return error;
-  bool hasHead = file.lookup("output.weight");
-  if (family.modelType == "hgrn_bit")
-    config["use_lower_bound"] = file.lookup("lower_bounds") != nullptr;
-  else
-    config["tie_word_embeddings"] = !hasHead;
-  if (family.modelType != "hgrn_bit" && (architecture.isTernary || hasTernaryLayers()))
+  config["tie_word_embeddings"] = file.lookup("output.weight") == nullptr;
+  for (const GGUFFlag &flag : family.flags)
+    config[flag.member] = file.lookup(flag.tensor) != nullptr;
+  if (family.statesQuantization && (architecture.isTernary || hasTernaryLayers()))
     config["quantization_config"] = json::Object{{"quant_method", "bitnet"},
                                                  {"linear_class", "autobitlinear"},
-                                                 {"quantization_mode", "online"},
-                                                 {"modules_to_not_convert", {family.head}}};
+                                                 {"quantization_mode", "online"}};
   return std::move(config);
 }
 
@@ -474,5 +479,7 @@ Expected<Model> ternary::openGGUFModel(StringRef path, std::optional<I2SLayout> 
     model.tokenizer = std::move(*tokenizer);
   }
   model.parameters = std::move(parameters);
+  if (Error error = addEndTokens(model, warn))
+    return error;
   return model;
 }

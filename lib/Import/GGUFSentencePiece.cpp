@@ -117,7 +117,9 @@ constexpr unsigned kName = 1, kCharacterMap = 2, kAddDummyPrefix = 3, kRemoveExt
 Expected<std::string> ternary::readGGUFSentencePiece(const GGUFFile &file, const GGUFTokens &tokens,
                                                      function_ref<void(const Twine &)> warn) {
   auto key = [](StringRef name) { return ("tokenizer.ggml." + name).str(); };
-  auto scores = file.getFloats(key("scores"));
+  // As for llama.cpp, tokens without scores are all alike.
+  auto scores = file.has(key("scores")) ? file.getFloats(key("scores"))
+                                        : std::vector<double>(tokens.texts.size());
   if (!scores)
     return scores.takeError();
   if (scores->size() != tokens.texts.size())
@@ -252,7 +254,7 @@ bool ternary::addGGUFSentencePiece(GGUFWriter &writer, StringRef model, const Mo
     if (id >= 0)
       writer.setUInt32(key, id);
   parts.scores.resize(std::max<size_t>(config.vocabSize, parts.scores.size()));
-  addGGUFTokens(writer, "llama", "default", std::move(parts.tokens), config.vocabSize);
+  addGGUFTokens(writer, "llama", "default", std::move(parts.tokens), config, warn);
   writer.setFloat32s("tokenizer.ggml.scores", parts.scores);
   writer.setBool("tokenizer.ggml.add_space_prefix", parts.addsPrefix);
   writer.setBool("tokenizer.ggml.add_bos_token", config.bosTokenId >= 0);

@@ -14,6 +14,7 @@
 #include "GGUFTokenizerKinds.h"
 #include "ternary/Support/JSONFile.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 
@@ -21,6 +22,8 @@ using namespace llvm;
 using namespace ternary;
 
 static constexpr StringLiteral kTemplateKey = "tokenizer.chat_template";
+/// Keys of tokens that end a text.
+static constexpr StringLiteral kEndKeys[] = {"eos_token_id", "eot_token_id", "eom_token_id"};
 
 static std::string getKey(StringRef name) { return ("tokenizer.ggml." + name).str(); }
 
@@ -37,7 +40,10 @@ static Expected<GGUFTokens> readTokens(const GGUFFile &file) {
   auto texts = file.getStrings(getKey("tokens"));
   if (!texts)
     return texts.takeError();
-  auto types = file.getIntegers(getKey("token_type"), GGUFTokens::Normal, GGUFTokens::Byte);
+  // As llama.cpp takes them, tokens without types are normal ones.
+  auto types = file.has(getKey("token_type"))
+                   ? file.getIntegers(getKey("token_type"), GGUFTokens::Normal, GGUFTokens::Byte)
+                   : std::vector<int64_t>(texts->size(), GGUFTokens::Normal);
   if (!types)
     return types.takeError();
   if (types->size() != texts->size())
@@ -92,6 +98,15 @@ static Expected<json::Object> makeTokenizerConfig(const GGUFFile &file, const GG
   return std::move(config);
 }
 
+/// Whether a token ends a text although no key says so.
+static bool isNamedEnd(const GGUFTokens &tokens, int64_t id) {
+  constexpr StringLiteral names[] = {"<|eot_id|>",    "<|eom_id|>",      "<|im_end|>",
+                                     "<|endoftext|>", "<|end_of_text|>", "<|end|>",
+                                     "<end_of_turn>"};
+  return id < static_cast<int64_t>(tokens.texts.size()) &&
+         tokens.types[id] == GGUFTokens::Control && is_contained(names, tokens.texts[id]);
+}
+
 /// Tokens that end a text: those that keys say and, since files leave them out, special ones of
 /// the names that models have for them.
 static Expected<json::Object> makeGenerationConfig(const GGUFFile &file, const GGUFTokens &tokens) {
@@ -100,18 +115,15 @@ static Expected<json::Object> makeGenerationConfig(const GGUFFile &file, const G
     if (!is_contained(ends, json::Value(id)))
       ends.push_back(id);
   };
-  for (StringRef name : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
+  for (StringRef name : kEndKeys) {
     Expected<std::optional<int64_t>> id = readGGUFTokenId(file, tokens, name);
     if (!id)
       return id.takeError();
     if (*id)
       add(**id);
   }
-  constexpr StringLiteral names[] = {"<|eot_id|>",    "<|eom_id|>",      "<|im_end|>",
-                                     "<|endoftext|>", "<|end_of_text|>", "<|end|>",
-                                     "<end_of_turn>"};
-  for (auto [id, text, type] : enumerate(tokens.texts, tokens.types))
-    if (type == GGUFTokens::Control && is_contained(names, text))
+  for (int64_t id : seq<int64_t>(tokens.texts.size()))
+    if (isNamedEnd(tokens, id))
       add(id);
   return json::Object{{"eos_token_id", std::move(ends)}};
 }
@@ -161,8 +173,30 @@ ternary::readGGUFTokenizer(const GGUFFile &file, function_ref<void(const Twine &
 // Writing
 //===----------------------------------------------------------------------===//
 
+/// A key has one token; the first that ends a text has one in any case, the others unless readers
+/// find them by their names.
+static void addEnds(GGUFWriter &writer, const ModelConfig &config, const GGUFTokens &tokens,
+                    function_ref<void(const Twine &)> warn) {
+  ArrayRef<StringLiteral> keys = kEndKeys;
+  SmallVector<int64_t> left;
+  for (int64_t id : config.eosTokenIds) {
+    bool isFirst = keys.size() == std::size(kEndKeys);
+    if (!isFirst && isNamedEnd(tokens, id))
+      continue;
+    if (keys.empty())
+      left.push_back(id);
+    else
+      writer.setUInt32(getKey(keys.consume_front()), id);
+  }
+  if (!left.empty())
+    warn("leaving out tokens that end a text, of which GGUF has keys for " +
+         Twine(std::size(kEndKeys)) + ": " + printShape(left));
+}
+
 void ternary::addGGUFTokens(GGUFWriter &writer, StringRef kind, StringRef pre, GGUFTokens tokens,
-                            int64_t vocabSize) {
+                            const ModelConfig &config, function_ref<void(const Twine &)> warn) {
+  int64_t vocabSize = config.vocabSize;
+  addEnds(writer, config, tokens, warn);
   std::vector<std::string> fillers;
   for (int64_t id = tokens.texts.size(); id < vocabSize; ++id)
     fillers.push_back("[PAD" + std::to_string(id) + "]");
@@ -207,12 +241,12 @@ void ternary::addGGUFTokenizer(GGUFWriter &writer, const Model &model,
     isWritten = addGGUFSentencePiece(writer, sentencePiece, config, warn);
   else if (json)
     isWritten = addGGUFBytePairs(writer, *json, config, warn);
-  if (!isWritten)
+  if (!isWritten) {
     writer.setString(getKey("model"), "none");
-  for (auto [name, id] :
-       {std::pair("bos_token_id", config.bosTokenId), std::pair("eos_token_id", config.eosTokenId)})
-    if (id >= 0)
-      writer.setUInt32(getKey(name), id);
+    addEnds(writer, config, GGUFTokens(), warn);
+  }
+  if (config.bosTokenId >= 0)
+    writer.setUInt32(getKey("bos_token_id"), config.bosTokenId);
   if (std::optional<std::string> chat = findChatTemplate(model))
     writer.setString(kTemplateKey, *chat);
 }

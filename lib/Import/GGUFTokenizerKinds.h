@@ -39,9 +39,10 @@ bool addGGUFSentencePiece(GGUFWriter &writer, llvm::StringRef model, const Model
 bool addGGUFBytePairs(GGUFWriter &writer, llvm::StringRef tokenizerJSON, const ModelConfig &config,
                       llvm::function_ref<void(const llvm::Twine &)> warn);
 
-/// Adds the keys of the tokens and as many unused ones as the model has more.
+/// Adds the keys of the tokens, of as many unused ones as the model has more, and of those that end
+/// a text.
 void addGGUFTokens(GGUFWriter &writer, llvm::StringRef kind, llvm::StringRef pre, GGUFTokens tokens,
-                   int64_t vocabSize);
+                   const ModelConfig &config, llvm::function_ref<void(const llvm::Twine &)> warn);
 
 /// What to warn of.
 inline constexpr llvm::StringLiteral kNormalisationIsLost =

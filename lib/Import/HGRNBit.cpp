@@ -61,7 +61,7 @@ private:
   Value buildBlocks(Value ids, function_ref<Value(int64_t)> getState,
                     function_ref<void(int64_t, Value)> setState) {
     int64_t layers = config.numHiddenLayers, hidden = config.hiddenSize;
-    Value x = embedding(ids, "model.embeddings", config.vocabSize, hidden);
+    Value x = embedding(ids, config.getTableName().str(), config.vocabSize, hidden);
     Value bounds;
     if (config.useLowerBound)
       bounds = LowerBoundsOp::create(b, parameter("model.lower_bounds", {layers, hidden}));
@@ -74,7 +74,7 @@ private:
   }
 
   Value buildHead(Value x) {
-    return bitLinear(rmsNorm(x, "model.norm"), "lm_head", config.vocabSize);
+    return bitLinear(rmsNorm(x, "model.norm"), config.getHeadWeight(), config.vocabSize);
   }
 
   Value buildBlock(Value x, int64_t layer, Value bounds, Value &state) {

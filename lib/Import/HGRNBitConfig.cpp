@@ -20,9 +20,7 @@ static int64_t computeIntermediateSize(int64_t hiddenSize, double ratio) {
 ConfigResult ternary::readHGRNBitConfig(ConfigReader &reader) {
   auto config = std::make_unique<HGRNBitConfig>();
   config->isTernary = true;
-  reader.readCommon(*config);
-  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 1);
-  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 2);
+  reader.readCommon(*config, /*bos=*/1, /*eos=*/2);
   reader.require("num_heads", 1);
   reader.require("expand_ratio", 1);
   reader.require("use_short_conv", false);

@@ -37,15 +37,19 @@ bool ModelConfig::hasTernaryWeight(StringRef name) const {
 }
 
 json::Object ModelConfig::getMembers() const {
-  auto getToken = [](int64_t id) -> json::Value {
-    return id < 0 ? json::Value(nullptr) : json::Value(id);
+  // One token as a number, none as null.
+  auto getTokens = [](ArrayRef<int64_t> ids) -> json::Value {
+    if (ids.size() > 1)
+      return json::Array(ids);
+    return ids.empty() ? json::Value(nullptr) : json::Value(ids.front());
   };
-  return json::Object{{"model_type", modelType},
-                      {"vocab_size", vocabSize},
-                      {"hidden_size", hiddenSize},
-                      {"num_hidden_layers", numHiddenLayers},
-                      {"bos_token_id", getToken(bosTokenId)},
-                      {"eos_token_id", getToken(eosTokenId)}};
+  return json::Object{
+      {"model_type", modelType},
+      {"vocab_size", vocabSize},
+      {"hidden_size", hiddenSize},
+      {"num_hidden_layers", numHiddenLayers},
+      {"bos_token_id", getTokens(bosTokenId < 0 ? ArrayRef<int64_t>() : bosTokenId)},
+      {"eos_token_id", getTokens(eosTokenIds)}};
 }
 
 HostTensor ModelConfig::makeInitialValue(StringRef name, ArrayRef<int64_t> shape,

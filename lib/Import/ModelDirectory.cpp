@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ModelOpeners.h"
+#include "ternary/Support/JSONFile.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
@@ -18,13 +18,6 @@ static constexpr StringLiteral kOtherFiles[] = {
     "tokenizer.json",          "tokenizer_config.json",  "vocab.json",         "merges.txt",
     "special_tokens_map.json", "generation_config.json", "chat_template.jinja"};
 
-static Expected<std::string> readText(StringRef path) {
-  auto buffer = MemoryBuffer::getFile(path);
-  if (!buffer)
-    return createStringError("cannot read '" + path + "': " + buffer.getError().message());
-  return (*buffer)->getBuffer().str();
-}
-
 static Expected<std::vector<NamedFile>> readOtherFiles(StringRef directory) {
   std::vector<NamedFile> files;
   for (StringRef name : kOtherFiles) {
@@ -32,12 +25,35 @@ static Expected<std::vector<NamedFile>> readOtherFiles(StringRef directory) {
     sys::path::append(path, name);
     if (!sys::fs::is_regular_file(path))
       continue;
-    Expected<std::string> text = readText(path);
+    Expected<std::string> text = readTextFile(path);
     if (!text)
       return text.takeError();
     files.emplace_back(name, std::move(*text));
   }
   return files;
+}
+
+/// A checkpoint may have a head although the configuration ties it to the table. As in Transformers
+/// 5, it is the table if both have the same values, and stands for itself otherwise.
+static Error settleHead(Model &model, Checkpoint &checkpoint,
+                        function_ref<void(const Twine &)> warn) {
+  ModelConfig &config = *model.config;
+  std::string table = (config.getTableName() + ".weight").str();
+  std::string head = (config.getHeadName() + ".weight").str();
+  if (!config.tieWordEmbeddings || !checkpoint.has(head))
+    return Error::success();
+  Expected<bool> isSame =
+      checkpoint.haveSameValues(table, head, {config.vocabSize, config.hiddenSize});
+  if (!isSame)
+    return isSame.takeError();
+  if (*isSame) {
+    checkpoint.forget(head);
+    return Error::success();
+  }
+  config.tieWordEmbeddings = false;
+  warn("keeping '" + head + "' apart from '" + table +
+       "', which has other values, although config.json says tie_word_embeddings");
+  return changeConfig(model, [](json::Object &object) { object["tie_word_embeddings"] = false; });
 }
 
 Expected<Model> ternary::openModelDirectory(StringRef directory,
@@ -48,7 +64,23 @@ Expected<Model> ternary::openModelDirectory(StringRef directory,
     return config.takeError();
   Model model;
   model.config = *config;
+  SmallString<128> path(directory);
+  sys::path::append(path, "config.json");
+  Expected<std::string> text = readTextFile(path);
+  if (!text)
+    return text.takeError();
+  model.configJSON = std::move(*text);
   if (randomWeights) {
+    // They are floats, whatever the configuration says of weights that come with it.
+    if (model.config->packedScale != PackedScale::None) {
+      model.config->packedScale = PackedScale::None;
+      if (Error error = changeConfig(model, [](json::Object &object) {
+            json::Object &quantization = *object.getObject("quantization_config");
+            quantization["linear_class"] = "autobitlinear";
+            quantization["quantization_mode"] = "online";
+          }))
+        return error;
+    }
     model.parameters = std::make_shared<RandomParameters>(
         [config = model.config, seed = *randomWeights](StringRef name, ArrayRef<int64_t> shape) {
           return config->makeInitialValue(name, shape, seed);
@@ -58,6 +90,8 @@ Expected<Model> ternary::openModelDirectory(StringRef directory,
         Checkpoint::open(directory, model.config->packedScale);
     if (!checkpoint)
       return checkpoint.takeError();
+    if (Error error = settleHead(model, **checkpoint, warn))
+      return error;
     model.parameters = *checkpoint;
   }
   if (Error error = model.parameters->check(model.config->getParameters(), warn))
@@ -66,15 +100,11 @@ Expected<Model> ternary::openModelDirectory(StringRef directory,
   if (!tokenizer)
     return tokenizer.takeError();
   model.tokenizer = std::move(*tokenizer);
-  SmallString<128> path(directory);
-  sys::path::append(path, "config.json");
-  Expected<std::string> text = readText(path);
-  if (!text)
-    return text.takeError();
-  model.configJSON = std::move(*text);
   Expected<std::vector<NamedFile>> files = readOtherFiles(directory);
   if (!files)
     return files.takeError();
   model.files = std::move(*files);
+  if (Error error = addEndTokens(model, warn))
+    return error;
   return model;
 }

@@ -21,6 +21,12 @@ llvm::Expected<Model> openModelDirectory(llvm::StringRef directory,
 llvm::Expected<Model> openGGUFModel(llvm::StringRef path, std::optional<I2SLayout> layout,
                                     llvm::function_ref<void(const llvm::Twine &)> warn);
 
+/// Adds the tokens that generation_config.json says to end a text to those of the configuration.
+llvm::Error addEndTokens(Model &model, llvm::function_ref<void(const llvm::Twine &)> warn);
+
+/// Changes what config.json says.
+llvm::Error changeConfig(Model &model, llvm::function_ref<void(llvm::json::Object &)> change);
+
 } // namespace ternary
 
 #endif // TERNARY_LIB_IMPORT_MODELOPENERS_H

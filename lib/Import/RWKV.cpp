@@ -54,10 +54,8 @@ public:
   }
 
 private:
-  static constexpr StringLiteral kTable = "rwkv.embeddings";
-
   Value buildBlocks(Value ids) {
-    Value x = embedding(ids, kTable.str(), config.vocabSize, config.hiddenSize);
+    Value x = embedding(ids, config.getTableName().str(), config.vocabSize, config.hiddenSize);
     x = layerNorm(x, "rwkv.blocks.0.pre_ln", config.layerNormEpsilon, /*before=*/0);
     for (int64_t layer = 0; layer < config.numHiddenLayers; ++layer)
       x = buildBlock(x, layer);
@@ -66,7 +64,7 @@ private:
 
   Value buildHead(Value x) {
     x = layerNorm(x, "rwkv.ln_out", RWKVConfig::kEpsilonOfLastNorm, config.numHiddenLayers);
-    return linear(x, config.tieWordEmbeddings ? kTable.str() : "head", config.vocabSize);
+    return linear(x, config.getHeadWeight(), config.vocabSize);
   }
 
   Value buildBlock(Value x, int64_t layer) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConfigReader.h"
+#include "ternary/Support/Power.h"
 #include "llvm/Support/JSON.h"
 #include <cmath>
 
@@ -17,11 +18,9 @@ static constexpr int64_t kMaxHalvings = 32;
 
 ConfigResult ternary::readRWKVConfig(ConfigReader &reader) {
   auto config = std::make_unique<RWKVConfig>();
-  reader.readCommon(*config);
-  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 0);
-  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 0);
+  reader.readCommon(*config, /*bos=*/0, /*eos=*/0);
   reader.require("architectures", json::Array{"RwkvForCausalLM"});
-  reader.readQuantization(*config, "head");
+  reader.readQuantization(*config);
   config->attentionHiddenSize =
       reader.getInteger("attention_hidden_size", 1, kMaxColumns, config->hiddenSize);
   config->intermediateSize =
@@ -118,13 +117,13 @@ HostTensor RWKVConfig::makeInitialValue(StringRef name, ArrayRef<int64_t> shape,
     if (name.ends_with(".bias"))
       value = 0.0f;
     else if (name.ends_with(".time_decay"))
-      value = -5.0 + 8.0 * std::pow(i / last, 0.7 + 1.3 * depth);
+      value = -5.0 + 8.0 * power(i / last, 0.7 + 1.3 * depth);
     else if (name.ends_with(".attention.time_mix_value"))
-      value = std::pow(part, height) + 0.3 * depth;
+      value = power(part, height) + 0.3 * depth;
     else if (name.ends_with(".attention.time_mix_receptance"))
-      value = std::pow(part, 0.5 * height);
+      value = power(part, 0.5 * height);
     else if (name.contains(".time_mix_"))
-      value = std::pow(part, height);
+      value = power(part, height);
     else // gains and time_first
       value = 1.0f;
   }

@@ -100,8 +100,6 @@ public:
   }
 
 private:
-  static constexpr StringLiteral kTable = "model.embed_tokens";
-
   /// With the scales of both if they are codes.
   struct KeysAndValues {
     Value k, v;
@@ -112,15 +110,14 @@ private:
   using Remember = function_ref<void(KeysAndValues &)>;
 
   Value buildBlocks(Value ids, Remember remember) {
-    Value x = embedding(ids, kTable.str(), config.vocabSize, config.hiddenSize);
+    Value x = embedding(ids, config.getTableName().str(), config.vocabSize, config.hiddenSize);
     for (int64_t layer = 0; layer < config.numHiddenLayers; ++layer)
       x = buildBlock(x, "model.layers." + std::to_string(layer) + ".", remember);
     return x;
   }
 
   Value buildHead(Value x) {
-    return linear(rmsNorm(x, "model.norm"), config.tieWordEmbeddings ? kTable.str() : "lm_head",
-                  config.vocabSize);
+    return linear(rmsNorm(x, "model.norm"), config.getHeadWeight(), config.vocabSize);
   }
 
   Value buildBlock(Value x, const std::string &prefix, Remember remember) {

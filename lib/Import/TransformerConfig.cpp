@@ -14,17 +14,42 @@ using namespace ternary;
 /// As many channels as `ternary.rotary_embedding` turns.
 static constexpr int64_t kMaxHeadSize = 1024;
 
+/// As of Transformers 5 what concerns rotations is an object of its own, rope_parameters; before,
+/// some of it was in rope_scaling. Either may be there and say nothing.
+static void readRotation(ConfigReader &reader, TransformerConfig &config) {
+  config.ropeTheta = reader.getNumber("rope_theta", 0.0, 1e30, config.ropeTheta);
+  for (StringRef name : {"rope_scaling", "rope_parameters"}) {
+    auto key = [&](StringRef member) { return (name + "." + member).str(); };
+    reader.flatten(name);
+    config.ropeTheta = reader.getNumber(key("rope_theta"), 0.0, 1e30, config.ropeTheta);
+    reader.require(key("partial_rotary_factor"), 1.0);
+    std::string type = key(reader.has(key("rope_type")) ? "rope_type" : "type");
+    StringRef scaling = reader.getString(type, "default");
+    // Positions that are divided by 1 are as they were.
+    if (scaling == "linear" || scaling == "dynamic")
+      reader.require(key("factor"), 1.0, nullptr);
+    else
+      reader.require(type, "default");
+  }
+  reader.require("partial_rotary_factor", 1.0);
+  reader.require("rope_interleaved", false);
+}
+
+/// Attention sees all tokens before: no layer has a window, or none that is shorter than a text.
+static void checkWindows(ConfigReader &reader, const TransformerConfig &config) {
+  constexpr int64_t any = std::numeric_limits<int32_t>::max();
+  bool isShort = !reader.isNull("sliding_window") &&
+                 reader.getInteger("sliding_window", -1, any, 0) < config.maxTokens;
+  // As many layers have none, as Qwen3 has it if the member is missing.
+  if (isShort && reader.getInteger("max_window_layers", 0, any, 28) < config.numHiddenLayers)
+    reader.require("use_sliding_window", false);
+  reader.requireAll("layer_types", "full_attention");
+}
+
 /// What all Transformers have; `config` has the defaults of the family.
 static void readTransformer(ConfigReader &reader, TransformerConfig &config) {
-  // As of Transformers 5 what concerns rotations is an object of its own.
-  reader.flatten("rope_parameters");
   reader.require("attention_bias", false);
-  reader.require("attention_dropout", 0.0);
-  reader.require("rope_parameters.rope_type", "default");
-  for (StringRef key : {"rope_scaling", "rope_parameters.factor"})
-    if (reader.has(key))
-      reader.fail("no " + key + ", which is not supported");
-
+  readRotation(reader, config);
   config.intermediateSize = reader.getInteger("intermediate_size", 1, kMaxColumns);
   config.numHeads = reader.getInteger("num_attention_heads", 1, kMaxColumns);
   config.numKeyValueHeads =
@@ -51,9 +76,8 @@ static void readTransformer(ConfigReader &reader, TransformerConfig &config) {
                 Twine(config.numHeads * config.headSize));
   config.tieWordEmbeddings = reader.getBool("tie_word_embeddings", false);
   config.rmsNormEps = reader.getNumber("rms_norm_eps", 1e-30, 1.0, config.rmsNormEps);
-  double theta = reader.getNumber("rope_theta", 0.0, 1e30, config.ropeTheta);
-  config.ropeTheta = reader.getNumber("rope_parameters.rope_theta", 0.0, 1e30, theta);
-  config.maxTokens = reader.getInteger("max_position_embeddings", 1, 1 << 20, 2048);
+  config.maxTokens = reader.getInteger("max_position_embeddings", 1, 1 << 20, config.maxTokens);
+  config.dropout = reader.getNumber("attention_dropout", -1e-9, 1.0, 0.0);
   // A model from scratch is as Transformers makes it.
   config.matrixDeviation = reader.getNumber("initializer_range", 0.0, 1e3, 0.02);
   config.gainDeviation = 0.0f;
@@ -61,15 +85,14 @@ static void readTransformer(ConfigReader &reader, TransformerConfig &config) {
 
 ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
   auto config = std::make_unique<TransformerConfig>();
-  reader.readCommon(*config);
-  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 1);
-  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 2);
+  config->maxTokens = 2048;
+  reader.readCommon(*config, /*bos=*/1, /*eos=*/2);
   reader.require("architectures", json::Array{"LlamaForCausalLM"});
-  reader.require("hidden_act", "silu");
+  reader.getChoice("hidden_act", {"silu", "swish"}, "silu");
   reader.require("mlp_bias", false);
-  reader.require("pretraining_tp", 1);
-  reader.readQuantization(*config, "lm_head");
+  reader.readQuantization(*config);
   readTransformer(reader, *config);
+  checkWindows(reader, *config);
   if (Error error = reader.takeError())
     return error;
   return config;
@@ -78,14 +101,13 @@ ConfigResult ternary::readLlamaConfig(ConfigReader &reader) {
 ConfigResult ternary::readQwen3Config(ConfigReader &reader) {
   auto config = std::make_unique<TransformerConfig>();
   config->hasHeadNorms = true;
-  reader.readCommon(*config);
-  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, -1);
-  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, -1);
+  config->maxTokens = 32768;
+  reader.readCommon(*config, /*bos=*/std::nullopt, /*eos=*/std::nullopt);
   reader.require("architectures", json::Array{"Qwen3ForCausalLM"});
-  reader.require("hidden_act", "silu");
-  reader.require("use_sliding_window", false);
-  reader.readQuantization(*config, "lm_head");
+  reader.getChoice("hidden_act", {"silu", "swish"}, "silu");
+  reader.readQuantization(*config);
   readTransformer(reader, *config);
+  checkWindows(reader, *config);
   if (Error error = reader.takeError())
     return error;
   return config;
@@ -96,16 +118,16 @@ ConfigResult ternary::readBitNetConfig(ConfigReader &reader) {
   config->hasSubNorms = true;
   config->rmsNormEps = 1e-5f;
   config->ropeTheta = 500000.0;
-  reader.readCommon(*config);
-  config->bosTokenId = reader.getTokenId("bos_token_id", config->vocabSize, 128000);
-  config->eosTokenId = reader.getTokenId("eos_token_id", config->vocabSize, 128001);
+  config->maxTokens = 2048;
+  reader.readCommon(*config, /*bos=*/128000, /*eos=*/128001);
   reader.require("architectures", json::Array{"BitNetForCausalLM"});
-  if (reader.getChoice("hidden_act", {"relu2", "silu"}, "relu2") == "relu2")
+  if (reader.getChoice("hidden_act", {"relu2", "silu", "swish"}, "relu2") == "relu2")
     config->activation = Activation::SquaredRelu;
   if (!reader.has("quantization_config"))
     reader.fail("quantization_config, which says how weights are made ternary, got none");
-  reader.readQuantization(*config, "lm_head");
+  reader.readQuantization(*config);
   readTransformer(reader, *config);
+  checkWindows(reader, *config);
   if (Error error = reader.takeError())
     return error;
   return config;

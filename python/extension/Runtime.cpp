@@ -206,6 +206,7 @@ static py::dict describe(const runtime::Model &model) {
   result["max_tokens"] = info.max_tokens;
   result["bos_id"] = info.bos_id;
   result["eos_id"] = info.eos_id;
+  result["eos_ids"] = std::vector<int64_t>(info.eos_ids, info.eos_ids + info.eos_id_count);
   result["state_bytes"] = info.state_bytes;
   result["workspace_bytes"] = runtime::workspaceBytes(
       {info.workspace_fixed_bytes, info.workspace_bytes_per_token}, info.prefill_chunk);

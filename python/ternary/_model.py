@@ -156,7 +156,7 @@ class Model:
     @property
     def stop_ids(self) -> set[int]:
         """Tokens that end a text: that of the model and those of generation_config.json."""
-        ids = {self.info["eos_id"]} if self.info["eos_id"] >= 0 else set()
+        ids = set(self.info["eos_ids"])
         if self._files is not None:
             name = "generation_config.json"
             eos = self._files.read_json(name).get("eos_token_id", [])

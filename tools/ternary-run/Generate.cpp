@@ -151,7 +151,7 @@ int run::generate(const runtime::Model &model, const Options &options, double lo
   // Each token but the last is fed back; its logits are those of the next one.
   for (int64_t n = 0; n < options.tokens && !runtime::stopSignal(); ++n) {
     int32_t token = sampler.sample(logits.data(), info.vocab);
-    if (token == info.eos_id)
+    if (ternary_ends_text(&info, token))
       break;
     std::string text = tokenizer->text(token);
     if (std::exchange(dropSpace, false) && text.compare(0, 1, " ") == 0)

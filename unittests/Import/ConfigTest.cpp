@@ -54,7 +54,7 @@ TEST_F(ConfigTest, HasMembersThatSayTheSame) {
         R"("model_type": "qwen3", "head_dim": 24, "num_key_value_heads": 2, "rope_theta": 0.1,
            "tie_word_embeddings": true, "max_position_embeddings": 7, )" +
             kLlama.str(),
-        kRWKV.str(),
+        R"("model_type": "llama", "eos_token_id": [4, 2], )" + kLlama.str(), kRWKV.str(),
         kRWKV.str() + R"(, "attention_hidden_size": 48, "intermediate_size": 80, "eos_token_id": 5,
             "rescale_every": -1, "layer_norm_epsilon": 0.1, "tie_word_embeddings": true)"}) {
     json::Object members = cantFail(parse(text))->getMembers();
@@ -74,7 +74,7 @@ TEST_F(ConfigTest, HasDefaults) {
   EXPECT_EQ(config.rmsNormEps, 1e-6f);
   EXPECT_TRUE(config.useLowerBound);
   EXPECT_EQ(config.bosTokenId, 1);
-  EXPECT_EQ(config.eosTokenId, 2);
+  EXPECT_THAT(config.eosTokenIds, ElementsAre(2));
   EXPECT_EQ(config.maxTokens, 0);
 }
 
@@ -89,7 +89,7 @@ TEST_F(ConfigTest, ReadsAllMembers) {
   EXPECT_EQ(config.rmsNormEps, 1e-5f);
   EXPECT_FALSE(config.useLowerBound);
   EXPECT_EQ(config.bosTokenId, -1);
-  EXPECT_EQ(config.eosTokenId, 96);
+  EXPECT_THAT(config.eosTokenIds, ElementsAre(96));
 }
 
 TEST_F(ConfigTest, ComputesTheSizesOfThePaper) {

@@ -48,7 +48,7 @@ TEST_F(RWKVConfigTest, HasTheDefaultsOfTransformers) {
   EXPECT_EQ(config.layerNormEpsilon, 1e-5f);
   EXPECT_EQ(config.rescaleEvery, 6);
   EXPECT_EQ(config.bosTokenId, 0);
-  EXPECT_EQ(config.eosTokenId, 0);
+  EXPECT_THAT(config.eosTokenIds, ElementsAre(0));
   EXPECT_EQ(config.maxTokens, 0);
   EXPECT_FALSE(config.tieWordEmbeddings);
   EXPECT_FALSE(config.isTernary);

@@ -12,6 +12,7 @@
 using namespace llvm;
 using namespace ternary;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 static constexpr StringLiteral kSmallest =
     R"("model_type": "llama", "vocab_size": 97, "hidden_size": 64, "intermediate_size": 80,
@@ -52,7 +53,7 @@ TEST_F(TransformerConfigTest, HasTheDefaultsOfTransformers) {
   EXPECT_EQ(config.rmsNormEps, 1e-6f);
   EXPECT_EQ(config.maxTokens, 2048);
   EXPECT_EQ(config.bosTokenId, 1);
-  EXPECT_EQ(config.eosTokenId, 2);
+  EXPECT_THAT(config.eosTokenIds, ElementsAre(2));
   EXPECT_FALSE(config.tieWordEmbeddings);
   EXPECT_EQ(config.matrixDeviation, 0.02f);
   EXPECT_EQ(config.gainDeviation, 0.0f);
@@ -92,20 +93,74 @@ TEST_F(TransformerConfigTest, RefusesVariantsThatAreNotSupported) {
                ", all that is supported, got " + value)
                   .str());
   };
-  only("hidden_act", "\"silu\"", "\"gelu\"");
   only("attention_bias", "false", "true");
   only("mlp_bias", "false", "true");
-  only("attention_dropout", "0", "0.5");
-  only("pretraining_tp", "1", "2");
+  only("partial_rotary_factor", "1", "0.5");
   only("architectures", "[\"LlamaForCausalLM\"]", "[\"LlamaModel\"]");
   EXPECT_EQ(getError(R"("rope_parameters": {"rope_type": "llama3"})"),
             "config.json: expected rope_parameters.rope_type to be \"default\", all that is "
             "supported, got \"llama3\"");
   EXPECT_EQ(getError(R"("rope_scaling": {"type": "linear"})"),
-            "config.json: expected no rope_scaling, which is not supported");
+            "config.json: expected rope_scaling.factor to be 1, all that is supported, got null");
+  EXPECT_EQ(getError(R"("rope_scaling": {"type": "dynamic", "factor": 2.0})"),
+            "config.json: expected rope_scaling.factor to be 1, all that is supported, got 2");
+  EXPECT_EQ(
+      getError(R"("rope_scaling": {"rope_type": "yarn", "type": "yarn", "factor": 4})"),
+      "config.json: expected rope_scaling.rope_type to be \"default\", all that is supported, "
+      "got \"yarn\"");
+  EXPECT_EQ(getError(R"("hidden_act": "gelu")"),
+            "config.json: expected hidden_act to be one of silu, swish, got \"gelu\"");
+  EXPECT_EQ(getError(R"("layer_types": ["full_attention", "sliding_attention"])"),
+            "config.json: expected layer_types to be of \"full_attention\" alone, all that is "
+            "supported, got \"sliding_attention\"");
   EXPECT_EQ(getError(R"("quantization_config": {})"),
             "config.json: expected quantization_config.quant_method to be \"bitnet\", all that is "
             "supported, got null");
+}
+
+/// What producers write out although it says nothing.
+TEST_F(TransformerConfigTest, TakesDefaultsThatAreWrittenOut) {
+  TransformerConfig plain = parseTransformer(kSmallest);
+  for (StringRef members : {
+           R"("rope_scaling": null, "rope_theta": null, "head_dim": null,
+              "num_key_value_heads": null, "tie_word_embeddings": null, "initializer_range": null)",
+           R"("rope_scaling": {}, "rope_parameters": {})",
+           R"("rope_scaling": {"type": "default"}, "partial_rotary_factor": 1.0)",
+           R"("rope_scaling": {"rope_type": "linear", "type": "linear", "factor": 1.0})",
+           R"("rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "factor": null,
+              "partial_rotary_factor": 1.0}, "dtype": "bfloat16", "torch_dtype": null)",
+           R"("attention_bias": false, "mlp_bias": false, "attention_dropout": 0, "use_cache": true,
+              "pretraining_tp": 2, "hidden_act": "swish", "pad_token_id": null)",
+           R"("attention_dropout": null, "pretraining_tp": null, "mlp_bias": null)",
+           R"("sliding_window": null, "use_sliding_window": true, "max_window_layers": 0)",
+           R"("sliding_window": 4, "use_sliding_window": false, "max_window_layers": 0)",
+           R"("sliding_window": 4, "use_sliding_window": true, "max_window_layers": 3)",
+           R"("sliding_window": 4096, "use_sliding_window": true, "max_window_layers": 0)",
+           R"("layer_types": ["full_attention", "full_attention", "full_attention"])",
+           R"("layer_types": null, "quantization_config": null, "architectures": null)",
+           R"("bos_token_id": [1], "eos_token_id": [2])",
+       })
+    EXPECT_EQ(json::Value(parseTransformer(kSmallest + ", " + members).getMembers()),
+              json::Value(plain.getMembers()))
+        << members.str();
+  EXPECT_EQ(
+      getError(R"("sliding_window": 4, "use_sliding_window": true, "max_window_layers": 2)"),
+      "config.json: expected use_sliding_window to be false, all that is supported, got true");
+  // Training would drop parts of attention; text does not change.
+  EXPECT_EQ(parseTransformer(kSmallest + R"(, "attention_dropout": 0.5)").dropout, 0.5);
+}
+
+TEST_F(TransformerConfigTest, TakesSeveralTokensThatEndAText) {
+  EXPECT_THAT(parseTransformer(kSmallest + R"(, "eos_token_id": [5, 2, 5])").eosTokenIds,
+              ElementsAre(5, 2));
+  EXPECT_THAT(parseTransformer(kSmallest + R"(, "eos_token_id": [])").eosTokenIds, IsEmpty());
+  EXPECT_THAT(parseTransformer(kSmallest + R"(, "eos_token_id": null)").eosTokenIds, IsEmpty());
+  EXPECT_EQ(getError(R"("eos_token_id": [1, 97])"),
+            "config.json: expected eos_token_id to be integers from 0 to 96, got [1,97]");
+  EXPECT_EQ(getError(R"("eos_token_id": ["2"])"),
+            "config.json: expected eos_token_id to be integers from 0 to 96, got [\"2\"]");
+  EXPECT_EQ(getError(R"("bos_token_id": [1, 2])"),
+            "config.json: expected bos_token_id to be one token, got 2");
 }
 
 TEST_F(TransformerConfigTest, RefusesNonsense) {
@@ -153,6 +208,9 @@ TEST_F(TransformerConfigTest, LlamaIsTernaryIfQuantized) {
       parseLlama(R"(, "linear_class": "autobitlinear", "quantization_mode": "online")").packedScale,
       PackedScale::None);
 
+  EXPECT_TRUE(
+      parseLlama(R"(, "modules_to_not_convert": ["lm_head", "model.embed_tokens"])").isTernary);
+
   config = parseLlama(R"(, "use_rms_norm": true, "modules_to_not_convert": null)");
   EXPECT_EQ(config.epsilonInLayers, 1e-6f);
   std::vector<ParameterInfo> parameters = config.getParameters();
@@ -180,7 +238,7 @@ TEST_F(TransformerConfigTest, BitNetHasTheDefaultsOfTransformers) {
   EXPECT_FALSE(config.tieWordEmbeddings);
   // The tokens' defaults lie beyond this vocabulary.
   EXPECT_EQ(config.bosTokenId, -1);
-  EXPECT_EQ(config.eosTokenId, -1);
+  EXPECT_THAT(config.eosTokenIds, IsEmpty());
 }
 
 TEST_F(TransformerConfigTest, BitNetListsSubNorms) {
@@ -223,5 +281,5 @@ TEST_F(TransformerConfigTest, BitNetSaysHowItsWeightsAreTernary) {
             "config.json: expected quantization_config.modules_to_not_convert to be [\"lm_head\"], "
             "all that is supported, got [\"q_proj\"]");
   EXPECT_EQ(getMessage(parse(kBitNet + ", " + kOnline + R"(, "hidden_act": "gelu")"), directory),
-            "config.json: expected hidden_act to be one of relu2, silu, got \"gelu\"");
+            "config.json: expected hidden_act to be one of relu2, silu, swish, got \"gelu\"");
 }

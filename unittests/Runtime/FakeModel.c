@@ -67,6 +67,8 @@ static void prefill(const void *weights, void *workspace, void *state, const int
 static void decode(const void *weights, void *workspace, void *state, const int32_t *ids,
                    int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
 
+static const int64_t eos_ids[] = {2};
+
 /* Not const here, so that tests can change it. */
 ternary_descriptor ternary_descriptor_instance = {
     .abi_version = TERNARY_ABI_VERSION,
@@ -86,6 +88,8 @@ ternary_descriptor ternary_descriptor_instance = {
 #endif
     .bos_id = 1,
     .eos_id = 2,
+    .eos_ids = eos_ids,
+    .eos_id_count = sizeof(eos_ids) / sizeof(*eos_ids),
     .state_bytes = sizeof(uint64_t),
     .position_offset = -1,
     .workspace_fixed_bytes = 64,

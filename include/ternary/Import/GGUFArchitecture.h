@@ -25,6 +25,11 @@ struct GGUFKey {
   bool isRequired = true;
 };
 
+/// A tensor and the member of config.json that says whether it is there.
+struct GGUFFlag {
+  llvm::StringLiteral tensor, member;
+};
+
 /// A module, of which parameters are `.weight`, `.bias` and the like, in both layouts.
 struct GGUFModule {
   llvm::StringLiteral name;        ///< of GGUF; in a block behind `blk.N.`
@@ -38,9 +43,11 @@ enum class RowOrder { HuggingFace, GGUF };
 struct GGUFFamily {
   llvm::StringLiteral modelType, className; ///< of config.json
   llvm::StringLiteral blocks;               ///< "model.layers."
-  llvm::StringLiteral head;                 ///< the head's name in the Hugging Face layout
   llvm::ArrayRef<GGUFModule> modules, modulesOfBlocks;
   llvm::ArrayRef<GGUFKey> keys;
+  llvm::ArrayRef<GGUFFlag> flags = {};
+  /// Whether config.json states in a quantization_config that layers are ternary.
+  bool statesQuantization = true;
 };
 
 /// A value of general.architecture.

@@ -41,6 +41,14 @@ public:
   /// Every tensor that the model needs.
   virtual std::vector<ParameterInfo> getParameters() const = 0;
 
+  /// The layers that embed tokens and give logits; each has a `.weight` [V, H].
+  virtual llvm::StringRef getTableName() const = 0;
+  virtual llvm::StringRef getHeadName() const { return "lm_head"; }
+  /// The layer whose weight is the head's.
+  std::string getHeadWeight() const {
+    return (tieWordEmbeddings ? getTableName() : getHeadName()).str();
+  }
+
   /// Whether `name` is the weight of a ternary layer.
   bool hasTernaryWeight(llvm::StringRef name) const;
 
@@ -72,7 +80,12 @@ public:
   int64_t numHiddenLayers = 0;
   int64_t maxTokens = 0;   ///< 0: unbounded
   int64_t bosTokenId = -1; ///< -1: none
-  int64_t eosTokenId = -1; ///< -1: none
+  /// Tokens any of which ends a text.
+  llvm::SmallVector<int64_t, 2> eosTokenIds;
+  /// Whether the embedding table is the head's weight.
+  bool tieWordEmbeddings = false;
+  /// The part of attention that training of the original drops; it changes no text.
+  double dropout = 0;
   /// Standard deviations of made-up matrices, around 0, and vectors, around 1.
   float matrixDeviation = 0.02f, gainDeviation = 0.02f;
 };
@@ -92,6 +105,7 @@ llvm::SmallVector<llvm::StringRef> getSupportedModelTypes();
 /// expansion of the state, no short convolution, a head of its own.
 class HGRNBitConfig : public ModelConfig {
 public:
+  llvm::StringRef getTableName() const override { return "model.embeddings"; }
   std::vector<ParameterInfo> getParameters() const override;
   llvm::json::Object getMembers() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
@@ -110,6 +124,7 @@ void buildHGRNBit(mlir::ModuleOp module, const HGRNBitConfig &config, const Grap
 /// (BitNetForCausalLM), has ternary ones and norms before the last layer of each branch.
 class TransformerConfig : public ModelConfig {
 public:
+  llvm::StringRef getTableName() const override { return "model.embed_tokens"; }
   std::vector<ParameterInfo> getParameters() const override;
   llvm::json::Object getMembers() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
@@ -126,8 +141,6 @@ public:
   int64_t headSize = 0;
   double ropeTheta = 10000.0;
   float rmsNormEps = 1e-6f;
-  /// Whether the embedding table is the head's weight.
-  bool tieWordEmbeddings = false;
 };
 
 void buildTransformer(mlir::ModuleOp module, const TransformerConfig &config,
@@ -137,6 +150,8 @@ void buildTransformer(mlir::ModuleOp module, const TransformerConfig &config,
 /// blocks, as its quantization_config says.
 class RWKVConfig : public ModelConfig {
 public:
+  llvm::StringRef getTableName() const override { return "rwkv.embeddings"; }
+  llvm::StringRef getHeadName() const override { return "head"; }
   std::vector<ParameterInfo> getParameters() const override;
   llvm::json::Object getMembers() const override;
   void buildGraph(mlir::ModuleOp module, const GraphOptions &options) const override;
@@ -153,8 +168,6 @@ public:
   float layerNormEpsilon = 1e-5f;
   /// After how many blocks Transformers halves hidden states to generate text; not positive: never.
   int64_t rescaleEvery = 6;
-  /// Whether the embedding table is the head's weight.
-  bool tieWordEmbeddings = false;
 };
 
 void buildRWKV(mlir::ModuleOp module, const RWKVConfig &config, const GraphOptions &options);

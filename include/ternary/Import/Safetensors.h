@@ -71,6 +71,13 @@ public:
   static llvm::Expected<std::unique_ptr<Checkpoint>>
   open(llvm::StringRef directory, PackedScale packedScale = PackedScale::None);
 
+  bool has(llvm::StringRef name) const { return tensors.count(name); }
+  /// Whether two tensors of one shape are equal, in whatever type each is.
+  llvm::Expected<bool> haveSameValues(llvm::StringRef name, llvm::StringRef other,
+                                      llvm::ArrayRef<int64_t> shape) const;
+  /// Leaves out a tensor, as if it were not there.
+  void forget(llvm::StringRef name);
+
   llvm::Expected<HostTensor> read(llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> shape) const override;
   llvm::Expected<HostTensor> peek(llvm::StringRef name,

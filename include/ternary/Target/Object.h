@@ -42,7 +42,10 @@ struct TrainingInfo {
 struct ModelInfo {
   std::string name, modelType, target, cpu, kernel, features;
   int64_t batch = 1, vocab = 0, hidden = 0, layers = 0, maxTokens = 0;
-  int64_t bosId = -1, eosId = -1;
+  int64_t bosId = -1;
+  std::vector<int64_t> eosIds;
+  /// The first of these, or -1.
+  int64_t getEosId() const { return eosIds.empty() ? -1 : eosIds.front(); }
   int64_t stateBytes = 0, workspaceFixedBytes = 0, workspaceBytesPerToken = 0;
   /// Where in the state tokens are counted; -1: nowhere.
   int64_t positionOffset = -1;

@@ -122,7 +122,7 @@ void ternary::addTrainingDescriptor(Module &module, const ModelInfo &info, Strin
   b.i64(info.maxTokens);
   b.i64(info.vocab);
   b.i64(info.bosId);
-  b.i64(info.eosId);
+  b.i64(info.getEosId());
   b.pointer(addParameters(module, training));
   b.i64(training.parameters.size());
   b.i64(training.blockFloats);
@@ -152,7 +152,7 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.i64(info.layers);
   b.i64(info.maxTokens);
   b.i64(info.bosId);
-  b.i64(info.eosId);
+  b.i64(info.getEosId());
   b.i64(info.stateBytes);
   b.i64(info.positionOffset);
   b.i64(xxh3_64bits(info.stateTypes));
@@ -193,5 +193,11 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.u32(info.selfTestCRC);
   b.u32(info.selfTestTokens);
   b.string(info.features);
+  SmallVector<uint64_t> ends(info.eosIds.begin(), info.eosIds.end());
+  if (ends.empty())
+    b.null();
+  else
+    b.pointer(b.data(ConstantDataArray::get(context, ArrayRef<uint64_t>(ends))));
+  b.i64(ends.size());
   define(b, module, name);
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Raised by one whenever the layout or the meaning of anything below changes. */
-#define TERNARY_ABI_VERSION 3
+#define TERNARY_ABI_VERSION 4
 
 /* Scratch memory of a step grows by blocks of so many tokens. */
 #define TERNARY_TOKEN_BLOCK 16
@@ -77,7 +77,7 @@ typedef struct ternary_descriptor {
   int64_t layers;
   int64_t max_tokens; /* longest sequence; 0: unbounded */
   int64_t bos_id;     /* -1: none */
-  int64_t eos_id;     /* -1: none */
+  int64_t eos_id;     /* the first of eos_ids; -1: none */
 
   int64_t state_bytes;               /* carried state of one session */
   int64_t position_offset;           /* in it, of the i32 that counts tokens; -1: none does */
@@ -127,6 +127,18 @@ typedef struct ternary_descriptor {
   /* Comma-separated LLVM names of the instruction set extensions that the code may use and
    * that not every machine of its architecture has; null or empty: none are known. */
   const char *features;
+
+  /* Tokens any of which ends a text. */
+  const int64_t *eos_ids;
+  uint64_t eos_id_count;
 } ternary_descriptor;
+
+/* Whether a token ends a text. */
+static inline int ternary_ends_text(const ternary_descriptor *info, int64_t id) {
+  for (uint64_t i = 0; i < info->eos_id_count; ++i)
+    if (info->eos_ids[i] == id)
+      return 1;
+  return 0;
+}
 
 #endif /* TERNARY_ABI_H */

@@ -232,7 +232,7 @@ module attributes {ternary.model = 5} {}
 
 // -----
 
-// expected-error @+1 {{expected 'vocab' in 'ternary.model' to be a string or a 64-bit integer, got 5 : i128}}
+// expected-error @+1 {{expected 'vocab' in 'ternary.model' to be a string, a 64-bit integer or an array of them, got 5 : i128}}
 module attributes {ternary.model = {vocab = 5 : i128}} {}
 
 // -----

@@ -46,16 +46,18 @@ static LogicalResult verifyString(Operation *op, NamedAttribute attribute) {
                          << "' to be a string, got " << attribute.getValue();
 }
 
-/// A dictionary of strings and 64-bit integers.
+/// A dictionary of strings, 64-bit integers and arrays of these.
 static LogicalResult verifyModel(Operation *op, Attribute model) {
   auto fields = dyn_cast<DictionaryAttr>(model);
   if (!fields)
     return op->emitError() << "expected '" << kModelAttr << "' to be a dictionary, got " << model;
   for (NamedAttribute field : fields) {
     auto integer = dyn_cast<IntegerAttr>(field.getValue());
-    if (!isa<StringAttr>(field.getValue()) && !(integer && integer.getType().isInteger(64)))
+    if (!isa<StringAttr, DenseI64ArrayAttr>(field.getValue()) &&
+        !(integer && integer.getType().isInteger(64)))
       return op->emitError() << "expected '" << field.getName().getValue() << "' in '" << kModelAttr
-                             << "' to be a string or a 64-bit integer, got " << field.getValue();
+                             << "' to be a string, a 64-bit integer or an array of them, got "
+                             << field.getValue();
   }
   return success();
 }
