@@ -6,8 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Import/ParameterSource.h"
-#include <memory>
-#include <new>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace ternary;
@@ -26,15 +25,13 @@ HostTensor ternary::makeRandomParameter(StringRef name, ArrayRef<int64_t> shape,
 }
 
 Expected<HostTensor> RandomParameters::read(StringRef name, ArrayRef<int64_t> shape) const {
-  // Sizes that files have not, as in a configuration alone, may be any.
-  int64_t bytes = sizeof(float);
+  // A configuration may ask for any sizes, and a failed allocation would end the process.
+  int64_t most = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), bytes = sizeof(float);
   for (int64_t size : shape)
     bytes *= size;
-  std::unique_ptr<char[]> memory(new (std::nothrow) char[bytes]);
-  if (!memory)
-    return createStringError("tensor '" + name + "': expected memory for f32 " + printShape(shape) +
-                             ", got none");
-  memory.reset();
+  if (bytes > most)
+    return createStringError("tensor '" + name + "': expected f32 " + printShape(shape) +
+                             " within the memory of this machine, " + Twine(most) + " bytes");
   return make(name, shape);
 }
 
