@@ -179,18 +179,18 @@ void Trainer::changeSchedule(runtime::TrainerState &saved) {
   if (options.steps < saved.step)
     runtime::fail("--steps: expected at least ", saved.step, ", as many as ",
                   store.path(saved.step), " has done, found ", options.steps);
-  progress.message(
-      "schedule   " +
-      (options.restarts()
-           ? "anew for " + printCount(options.steps - saved.step) + " steps, with moments of zero"
-           : "of " + printCount(options.steps - saved.scheduleStart) + " steps") +
-      " instead of " + find(saved.settings, "steps"));
   if (options.restarts()) {
     saved.scheduleStart = saved.step;
     blocks.firstMoments.zero();
     blocks.secondMoments.zero();
   }
   state.settings = options.settings(object, saved.scheduleStart);
+  progress.message(
+      "schedule   " +
+      (options.restarts()
+           ? "anew for " + printCount(options.steps - saved.step) + " steps, with moments of zero"
+           : "of " + printCount(options.steps - saved.scheduleStart) + " steps") +
+      " instead of " + find(saved.settings, "steps"));
   saved.settings = state.settings;
 }
 
