@@ -9,8 +9,10 @@ print(model.generate("ROMEO:", max_new_tokens=100, temperature=0.8))
 from ternary import nn
 from ternary._chat import ChatTemplate
 from ternary._generation import Generation
-from ternary._graph import Block, Graph, Operation, Value, load, phases
-from ternary._model import Model, Session
+from ternary._graph import Graph, load, phases
+from ternary._ir import Block, Operation, Value
+from ternary._model import Model
+from ternary._session import Session
 from ternary._ternary import Error, __version__
 from ternary._tokenizer import HuggingFaceTokenizer, SentencePieceTokenizer, Tokenizer
 from ternary._torch import from_torch

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 
 from ternary._generation import Generation
 from ternary._graph import load
-from ternary._model import Model, Session
+from ternary._model import Model
+from ternary._session import Session
 from ternary._ternary import Error
 
 
@@ -87,6 +88,10 @@ class Conversation:
 
 
 def chat(args: argparse.Namespace) -> int:
+    # What the terminal's encoding has no characters for is shown as "?", and bytes that are none of
+    # its characters are no text, which is an error of the turn.
+    sys.stdout.reconfigure(errors="replace")
+    sys.stdin.reconfigure(errors="surrogateescape")
     model = open_model(args)
     conversation = Conversation(model, args.system)
     ask = contextlib.contextmanager(conversation.ask)

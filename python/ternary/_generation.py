@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ternary import _ternary
+from ternary._session import Session
 from ternary._tokenizer import TextDecoder
-
-if TYPE_CHECKING:
-    from ternary._model import Session
 
 Stop = str | int | Iterable[str | int] | None
 FinishReason = Literal["stop", "length"]

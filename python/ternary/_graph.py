@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import os
@@ -15,83 +14,11 @@ import numpy.typing as npt
 
 from ternary import _svg, _ternary
 from ternary._arguments import as_weights, check_seed, check_text, check_threads
+from ternary._ir import Operation, read_operation
 from ternary._model import Model
 from ternary._tokenizer import ModelFiles, Tokenizer, open_tokenizer
 
 Path = str | os.PathLike[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Value:
-    """What an operation computes or a block is given."""
-
-    name: str
-    """As in the text: "%3", "%arg0"."""
-    type: str
-    """As in the text: "tensor<1x?x256xf32>"."""
-
-    def __str__(self) -> str:
-        return f"{self.name} : {self.type}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Block:
-    """Operations in order, and the values that they are given."""
-
-    arguments: tuple[Value, ...]
-    operations: tuple[Operation, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Operation:
-    """One operation of the IR with all that is nested in it."""
-
-    name: str
-    operands: tuple[Value, ...]
-    results: tuple[Value, ...]
-    attributes: Mapping[str, Any]
-    """Numbers, strings, lists and dictionaries where Python has them, otherwise text."""
-    regions: tuple[tuple[Block, ...], ...]
-
-    def walk(self) -> Iterator[Operation]:
-        """This operation and, in order, all that are nested in it."""
-        yield self
-        for region in self.regions:
-            for block in region:
-                for operation in block.operations:
-                    yield from operation.walk()
-
-    def __str__(self) -> str:
-        results = ", ".join(value.name for value in self.results)
-        operands = ", ".join(value.name for value in self.operands)
-        return f"{results}{' = ' if results else ''}{self.name}({operands})"
-
-
-def _read_operation(description: dict[str, Any], values: dict[str, Value]) -> Operation:
-    """An operation from its description; `values` holds those that are in scope."""
-
-    def define(items: list[dict[str, str]]) -> tuple[Value, ...]:
-        defined = tuple(Value(item["name"], item["type"]) for item in items)
-        values.update((value.name, value) for value in defined)
-        return defined
-
-    results = define(description["results"])
-    # Blocks may use what one further down defines, so a name alone has to do until then.
-    operands = tuple(values.get(name, Value(name, "")) for name in description["operands"])
-    regions = []
-    for region in description["regions"]:
-        inner = dict(values)
-        blocks = []
-        for block in region:
-            values, outer = inner, values
-            arguments = define(block["arguments"])
-            operations = tuple(_read_operation(op, inner) for op in block["operations"])
-            values = outer
-            blocks.append(Block(arguments, operations))
-        regions.append(tuple(blocks))
-    return Operation(
-        description["name"], operands, results, description["attributes"], tuple(regions)
-    )
 
 
 def phases() -> list[str]:
@@ -140,12 +67,14 @@ class Graph:
         weights: Mapping[str, npt.NDArray[Any]] | int | None = None,
         function: str = "generate",
         tokenizer: Tokenizer | Path | None = None,
+        rebuild: Callable[..., Graph] | None = None,
     ) -> Graph:
         """A graph from its text.
 
         `weights` are arrays of float32, float16 or bfloat16 by the names of the parameters, or
         the seed of random ones. Without any, a graph can be looked at but not compiled.
-        `tokenizer` is as for `Model.load`.
+        `tokenizer` is as for `Model.load`. `rebuild` makes the graph for another `batch` or
+        `epsilon`, which are as the text says otherwise.
         """
         check_text(text)
         source = _ternary.Source(name, text)
@@ -154,7 +83,13 @@ class Graph:
         elif weights is not None:
             source = source.with_arrays({key: as_weights(weights[key]) for key in weights})
         tokenizer, files = open_tokenizer(tokenizer)
-        return cls(_verify(source, function), function=function, files=files, tokenizer=tokenizer)
+        return cls(
+            _verify(source, function),
+            function=function,
+            files=files,
+            rebuild=rebuild,
+            tokenizer=tokenizer,
+        )
 
     def replace(self, text: str) -> Graph:
         """The graph in `text`, with this one's weights and tokenizer."""
@@ -185,7 +120,7 @@ class Graph:
     def module(self) -> Operation:
         """The operation that holds all others."""
         description = json.loads(_ternary.describe(self._source.text, self.name))
-        return _read_operation(description, {})
+        return read_operation(description, {})
 
     @functools.cached_property
     def operations(self) -> tuple[Operation, ...]:

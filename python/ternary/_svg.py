@@ -5,12 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from ternary._ir import Block, Operation
 from ternary._ternary import Error
-
-if TYPE_CHECKING:
-    from ternary._graph import Block, Operation
 
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 150, 34, 18, 26, 14
 _COLOURS = {

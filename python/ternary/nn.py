@@ -412,19 +412,21 @@ class Module:
         members = [f"name = {_quote(name)}", 'model_type = "custom"']
         members += [f"{key} = {value} : i64" for key, value in numbers.items()]
         opening = f"module attributes {{ternary.model = {{{', '.join(members)}}}}} {{"
-        graph = Graph.parse(
-            "\n".join([opening, *steps, "}", ""]), name=name, weights=arrays, tokenizer=tokenizer
-        )
-        graph._rebuild = functools.partial(
-            self._graph_of_shape,
+        return Graph.parse(
+            "\n".join([opening, *steps, "}", ""]),
             name=name,
-            max_tokens=max_tokens,
-            bos_id=bos_id,
-            eos_id=eos_id,
+            weights=arrays,
             tokenizer=tokenizer,
-            seed=seed,
+            rebuild=functools.partial(
+                self._graph_of_shape,
+                name=name,
+                max_tokens=max_tokens,
+                bos_id=bos_id,
+                eos_id=eos_id,
+                tokenizer=tokenizer,
+                seed=seed,
+            ),
         )
-        return graph
 
     def _graph_of_shape(
         self, *, batch: int = 1, epsilon: float | None = None, **rest: Any

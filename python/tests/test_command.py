@@ -89,6 +89,18 @@ def test_error_of_a_turn(run, shakespeare, chat_directory):  # noqa: F811
     assert whole.stdout == expected.stdout != ""
 
 
+def test_terminal_of_another_encoding(run, shakespeare, environment):
+    """Whose locale has fewer characters than texts have: hot enough, the model writes any bytes."""
+    environment["PYTHONIOENCODING"] = "ascii:strict"
+    flags = ["--temperature=1000", "--top-p=1", "--max-new-tokens=60"]
+    result = run("chat", shakespeare.path, *flags, text="Zwölf\nROMEO:\n")
+    assert result.returncode == 0, result.stderr
+    assert "error: expected text in Unicode" in result.stderr
+    expected = shakespeare.generate("ROMEO:", temperature=1000, max_new_tokens=60)
+    assert not expected.isascii()
+    assert result.stdout == expected.encode("ascii", "replace").decode() + "\n"
+
+
 @pytest.mark.parametrize("what", ["interrupt", "pipe"])
 def test_ends_without_traceback(shakespeare, environment, what):
     """Interrupted while it starts or compiles, or when nobody reads its answer."""

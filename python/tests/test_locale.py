@@ -29,7 +29,8 @@ model, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 
 def look(name):
     graph = ternary.load(model)
-    compiled = graph.compile(output=folder / f"{name}.so", weights="external", self_test=2)
+    options = {"weights": "external", "self_test": 2, "threads": 1}
+    compiled = graph.compile(output=folder / f"{name}.so", **options)
     epsilons = [op.attributes.get("epsilon") for op in graph.walk()]
     text = str(graph)
     loaded = ternary.Model.load(folder / f"{name}.so")
