@@ -167,18 +167,11 @@ private:
       });
     };
     auto accumulateFloats = [&](Value first, int64_t count) -> Value {
-      constexpr int64_t kSums = AccumulateOp::kFloatSums;
-      SmallVector<Value> sums;
-      for (int64_t j = 0; j < kSums; ++j) {
-        int64_t steps = llvm::divideCeil(std::max<int64_t>(count - j, 0), kSums);
-        sums.push_back(b.reduce(b.index(steps), b.f32(0.0f), [&](Value i, Value sum) -> Value {
-          Value k = b.op<arith::MulIOp>(i, b.index(kSums));
-          k = b.op<arith::AddIOp>(b.op<arith::AddIOp>(first, b.index(j)), k);
-          Value trit = arith::SIToFPOp::create(b, b.getF32Type(), trits.read(half, column, k));
-          return b.addf(sum, b.mulf(b.load(op.getActivations(), append(row, k)), trit));
-        }));
-      }
-      return b.addf(b.addf(sums[0], sums[1]), b.addf(sums[2], sums[3]));
+      return b.sum(b.index(count), [&](Value i, Value sum) {
+        Value k = b.op<arith::AddIOp>(first, i);
+        Value trit = arith::SIToFPOp::create(b, b.getF32Type(), trits.read(half, column, k));
+        return b.addf(sum, b.mulf(b.load(op.getActivations(), append(row, k)), trit));
+      });
     };
     // The same with the scale of a group, of the row of the weight, or of all.
     auto multiply = [&](Value first, int64_t count, Value group) -> Value {
@@ -197,7 +190,7 @@ private:
     std::optional<int64_t> size = op.getGroupSize();
     if (!size)
       return multiply(b.index(0), shape[1], Value());
-    return b.reduce(b.index(shape[1] / *size), b.f32(0.0f), [&](Value group, Value sum) {
+    return b.sum(b.index(shape[1] / *size), [&](Value group, Value sum) {
       Value first = b.op<arith::MulIOp>(group, b.index(*size));
       return b.addf(sum, multiply(first, *size, group));
     });

@@ -6,10 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "LoopUtils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "ternary/Conversion/BlockedSums.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -81,12 +84,93 @@ void LoopBuilder::loop(Value size, function_ref<void(Value)> body) {
   nest(size, [&](ValueRange indices) { body(indices.front()); });
 }
 
-Value LoopBuilder::reduce(Value size, Value init, function_ref<Value(Value, Value)> body) {
-  auto loop = scf::ForOp::create(*this, index(0), size, index(1), init);
+Value LoopBuilder::reduce(Value from, Value to, Value init, ReduceFn body) {
+  auto loop = scf::ForOp::create(*this, from, to, index(1), init);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
   scf::YieldOp::create(*this, body(loop.getInductionVar(), loop.getRegionIterArg(0)));
   return loop.getResult(0);
+}
+
+Value LoopBuilder::allocate(ArrayRef<int64_t> shape, Type element) {
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointAfter(lastConstant);
+  auto memory = memref::AllocaOp::create(*this, MemRefType::get(shape, element));
+  lastConstant = memory;
+  return memory;
+}
+
+Value LoopBuilder::sum(Value size, ReduceFn add) {
+  if (std::optional<int64_t> known = getConstantIntValue(size); known && *known <= kSumBlock)
+    return reduce(size, real(0.0), add);
+  Value levels = allocate(getLevels(size), realType), current = allocate({}, realType);
+  store(real(0.0), levels, index(0));
+  foldBlocks(
+      index(0), size,
+      [&](Value first, Value end) { store(reduce(first, end, real(0.0), add), current, {}); },
+      [&](Value level) { store(addf(load(levels, level), load(current, {})), current, {}); },
+      [&](Value level) { store(load(current, {}), levels, level); });
+  return load(levels, index(0));
+}
+
+int64_t LoopBuilder::getLevels(Value count) {
+  int64_t most = getConstantIntValue(count).value_or(std::numeric_limits<int32_t>::max());
+  return getSumLevels(llvm::divideCeil(most, kSumBlock));
+}
+
+/// The tree is walked as a binary number is counted up: level j holds the sum of 2^j blocks, less
+/// those that are missing, as long as the next 2^j are not complete.
+void LoopBuilder::foldBlocks(Value from, Value to, function_ref<void(Value, Value)> emitBlock,
+                             function_ref<void(Value)> join, function_ref<void(Value)> keep) {
+  Type i64 = getI64Type();
+  auto i = [&](int64_t value) { return constant(getI64IntegerAttr(value)); };
+  auto toIndex = [&](Value value) -> Value {
+    return arith::IndexCastOp::create(*this, getIndexType(), value);
+  };
+  auto countTrailingZeros = [&](Value value) -> Value {
+    return math::CountTrailingZerosOp::create(*this, value);
+  };
+  auto isEqual = [&](Value a, Value b) -> Value {
+    return arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, a, b);
+  };
+  Value firstBlock = op<arith::DivUIOp>(from, index(kSumBlock));
+  Value blocks = arith::CeilDivUIOp::create(*this, to, index(kSumBlock));
+  // Carries the levels that hold a sum, as bits.
+  auto loop = scf::ForOp::create(*this, firstBlock, blocks, index(1), ValueRange(i(0)));
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  Value block = loop.getInductionVar(), held = loop.getRegionIterArg(0);
+  Value start = op<arith::MulIOp>(block, index(kSumBlock));
+  Value next = op<arith::AddIOp>(block, index(1));
+  Value end = op<arith::MulIOp>(next, index(kSumBlock));
+  emitBlock(arith::MaxUIOp::create(*this, from, start), arith::MinUIOp::create(*this, end, to));
+
+  // The last block completes everything; another one what its number's trailing ones stand for.
+  Value isLast = isEqual(next, blocks);
+  Value complete = countTrailingZeros(arith::IndexCastOp::create(*this, i64, next));
+  Value bit = arith::ShLIOp::create(*this, i(1), complete);
+  Value below = arith::SubIOp::create(*this, bit, i(1));
+  Value joined = arith::AndIOp::create(*this, held, below);
+  joined = arith::SelectOp::create(*this, isLast, held, joined);
+  auto joins = scf::WhileOp::create(
+      *this, TypeRange(i64), ValueRange(joined),
+      [&](OpBuilder &builder, Location loc, ValueRange rest) {
+        Value isLeft =
+            arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, rest.front(), i(0));
+        scf::ConditionOp::create(builder, loc, isLeft, rest);
+      },
+      [&](OpBuilder &builder, Location loc, ValueRange rest) {
+        OpBuilder::InsertionGuard guard(*this);
+        restoreInsertionPoint(builder.saveInsertionPoint());
+        join(toIndex(countTrailingZeros(rest.front())));
+        Value others = arith::SubIOp::create(*this, rest.front(), i(1));
+        others = arith::AndIOp::create(*this, rest.front(), others);
+        scf::YieldOp::create(*this, others);
+      });
+  (void)joins;
+  keep(arith::SelectOp::create(*this, isLast, index(0), toIndex(complete)));
+  held = arith::XOrIOp::create(*this, held, joined);
+  scf::YieldOp::create(*this, arith::OrIOp::create(*this, held, bit).getResult());
 }
 
 Value LoopBuilder::elementOrZero(Value index, int64_t size, function_ref<Value(Value)> element) {

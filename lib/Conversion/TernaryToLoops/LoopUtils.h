@@ -57,9 +57,28 @@ public:
   void nest(mlir::ValueRange sizes, llvm::function_ref<void(mlir::ValueRange)> body);
   /// Loops over the indices below `size`.
   void loop(mlir::Value size, llvm::function_ref<void(mlir::Value)> body);
-  /// Carries `init` through a loop over the indices below `size`.
-  mlir::Value reduce(mlir::Value size, mlir::Value init,
-                     llvm::function_ref<mlir::Value(mlir::Value index, mlir::Value carried)> body);
+  /// Carries `init` through a loop over the indices below `size`, or from `from` to below `to`.
+  using ReduceFn = llvm::function_ref<mlir::Value(mlir::Value index, mlir::Value carried)>;
+  mlir::Value reduce(mlir::Value size, mlir::Value init, ReduceFn body) {
+    return reduce(index(0), size, init, body);
+  }
+  mlir::Value reduce(mlir::Value from, mlir::Value to, mlir::Value init, ReduceFn body);
+
+  /// The blocked sum over the indices below `size` of what `add` adds to its second argument.
+  mlir::Value sum(mlir::Value size, ReduceFn add);
+  /// Goes through the blocks of a blocked sum over the indices from `from` to below `to`, the first
+  /// of which may start inside a block. `emitBlock` leaves the sum of a block in memory; `join`
+  /// puts what level `level` holds before that; `keep` stores it at a level. Level 0 holds the
+  /// whole at the end, and nothing where there are no indices.
+  void foldBlocks(mlir::Value from, mlir::Value to,
+                  llvm::function_ref<void(mlir::Value first, mlir::Value end)> emitBlock,
+                  llvm::function_ref<void(mlir::Value level)> join,
+                  llvm::function_ref<void(mlir::Value level)> keep);
+  /// How many levels there are for so many indices, which may not be known.
+  static int64_t getLevels(mlir::Value count);
+
+  /// Memory on the stack, before all other code of the kernel.
+  mlir::Value allocate(llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
   /// What `element` builds where `index < size`, +0 elsewhere.
   mlir::Value elementOrZero(mlir::Value index, int64_t size,
@@ -71,6 +90,7 @@ public:
 
 private:
   llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
+  /// The last of the constants and of the memory.
   mlir::Operation *lastConstant;
   mlir::FloatType realType;
 };

@@ -39,6 +39,13 @@ Value reduceNest(LoopBuilder &b, ArrayRef<Value> sizes, Value init,
   });
 }
 
+Value multiply(LoopBuilder &b, ArrayRef<Value> sizes) {
+  Value product = b.index(1);
+  for (Value size : sizes)
+    product = b.op<arith::MulIOp>(product, size);
+  return product;
+}
+
 /// The index of a row as those of its dimensions.
 SmallVector<Value> splitIndex(LoopBuilder &b, Value index, ArrayRef<Value> sizes) {
   SmallVector<Value> indices(sizes.size());
@@ -115,9 +122,7 @@ void emit(LoopBuilder &b, LinearBackwardInputKernelOp op, ValueRange ins, ValueR
 void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, ValueRange outs) {
   Value grad = ins[0], activations = ins[1], scales = ins[2], out = outs[0];
   SmallVector<Value> sizes = rowSizes(b, grad);
-  Value rows = b.index(1);
-  for (Value size : sizes)
-    rows = b.op<arith::MulIOp>(rows, size);
+  Value rows = multiply(b, sizes);
   Value codes = allocateCodes(b);
   b.loop(b.index(getDim(grad, -1)), [&](Value n) {
     emitGradientProduct(
@@ -138,8 +143,10 @@ void emit(LoopBuilder &b, LinearBackwardWeightKernelOp op, ValueRange ins, Value
 
 void emit(LoopBuilder &b, MatmulTransposeAKernelOp op, ValueRange ins, ValueRange outs) {
   SmallVector<Value> rows = rowSizes(b, ins[0]);
+  Value count = multiply(b, rows);
   b.nest(b.sizes(outs[0], 2), [&](ValueRange index) {
-    Value sum = reduceNest(b, rows, b.real(0.0), [&](ValueRange row, Value sum) -> Value {
+    Value sum = b.sum(count, [&](Value m, Value sum) -> Value {
+      SmallVector<Value> row = splitIndex(b, m, rows);
       return math::FmaOp::create(b, b.load(ins[0], append(row, index[0])),
                                  b.load(ins[1], append(row, index[1])), sum);
     });
@@ -161,8 +168,8 @@ void emit(LoopBuilder &b, SumRowsKernelOp, ValueRange ins, ValueRange outs) {
 
 void emit(LoopBuilder &b, MeanKernelOp, ValueRange ins, ValueRange outs) {
   SmallVector<Value> rows = rowSizes(b, ins[0], /*trailing=*/0);
-  Value sum = reduceNest(b, rows, b.real(0.0), [&](ValueRange row, Value sum) {
-    return b.addf(sum, b.load(ins[0], row));
+  Value sum = b.sum(multiply(b, rows), [&](Value m, Value sum) {
+    return b.addf(sum, b.load(ins[0], splitIndex(b, m, rows)));
   });
   Value count = reduceNest(b, rows, b.i32(0), [&](ValueRange row, Value count) -> Value {
     Value counts =

@@ -10,13 +10,13 @@
 // is multiplied with a broadcast activation: a shift, a look-up and a multiply-add for as many
 // weights as there are lanes, and with many tokens one multiply-add more for each of them.
 //
-// Sums go in order of columns, so that there is a pass over the tile for each plane; all but the
-// first read it from cache. The four sums of `accumulate`, one for each byte of a lane, hide the
-// latency of additions: they and the tokens, not the vectors of a tile, fill the registers.
+// Blocks of columns are contiguous, so that there is a pass over the tile for each plane; all but
+// the first read it from cache. With many tokens these fill the registers; with one, some blocks
+// are walked side by side, which hides the latency of additions.
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelEmitter.h"
+#include "FloatProduct.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -27,7 +27,10 @@ using namespace ternary::vectorize;
 
 namespace {
 constexpr int64_t kPlanes = Microkernel::kPlanes;
-constexpr int64_t kSums = AccumulateOp::kFloatSums;
+/// Columns of a plane that a lane of codes has.
+constexpr int64_t kDepth = 4;
+/// Blocks that are walked side by side, if there are registers for them.
+constexpr int64_t kMostSideBySide = 4;
 constexpr int64_t kBitsOfCode = 2;
 constexpr int64_t kBitsOfByte = 8;
 
@@ -59,40 +62,65 @@ public:
                int64_t vectors)
       : p(product), e(product.e), token(token), tokens(tokens), firstVector(firstVector),
         vectors(vectors), planeColumns(p.layout.getPaddedColumns(p.columns) / kPlanes),
-        tileOffset(e.mul(p.tile, p.layout.getTileBytes(p.columns))) {}
+        tileOffset(e.mul(p.tile, p.layout.getTileBytes(p.columns))) {
+    int64_t fits = p.isa.accumulators / (tokens * vectors);
+    int64_t whole = p.groupSize.value_or(p.columns) / kSumBlock;
+    int64_t most = std::clamp<int64_t>(std::min(fits, whole), 1, kMostSideBySide);
+    sideBySide = llvm::bit_floor<uint64_t>(most);
+  }
 
   /// The values of every token's vectors, in this order.
   SmallVector<Value> emit();
 
 private:
-  /// [token][vector][sum]
+  /// [token][vector]
   using Sums = SmallVector<Value>;
+  /// Where a column lies, of which `step` times four are before it in its plane, and how many more
+  /// of the plane follow, itself included.
+  struct Place {
+    int64_t plane;
+    Value step;
+    int64_t left;
+  };
 
-  Sums getZeros() { return Sums(tokens * vectors * kSums, e.zeros(floats())); }
-  /// Adds the products of `count` columns of a plane, of which `step` times four are before them.
+  Sums getZeros() { return Sums(tokens * vectors, e.zeros(floats())); }
+  /// Adds the products of `count` columns of a plane.
   Sums addColumns(Sums sums, int64_t plane, Value step, int64_t count);
-  Sums addStep(Sums sums, int64_t plane, Value step, int64_t depth);
+  void addStep(MutableArrayRef<Value> sums, int64_t plane, Value step, int64_t depth);
   void prefetch(int64_t plane, Value step);
-  /// The values of a group: its sums, with their scale.
-  SmallVector<Value> finish(ArrayRef<Value> sums, Value group);
+  /// The blocked sum of `count` columns, by their number.
+  Sums sumColumns(int64_t count, function_ref<Place(int64_t column)> locate);
+  /// Whole blocks side by side, all in one plane.
+  Sums sumSideBySide(int64_t plane, Value step);
+  /// The sum of groups `from` to `to`, of at most one block of groups, in order.
+  Sums sumGroups(int64_t from, int64_t to);
+  Sums sumGroup(Sums total, Value group, function_ref<Place(int64_t column)> locate);
+  /// The values of sums: with their scale.
+  Sums finish(ArrayRef<Value> sums, Value group);
+
+  /// The place of a column of the row.
+  Place locate(int64_t column) {
+    int64_t inPlane = column % planeColumns;
+    return {column / planeColumns, e.index(inPlane / kDepth), planeColumns - inPlane};
+  }
 
   VectorType floats() { return e.vectorType(p.isa.lanes, e.b.getF32Type()); }
   VectorType words() { return e.vectorType(p.isa.lanes, e.b.getI32Type()); }
-  VectorType bytes() { return e.vectorType(p.isa.lanes * kSums, e.b.getI8Type()); }
+  VectorType bytes() { return e.vectorType(p.isa.lanes * kDepth, e.b.getI8Type()); }
   /// Bytes of a tile for four columns of every plane.
   int64_t stepBytes() { return p.layout.getVectors() * bytes().getNumElements(); }
 
   const FloatProduct &p;
   Emitter &e;
   Value token;
-  int64_t tokens, firstVector, vectors, planeColumns;
+  int64_t tokens, firstVector, vectors, planeColumns, sideBySide;
   Value tileOffset;
 };
 } // namespace
 
-BlockEmitter::Sums BlockEmitter::addStep(Sums sums, int64_t plane, Value step, int64_t depth) {
+void BlockEmitter::addStep(MutableArrayRef<Value> sums, int64_t plane, Value step, int64_t depth) {
   Value offset = e.add(tileOffset, e.mul(step, stepBytes()));
-  Value column = e.add(e.mul(step, kSums), plane * planeColumns);
+  Value column = e.add(e.mul(step, kDepth), plane * planeColumns);
   SmallVector<Value> codes;
   for (int64_t v = 0; v < vectors; ++v) {
     Value place = e.add(offset, (firstVector + v) * bytes().getNumElements());
@@ -115,13 +143,12 @@ BlockEmitter::Sums BlockEmitter::addStep(Sums sums, int64_t plane, Value step, i
           memref::LoadOp::create(e.b, p.activations, ValueRange{e.add(token, m), e.add(column, j)});
       x = e.splat(x, p.isa.lanes);
       for (int64_t v = 0; v < vectors; ++v) {
-        Value &sum = sums[(m * vectors + v) * kSums + j];
+        Value &sum = sums[m * vectors + v];
         Value product = arith::MulFOp::create(e.b, x, trits[v], contract);
         sum = arith::AddFOp::create(e.b, sum, product, contract);
       }
     }
   }
-  return sums;
 }
 
 /// With one token memory is what counts. A pass asks for a quarter of the next tile, so that all
@@ -129,81 +156,159 @@ BlockEmitter::Sums BlockEmitter::addStep(Sums sums, int64_t plane, Value step, i
 void BlockEmitter::prefetch(int64_t plane, Value step) {
   if (tokens > 1 || firstVector > 0)
     return;
-  int64_t part = planeColumns / kSums * stepBytes() / kPlanes;
+  int64_t part = planeColumns / kDepth * stepBytes() / kPlanes;
   Value place = e.add(e.mul(step, stepBytes() / kPlanes), plane * part);
   place = e.add(e.add(tileOffset, p.layout.getTileBytes(p.columns)), place);
   e.prefetch(p.weight, place);
 }
 
 BlockEmitter::Sums BlockEmitter::addColumns(Sums sums, int64_t plane, Value step, int64_t count) {
-  Value end = e.add(step, count / kSums);
+  Value end = e.add(step, count / kDepth);
   sums = e.loop(step, end, 1, sums, [&](Value step, ValueRange carried) {
-    return addStep(Sums(carried), plane, step, kSums);
+    Sums sums(carried);
+    addStep(sums, plane, step, kDepth);
+    return sums;
   });
-  if (count % kSums != 0)
-    sums = addStep(std::move(sums), plane, end, count % kSums);
+  if (count % kDepth != 0)
+    addStep(sums, plane, end, count % kDepth);
   return sums;
 }
 
-SmallVector<Value> BlockEmitter::finish(ArrayRef<Value> sums, Value group) {
-  SmallVector<Value> values;
-  for (int64_t m = 0; m < tokens; ++m)
-    for (int64_t v = 0; v < vectors; ++v) {
-      ArrayRef<Value> four = sums.slice((m * vectors + v) * kSums, kSums);
-      Value low = arith::AddFOp::create(e.b, four[0], four[1]);
-      Value high = arith::AddFOp::create(e.b, four[2], four[3]);
-      Value sum = arith::AddFOp::create(e.b, low, high);
-      values.push_back(arith::MulFOp::create(e.b, sum, p.loadScale(firstVector + v, group)));
+BlockEmitter::Sums BlockEmitter::sumSideBySide(int64_t plane, Value step) {
+  constexpr int64_t steps = kSumBlock / kDepth;
+  int64_t width = tokens * vectors;
+  Sums zeros(sideBySide * width, e.zeros(floats()));
+  Sums sums = e.loop(e.index(0), e.index(steps), 1, zeros, [&](Value i, ValueRange carried) {
+    Sums sums(carried);
+    for (int64_t block = 0; block < sideBySide; ++block)
+      addStep(MutableArrayRef(sums).slice(block * width, width), plane,
+              e.add(e.add(step, block * steps), i), kDepth);
+    return sums;
+  });
+  SmallVector<Sums> blocks;
+  for (int64_t block = 0; block < sideBySide; ++block)
+    blocks.emplace_back(ArrayRef(sums).slice(block * width, width));
+  return addTree(e, std::move(blocks));
+}
+
+/// As many blocks as are walked side by side are a unit of the tree. Those that lie in one plane
+/// are worked off in a loop, others block by block.
+BlockEmitter::Sums BlockEmitter::sumColumns(int64_t count,
+                                            function_ref<Place(int64_t column)> locate) {
+  int64_t unit = sideBySide * kSumBlock, units = llvm::divideCeil(count, unit);
+  Sums sums;
+  auto push = [&](Value index, ArrayRef<Value> ofUnit) {
+    if (units == 1)
+      return sums.assign(ofUnit.begin(), ofUnit.end());
+    Value isLast =
+        e.b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, index, e.index(units - 1));
+    p.stack->push(getJoin(e, index, isLast), ofUnit);
+  };
+  for (int64_t i = 0; i < units;) {
+    Place place = locate(i * unit);
+    int64_t whole = std::min(place.left, count - i * unit) / unit;
+    if (units == 1 && whole == 1)
+      return sumSideBySide(place.plane, place.step);
+    if (whole > 0) {
+      e.loop(e.index(0), e.index(whole), 1, {}, [&](Value number, ValueRange) {
+        Value step = e.add(place.step, e.mul(number, unit / kDepth));
+        push(e.add(number, i), sumSideBySide(place.plane, step));
+        return SmallVector<Value>();
+      });
+      i += whole;
+      continue;
     }
+    SmallVector<Sums> blocks;
+    int64_t column = i * unit, end = std::min(column + unit, count);
+    while (column < end) {
+      Sums ofBlock = getZeros();
+      int64_t endOfBlock = std::min(column + kSumBlock, end);
+      while (column < endOfBlock) {
+        Place at = locate(column);
+        int64_t piece = std::min(at.left, endOfBlock - column);
+        ofBlock = addColumns(std::move(ofBlock), at.plane, at.step, piece);
+        column += piece;
+      }
+      blocks.push_back(std::move(ofBlock));
+    }
+    push(e.index(i), addTree(e, std::move(blocks)));
+    ++i;
+  }
+  return units == 1 ? sums : p.stack->load(e.index(0), tokens * vectors);
+}
+
+BlockEmitter::Sums BlockEmitter::finish(ArrayRef<Value> sums, Value group) {
+  Sums values;
+  for (int64_t m = 0; m < tokens; ++m)
+    for (int64_t v = 0; v < vectors; ++v)
+      values.push_back(
+          arith::MulFOp::create(e.b, sums[m * vectors + v], p.loadScale(firstVector + v, group)));
   return values;
 }
 
-/// Goes over the planes; a group that ends in another plane than it starts in is carried on.
-SmallVector<Value> BlockEmitter::emit() {
-  int64_t groupSize = p.groupSize.value_or(p.columns);
-  SmallVector<Value> total(tokens * vectors, e.zeros(floats()));
-  auto add = [&](ArrayRef<Value> total, ArrayRef<Value> values) {
-    if (!p.groupSize)
-      return SmallVector<Value>(values);
-    return llvm::map_to_vector(llvm::zip_equal(total, values), [&](auto pair) -> Value {
-      return arith::AddFOp::create(e.b, std::get<0>(pair), std::get<1>(pair));
-    });
-  };
-  Sums sums = getZeros();
-  for (int64_t plane = 0; plane < kPlanes; ++plane) {
-    int64_t start = plane * planeColumns, end = std::min(start + planeColumns, p.columns);
-    for (int64_t column = start; column < end;) {
-      int64_t first = column / groupSize, whole = (end - column) / groupSize;
-      if (column % groupSize == 0 && whole > 0) {
-        total = e.loop(
-            e.index(first), e.index(first + whole), 1, total, [&](Value group, ValueRange carried) {
-              Value step = e.mul(group, groupSize / kSums);
-              step = arith::SubIOp::create(e.b, step, e.index(start / kSums));
-              Sums ofGroup = addColumns(getZeros(), plane, step, groupSize);
-              return add(llvm::to_vector(carried), finish(ofGroup, p.groupSize ? group : Value()));
-            });
-        column += whole * groupSize;
-        continue;
-      }
-      int64_t to = std::min(end, (first + 1) * groupSize);
-      sums = addColumns(std::move(sums), plane, e.index((column - start) / kSums), to - column);
-      if (to == (first + 1) * groupSize) {
-        total = add(total, finish(sums, p.groupSize ? e.index(first) : Value()));
-        sums = getZeros();
-      }
-      column = to;
+BlockEmitter::Sums BlockEmitter::sumGroup(Sums total, Value group,
+                                          function_ref<Place(int64_t column)> locate) {
+  for (auto [sum, value] : llvm::zip_equal(total, finish(sumColumns(*p.groupSize, locate), group)))
+    sum = arith::AddFOp::create(e.b, sum, value);
+  return total;
+}
+
+/// Those that lie in one plane are worked off in a loop.
+BlockEmitter::Sums BlockEmitter::sumGroups(int64_t from, int64_t to) {
+  int64_t size = *p.groupSize;
+  Sums total = getZeros();
+  while (from < to) {
+    Place place = locate(from * size);
+    int64_t whole = std::min(place.left / size, to - from);
+    if (whole == 0) {
+      total = sumGroup(std::move(total), e.index(from),
+                       [&](int64_t column) { return locate(from * size + column); });
+      ++from;
+      continue;
     }
+    total = e.loop(e.index(0), e.index(whole), 1, total, [&](Value number, ValueRange carried) {
+      Value step = e.add(place.step, e.mul(number, size / kDepth));
+      return sumGroup(Sums(carried), e.add(number, from), [&](int64_t column) -> Place {
+        return {place.plane, e.add(step, column / kDepth), size - column};
+      });
+    });
+    from += whole;
   }
   return total;
 }
 
+SmallVector<Value> BlockEmitter::emit() {
+  if (!p.groupSize)
+    return finish(sumColumns(p.columns, [&](int64_t column) { return locate(column); }), Value());
+  SmallVector<Sums> blocks;
+  int64_t groups = p.columns / *p.groupSize;
+  for (int64_t first = 0; first < groups; first += kSumBlock)
+    blocks.push_back(sumGroups(first, std::min(first + kSumBlock, groups)));
+  return addTree(e, std::move(blocks));
+}
+
+/// Vectors of a tile that some tokens have registers for.
+static int64_t countVectors(const Microkernel &isa, PackedAttr layout, int64_t tokens) {
+  return std::clamp<int64_t>(isa.accumulators / tokens, 1, layout.getVectors());
+}
+
+std::optional<SumStack> vectorize::allocateFloatSums(Emitter &e, const Microkernel &isa,
+                                                     PackedAttr layout, int64_t columns,
+                                                     int64_t tokens) {
+  int64_t blocks = llvm::divideCeil(columns, kSumBlock);
+  if (blocks == 1)
+    return std::nullopt;
+  int64_t width = std::max(tokens * countVectors(isa, layout, tokens), layout.getVectors());
+  return SumStack(e, ternary::getSumLevels(blocks), width,
+                  e.vectorType(isa.lanes, e.b.getF32Type()));
+}
+
 SmallVector<SmallVector<Value>> vectorize::emitFloatProduct(const FloatProduct &product,
                                                             Value token, int64_t tokens) {
-  assert(product.layout.getDepth() == kSums && product.layout.getPlanes() == kPlanes &&
+  assert(product.layout.getDepth() == kDepth && product.layout.getPlanes() == kPlanes &&
          "a lane of a microkernel's weight is four columns of four planes");
   int64_t vectors = product.layout.getVectors();
-  int64_t atOnce = product.isa.accumulators / (tokens * kSums);
-  atOnce = std::clamp<int64_t>(atOnce, 1, vectors);
+  int64_t atOnce = countVectors(product.isa, product.layout, tokens);
   SmallVector<SmallVector<Value>> block(tokens);
   for (int64_t first = 0; first < vectors; first += atOnce) {
     int64_t count = std::min(atOnce, vectors - first);
@@ -222,15 +327,15 @@ LogicalResult vectorize::emitTernaryGather(OpBuilder &builder, GatherKernelOp op
   auto scales = cast<MemRefType>(op.getScale().getType());
   PackedAttr layout = getLayoutOf(table);
   std::optional<int64_t> groupSize = getGroupSizeOf(table, scales);
-  if (layout.getDepth() != kSums || layout.getPlanes() != kPlanes)
-    return op.emitOpError() << "expected a table packed with depth = " << kSums
+  if (layout.getDepth() != kDepth || layout.getPlanes() != kPlanes)
+    return op.emitOpError() << "expected a table packed with depth = " << kDepth
                             << " and planes = " << kPlanes << ", got " << layout;
-  if (groupSize.value_or(0) % kSums != 0)
-    return op.emitOpError() << "expected groups of a multiple of " << kSums << " columns, got "
+  if (groupSize.value_or(0) % kDepth != 0)
+    return op.emitOpError() << "expected groups of a multiple of " << kDepth << " columns, got "
                             << *groupSize;
   int64_t columns = table.getDimSize(1);
   int64_t planeColumns = layout.getPaddedColumns(columns) / kPlanes;
-  auto words = e.vectorType(kSums, e.b.getI32Type());
+  auto words = e.vectorType(kDepth, e.b.getI32Type());
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < cast<MemRefType>(op.getIds().getType()).getRank(); ++i)
     sizes.push_back(e.dim(op.getIds(), i));
@@ -253,25 +358,25 @@ LogicalResult vectorize::emitTernaryGather(OpBuilder &builder, GatherKernelOp op
       return memref::LoadOp::create(e.b, op.getScale(), place);
     };
     Value shared = groupSize ? Value() : loadScale(Value());
-    e.loop(e.index(0), e.index(planeColumns / kSums), 1, {}, [&](Value step, ValueRange) {
+    e.loop(e.index(0), e.index(planeColumns / kDepth), 1, {}, [&](Value step, ValueRange) {
       Value offset = e.add(rowOffset, e.mul(step, layout.getTileRows() * layout.getDepth()));
-      Value word = vector::LoadOp::create(e.b, e.vectorType(kSums, e.b.getI8Type()), tableBytes,
+      Value word = vector::LoadOp::create(e.b, e.vectorType(kDepth, e.b.getI8Type()), tableBytes,
                                           ValueRange{offset});
       word = vector::BitCastOp::create(e.b, e.vectorType(1, e.b.getI32Type()), word);
       word = vector::ExtractOp::create(e.b, word, ArrayRef<int64_t>{0});
       for (int64_t plane = 0; plane < kPlanes; ++plane) {
         SmallVector<int32_t> bits;
-        for (int64_t j = 0; j < kSums; ++j)
+        for (int64_t j = 0; j < kDepth; ++j)
           bits.push_back(kBitsOfByte * j + kBitsOfCode * plane);
         Value shifts =
             arith::ConstantOp::create(e.b, DenseElementsAttr::get(words, ArrayRef<int32_t>(bits)));
-        Value codes = arith::ShRUIOp::create(e.b, e.splat(word, kSums), shifts);
-        Value column = e.add(e.mul(step, kSums), plane * planeColumns);
-        Value scale = e.splat(shared ? shared : loadScale(column), kSums);
+        Value codes = arith::ShRUIOp::create(e.b, e.splat(word, kDepth), shifts);
+        Value column = e.add(e.mul(step, kDepth), plane * planeColumns);
+        Value scale = e.splat(shared ? shared : loadScale(column), kDepth);
         Value value = arith::MulFOp::create(e.b, decodeByArithmetic(e, codes), scale);
         SmallVector<Value> place(at);
         place.push_back(column);
-        Value mask = getMask(e, column, columns, kSums, layout.getDepth() * kPlanes);
+        Value mask = getMask(e, column, columns, kDepth, layout.getDepth() * kPlanes);
         e.store(value, op.getOuts(), place, mask);
       }
       return SmallVector<Value>();

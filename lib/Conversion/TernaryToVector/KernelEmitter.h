@@ -118,25 +118,6 @@ struct ScanChannels : llvm::SmallVector<std::pair<mlir::Value, mlir::Value>, 4> 
 void cloneElementwise(mlir::OpBuilder &builder, mlir::Operation *op, mlir::IRMapping &mapping,
                       int64_t size);
 
-/// What a tile of a ternary weight is multiplied with, rows of floats, and how.
-struct FloatProduct {
-  Emitter &e;
-  const Microkernel &isa;
-  PackedAttr layout;
-  int64_t columns;                  ///< of the weight
-  std::optional<int64_t> groupSize; ///< of its columns, if not all share a scale
-  mlir::Value weight;               ///< its bytes
-  mlir::Value activations;          ///< [tokens, columns]
-  mlir::Value tile;
-  /// The scales of the rows of a vector of the tile, in a group or, if null, in all columns.
-  llvm::function_ref<mlir::Value(int64_t vector, mlir::Value group)> loadScale;
-};
-
-/// `dequantize(accumulate(...))` of `tokens` tokens from `token` on, for each of them the values of
-/// every vector of the tile.
-llvm::SmallVector<llvm::SmallVector<mlir::Value>>
-emitFloatProduct(const FloatProduct &product, mlir::Value token, int64_t tokens);
-
 /// Each replaces what the op does at the builder's insertion point; the op itself is
 /// left to the caller. Fails with an error for memory it cannot address.
 mlir::LogicalResult emitRowKernel(mlir::OpBuilder &builder, RowKernelOp op);

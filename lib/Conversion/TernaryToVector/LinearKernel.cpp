@@ -30,7 +30,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelEmitter.h"
+#include "FloatProduct.h"
 #include "Tiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -145,6 +145,8 @@ private:
   /// With registers of matrices: codes of a group's tiles, `[tile][columns / 4]` rows of
   /// `[vectors][lanes][4]` bytes, and sums of tokens. Each thread has its own.
   Value panels, registerSums;
+  /// Likewise for products of floats.
+  std::optional<SumStack> floatSums;
 };
 
 LogicalResult LinearEmitter::emit() {
@@ -185,6 +187,10 @@ LogicalResult LinearEmitter::emit() {
       return op.emitOpError() << "expected contiguous rows, got " << out.getType();
   }
   tokenCount = e.dim(activations, 0);
+  if (op.hasFloatActivations())
+    floatSums =
+        allocateFloatSums(e, isa, layout, op.getGroupSize().value_or(op.getWeightShape()[1]),
+                          getTokenBlocks().front());
   emitTokensByVectors(usesRegistersOfMatrices() ? emitTokensByRegisters() : e.index(0));
   return success();
 }
@@ -349,7 +355,8 @@ void LinearEmitter::emitEpilogueOfRegisters(Value tile, Value place, Value token
 
 SmallVector<int64_t> LinearEmitter::getTokenBlocks() const {
   if (op.hasFloatActivations())
-    return {isa.accumulators / AccumulateOp::kFloatSums, 1};
+    // Two vectors of codes share the registers with them.
+    return {isa.accumulators / 2, 2, 1};
   // For groups the activations are summed as well.
   if (op.getGroupSize())
     return {std::max<int64_t>(1, isa.accumulators / (vectors + 1)), 1};
@@ -537,47 +544,52 @@ LinearEmitter::Block LinearEmitter::accumulateByGroup(Value tile, Value token, i
   SmallVector<Value> tokenScales;
   for (int64_t m = 0; m < tokens; ++m)
     tokenScales.push_back(memref::LoadOp::create(e.b, scales, e.add(token, m)));
-  int64_t groups = op.getWeightShape()[1] / groupSize;
   SmallVector<Value> zeros(tokens * vectors, e.zeros(floats()));
-  SmallVector<Value> values =
-      e.loop(e.index(0), e.index(groups), 1, zeros, [&](Value group, ValueRange before) {
-        Value first = e.mul(group, groupSize), last = e.add(first, groupSize);
-        // Of each token the vectors, then the sum of activations.
-        SmallVector<Value> sums(tokens * (vectors + 1), e.zeros(this->sums()));
-        for (int64_t p = 0; p < kPlanes; ++p) {
-          Value planeStart = e.index(p * planeColumns());
-          Value from = arith::MaxUIOp::create(e.b, first, planeStart);
-          Value to = arith::MinUIOp::create(e.b, last, e.index((p + 1) * planeColumns()));
-          sums = e.loop(from, to, depth, sums, [&](Value column, ValueRange carried) {
-            SmallVector<Value> acc(carried), codes;
-            Value inPlane = arith::SubIOp::create(e.b, column, planeStart);
-            inPlane = arith::DivUIOp::create(e.b, inPlane, e.index(depth));
-            Value offset = e.add(tileOffset, e.mul(inPlane, step));
-            for (int64_t v = 0; v < vectors; ++v)
-              codes.push_back(shiftToLowPlane(loadCodes(offset, v), p));
-            codes.push_back(ones);
-            for (int64_t m = 0; m < tokens; ++m) {
-              Value activation = loadActivations(e.add(token, m), column);
-              for (auto [v, code] : llvm::enumerate(codes)) {
-                Value &sum = acc[m * (vectors + 1) + v];
-                sum = isa.dot(e.b, e.b.getLoc(), sum, code, activation);
-              }
+  auto sumGroups = [&](int64_t from, int64_t to) {
+    return e.loop(e.index(from), e.index(to), 1, zeros, [&](Value group, ValueRange before) {
+      Value first = e.mul(group, groupSize), last = e.add(first, groupSize);
+      // Of each token the vectors, then the sum of activations.
+      SmallVector<Value> sums(tokens * (vectors + 1), e.zeros(this->sums()));
+      for (int64_t p = 0; p < kPlanes; ++p) {
+        Value planeStart = e.index(p * planeColumns());
+        Value from = arith::MaxUIOp::create(e.b, first, planeStart);
+        Value to = arith::MinUIOp::create(e.b, last, e.index((p + 1) * planeColumns()));
+        sums = e.loop(from, to, depth, sums, [&](Value column, ValueRange carried) {
+          SmallVector<Value> acc(carried), codes;
+          Value inPlane = arith::SubIOp::create(e.b, column, planeStart);
+          inPlane = arith::DivUIOp::create(e.b, inPlane, e.index(depth));
+          Value offset = e.add(tileOffset, e.mul(inPlane, step));
+          for (int64_t v = 0; v < vectors; ++v)
+            codes.push_back(shiftToLowPlane(loadCodes(offset, v), p));
+          codes.push_back(ones);
+          for (int64_t m = 0; m < tokens; ++m) {
+            Value activation = loadActivations(e.add(token, m), column);
+            for (auto [v, code] : llvm::enumerate(codes)) {
+              Value &sum = acc[m * (vectors + 1) + v];
+              sum = isa.dot(e.b, e.b.getLoc(), sum, code, activation);
             }
-            return acc;
-          });
-        }
-        SmallVector<Value> values(before);
-        for (int64_t m = 0; m < tokens; ++m)
-          for (int64_t v = 0; v < vectors; ++v) {
-            Value correction = sums[m * (vectors + 1) + vectors];
-            Value exact = arith::SubIOp::create(e.b, sums[m * (vectors + 1) + v], correction);
-            Value value = arith::SIToFPOp::create(e.b, floats(), exact);
-            value = arith::MulFOp::create(e.b, value, loadScale(tile, v, tokenScales[m], group));
-            Value &total = values[m * vectors + v];
-            total = arith::AddFOp::create(e.b, total, value);
           }
-        return values;
-      });
+          return acc;
+        });
+      }
+      SmallVector<Value> values(before);
+      for (int64_t m = 0; m < tokens; ++m)
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value correction = sums[m * (vectors + 1) + vectors];
+          Value exact = arith::SubIOp::create(e.b, sums[m * (vectors + 1) + v], correction);
+          Value value = arith::SIToFPOp::create(e.b, floats(), exact);
+          value = arith::MulFOp::create(e.b, value, loadScale(tile, v, tokenScales[m], group));
+          Value &total = values[m * vectors + v];
+          total = arith::AddFOp::create(e.b, total, value);
+        }
+      return values;
+    });
+  };
+  SmallVector<SmallVector<Value>> blocks;
+  int64_t groups = op.getWeightShape()[1] / groupSize;
+  for (int64_t first = 0; first < groups; first += kSumBlock)
+    blocks.push_back(sumGroups(first, std::min(first + kSumBlock, groups)));
+  SmallVector<Value> values = addTree(e, std::move(blocks));
   Block block(tokens);
   for (int64_t m = 0; m < tokens; ++m)
     block[m].assign(values.begin() + m * vectors, values.begin() + (m + 1) * vectors);
@@ -589,7 +601,7 @@ LinearEmitter::Block LinearEmitter::accumulateFloats(Value tile, Value token, in
     return loadScale(tile, vector, /*tokenScale=*/Value(), group);
   };
   return emitFloatProduct({e, isa, layout, op.getWeightShape()[1], op.getGroupSize(), weight,
-                           activations, tile, loadScales},
+                           activations, tile, loadScales, floatSums},
                           token, tokens);
 }
 

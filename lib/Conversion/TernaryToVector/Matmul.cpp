@@ -6,12 +6,13 @@
 //===----------------------------------------------------------------------===//
 //
 // A float layer and the gradient of its weight are products C[i, j] = Σ_l A(i, l) · B[l, j], in
-// which lanes go along j, where B is contiguous, and A is broadcast. A block of C stays in
-// registers while l goes by, so that the order of each sum is that of l, whatever the block.
+// which lanes go along j, where B is contiguous, and A is broadcast. A few rows and vectors of C
+// stay in registers while a block of l goes by, so that the order of each sum does not depend on
+// how many.
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelEmitter.h"
+#include "BlockedSums.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -30,7 +31,7 @@ constexpr int64_t kPrefetchBytes = 3072, kCacheLine = 64;
 
 int64_t getColumns(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
 
-/// C[i, j] = Σ_l A(i, l) · B[l, j] by fused multiply-add, from +0 in order of l.
+/// C[i, j] = Σ_l A(i, l) · B[l, j], a blocked sum, by fused multiply-add.
 struct Product {
   Emitter &e;
   const Microkernel &isa;
@@ -62,6 +63,7 @@ struct Product {
 
   void emit() {
     int64_t step = isa.lanes * getVectors();
+    BlockedSum sum(e, depth, getBlock() * getVectors(), e.vectorType(isa.lanes, e.b.getF32Type()));
     // Whole blocks of rows for a thread, so that each row of B is loaded for many rows.
     int64_t chunk = 8 * getBlock();
     Value chunks = arith::CeilDivUIOp::create(e.b, rows, e.index(chunk));
@@ -69,14 +71,14 @@ struct Product {
       Value from = e.mul(at[0], chunk), j = e.mul(at[1], step);
       Value end = arith::MinUIOp::create(e.b, rows, e.add(from, chunk));
       e.loopBlocks(from, end, {getBlock(), 1}, {}, [&](Value i, int64_t count, ValueRange) {
-        emitBlock(i, j, count, step);
+        emitBlock(sum, i, j, count, step);
         return SmallVector<Value>();
       });
     });
   }
 
 private:
-  void emitBlock(Value i, Value j, int64_t block, int64_t step) {
+  void emitBlock(BlockedSum &sum, Value i, Value j, int64_t block, int64_t step) {
     int64_t vectors = getVectors();
     SmallVector<Value> at, masks;
     for (int64_t v = 0; v < vectors; ++v) {
@@ -85,15 +87,16 @@ private:
     }
     auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
     SmallVector<Value> zeros(block * vectors, e.zeros(floats));
-    SmallVector<Value> sums = e.multiply(
-        e.index(0), depth, zeros, vectors,
-        [&](int64_t r, Value l) { return loadA(e.add(i, r), l); },
-        [&](Value l) {
-          if (prefetch)
-            prefetch(l, j);
-          return llvm::map_to_vector(llvm::seq(vectors),
-                                     [&](int64_t v) { return loadB(l, at[v], masks[v]); });
-        });
+    SmallVector<Value> sums = sum.emit(block * vectors, [&](Value first, Value end) {
+      return e.multiply(
+          first, end, zeros, vectors, [&](int64_t r, Value l) { return loadA(e.add(i, r), l); },
+          [&](Value l) {
+            if (prefetch)
+              prefetch(l, j);
+            return llvm::map_to_vector(llvm::seq(vectors),
+                                       [&](int64_t v) { return loadB(l, at[v], masks[v]); });
+          });
+    });
     for (int64_t r = 0; r < block; ++r)
       for (int64_t v = 0; v < vectors; ++v)
         store(e.add(i, r), at[v], masks[v], sums[r * vectors + v]);

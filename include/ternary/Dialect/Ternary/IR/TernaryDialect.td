@@ -38,9 +38,26 @@ def Ternary_Dialect : Dialect {
     All float arithmetic is f32 (ops of floats alone also take f64, which the
     reference target lowers, to compare gradients with finite differences), each
     operation rounded to nearest even on its own (fused multiply-add only where an
-    op says so), in the order that an op's equation gives. Sums of f32 over a row
-    are *blocked*, unless the op gives another order, so that their order depends
-    neither on vector width nor on the number of threads:
+    op says so), in the order that an op's equation gives. The order of a sum depends
+    neither on vector width nor on the number of threads. There are two.
+
+    A *blocked* sum over e[0], ..., e[n - 1] has blocks of 64 neighbours, by their index,
+    that are added in order from +0, products by fused multiply-add. What blocks add up to
+    is added in pairs, by index, until one is left:
+
+    ```
+    part(0, b)     = +0 + e[64 b] + e[64 b + 1] + ... + e[64 b + 63]
+    part(j + 1, i) = part(j, 2 i) + part(j, 2 i + 1)
+    sum(e)         = part(j, 0)                       for the first j at which there is no other
+    ```
+
+    Elements that do not exist are left out. Of a pair that lacks one, the other one is the
+    result as it is, -0 included; with no elements at all the sum is +0. So sums may be split
+    at any multiple of a power of two of blocks, and who goes from front to back keeps at most
+    one part for each power of two. All sums over k, channels, keys, queries and groups of
+    columns are blocked.
+
+    Statistics of rows and what `rowsum` is said of are sums over lanes:
 
     ```
     lane(l, b) = e[32 b + l] + e[32 b + 16 + l]     for l < 16; missing e are +0
@@ -51,6 +68,10 @@ def Ternary_Dialect : Dialect {
     ```
 
     Rounding to an integer is to nearest, ties to even.
+
+    Infinity and NaN are what IEEE 754 makes of them, in elements that an equation names: what
+    it does not, as keys after a query, has no influence whatever it is. Which NaN it is (its
+    sign and payload) is not specified.
   }];
   let cppNamespace = "::ternary";
   let useDefaultAttributePrinterParser = 1;

@@ -88,7 +88,7 @@ def Ternary_MeanOverTargetsOp : Ternary_PureOp<"mean_over_targets"> {
     ```
     n       = number of targets that are not negative
     weight  = 1 / max(n, 1)
-    mean    = (Σ values) · weight      in order of the rows, from +0
+    mean    = (Σ values) · weight      a blocked sum over rows
     ```
 
     Values of rows without a target are 0.

@@ -101,7 +101,7 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
     v[..., n]   = Σ_g f32(Σ_(k of g) activations[..., k] · weight[n, k]) · (scale[...] · weight_scale[g, n])
     ```
 
-    from +0 in order of g.
+    a blocked sum over g of products that are rounded.
 
     Activations of f32 are summed as `accumulate` does it; there is no `scale` then, and
     `weight_scale` is the whole scale.

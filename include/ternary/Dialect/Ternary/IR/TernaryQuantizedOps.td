@@ -210,14 +210,8 @@ def Ternary_AccumulateOp : Ternary_PureOp<"accumulate"> {
     `result[..., n] = Σ_k activations[..., k] · weight[n, k]`; with `group_size` G,
     `result[..., n, g]` sums over the columns g·G to (g + 1)·G - 1 only.
 
-    Activations of 8 bits are added in i32, exactly. Floats are added in f32, in four sums:
-
-    ```
-    sum(j) = Σ activations[..., k] · weight[n, k]   over k of the row or group with k mod 4 = j
-    result = (sum(0) + sum(1)) + (sum(2) + sum(3))
-    ```
-
-    each from +0 in order of k. Products are exact.
+    Activations of 8 bits are added in i32, exactly. Floats are added in f32, in a blocked sum
+    over k, or over the columns of the group, counted from its first. Products are exact.
 
     Constraints:
     - (C1) `activations` is `[..., P]`, `weight` is `[N, K]` with P ≥ K; columns from K
@@ -260,8 +254,8 @@ def Ternary_DequantizeOp : Ternary_PureOp<"dequantize", [
     group:   result[..., n] = Σ_g f32(acc[..., n, g]) · (activation_scale[...] · weight_scale[n, g])
     ```
 
-    The sum over groups starts from +0 and goes in order of g. Of floats, `weight_scale` is the
-    whole scale.
+    The sum over groups is blocked, of products that are rounded. Of floats, `weight_scale` is
+    the whole scale.
 
     Constraints:
     - (C1) `accumulator` is `[..., N]`; with groups `[..., N, G]` and `weight_scale`

@@ -57,8 +57,7 @@ def Ternary_MatmulOp : Ternary_PureOp<"matmul"> {
   let description = [{
     `result[..., n] = Σ_k input[..., k] · f32(matrix[k, n])`
 
-    The sum starts from +0 and goes in order of k; every product is added with one
-    rounding (fused multiply-add).
+    The sum is blocked; every product is added with one rounding (fused multiply-add).
 
     Constraints:
     - (C1) `input` is `[..., K]`, `matrix` is `[K, N]`, static, `result` is `[..., N]`
@@ -85,9 +84,9 @@ def Ternary_MatmulTransposeAOp : Ternary_PureOp<"matmul_transpose_a"> {
   let description = [{
     `result[n, k] = Σ_rows a[row, n] · b[row, k]`
 
-    The sum starts from +0 and goes in order of the rows; every product is added with one
-    rounding (fused multiply-add). With the gradient of a linear layer's result and its input
-    it is the gradient of the weight.
+    The sum is blocked, over rows as they are counted through all leading dimensions; every
+    product is added with one rounding (fused multiply-add). With the gradient of a linear
+    layer's result and its input it is the gradient of the weight.
 
     Constraints:
     - (C1) `a` is `[..., N]`, `b` is `[..., K]`, `result` is `[N, K]`, N and K are static
@@ -218,21 +217,39 @@ def Ternary_AttentionOp : Ternary_PureOp<"attention", [
 
     ```
     s[j]                     = (Σ_d q[b, t, D h + d] · k[b, j, D g + d]) · f32(1 / sqrt(D))
-    m                        = max_j s[j]
-    p[j]                     = exp(s[j] - m)
-    l                        = Σ_j p[j]
-    result[b, t, D h + d]    = (Σ_j p[j] · v[b, j, D g + d]) / l
-    log_sum_exp[b, t, h]     = m + log(l)
+    result[b, t, D h + d]    = (Σ_j exp(s[j]) · v[b, j, D g + d]) / Σ_j exp(s[j])
+    log_sum_exp[b, t, h]     = log(Σ_j exp(s[j]))
     ```
 
-    Sums start from +0 and go in order of d or j; every product is added with one rounding
-    (fused multiply-add). Keys and values may be kept in f16; they are extended to f32. They may
+    The sum over d is blocked. The sums over j are, too, by the same blocks and pairs, j being
+    counted from the first key, but each part has a maximum of its own, which its exponentials
+    are in units of. With c(m) = m, but 0 for m = -inf, a block of 64 keys has
+
+    ```
+    m    = max_j s[j]                   from -inf; what is not greater, as NaN, does not count
+    p[j] = exp(s[j] - c(m))
+    l    = Σ_j p[j],   o[d] = Σ_j p[j] · v[b, j, D g + d]       from +0 in order of j
+    ```
+
+    and a pair of parts, the second being (m', l', o'),
+
+    ```
+    m''   = max(m, m'),   x = exp(m - c(m'')),   y = exp(m' - c(m''))
+    l''   = l · x + l' · y,   o''[d] = o[d] · x + o'[d] · y
+    ```
+
+    In the end `result` is o / l and `log_sum_exp` m + log(l). Products are added with one
+    rounding (fused multiply-add): l · x and o · x are rounded, the other products are not.
+    A score of -inf gives its key no weight, among others. If all scores are -inf, or one is
+    +inf or NaN, the result is NaN.
+
+    Keys and values may be kept in f16; they are extended to f32. They may
     also be codes in i8, as `quantize_activations` makes them of each head of each token, with
     the `scales` of keys and of values. The codes are what is added up:
 
     ```
     s[j]                     = ((Σ_d q[b, t, D h + d] · f32(k[b, j, D g + d])) · scales₀[b, j, g]) · f32(1 / sqrt(D))
-    result[b, t, D h + d]    = (Σ_j (p[j] · scales₁[b, j, g]) · f32(v[b, j, D g + d])) / l
+    o[d]                     = Σ_j (p[j] · scales₁[b, j, g]) · f32(v[b, j, D g + d])
     ```
 
     Constraints:
@@ -273,8 +290,8 @@ def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward", [
     AllTypesMatch<["q", "result", "grad"]>, AllTypesMatch<["k", "v"]>]> {
   let summary = "gradient of attention by queries, keys and values";
   let description = [{
-    With the names of `attention`, x[t, h, d] for the element `[b, t, D h + d]` of x, and e and
-    p zero for j > t:
+    With the names of `attention`, x[t, h, d] for the element `[b, t, D h + d]` of x, and j
+    up to t:
 
     ```
     p[t, j]            = exp(s[t, j] - log_sum_exp[t])
@@ -285,8 +302,8 @@ def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward", [
     grad_v[j, g, d]    = Σ_h,t p[t, j] · grad[t, h, d]
     ```
 
-    Sums go as those of `attention`; those over heads h of the group g and tokens t head by
-    head, each in order of t.
+    Sums are blocked, by the index of d, j or t; those over h and t are blocked sums over the
+    heads of the group g of blocked sums over t. Products are added by fused multiply-add.
 
     Constraints:
     - (C1) `q`, `result`, `grad` and `grad_q` are `[B, T, heads · D]` of one type, `k`, `v`,
