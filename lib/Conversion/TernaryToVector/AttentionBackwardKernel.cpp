@@ -29,26 +29,22 @@ public:
       : e(e), heads(heads), ins(ins), outs(outs), h(e, isa, heads.size),
         headsOfGroup(heads.count / heads.ofKeys), batches(e.dim(ins[0], 0)),
         tokens(e.dim(ins[0], 1)),
-        spans(arith::CeilDivUIOp::create(e.b, tokens, e.index(h.getWidth()))) {
-    int64_t levels = getSumLevels(tokens), levelsOfHeads = getSumLevels(e.index(headsOfGroup));
-    for (Value &memory : inLanes)
-      memory = h.allocateHead();
-    for (Value &memory : stacks)
-      memory = h.allocateHead(levels);
-    for (Value &memory : ofHeads)
-      memory = h.allocateHead();
-    for (Value &memory : stacksOfHeads)
-      memory = h.allocateHead(levelsOfHeads);
-    for (Value &memory : factors)
-      memory = h.allocate(kSumBlock);
-    numbers = h.allocate(1);
-  }
+        spans(arith::CeilDivUIOp::create(e.b, tokens, e.index(h.getWidth()))) {}
 
   /// The gradient by queries, which leaves δ to that by keys.
   void emitQueries();
   void emitKeysAndValues();
 
 private:
+  /// Memory of an iteration for `count` of the operands of products and of their blocked sums.
+  void allocate(int64_t count) {
+    for (Value &memory : inLanes)
+      memory = h.allocateHead();
+    for (int64_t i = 0; i < count; ++i) {
+      stacks[i] = h.allocateHead(getSumLevels(tokens));
+      factors[i] = h.allocate(kSumBlock);
+    }
+  }
   Span getSpan(Value block) {
     Value first = e.mul(block, h.getWidth());
     Value left = arith::SubIOp::create(e.b, tokens, first);
@@ -69,10 +65,9 @@ private:
   HeadEmitter h;
   int64_t headsOfGroup;
   Value batches, tokens, spans;
-  /// Channels of the tokens in lanes; of keys and values: what queries of a head add up to, of the
-  /// heads of a block, and of all.
-  Value inLanes[2], stacks[2], ofHeads[2], stacksOfHeads[2];
-  Value factors[2], numbers;
+  /// Channels of the tokens in lanes, what they are multiplied with, and the sums of these
+  /// products.
+  Value inLanes[2], factors[2], stacks[2];
 };
 } // namespace
 
@@ -93,6 +88,8 @@ void BackwardEmitter::emitFactors(const Head &row, const Head &slopeRow, Value f
 
 void BackwardEmitter::emitQueries() {
   e.parallel({batches, e.index(heads.count), spans}, [&](ValueRange at) {
+    allocate(1);
+    Value numbers = h.allocate(1);
     Value batch = at[0], column = e.mul(at[1], heads.size);
     Value ofKeys = e.mul(arith::DivUIOp::create(e.b, at[1], e.index(headsOfGroup)), heads.size);
     Head key{ins[1], batch, ofKeys}, value{ins[2], batch, ofKeys};
@@ -154,6 +151,11 @@ void BackwardEmitter::addHead(Value batch, Value head, const Span &span) {
 
 void BackwardEmitter::emitKeysAndValues() {
   e.parallel({batches, e.index(heads.ofKeys), spans}, [&](ValueRange at) {
+    allocate(2);
+    // Of keys and values: what the heads of a block add up to, and all of the group.
+    Value ofHeads[] = {h.allocateHead(), h.allocateHead()};
+    int64_t levels = getSumLevels(e.index(headsOfGroup));
+    Value stacksOfHeads[] = {h.allocateHead(levels), h.allocateHead(levels)};
     Value batch = at[0], ofKeys = e.mul(at[1], heads.size);
     Span span = getSpan(at[2]);
     h.gather({ins[1], batch, ofKeys}, span.first, span.count, inLanes[0]);

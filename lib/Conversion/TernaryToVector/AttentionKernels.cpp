@@ -37,27 +37,11 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
   int64_t headsOfGroup = heads.count / heads.ofKeys;
   int64_t headBlock = std::min<int64_t>(h.rows, llvm::bit_floor<uint64_t>(headsOfGroup));
   int64_t levels = getSumLevels(e.dim(ins[1], 1));
-  auto allocate = [&](ArrayRef<int64_t> shape) -> Value {
-    auto type = MemRefType::get(shape, e.b.getF32Type());
-    return memref::AllocaOp::create(e.b, type, e.b.getI64IntegerAttr(64));
-  };
-  // Of each head of a group: scores of a block of keys, which become probabilities, their maximum,
-  // and what is subtracted from them.
-  Value keys = h.allocateHead(), probabilities = allocate({headsOfGroup, kSumBlock});
-  Value largest = h.allocate(headsOfGroup), shifts = allocate(headsOfGroup);
-  // What values are multiplied with: of codes that is not the probability itself.
   bool hasScales = heads.scalesOfKeys != nullptr;
-  Value factors = hasScales ? allocate({headsOfGroup, kSumBlock}) : probabilities;
-  Value numbers = hasScales ? h.allocate(1) : Value();
   // Of the outputs: vectors of channels in registers, and all channels with none left over.
   int64_t padded = llvm::alignTo(heads.size, kChunk);
   int64_t channelVectors = std::min(h.rows * h.vectors / headBlock, padded / h.lanes);
   padded = llvm::alignTo(padded, channelVectors * h.lanes);
-  // Of each level: maximum, total and output of the blocks there, and in joins the shares of them
-  // and of those that follow.
-  Value maxima = allocate({levels, headsOfGroup}), totals = allocate({levels, headsOfGroup});
-  Value sums = allocate({levels, headsOfGroup, padded});
-  Value sharesBefore = allocate({levels, headsOfGroup}), shares = allocate({levels, headsOfGroup});
   auto chunk = e.vectorType(kChunk, e.b.getF32Type());
   auto load = [&](Value memory, ValueRange place) -> Value {
     return memref::LoadOp::create(e.b, memory, place);
@@ -67,6 +51,22 @@ static void emitAttentionOfOneToken(Emitter &e, const Heads &heads, ValueRange i
   };
 
   e.parallel({e.dim(ins[0], 0), e.index(heads.ofKeys)}, [&](ValueRange at) {
+    auto allocate = [&](ArrayRef<int64_t> shape) {
+      return e.allocateScratch(shape, e.b.getF32Type());
+    };
+    // Of each head of the group: scores of a block of keys, which become probabilities, their
+    // maximum, and what is subtracted from them.
+    Value keys = h.allocateHead(), probabilities = allocate({headsOfGroup, kSumBlock});
+    Value largest = h.allocate(headsOfGroup), shifts = allocate(headsOfGroup);
+    // What values are multiplied with: of codes that is not the probability itself.
+    Value factors = hasScales ? allocate({headsOfGroup, kSumBlock}) : probabilities;
+    Value numbers = hasScales ? h.allocate(1) : Value();
+    // Of each level: maximum, total and output of the blocks there, and in joins the shares of them
+    // and of those that follow.
+    Value maxima = allocate({levels, headsOfGroup}), totals = allocate({levels, headsOfGroup});
+    Value sums = allocate({levels, headsOfGroup, padded});
+    Value sharesBefore = allocate({levels, headsOfGroup}),
+          shares = allocate({levels, headsOfGroup});
     Value batch = at[0], firstHead = e.mul(at[1], headsOfGroup);
     Head query{ins[0], batch, e.index(0)}, key{ins[1], batch, e.mul(at[1], heads.size)};
     Head value{ins[2], batch, key.column};
@@ -260,12 +260,6 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
   }
   HeadEmitter h(e, isa, heads.size);
   int64_t levels = getSumLevels(e.dim(ins[1], 1));
-  Value queries = h.allocateHead(), factors = h.allocate(kSumBlock), numbers = h.allocate(1);
-  // Of each level: maximum, total and output of the blocks there, and in joins the shares of them
-  // and of those that follow.
-  Value maxima = h.allocate(levels), totals = h.allocate(levels), sums = h.allocateHead(levels);
-  Value sharesBefore = h.allocate(levels), shares = h.allocate(levels);
-  Value wideKeys = h.allocateWidened(ins[1]), wideValues = h.allocateWidened(ins[2]);
   // Lanes are positions from a multiple of their number on, so that all see keys of every block
   // that any of them sees.
   Value width = e.index(h.getWidth());
@@ -273,6 +267,12 @@ LogicalResult vectorize::emitAttention(OpBuilder &builder, AttentionKernelOp op,
   Value spans = arith::CeilDivUIOp::create(e.b, e.add(firstLane, tokens), width);
   spans = arith::MinUIOp::create(e.b, spans, tokens);
   e.parallel({e.dim(ins[0], 0), e.index(heads.count), spans}, [&](ValueRange at) {
+    Value queries = h.allocateHead(), factors = h.allocate(kSumBlock), numbers = h.allocate(1);
+    // Of each level: maximum, total and output of the blocks there, and in joins the shares of them
+    // and of those that follow.
+    Value maxima = h.allocate(levels), totals = h.allocate(levels), sums = h.allocateHead(levels);
+    Value sharesBefore = h.allocate(levels), shares = h.allocate(levels);
+    Value wideKeys = h.allocateWidened(ins[1]), wideValues = h.allocateWidened(ins[2]);
     Value batch = at[0], column = e.mul(at[1], heads.size);
     Value group = arith::DivUIOp::create(e.b, at[1], e.index(heads.count / heads.ofKeys));
     Value ofKeys = e.mul(group, heads.size);

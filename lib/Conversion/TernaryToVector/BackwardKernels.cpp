@@ -119,8 +119,7 @@ LogicalResult vectorize::emitScanBackward(OpBuilder &builder, ScanBackwardKernel
   return success();
 }
 
-/// The sum of magnitudes: rows in parallel, then their sums by every thread, which costs less
-/// than to wait for one; then rows are quantised in parallel.
+/// The sum of magnitudes: rows in parallel, then their sums; then rows are quantised in parallel.
 LogicalResult vectorize::emitQuantizeWeights(OpBuilder &builder, QuantizeWeightsKernelOp op,
                                              ValueRange ins, ValueRange outs) {
   Emitter e(builder, op.getLoc());
@@ -130,11 +129,9 @@ LogicalResult vectorize::emitQuantizeWeights(OpBuilder &builder, QuantizeWeights
   int64_t rows = cast<MemRefType>(weight.getType()).getDimSize(0), columns = getColumns(weight);
   auto floats = e.vectorType(kChunk, e.b.getF32Type());
   auto doubles = e.vectorType(kChunk, e.b.getF64Type());
-  // Every thread's own: it is allocated outside of the loop that they share.
-  Value lanes = memref::AllocaOp::create(e.b, MemRefType::get({kChunk}, e.b.getF64Type()),
-                                         e.b.getI64IntegerAttr(64));
   // fold(lanes) of lanes[b mod 16] += fold(chunk 2 b + chunk 2 b + 1), of `count` elements.
-  auto addUp = [&](int64_t count, function_ref<Value(Value at, Value mask)> chunk) -> Value {
+  auto addUp = [&](Value lanes, int64_t count,
+                   function_ref<Value(Value at, Value mask)> chunk) -> Value {
     e.store(e.zeros(doubles), lanes, e.index(0), {});
     auto addBlock = [&](Value index, Value first, Value second) {
       Value sum = e.fold(arith::AddFOp::create(e.b, first, second));
@@ -162,14 +159,17 @@ LogicalResult vectorize::emitQuantizeWeights(OpBuilder &builder, QuantizeWeights
     return e.fold(e.load(doubles, lanes, e.index(0), {}));
   };
   e.parallel(e.index(rows), [&](ValueRange row) {
-    Value sum = addUp(columns, [&](Value column, Value mask) -> Value {
+    Value lanes = e.allocateScratch(kChunk, e.b.getF64Type());
+    Value sum = addUp(lanes, columns, [&](Value column, Value mask) -> Value {
       Value x = e.load(floats, weight, {row[0], column}, mask);
       return math::AbsFOp::create(e.b, arith::ExtFOp::create(e.b, doubles, x));
     });
     memref::StoreOp::create(e.b, sum, sums, row[0]);
   });
+  Value lanes = memref::AllocaOp::create(e.b, MemRefType::get({kChunk}, e.b.getF64Type()),
+                                         e.b.getI64IntegerAttr(64));
   Value total =
-      addUp(rows, [&](Value row, Value mask) { return e.load(doubles, sums, row, mask); });
+      addUp(lanes, rows, [&](Value row, Value mask) { return e.load(doubles, sums, row, mask); });
   Value count =
       arith::ConstantOp::create(e.b, e.b.getF64FloatAttr(static_cast<double>(rows * columns)));
   Value mean = arith::DivFOp::create(e.b, total, count);
@@ -177,12 +177,11 @@ LogicalResult vectorize::emitQuantizeWeights(OpBuilder &builder, QuantizeWeights
   Value least = buildFloat(e.b, loc, e.b.getF32Type(), 1e-5f);
   Value greater = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, scale, least);
   scale = arith::SelectOp::create(e.b, greater, scale, least);
+  memref::StoreOp::create(e.b, scale, outs[1], e.index(0));
   Value one = buildFloat(e.b, loc, e.b.getF32Type(), 1.0f);
   Value inverse = e.splat(arith::DivFOp::create(e.b, one, scale), kChunk);
   auto words = e.vectorType(kChunk, e.b.getI32Type());
   e.parallel(e.index(rows), [&](ValueRange at) {
-    // Any of them may say what all have found.
-    memref::StoreOp::create(e.b, scale, outs[1], e.index(0));
     e.loop(e.index(0), e.index(columns), kChunk, {}, [&](Value column, ValueRange) {
       Value mask = getMask(e, column, columns, kChunk, kChunk);
       Value x = e.load(floats, weight, {at[0], column}, mask);

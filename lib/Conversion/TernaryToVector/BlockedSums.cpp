@@ -130,8 +130,7 @@ SmallVector<Value> vectorize::addTree(Emitter &e, SmallVector<SmallVector<Value>
 }
 
 SumStack::SumStack(Emitter &e, int64_t levels, int64_t width, VectorType type) : e(&e), type(type) {
-  auto memoryType = MemRefType::get({levels, width * type.getNumElements()}, type.getElementType());
-  memory = memref::AllocaOp::create(e.b, memoryType, e.b.getI64IntegerAttr(64));
+  memory = e.allocateScratch({levels, width * type.getNumElements()}, type.getElementType());
 }
 
 void SumStack::push(const Join &join, ValueRange sums) {

@@ -51,7 +51,7 @@ llvm::SmallVector<mlir::Value> addTree(Emitter &e,
 /// The stack of some vectors that are summed together.
 class SumStack {
 public:
-  /// Allocates memory of a thread for `levels` of at most `width` vectors.
+  /// Allocates memory of an iteration for `levels` of at most `width` vectors.
   SumStack(Emitter &e, int64_t levels, int64_t width, mlir::VectorType type);
 
   void push(const Join &join, mlir::ValueRange sums);
@@ -68,7 +68,7 @@ private:
 /// Blocked sums over `count` addends.
 class BlockedSum {
 public:
-  /// Allocates memory of a thread for at most `width` vectors, if it takes any.
+  /// Allocates memory of an iteration for at most `width` vectors, if it takes any.
   BlockedSum(Emitter &e, mlir::Value count, int64_t width, mlir::VectorType type);
 
   /// What `emitBlock` makes of each block, `width` vectors, added up.

@@ -104,10 +104,6 @@ protected:
   Value constant(VectorType type, int64_t value) {
     return buildInteger(e.b, e.b.getLoc(), type, value);
   }
-  Value allocate(ArrayRef<int64_t> shape, Type element) {
-    return memref::AllocaOp::create(e.b, MemRefType::get(shape, element),
-                                    e.b.getI64IntegerAttr(64));
-  }
 
   Emitter e;
   const Microkernel &isa;
@@ -139,21 +135,20 @@ void GradientProduct::emit() {
   int64_t groups = llvm::divideCeil(columns, kTileColumns);
   int64_t group = llvm::alignTo(llvm::divideCeil(columns, groups), step);
   Value tiles = arith::CeilDivUIOp::create(e.b, rows, e.index(tileRows));
-  // Every thread runs the kernel and so has memory of its own.
-  Tile tile;
-  allocateCodes(tile);
-  tile.scales = allocate(tileRows, e.b.getF32Type());
-  if (isa.hasTiles) {
-    tile.planes = allocate({codeBytes, tileRows, kGradientBlock}, e.b.getI8Type());
-    tile.sums = allocate({codeBytes, kRegisterRows, kRegisterColumns}, e.b.getI32Type());
-  }
-  if (byQuads)
-    tile.biases = allocate(tileRows, e.b.getI32Type());
-  if (tile.pairs)
-    tile.pairPanel = allocate({kPairs, 2 * step}, e.b.getI8Type());
-  if (tile.quads || tile.planes)
-    tile.quadPanel = allocate({kQuads, 4 * step}, e.b.getI8Type());
   e.parallel({tiles, e.index(groups)}, [&](ValueRange at) {
+    Tile tile;
+    allocateCodes(tile);
+    tile.scales = e.allocateScratch(tileRows, e.b.getF32Type());
+    if (isa.hasTiles) {
+      tile.planes = e.allocateScratch({codeBytes, tileRows, kGradientBlock}, e.b.getI8Type());
+      tile.sums = e.allocateScratch({codeBytes, kRegisterRows, kRegisterColumns}, e.b.getI32Type());
+    }
+    if (byQuads)
+      tile.biases = e.allocateScratch(tileRows, e.b.getI32Type());
+    if (tile.pairs)
+      tile.pairPanel = e.allocateScratch({kPairs, 2 * step}, e.b.getI8Type());
+    if (tile.quads || tile.planes)
+      tile.quadPanel = e.allocateScratch({kQuads, 4 * step}, e.b.getI8Type());
     tile.row = e.mul(at[0], tileRows);
     tile.rows =
         arith::MinUIOp::create(e.b, e.index(tileRows), arith::SubIOp::create(e.b, rows, tile.row));
@@ -366,8 +361,8 @@ private:
     if (isa.hasTiles)
       return;
     if (!byQuads)
-      tile.pairs = allocate({kTileRows, kPairs}, e.b.getI32Type());
-    tile.quads = allocate({kTileRows, kQuads}, e.b.getI32Type());
+      tile.pairs = e.allocateScratch({kTileRows, kPairs}, e.b.getI32Type());
+    tile.quads = e.allocateScratch({kTileRows, kQuads}, e.b.getI32Type());
   }
 
   void quantize(const Tile &tile) override {
@@ -472,11 +467,11 @@ public:
 private:
   void allocateCodes(Tile &tile) override {
     if (isa.hasTiles)
-      transposed = allocate({codeBytes, kQuads, tileRows}, e.b.getI32Type());
+      transposed = e.allocateScratch({codeBytes, kQuads, tileRows}, e.b.getI32Type());
     else if (byQuads)
-      tile.quads = allocate({kQuads, kTileRows}, e.b.getI32Type());
+      tile.quads = e.allocateScratch({kQuads, kTileRows}, e.b.getI32Type());
     else
-      tile.pairs = allocate({kPairs, kTileRows}, e.b.getI32Type());
+      tile.pairs = e.allocateScratch({kPairs, kTileRows}, e.b.getI32Type());
   }
 
   /// All columns of the tile at once, row by row.

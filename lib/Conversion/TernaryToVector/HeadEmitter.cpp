@@ -60,8 +60,7 @@ Value HeadEmitter::allocateWidened(Value tensor) {
   if (getElementTypeOrSelf(tensor.getType()).isF32())
     return {};
   int64_t columns = llvm::alignTo(size, kChunk);
-  auto type = MemRefType::get({1, kSumBlock, columns}, e.b.getF32Type());
-  return memref::AllocaOp::create(e.b, type, e.b.getI64IntegerAttr(64));
+  return e.allocateScratch({1, kSumBlock, columns}, e.b.getF32Type());
 }
 
 void HeadEmitter::prefetch(const Head &head, Value first) {
@@ -132,7 +131,7 @@ SmallVector<Value> HeadEmitter::multiplyHeads(const Head &query, Value head, int
 }
 
 SmallVector<Value> HeadEmitter::multiplyLanes(Value a, Value c) {
-  return overChannels.emit(vectors, [&](Value first, Value end) {
+  return BlockedSum(e, e.index(size), vectors, floats).emit(vectors, [&](Value first, Value end) {
     return e.loop(first, end, 1, constants(0.0f), [&](Value channel, ValueRange carried) {
       SmallVector<Value> sums(carried), x = load(a, channel), y = load(c, channel);
       for (auto [v, sum] : llvm::enumerate(sums))
@@ -243,8 +242,9 @@ Value HeadEmitter::maxOfLanes(ValueRange values) {
 SmallVector<Value>
 HeadEmitter::multiplyRows(int64_t count, Value lanesOf,
                           function_ref<Value(int64_t r, Value channel)> loadElement) {
-  SmallVector<Value> zeros(count * vectors, e.zeros(floats));
-  return overChannels.emit(count * vectors, [&](Value first, Value end) {
+  int64_t width = count * vectors;
+  SmallVector<Value> zeros(width, e.zeros(floats));
+  return BlockedSum(e, e.index(size), width, floats).emit(width, [&](Value first, Value end) {
     return e.multiply(first, end, zeros, vectors, loadElement,
                       [&](Value channel) { return load(lanesOf, channel); });
   });

@@ -29,16 +29,14 @@ public:
   HeadEmitter(Emitter &e, const Microkernel &isa, int64_t size)
       : e(e), size(size), lanes(isa.lanes), vectors(std::max<int64_t>(2, kChunk / isa.lanes)),
         rows(llvm::bit_floor<uint64_t>(isa.accumulators / vectors)),
-        floats(e.vectorType(lanes, e.b.getF32Type())),
-        overChannels(e, e.index(size), rows * vectors, floats) {}
+        floats(e.vectorType(lanes, e.b.getF32Type())) {}
 
   /// Tokens that a task has in its lanes.
   int64_t getWidth() const { return vectors * lanes; }
 
-  /// Memory of a thread for `count` rows of `getWidth()` lanes.
+  /// Memory of an iteration for `count` rows of `getWidth()` lanes.
   mlir::Value allocate(int64_t count) {
-    auto type = mlir::MemRefType::get({count, getWidth()}, e.b.getF32Type());
-    return mlir::memref::AllocaOp::create(e.b, type, e.b.getI64IntegerAttr(64));
+    return e.allocateScratch({count, getWidth()}, e.b.getF32Type());
   }
   /// The same for all channels of a head, or of what blocked sums have of a head in `levels`
   /// levels.
@@ -232,8 +230,6 @@ private:
                                     mlir::Value channel) {
     return {head.batch, e.add(first, token), e.add(head.column, channel)};
   }
-
-  BlockedSum overChannels;
 };
 
 /// Which heads there are, from a kernel.

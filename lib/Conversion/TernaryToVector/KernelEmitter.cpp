@@ -131,6 +131,18 @@ void Emitter::parallel(ValueRange sizes, function_ref<void(ValueRange)> body) {
   body(delinearize(loop.getInductionVars().front(), sizes));
 }
 
+Value Emitter::allocateScratch(ArrayRef<int64_t> shape, Type element) {
+  // At the start, so that no loop in the iteration allocates again.
+  OpBuilder::InsertionGuard guard(b);
+  Operation *around = b.getInsertionBlock()->getParentOp();
+  auto iteration = dyn_cast<scf::ParallelOp>(around);
+  if (!iteration)
+    iteration = around->getParentOfType<scf::ParallelOp>();
+  assert(iteration && "expected to build an iteration");
+  b.setInsertionPointToStart(iteration.getBody());
+  return memref::AllocaOp::create(b, MemRefType::get(shape, element), b.getI64IntegerAttr(64));
+}
+
 Value Emitter::count(ValueRange sizes) {
   if (sizes.empty())
     return index(1);

@@ -73,6 +73,8 @@ struct Emitter {
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value rest, mlir::ValueRange sizes);
   /// Calls `body` for all indices of `sizes` as one parallel loop.
   void parallel(mlir::ValueRange sizes, llvm::function_ref<void(mlir::ValueRange indices)> body);
+  /// Memory of the iteration of `parallel` that is being built, aligned to a cache line.
+  mlir::Value allocateScratch(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   /// A loop with carried values.
   mlir::SmallVector<mlir::Value>
   loop(mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange init,

@@ -187,10 +187,6 @@ LogicalResult LinearEmitter::emit() {
       return op.emitOpError() << "expected contiguous rows, got " << out.getType();
   }
   tokenCount = e.dim(activations, 0);
-  if (op.hasFloatActivations())
-    floatSums =
-        allocateFloatSums(e, isa, layout, op.getGroupSize().value_or(op.getWeightShape()[1]),
-                          getTokenBlocks().front());
   emitTokensByVectors(usesRegistersOfMatrices() ? emitTokensByRegisters() : e.index(0));
   return success();
 }
@@ -199,7 +195,13 @@ void LinearEmitter::emitTokensByVectors(Value first) {
   if (isEqualConstantIntOrValue(first, tokenCount))
     return;
   Value tiles = e.index(layout.getNumTiles(op.getWeightShape()[0]));
-  e.parallel(tiles, [&](ValueRange tile) { emitTile(tile.front(), first); });
+  e.parallel(tiles, [&](ValueRange tile) {
+    if (op.hasFloatActivations())
+      floatSums =
+          allocateFloatSums(e, isa, layout, op.getGroupSize().value_or(op.getWeightShape()[1]),
+                            getTokenBlocks().front());
+    emitTile(tile.front(), first);
+  });
 }
 
 /// All tokens: whole blocks, then smaller blocks of four, then single ones.
@@ -237,18 +239,14 @@ Value LinearEmitter::emitTokensByRegisters() {
   int64_t groupTiles = llvm::divideCeil(tiles, groups);
   // A group is unpacked for so many tokens: the fewer groups, the fewer.
   int64_t chunk = groups < 16 ? 256 : 512;
-  auto allocate = [&](ArrayRef<int64_t> shape, Type element) {
-    return memref::AllocaOp::create(e.b, MemRefType::get(shape, element),
-                                    e.b.getI64IntegerAttr(kCacheLine));
-  };
-  panels = allocate({groupTiles, getPanelQuads(), layout.getTileRows() * layout.getDepth()},
-                    e.b.getI8Type());
-  registerSums = allocate({groupTiles, kTileTokens, layout.getTileRows()}, e.b.getI32Type());
-
   Value rest = e.b.createOrFold<arith::RemUIOp>(tokenCount, e.index(kTileRegisterRows));
   Value end = e.b.createOrFold<arith::SubIOp>(tokenCount, rest);
   Value chunks = arith::CeilDivUIOp::create(e.b, end, e.index(chunk));
   e.parallel({chunks, e.index(groups)}, [&](ValueRange at) {
+    panels = e.allocateScratch(
+        {groupTiles, getPanelQuads(), layout.getTileRows() * layout.getDepth()}, e.b.getI8Type());
+    registerSums =
+        e.allocateScratch({groupTiles, kTileTokens, layout.getTileRows()}, e.b.getI32Type());
     Value from = e.mul(at[0], chunk);
     Value to = arith::MinUIOp::create(e.b, e.add(from, chunk), end);
     Value firstTile = e.mul(at[1], groupTiles);

@@ -63,11 +63,12 @@ struct Product {
 
   void emit() {
     int64_t step = isa.lanes * getVectors();
-    BlockedSum sum(e, depth, getBlock() * getVectors(), e.vectorType(isa.lanes, e.b.getF32Type()));
     // Whole blocks of rows for a thread, so that each row of B is loaded for many rows.
     int64_t chunk = 8 * getBlock();
     Value chunks = arith::CeilDivUIOp::create(e.b, rows, e.index(chunk));
     e.parallel({chunks, e.index(llvm::divideCeil(columns, step))}, [&](ValueRange at) {
+      BlockedSum sum(e, depth, getBlock() * getVectors(),
+                     e.vectorType(isa.lanes, e.b.getF32Type()));
       Value from = e.mul(at[0], chunk), j = e.mul(at[1], step);
       Value end = arith::MinUIOp::create(e.b, rows, e.add(from, chunk));
       e.loopBlocks(from, end, {getBlock(), 1}, {}, [&](Value i, int64_t count, ValueRange) {

@@ -22,7 +22,7 @@ using namespace ternary::vectorize;
 /// All elements of `memref` in one dimension, or null if they are not contiguous.
 static Value flatten(Emitter &e, Value memref) { return e.toRows(memref, /*trailing=*/0); }
 
-/// Parts in parallel, each a loop over its lanes; then the parts are added by one thread.
+/// Parts in parallel, each a loop over its lanes; then the parts are added.
 LogicalResult vectorize::emitSquareSum(OpBuilder &builder, SquareSumKernelOp op, ValueRange ins,
                                        ValueRange outs) {
   Emitter e(builder, op.getLoc());
@@ -47,13 +47,11 @@ LogicalResult vectorize::emitSquareSum(OpBuilder &builder, SquareSumKernelOp op,
                   }).front();
     memref::StoreOp::create(e.b, e.fold(sums), parts, part[0]);
   });
-  e.parallel({}, [&](ValueRange) {
-    auto type = e.vectorType(SquareSumOp::kParts, e.b.getF64Type());
-    Value sum = e.fold(e.load(type, parts, e.index(0), {}));
-    if (op.getAccumulate())
-      sum = arith::AddFOp::create(e.b, memref::LoadOp::create(e.b, total), sum);
-    memref::StoreOp::create(e.b, sum, total);
-  });
+  auto type = e.vectorType(SquareSumOp::kParts, e.b.getF64Type());
+  Value sum = e.fold(e.load(type, parts, e.index(0), {}));
+  if (op.getAccumulate())
+    sum = arith::AddFOp::create(e.b, memref::LoadOp::create(e.b, total), sum);
+  memref::StoreOp::create(e.b, sum, total);
   return success();
 }
 

@@ -105,7 +105,9 @@ private:
   int64_t getPosition(Operation *inner) {
     return std::distance(inner->getBlock()->begin(), inner->getIterator());
   }
-  Value createScratch(int64_t columns, Type element);
+  Value createScratch(int64_t columns, Type element) {
+    return e.allocateScratch((int64_t)llvm::alignTo(columns, kChunk), element);
+  }
   /// Where a value goes in memory: to all outs that it is yielded to.
   SmallVector<RowMemory *> findDestinations(Value value);
   Value constantMask(int64_t set);
@@ -171,16 +173,6 @@ LogicalResult RowEmitter::emitParts(ValueRange sizes) {
     });
   });
   return result;
-}
-
-/// Scratch lives as long as the function: a loop that allocates would let the stack grow.
-Value RowEmitter::createScratch(int64_t columns, Type element) {
-  OpBuilder::InsertionGuard guard(e.b);
-  auto func = op->getParentOfType<FunctionOpInterface>();
-  e.b.setInsertionPointToStart(&func.getFunctionBody().front());
-  return memref::AllocaOp::create(
-      e.b, MemRefType::get({(int64_t)llvm::alignTo(columns, kChunk)}, element),
-      e.b.getI64IntegerAttr(64));
 }
 
 LogicalResult RowEmitter::emitRow(ValueRange row, Value part) {

@@ -98,11 +98,12 @@ func.func @two_results(%x: memref<?x20xf32>, %y: memref<?x20xf32>, %z: memref<?x
 }
 
 // A value that two loops need, here for sums and for the result, is kept by the first in a
-// scratch row, which belongs to the function, is aligned and as long as whole chunks; the second
+// scratch row, which belongs to the iteration, is aligned and as long as whole chunks; the second
 // reads it there.
 // CHECK-LABEL: func.func @kept(
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x20xf32>, %[[S:[^:]*]]: memref<?x1xf32>, %[[Y:[^:]*]]: memref<?x20xf32>)
-// CHECK:         %[[KEPT:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32xf32>
+// CHECK:         scf.parallel
+// CHECK:           %[[KEPT:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32xf32>
 // CHECK-NOT:     memref.alloc
 // CHECK:         %[[ROW:.*]] = vector.load %[[X]][%{{.*}}, %[[AT:.*]]] :
 // CHECK-NEXT:    %[[N:.*]] = arith.negf %[[ROW]]
@@ -130,7 +131,8 @@ func.func @kept(%x: memref<?x20xf32>, %s: memref<?x1xf32>, %y: memref<?x20xf32>)
 // block lanes that do not exist are zero, and a chunk that does not exist is left out.
 // CHECK-LABEL: func.func @square_sums(
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x72xf32>, %[[S:[^:]*]]: memref<?x3xf32>)
-// CHECK-NEXT:    %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16xf32>
+// CHECK:         scf.parallel
+// CHECK-NEXT:      %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16xf32>
 // CHECK:         scf.for %[[K:.*]] = %c0 to %c64 step %c32 {
 // CHECK:           %[[A:.*]] = vector.load %[[X]][%[[I:.*]], %[[K]]]
 // CHECK-NEXT:      %[[AA:.*]] = arith.mulf %[[A]], %[[A]]
@@ -203,7 +205,8 @@ func.func @inverse_rms(%s: memref<?x20xf32>, %r: memref<?xf32>) {
 // from there on zeros are stored.
 // CHECK-LABEL: func.func @quantize(
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x40xf32>, %[[Q:[^:]*]]: memref<?x64xi8>, %[[A:[^:]*]]: memref<?xf32>, %[[C:[^:]*]]: memref<?xi32>)
-// CHECK-NEXT:    %[[KEPT:.*]] = memref.alloca() {alignment = 64 : i64} : memref<48xf32>
+// CHECK:         scf.parallel
+// CHECK-NEXT:      %[[KEPT:.*]] = memref.alloca() {alignment = 64 : i64} : memref<48xf32>
 // CHECK:         %[[ZEROS:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
 // CHECK:         %[[WHOLE:.*]] = scf.for %[[K:.*]] = %c0 to %c32 step %c16 iter_args(%[[SO_FAR:.*]] = %[[ZEROS]]) -> (vector<16xf32>) {
 // CHECK:           %[[Y:.*]] = arith.negf
@@ -320,7 +323,8 @@ func.func @scale_only(%x: memref<?x16xf32>, %a: memref<?xf32>) {
 // CHECK-LABEL: func.func @narrow(
 // CHECK-SAME:    %[[X:[^:]*]]: memref<2x32xf32>, %[[N:[^:]*]]: memref<2x32xbf16>,
 // CHECK-NOT:     memref.alloca
-// CHECK:         memref.alloca() {{.*}} : memref<32xbf16>
+// CHECK:         scf.parallel
+// CHECK-NEXT:      memref.alloca() {{.*}} : memref<32xbf16>
 // CHECK-NOT:     memref.alloca
 // CHECK:         scf.for
 // CHECK:           %[[A:.*]] = vector.load %[[X]]{{.*}} : memref<2x32xf32>, vector<16xf32>

@@ -17,9 +17,9 @@
 // of tokens goes through vectors.
 // CHECK-LABEL: func.func @linear(
 // CHECK-SAME:    %[[Q:[^:]*]]: memref<?x80xi8>, {{.*}}, %[[W:[^:]*]]: memref<{{.*}}xi8>, %[[OUT:[^:]*]]: memref<?x64xf32>)
-// CHECK-DAG:     %[[PANELS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x36x128xi8>
-// CHECK-DAG:     %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x32x32xi32>
 // CHECK:         scf.parallel
+// CHECK-DAG:       %[[PANELS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x36x128xi8>
+// CHECK-DAG:       %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x32x32xi32>
 // CHECK:           scf.for %[[TILE:.*]] = %c0 to %c2 step %c1 {
 // CHECK:             scf.for %[[GROUP:.*]] = %c0 to %c5 step %c1 {
 // CHECK:               vector.store %{{.*}}, %[[PANELS]][%[[TILE]], %[[GROUP]], %c0]
@@ -79,10 +79,10 @@ func.func @one_token(%q: memref<1x80xi8>, %scale: memref<1xf32>, %sum: memref<1x
 // The three bytes of a code are factors of their own, the lower ones unsigned; their sums are put
 // together.
 // CHECK-LABEL: func.func @input(
-// CHECK-DAG:     %[[CODES:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3x128x256xi8>
-// CHECK-DAG:     %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3x32x32xi32>
-// CHECK-DAG:     %[[PANEL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x256xi8>
 // CHECK:         scf.parallel
+// CHECK-DAG:       %[[CODES:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3x128x256xi8>
+// CHECK-DAG:       %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3x32x32xi32>
+// CHECK-DAG:       %[[PANEL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x256xi8>
 // CHECK:           amx.tile_load %[[PANEL]]
 // CHECK:           amx.tile_load %[[CODES]][%c0,
 // CHECK:           amx.tile_muli %{{.*}} zext, %{{.*}}, %{{.*}} :
