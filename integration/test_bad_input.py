@@ -134,7 +134,6 @@ def test_no_weights(model):
         (("--kernel=abacus",), ("abacus",)),
         (("--kernel=avx512vnni", "--mcpu=x86-64"), ("avx512f", "x86-64")),
         (("--kernel=avx2", "--mtriple=aarch64-linux-gnu", "--emit=obj"), ("x86", "aarch64")),
-        (("--mtriple=aarch64-linux-gnu",), ("--parallel=none",)),
         (("--mtriple=x86_64-apple-darwin",), ("ELF",)),
         (("--mcpu=i386",), ("64-bit",)),
         (("--symbol-prefix=a b",), ("identifier", "a b")),
@@ -350,7 +349,7 @@ def test_truncated_model(tmp_path, compile_model):
 
 
 def test_model_for_another_architecture(compile_model):
-    library = compile_model(MODEL, "--mtriple=riscv64-linux-gnu", "--parallel=none")
+    library = compile_model(MODEL, "--mtriple=riscv64-linux-gnu")
     result = run_tool("ternary-run", library, "--self-test")
     expect_error(result, library.name, "expected a shared object for ", "found one for riscv")
 

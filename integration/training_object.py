@@ -77,7 +77,7 @@ class Descriptor(ctypes.Structure):
         ("archive_bytes", ctypes.c_uint64),
         ("archive_file", ctypes.c_char_p),
         ("archive_header_crc32", ctypes.c_uint32),
-        ("openmp", ctypes.c_uint32),
+        ("threads", ctypes.c_uint32),
         ("config_json", ctypes.c_char_p),
         ("config_json_bytes", ctypes.c_uint64),
         ("tokenizer", _POINTER),

@@ -16,6 +16,7 @@
 #include "ternary/archive_format.h"
 #include "ternary/crc32.h"
 #include "ternary/features.h"
+#include "ternary/team.h"
 
 /*===----------------------------------------------------------------------===*
  * From the C library
@@ -350,8 +351,8 @@ struct ternary_session {
   int32_t *ids;  /* [batch, chunk]: part of a longer prompt, or null if batch is 1 */
   int64_t chunk; /* the most tokens that one step takes */
   int64_t position;
-  int64_t lookups; /* since pages of lookup tables were given back */
-  int32_t threads;
+  int64_t lookups;    /* since pages of lookup tables were given back */
+  ternary_team *team; /* null: the caller alone */
 };
 
 static int64_t round_up(int64_t value, int64_t multiple) {
@@ -412,14 +413,21 @@ ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
   advise_huge_pages(next, workspace);
   session->ids = ids ? (int32_t *)(void *)(next + workspace) : NULL;
   session->chunk = chunk;
-  session->threads = threads;
+  if (threads > 1 && info->threads && !(session->team = ternary_team_new(threads))) {
+    free(allocation);
+    return TERNARY_NO_THREADS;
+  }
   *result = session;
   return TERNARY_OK;
 }
 
 void ternary_session_free(ternary_session *session) {
-  if (session)
-    free(session->allocation);
+  if (!session)
+    return;
+  /* Objects without threads refer to none of their functions. */
+  if (ternary_descriptor_instance.threads)
+    ternary_team_free(session->team);
+  free(session->allocation);
 }
 
 void ternary_reset(ternary_session *session) {
@@ -451,7 +459,7 @@ static void step(ternary_session *session, const int32_t *ids, int64_t tokens, i
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_step compiled = tokens == 1 ? info->decode : info->prefill;
   compiled(session->model->payload, session->workspace, session->state, ids, tokens, logits_from,
-           logits, session->threads);
+           logits, session->team);
   session->position += tokens;
   session->lookups += tokens;
   if (session->lookups >= LOOKUPS_TO_GIVE_BACK && session->model->gives_back) {
@@ -652,7 +660,8 @@ const char *ternary_error_string(ternary_status status) {
                                   "saved session belongs to another model",
                                   "saved session is damaged",
                                   "the system refuses what the kernels need",
-                                  "processor lacks instructions that the model uses"};
+                                  "processor lacks instructions that the model uses",
+                                  "cannot start the threads"};
   size_t count = sizeof(text) / sizeof(text[0]);
   return (size_t)status < count ? text[status] : "unknown error";
 }

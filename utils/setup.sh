@@ -14,7 +14,7 @@ packages=(
   # What the compiler is made of, and its test tools (FileCheck, lit).
   libmlir-22-dev llvm-22-dev llvm-22-tools mlir-22-tools
   # What compiled models and the tools around them link.
-  libomp-22-dev libsentencepiece-dev nlohmann-json3-dev
+  libsentencepiece-dev nlohmann-json3-dev
   # Tests, benchmarks, formatting.
   clang-format-22 libbenchmark-dev libgmock-dev libgtest-dev
   # Other machines, for tests: emulators, and C libraries for programs that run on them.

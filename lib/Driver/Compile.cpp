@@ -141,8 +141,8 @@ Error Compiler::checkOptions() {
     return makeError("expected --sequence-length from 1 to 1073741824, got " +
                      Twine(*options.sequenceLength));
   if (isReference &&
-      (!options.kernel.empty() || options.fuse.value_or(false) || options.openmp.value_or(false)))
-    return makeError("expected no --kernel, --fuse and --parallel=openmp with --target=reference, "
+      (!options.kernel.empty() || options.fuse.value_or(false) || options.threads.value_or(false)))
+    return makeError("expected no --kernel, --fuse and --parallel=threads with --target=reference, "
                      "which is scalar, unfused and sequential");
   if (!options.symbolPrefix.empty() && toIdentifier(options.symbolPrefix) != options.symbolPrefix)
     return makeError("expected --symbol-prefix to be a C identifier, got '" + options.symbolPrefix +
@@ -536,7 +536,7 @@ Error Compiler::writeCode() {
   info.cpu = machine->getTargetCPU().str();
   info.features = getRequiredFeatures(*machine);
   info.kernel = pipeline.reference ? "scalar" : pipeline.kernel.getValue();
-  info.openmp = pipeline.openmp && !pipeline.reference;
+  info.threads = pipeline.threads && !pipeline.reference;
   for (ArchiveOp archive : llvm::make_early_inc_range(archives))
     archive.erase();
   if (selfTestModule) {
@@ -582,8 +582,7 @@ Error Compiler::writeCode() {
   auto keepArchive = [&] { return embed || isStream ? Error::success() : emitted->writer->keep(); };
   if (isShared) {
     report("linking");
-    if (Error error =
-            linkShared(file->temporaryPath(), library->temporaryPath(), info.openmp, *machine))
+    if (Error error = linkShared(file->temporaryPath(), library->temporaryPath()))
       return error;
     if (Error error = keepArchive())
       return error;
@@ -612,7 +611,7 @@ Error Compiler::lower() {
   machine = std::move(*target);
 
   pipeline.reference = options.target == "reference";
-  pipeline.openmp = options.openmp.value_or(true);
+  pipeline.threads = options.threads.value_or(true);
   pipeline.fuse = options.fuse.value_or(true);
   pipeline.gradientPrecision = options.gradientPrecision;
   pipeline.recompute = options.recompute.value_or(Recompute::Rows);
@@ -625,11 +624,6 @@ Error Compiler::lower() {
                      "'");
   if (Error error = checkMicrokernel(*kernel, *machine))
     return error;
-  bool isForeign =
-      machine->getTargetTriple().getArch() != Triple(sys::getProcessTriple()).getArch();
-  if (emit == EmitKind::Shared && isForeign && pipeline.openmp && !pipeline.reference)
-    return makeError("expected --parallel=none or an object for another architecture, whose libomp "
-                     "is not here to link");
   prefix = options.symbolPrefix;
   if (prefix.empty())
     prefix = emit == EmitKind::Shared ? "ternary" : toIdentifier(sys::path::stem(options.output));

@@ -99,7 +99,7 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
     for (int64_t b = 0; b < info.batch; ++b)
       ids[b] = ternary_self_test_id(info.batch, info.vocab, b, t);
     step(weights, workspace.get(), state.get(), ids.data(), /*tokens=*/1, /*logits_from=*/0,
-         logits.data(), /*threads=*/1);
+         logits.data(), /*team=*/nullptr);
     crc = crc32(crc, arrayRefFromStringRef(StringRef(reinterpret_cast<const char *>(logits.data()),
                                                      logits.size() * sizeof(float))));
   }

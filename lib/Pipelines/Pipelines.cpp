@@ -127,10 +127,9 @@ static void buildLower(OpPassManager &pm, const PipelineOptions &options) {
     vector.kernel = options.kernel;
     pm.addPass(createTernaryToVector(vector));
   }
-  // Before any cleanup: a parallel loop of one iteration still has to run only once.
-  TernaryParallelToOpenMPOptions parallel;
-  parallel.openmp = options.openmp && !options.reference;
-  pm.addPass(createTernaryParallelToOpenMP(parallel));
+  TernaryParallelToThreadsOptions parallel;
+  parallel.threads = options.threads && !options.reference;
+  pm.addPass(createTernaryParallelToThreads(parallel));
   pm.addPass(createTernaryExpandMath());
   TernaryEmulateHalfFloatsOptions halves;
   const Microkernel *microkernel = options.reference ? nullptr : lookupMicrokernel(options.kernel);

@@ -169,7 +169,7 @@ void ternary::python::bindCompiler(py::module_ &module) {
       .def_readwrite("attributes", &CompileOptions::attributes)
       .def_readwrite("function", &CompileOptions::function)
       .def_readwrite("batch", &CompileOptions::batch)
-      .def_readwrite("openmp", &CompileOptions::openmp)
+      .def_readwrite("threads", &CompileOptions::threads)
       .def_readwrite("fuse", &CompileOptions::fuse)
       .def_readwrite("embed_weights", &CompileOptions::embedWeights)
       .def_readwrite("kernel", &CompileOptions::kernel)

@@ -211,7 +211,7 @@ static py::dict describe(const runtime::Model &model) {
   result["workspace_bytes"] = runtime::workspaceBytes(
       {info.workspace_fixed_bytes, info.workspace_bytes_per_token}, info.prefill_chunk);
   result["prefill_chunk"] = info.prefill_chunk;
-  result["openmp"] = info.openmp != 0;
+  result["threads"] = info.threads != 0;
   result["embeds_weights"] = info.archive != nullptr;
   result["packed_weight_bytes"] = info.packed_weight_bytes;
   result["weight_bytes_per_token"] = info.weight_bytes_per_token;

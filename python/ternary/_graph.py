@@ -151,7 +151,7 @@ class Graph:
         batch: int | None = None,
         threads: int | None = None,
         tokenizer: Tokenizer | Path | None = None,
-        parallel: str = "openmp",
+        parallel: str = "threads",
         weights: str = "embed",
         mtriple: str = "",
         mcpu: str = "",
@@ -234,15 +234,15 @@ class Graph:
         self_test: int | None = None,
         progress: bool = False,
     ) -> _ternary.CompileOptions:
-        if parallel not in (None, "openmp", "none"):
-            raise _ternary.Error(f"expected parallel='openmp' or 'none', got '{parallel}'")
+        if parallel not in (None, "threads", "openmp", "none"):
+            raise _ternary.Error(f"expected parallel='threads' or 'none', got '{parallel}'")
         if weights not in ("embed", "external"):
             raise _ternary.Error(f"expected weights='embed' or 'external', got '{weights}'")
         options = _ternary.CompileOptions()
         options.target = target
         options.function = self._function
         if target != "reference" and parallel is not None:
-            options.openmp = parallel == "openmp"
+            options.threads = parallel != "none"
         options.embed_weights = weights == "embed"
         options.triple, options.cpu, options.attributes = mtriple, mcpu, mattr
         options.kernel = kernel

@@ -22,7 +22,7 @@ class CompileOptions:
     attributes: str
     function: str
     batch: int | None
-    openmp: bool | None
+    threads: bool | None
     fuse: bool | None
     embed_weights: bool
     kernel: str

@@ -155,7 +155,7 @@ def test_graph_file(tmp_path, hgrn_graph):
     ("options", "message"),
     [
         ({"target": "tpu"}, "expected --target cpu"),
-        ({"parallel": "mpi"}, "expected parallel='openmp' or 'none', got 'mpi'"),
+        ({"parallel": "mpi"}, "expected parallel='threads' or 'none', got 'mpi'"),
         ({"weights": "cloud"}, "expected weights='embed' or 'external'"),
         ({"batch": 0}, "expected --batch from 1"),
         ({"kernel": "sse9"}, "expected a microkernel"),

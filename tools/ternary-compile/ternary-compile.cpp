@@ -48,14 +48,15 @@ static cl::opt<std::string, true>
 static cl::opt<int64_t> batch("batch", cl::desc("Sequences per session (default 1)"),
                               cl::cat(category));
 namespace {
-enum class Parallel { OpenMP, None };
+enum class Parallel { Threads, None };
 enum class Weights { Embed, External };
 } // namespace
 static cl::opt<Parallel> parallel(
     "parallel", cl::desc("How loops are shared among threads:"),
-    cl::values(clEnumValN(Parallel::OpenMP, "openmp", "by libomp (default)"),
-               clEnumValN(Parallel::None, "none", "not at all; the result needs no library")),
-    cl::init(Parallel::OpenMP), cl::cat(category));
+    cl::values(clEnumValN(Parallel::Threads, "threads", "by a team of each session (default)"),
+               clEnumValN(Parallel::Threads, "openmp", "an earlier name of the same"),
+               clEnumValN(Parallel::None, "none", "not at all")),
+    cl::init(Parallel::Threads), cl::cat(category));
 static cl::opt<Weights>
     weights("weights", cl::desc("Where the weights go:"),
             cl::values(clEnumValN(Weights::Embed, "embed", "into the object (default)"),
@@ -163,7 +164,7 @@ int main(int argc, char **argv) {
 
   options.embedWeights = weights == Weights::Embed;
   if (parallel.getNumOccurrences())
-    options.openmp = parallel == Parallel::OpenMP;
+    options.threads = parallel == Parallel::Threads;
   if (batch.getNumOccurrences())
     options.batch = batch;
   if (fuse.getNumOccurrences())

@@ -110,7 +110,7 @@ int run::selfTest(const runtime::Model &model, const Options &options) {
   const Way ways[] = {
       {"whole", {0}}, {"in odd parts", {3, 1, 7, 16, 5, 2}}, {"token by token", {1}}};
   std::vector<int> threadCounts = {1};
-  if (options.threads > 1 && info.openmp)
+  if (options.threads > 1 && info.threads)
     threadCounts.push_back(static_cast<int>(options.threads));
 
   std::vector<float> expected;

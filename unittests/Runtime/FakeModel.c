@@ -63,9 +63,9 @@ static const uint32_t piece_offset[] = {0, 0, 0, 1, 3, 4, 5};
 #endif
 
 static void prefill(const void *weights, void *workspace, void *state, const int32_t *ids,
-                    int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
+                    int64_t tokens, int64_t logits_from, float *logits, ternary_team *team);
 static void decode(const void *weights, void *workspace, void *state, const int32_t *ids,
-                   int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
+                   int64_t tokens, int64_t logits_from, float *logits, ternary_team *team);
 
 static const int64_t eos_ids[] = {2};
 
@@ -101,7 +101,7 @@ ternary_descriptor ternary_descriptor_instance = {
     .archive_bytes = sizeof(archive),
     .archive_file = "fake.weights",
     .archive_header_crc32 = HEADER_CRC32,
-    .openmp = 1,
+    .threads = 1,
     .packed_weight_bytes = 64,
     .weight_bytes_per_token = 64,
     .macs_per_token = 256,
@@ -143,7 +143,7 @@ float fake_model_logit(uint64_t hash, int64_t token) {
 }
 
 static void step(const void *weights, void *workspace, void *state, const int32_t *ids,
-                 int64_t tokens, int64_t logits_from, float *logits, int32_t threads) {
+                 int64_t tokens, int64_t logits_from, float *logits, ternary_team *team) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   uint64_t *hashes = (uint64_t *)state;
   int64_t rows = tokens - logits_from;
@@ -158,8 +158,9 @@ static void step(const void *weights, void *workspace, void *state, const int32_
   if (tokens > fake_model_log.longest)
     fake_model_log.longest = tokens;
   fake_model_log.logits_rows += rows;
+  fake_model_log.teams += team != NULL;
   for (int64_t i = 0; i < scratch_bytes; ++i)
-    scratch[i] = (uint8_t)threads;
+    scratch[i] = (uint8_t)tokens;
 
   for (int64_t b = 0; b < info->batch; ++b)
     for (int64_t t = 0; t < tokens; ++t) {
@@ -172,13 +173,13 @@ static void step(const void *weights, void *workspace, void *state, const int32_
 }
 
 static void prefill(const void *weights, void *workspace, void *state, const int32_t *ids,
-                    int64_t tokens, int64_t logits_from, float *logits, int32_t threads) {
+                    int64_t tokens, int64_t logits_from, float *logits, ternary_team *team) {
   ++fake_model_log.prefills;
-  step(weights, workspace, state, ids, tokens, logits_from, logits, threads);
+  step(weights, workspace, state, ids, tokens, logits_from, logits, team);
 }
 
 static void decode(const void *weights, void *workspace, void *state, const int32_t *ids,
-                   int64_t tokens, int64_t logits_from, float *logits, int32_t threads) {
+                   int64_t tokens, int64_t logits_from, float *logits, ternary_team *team) {
   ++fake_model_log.decodes;
-  step(weights, workspace, state, ids, tokens, logits_from, logits, threads);
+  step(weights, workspace, state, ids, tokens, logits_from, logits, team);
 }

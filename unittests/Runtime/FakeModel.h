@@ -20,6 +20,7 @@ typedef struct fake_log {
   int prefills, decodes, misaligned;
   int64_t longest;     /* most tokens in a step */
   int64_t logits_rows; /* how many positions had logits */
+  int64_t teams;       /* steps that had one */
 } fake_log;
 extern fake_log fake_model_log;
 

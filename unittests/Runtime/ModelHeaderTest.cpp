@@ -24,7 +24,7 @@ TEST(ModelHeaderTest, TakesTheModelsName) {
 }
 
 TEST(EmbeddedRuntimeTest, EveryArchitectureHasIt) {
-  std::string all(ternary::getSessionArchitectures());
+  std::string all(ternary::getRuntimeArchitectures());
   EXPECT_EQ(all, "x86_64, aarch64, riscv64");
   for (const char *arch : {"x86_64", "aarch64", "riscv64"}) {
     std::string_view bitcode = ternary::getSessionBitcode(arch);
@@ -32,6 +32,7 @@ TEST(EmbeddedRuntimeTest, EveryArchitectureHasIt) {
     EXPECT_EQ(bitcode.substr(0, 4), "BC\xc0\xde");
     EXPECT_EQ(bitcode.size() % 4, 0u);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(bitcode.data()) % 4, 0u);
+    EXPECT_EQ(ternary::getTeamBitcode(arch).substr(0, 4), "BC\xc0\xde");
   }
   EXPECT_TRUE(ternary::getSessionBitcode("sparc").empty());
 }

@@ -592,4 +592,35 @@ TEST_F(SessionTest, TextsOfErrors) {
   EXPECT_STREQ(ternary_error_string(static_cast<ternary_status>(-1)), "unknown error");
 }
 
+//===----------------------------------------------------------------------===//
+// Threads
+//===----------------------------------------------------------------------===//
+
+TEST_F(SessionTest, StepsHaveATeamIfThereIsMoreThanOneThread) {
+  for (int threads : {1, 2, 3}) {
+    fake_model_log = {};
+    openSession(threads);
+    int32_t id = 1;
+    ASSERT_EQ(ternary_decode(session.get(), &id, nullptr), TERNARY_OK);
+    ASSERT_EQ(ternary_prefill(session.get(), &id, 1, nullptr), TERNARY_OK);
+    EXPECT_EQ(fake_model_log.teams, threads == 1 ? 0 : 2);
+  }
+}
+
+TEST_F(SessionTest, AModelWithoutThreadsStartsNone) {
+  info.threads = 0;
+  openSession(1 << 20);
+  int32_t id = 1;
+  ASSERT_EQ(ternary_decode(session.get(), &id, nullptr), TERNARY_OK);
+  EXPECT_EQ(fake_model_log.teams, 0);
+}
+
+TEST_F(SessionTest, ThreadsThatCannotBeStartedAreAnError) {
+  openSession();
+  ternary_session *created = session.get();
+  EXPECT_EQ(ternary_session_new(model.get(), 1 << 20, &created), TERNARY_NO_THREADS);
+  EXPECT_EQ(created, nullptr);
+  EXPECT_STREQ(ternary_error_string(TERNARY_NO_THREADS), "cannot start the threads");
+}
+
 } // namespace

@@ -148,20 +148,22 @@ def TernaryToVector : Pass<"ternary-to-vector", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
-def TernaryParallelToOpenMP : Pass<"ternary-parallel-to-openmp", "::mlir::ModuleOp"> {
-  let summary = "Run a step with one team of threads, which share its parallel loops";
+def TernaryParallelToThreads : Pass<"ternary-parallel-to-threads", "::mlir::ModuleOp"> {
+  let summary = "Have a team of threads share parallel loops";
   let description = [{
-    In functions of kernels (`ternary.kernel`) and in steps, `scf.parallel` becomes a loop
-    that the threads of a team divide evenly among them, with a barrier at its end. A step
-    takes the number of threads as a new last argument and starts them once, around its
-    body; every thread runs all of that but the shares of others.
+    In functions of kernels (`ternary.kernel`) and in steps, the body of an `scf.parallel` becomes a
+    function of a range of its iterations, and the loop a call of `ternary_team_share`
+    (`ternary/team.h`), which runs all of them and then returns. What the iterations use from
+    outside is handed over in memory. A step takes the team as a new last argument and hands it to
+    its kernels. All else runs once, by the caller of the step; parallel loops in parallel loops
+    are sequential.
 
-    What writes to memory outside of parallel loops is left to one thread, unless it is
-    the thread's own stack; all else is repeated by every thread. It must not read what a
-    loop after it writes without a loop in between: threads may be that far apart.
+    Stack memory that an iteration allocates is its own; since iterations of a range run one after
+    the other, it is allocated once for all of them, at most 4 MiB. An iteration must not write
+    to stack memory from outside of the loop, which all iterations share.
 
     ```text
-    func.func private @scan_64(...) attributes {ternary.kernel} {
+    func.func private @scan_64(%x: memref<?xf32>, ...) attributes {ternary.kernel} {
       scf.parallel (%i) = (%c0) to (%n) step (%c1) {...}
       return
     }
@@ -172,31 +174,32 @@ def TernaryParallelToOpenMP : Pass<"ternary-parallel-to-openmp", "::mlir::Module
     ```
     ⇒
     ```text
-    func.func private @scan_64(...) attributes {ternary.kernel} {
-      omp.wsloop schedule(static) {
-        omp.loop_nest (%i) : index = (%c0) to (%n) step (%c1) {...}
-      }
+    func.func private @scan_64_loop0(%context: !llvm.ptr, %from: i64, %to: i64) {
+      %x = ... // loaded from %context
+      scf.for %i = %from to %to step %c1 {...}
       return
     }
-    func.func @decode(..., %threads: i32 {ternary.role = "threads"}) attributes {ternary.step = "decode"} {
-      omp.parallel num_threads(%threads : i32) {
-        call @scan_64(...) : (...) -> ()
-        omp.terminator
-      }
+    func.func private @scan_64(%x: memref<?xf32>, ..., %team: !llvm.ptr) attributes {ternary.kernel} {
+      %context = llvm.alloca ...
+      ... // %x is stored in %context
+      llvm.call @ternary_team_share(%team, @scan_64_loop0, %context, %n)
+      return
+    }
+    func.func @decode(..., %team: !llvm.ptr {ternary.role = "team"}) attributes {ternary.step = "decode"} {
+      call @scan_64(..., %team) : (..., !llvm.ptr) -> ()
       return
     }
     ```
 
-    Without `openmp` parallel loops become `scf.for`, and the argument is not used.
+    Without `threads` parallel loops become `scf.for`.
   }];
   let options = [
-    Option<"openmp", "openmp", "bool", /*default=*/"true",
+    Option<"threads", "threads", "bool", /*default=*/"true",
            "Use threads; otherwise loops are sequential.">];
   let statistics = [
-    Statistic<"numLoops", "loops", "Number of loops that threads share">,
-    Statistic<"numSingles", "singles", "Number of ops that one thread runs">];
-  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect",
-                           "::mlir::scf::SCFDialect"];
+    Statistic<"numLoops", "loops", "Number of loops that threads share">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
 }
 
 def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp"> {
@@ -205,7 +208,8 @@ def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp
     For each step of the module a function `PREFIX_STEP` with the interface
     `ternary_step` of `ternary/abi.h`: pointers and sizes come in, memrefs are made of
     them, in the order of the step's arguments and by their `ternary.role`. Steps of training
-    have the interfaces of `ternary/training.h`; an update has its fixed workspace on the stack.
+    have the interfaces of `ternary/training.h`: they are called with a number of threads and make
+    a team of them; an update has its fixed workspace on the stack.
     It runs before functions are converted to LLVM. All other functions with a body become
     internal to the object.
 
@@ -219,7 +223,7 @@ def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp
     ⇒
     ```text
     func.func @m_decode(%weights: !llvm.ptr, %workspace: !llvm.ptr, %state: !llvm.ptr, %ids: !llvm.ptr,
-                        %tokens: i64, %from: i64, %logits: !llvm.ptr, %threads: i32) {
+                        %tokens: i64, %from: i64, %logits: !llvm.ptr, %team: !llvm.ptr) {
       %0 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
       %1 = llvm.insertvalue %weights, %0[0] : ...
       ...

@@ -30,7 +30,7 @@ struct CompileOptions {
   std::optional<EmitKind> emit;
   std::string function = "generate";
   std::optional<int64_t> batch; // 1
-  std::optional<bool> openmp;   // true
+  std::optional<bool> threads;  // true
   std::optional<bool> fuse;     // true
   bool embedWeights = true;
   /// In training, what gradients are rounded to in the products of linear layers.

@@ -64,8 +64,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> prefix{*this, "prefix",
                              llvm::cl::desc("What the names of entry points start with"),
                              llvm::cl::init("")};
-  Option<bool> openmp{*this, "openmp", llvm::cl::desc("Share loops among threads by OpenMP"),
-                      llvm::cl::init(true)};
+  Option<bool> threads{*this, "threads", llvm::cl::desc("Share loops among threads"),
+                       llvm::cl::init(true)};
 };
 
 /// Adds the passes that lead from the phase before to the end of `phase`. Fails with a

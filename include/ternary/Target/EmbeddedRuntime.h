@@ -18,8 +18,11 @@ namespace ternary {
 /// compiler has to define, `ternary_descriptor_instance`. Aligned to 16 bytes.
 std::string_view getSessionBitcode(std::string_view arch);
 
-/// The architectures with session code, for error messages.
-std::string_view getSessionArchitectures();
+/// Likewise runtime/team.c, which steps call.
+std::string_view getTeamBitcode(std::string_view arch);
+
+/// The architectures with runtime code, for error messages.
+std::string_view getRuntimeArchitectures();
 
 /// abi.h and session.h as one C header that includes only <stddef.h> and
 /// <stdint.h>. Every identifier that starts with `ternary_` or `TERNARY_`

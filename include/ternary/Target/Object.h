@@ -57,7 +57,7 @@ struct ModelInfo {
   bool embedArchive = true;
   uint64_t archiveBytes = 0;
   uint32_t archiveHeaderCRC = 0;
-  bool openmp = true;
+  bool threads = true;
   int64_t packedWeightBytes = 0, weightBytesPerToken = 0, macsPerToken = 0, macsPerLogits = 0;
   /// Offset and size in the archive's payload of tables that are looked up.
   std::vector<std::pair<uint64_t, uint64_t>> lookupTables;
@@ -117,8 +117,7 @@ llvm::Constant *embedArchive(llvm::Module &module, llvm::StringRef path, uint64_
 llvm::Error checkEmbeddedArchive(llvm::StringRef path, uint64_t bytes);
 
 /// Links an object into a shared library with the linker of the toolchain.
-llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output, bool openmp,
-                       const llvm::TargetMachine &machine);
+llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output);
 
 } // namespace ternary
 

@@ -31,8 +31,9 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-/// What an entry point is called with or returns (the Loss of a training step); all but Tokens
-/// are roles of a step's arguments too.
+/// What an entry point is called with or returns (the Loss of a training step), and the Team that
+/// one of training makes of its Threads; all but Tokens and Threads are roles of a step's
+/// arguments.
 enum Parameter {
   Weights,
   Workspace,
@@ -43,6 +44,7 @@ enum Parameter {
   Tokens,
   LogitsFrom,
   Logits,
+  Team,
   Threads,
   Parameters,
   Gradients,
@@ -94,7 +96,7 @@ std::optional<Parameter> parseRole(StringRef role) {
       .Case("ids", Ids)
       .Case("logits_from", LogitsFrom)
       .Case("logits", Logits)
-      .Case("threads", Threads)
+      .Case("team", Team)
       .Case("parameters", Parameters)
       .Case("gradients", Gradients)
       .Case("targets", Targets)
@@ -110,7 +112,7 @@ std::optional<Parameter> parseRole(StringRef role) {
 /// ternary/abi.h (`ternary_step`) or ternary/training.h.
 ArrayRef<Parameter> getParameters(StringRef step) {
   static constexpr Parameter generate[] = {Weights, Workspace,  State,  Ids,
-                                           Tokens,  LogitsFrom, Logits, Threads};
+                                           Tokens,  LogitsFrom, Logits, Team};
   static constexpr Parameter loss[] = {Parameters, Workspace, Ids, Targets, Tokens, Threads};
   static constexpr Parameter gradient[] = {Parameters, Gradients, Workspace, Ids,
                                            Targets,    Tokens,    Seed,      Threads};
@@ -154,6 +156,8 @@ public:
       return step.emitError() << "expected a step '" << stepName
                               << "' with an argument of role 'loss', got none";
     func::CallOp::create(builder, loc, step, operands);
+    if (ownTeam)
+      LLVM::CallOp::create(builder, loc, getTeamFunction("ternary_team_free"), ownTeam);
     SmallVector<Value> results;
     if (loss)
       results.push_back(LLVM::LoadOp::create(builder, loc, builder.getF32Type(), loss));
@@ -178,7 +182,7 @@ private:
     }
     if (!parameter) {
       emitError() << " to have the role weights, workspace, state, scales, position, ids, "
-                     "logits_from, logits or threads, in training parameters, gradients, targets, "
+                     "logits_from, logits or team, in training parameters, gradients, targets, "
                      "seed or loss, "
                      "or in an update moments, step, or a field of the optimiser or of its report, "
                      "got '"
@@ -199,7 +203,7 @@ private:
             builder, loc,
             field->isInteger ? Type(builder.getI64Type()) : Type(builder.getF32Type()), value);
     }
-    if (parameter == LogitsFrom || parameter == Threads || parameter == Step ||
+    if (parameter == LogitsFrom || parameter == Team || parameter == Step ||
         parameter == Optimizer) {
       Type expected = parameter == LogitsFrom ? builder.getIndexType() : value.getType();
       if (type == expected)
@@ -264,6 +268,10 @@ private:
     Value argument = getArgument(parameter);
     if (parameter == Workspace && stepName == "update")
       return allocateWorkspace();
+    if (parameter == Team && !argument)
+      return ownTeam = LLVM::CallOp::create(builder, loc, getTeamFunction("ternary_team_new"),
+                                            getArgument(Threads))
+                           .getResult();
     bool isReturned = parameter == Loss && entry.getNumResults() == 1;
     if (!isReturned && !(parameter == Seed && argument))
       return argument;
@@ -308,6 +316,21 @@ private:
     }
   }
 
+  /// Makes a team of threads or ends it; see ternary/team.h.
+  LLVM::LLVMFuncOp getTeamFunction(StringRef name) {
+    auto module = entry->getParentOfType<ModuleOp>();
+    if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return known;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    auto type =
+        name == "ternary_team_new"
+            ? LLVM::LLVMFunctionType::get(pointer, builder.getI32Type())
+            : LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), pointer);
+    return LLVM::LLVMFuncOp::create(builder, loc, name, type);
+  }
+
   Value createConstant(int64_t value) {
     return LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
   }
@@ -345,6 +368,8 @@ private:
   StringRef stepName;
   /// Where the step puts its loss, if it has one.
   Value loss;
+  /// The team that a training step makes for itself.
+  Value ownTeam;
 };
 
 class EmitEntryPoints : public ternary::impl::TernaryEmitEntryPointsBase<EmitEntryPoints> {

@@ -13,6 +13,7 @@
 namespace ternary::embedded {
 
 extern const std::string_view session_x86_64, session_aarch64, session_riscv64;
+extern const std::string_view team_x86_64, team_aarch64, team_riscv64;
 extern const std::string_view abi_h, session_h, training_h;
 
 } // namespace ternary::embedded

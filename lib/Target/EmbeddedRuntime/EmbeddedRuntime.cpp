@@ -22,7 +22,17 @@ std::string_view ternary::getSessionBitcode(std::string_view arch) {
   return {};
 }
 
-std::string_view ternary::getSessionArchitectures() { return "x86_64, aarch64, riscv64"; }
+std::string_view ternary::getTeamBitcode(std::string_view arch) {
+  if (arch == "x86_64")
+    return embedded::team_x86_64;
+  if (arch == "aarch64")
+    return embedded::team_aarch64;
+  if (arch == "riscv64")
+    return embedded::team_riscv64;
+  return {};
+}
+
+std::string_view ternary::getRuntimeArchitectures() { return "x86_64, aarch64, riscv64"; }
 
 static bool isIdentifierChar(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';

@@ -67,7 +67,7 @@ static void addIdentity(StructBuilder &b, Module &module, const ternary::ModelIn
   b.i64(info.batch);
 }
 
-/// Where the weight archive is, and whether the code uses libomp.
+/// Where the weight archive is, and whether steps use threads.
 static void addArchive(StructBuilder &b, Module &module, const ternary::ModelInfo &info,
                        StringRef name) {
   if (info.embedArchive)
@@ -78,7 +78,7 @@ static void addArchive(StructBuilder &b, Module &module, const ternary::ModelInf
   b.i64(info.archiveBytes);
   b.string(info.archiveFile);
   b.u32(info.archiveHeaderCRC);
-  b.u32(info.openmp);
+  b.u32(info.threads);
 }
 
 /// Defines the constant `name`.

@@ -25,24 +25,16 @@ static ErrorOr<std::string> findLinker() {
   return std::make_error_code(std::errc::no_such_file_or_directory);
 }
 
-Error ternary::linkShared(StringRef object, StringRef output, bool openmp,
-                          const TargetMachine &machine) {
+Error ternary::linkShared(StringRef object, StringRef output) {
   ErrorOr<std::string> linker = findLinker();
   if (!linker)
     return createStringError(linker.getError(),
                              "cannot link a shared library: expected ld.lld on the path, got none");
-  // Functions of the C library are resolved by whoever loads the library; libomp is named,
-  // since a program that loads models need not know about it.
+  // Functions of the C library are resolved by whoever loads the library.
   SmallVector<StringRef> arguments = {
       *linker, "-shared", "--build-id", "-z", "noexecstack", "--gc-sections",
       // A mapped output would end in a bus error when the disk is full.
       "--no-mmap-output-file", object, "-o", output};
-  std::string libraryPath, runPath;
-  if (openmp) {
-    libraryPath = "-L" TERNARY_OPENMP_LIBRARY_DIR;
-    runPath = "-rpath=" TERNARY_OPENMP_LIBRARY_DIR;
-    arguments.append({libraryPath, runPath, "-lomp"});
-  }
   SmallString<128> log;
   if (std::error_code error = sys::fs::createTemporaryFile("ternary-link", "log", log))
     return createStringError(error, "cannot create a temporary file: " + error.message());

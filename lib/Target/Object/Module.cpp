@@ -28,29 +28,46 @@ static void restrictToBaseline(Function &function, const Triple &triple) {
   function.removeFnAttr("tune-cpu");
 }
 
-/// The session functions as bitcode for the machine, with the model's prefix.
-static Expected<std::unique_ptr<Module>> loadSession(StringRef prefix, TargetMachine &machine,
-                                                     LLVMContext &context) {
+/// Gives the names of runtime functions that start with `start` the model's prefix.
+static void renameRuntime(Module &module, StringRef start, StringRef prefix) {
+  constexpr StringLiteral ours = "ternary_";
+  for (GlobalValue &value : module.global_values())
+    if (value.getName().starts_with(start))
+      value.setName(prefix + "_" + value.getName().drop_front(ours.size()));
+}
+
+/// Links functions of the runtime, `bitcode` for the machine, into the module.
+static Error linkRuntime(Module &module, StringRef bitcode, StringRef prefix,
+                         TargetMachine &machine) {
   StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
-  StringRef bitcode = ternary::getSessionBitcode(arch);
   if (bitcode.empty())
     return createStringError(inconvertibleErrorCode(),
-                             "expected an architecture with session functions (" +
-                                 StringRef(ternary::getSessionArchitectures()) + "), got '" + arch +
+                             "expected an architecture with runtime functions (" +
+                                 StringRef(ternary::getRuntimeArchitectures()) + "), got '" + arch +
                                  "'");
-  Expected<std::unique_ptr<Module>> session =
-      parseBitcodeFile(MemoryBufferRef(bitcode, "session"), context);
-  if (!session)
-    return session.takeError();
-  (*session)->setTargetTriple(machine.getTargetTriple());
-  (*session)->setDataLayout(machine.createDataLayout());
-  constexpr StringLiteral ours = "ternary_";
-  for (GlobalValue &value : (*session)->global_values())
-    if (value.getName().starts_with(ours))
-      value.setName(prefix + "_" + value.getName().drop_front(ours.size()));
-  for (Function &function : **session)
+  Expected<std::unique_ptr<Module>> runtime =
+      parseBitcodeFile(MemoryBufferRef(bitcode, "runtime"), module.getContext());
+  if (!runtime)
+    return runtime.takeError();
+  (*runtime)->setTargetTriple(machine.getTargetTriple());
+  (*runtime)->setDataLayout(machine.createDataLayout());
+  renameRuntime(**runtime, "ternary_", prefix);
+  for (Function &function : **runtime)
     restrictToBaseline(function, machine.getTargetTriple());
-  return session;
+  if (Linker::linkModules(module, std::move(*runtime)))
+    return createStringError(inconvertibleErrorCode(), "cannot link the runtime functions");
+  return Error::success();
+}
+
+/// Links the functions of teams, which nobody but the object uses.
+static Error linkTeam(Module &module, StringRef prefix, TargetMachine &machine) {
+  StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
+  renameRuntime(module, "ternary_team_", prefix);
+  if (Error error = linkRuntime(module, ternary::getTeamBitcode(arch), prefix, machine))
+    return error;
+  for (StringRef name : {"new", "free", "share"})
+    module.getFunction((prefix + "_team_" + name).str())->setLinkage(GlobalValue::InternalLinkage);
+  return Error::success();
 }
 
 static void optimize(Module &module, TargetMachine &machine) {
@@ -98,12 +115,13 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
   } else {
     addDescriptor(*module, info, (prefix + "_descriptor_instance").str(),
                   (prefix + "_step_prefill").str(), (prefix + "_step_decode").str());
-    Expected<std::unique_ptr<Module>> session = loadSession(prefix, machine, context);
-    if (!session)
-      return session.takeError();
-    if (Linker::linkModules(*module, std::move(*session)))
-      return createStringError(inconvertibleErrorCode(), "cannot link the session functions");
+    StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
+    if (Error error = linkRuntime(*module, ternary::getSessionBitcode(arch), prefix, machine))
+      return error;
   }
+  if (!training || info.threads)
+    if (Error error = linkTeam(*module, prefix, machine))
+      return error;
   std::string problem;
   raw_string_ostream os(problem);
   if (verifyModule(*module, &os))

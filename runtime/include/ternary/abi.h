@@ -18,6 +18,9 @@
 /* Raised by one whenever the layout or the meaning of anything below changes. */
 #define TERNARY_ABI_VERSION 4
 
+/* Threads that work for one caller at a time; see team.h. */
+typedef struct ternary_team ternary_team;
+
 /* Scratch memory of a step grows by blocks of so many tokens. */
 #define TERNARY_TOKEN_BLOCK 16
 
@@ -28,16 +31,17 @@ typedef enum ternary_status {
   TERNARY_BAD_TOKEN,         /* an id outside the vocabulary */
   TERNARY_SEQUENCE_TOO_LONG, /* the session would exceed max_tokens */
   TERNARY_OUT_OF_MEMORY,
-  TERNARY_ABI_MISMATCH,       /* model and session code are of different versions */
-  TERNARY_ARCHIVE_UNREADABLE, /* no such file, or reading it failed */
-  TERNARY_NOT_AN_ARCHIVE,     /* a file of another kind */
-  TERNARY_ARCHIVE_MISMATCH,   /* the weights of another model */
-  TERNARY_ARCHIVE_DAMAGED,    /* truncated, or a checksum does not match */
-  TERNARY_NOT_A_SESSION,      /* bytes of another kind, or of another version */
-  TERNARY_SESSION_MISMATCH,   /* saved by another model, or for another batch */
-  TERNARY_SESSION_DAMAGED,    /* truncated, or the checksum does not match */
-  TERNARY_KERNEL_REFUSED,     /* the system does not let the model's kernels run */
-  TERNARY_MACHINE_UNSUPPORTED /* the processor lacks one of the descriptor's `features` */
+  TERNARY_ABI_MISMATCH,        /* model and session code are of different versions */
+  TERNARY_ARCHIVE_UNREADABLE,  /* no such file, or reading it failed */
+  TERNARY_NOT_AN_ARCHIVE,      /* a file of another kind */
+  TERNARY_ARCHIVE_MISMATCH,    /* the weights of another model */
+  TERNARY_ARCHIVE_DAMAGED,     /* truncated, or a checksum does not match */
+  TERNARY_NOT_A_SESSION,       /* bytes of another kind, or of another version */
+  TERNARY_SESSION_MISMATCH,    /* saved by another model, or for another batch */
+  TERNARY_SESSION_DAMAGED,     /* truncated, or the checksum does not match */
+  TERNARY_KERNEL_REFUSED,      /* the system does not let the model's kernels run */
+  TERNARY_MACHINE_UNSUPPORTED, /* the processor lacks one of the descriptor's `features` */
+  TERNARY_NO_THREADS           /* the system does not start so many threads */
 } ternary_status;
 
 /* One compiled step of the model. All pointers are 64-byte aligned except `ids`
@@ -49,10 +53,11 @@ typedef enum ternary_status {
  *   ids          [batch, tokens], each in [0, vocab); checked by the caller
  *   logits_from  first position whose logits are wanted, 0 <= logits_from <= tokens
  *   logits       [batch, tokens - logits_from, vocab]; may be null if that is empty
- *   threads      how many threads to use, at least 1
+ *   team         threads that share the work; null: the caller does all of it
  */
 typedef void (*ternary_step)(const void *weights, void *workspace, void *state, const int32_t *ids,
-                             int64_t tokens, int64_t logits_from, float *logits, int32_t threads);
+                             int64_t tokens, int64_t logits_from, float *logits,
+                             ternary_team *team);
 
 /* A part of the weight archive's payload. */
 typedef struct ternary_range {
@@ -94,7 +99,7 @@ typedef struct ternary_descriptor {
   uint64_t archive_bytes;
   const char *archive_file; /* default path, relative to the model's file */
   uint32_t archive_header_crc32;
-  uint32_t openmp; /* 1: steps use libomp; 0: `threads` is ignored */
+  uint32_t threads; /* 1: steps share their work with a team; 0: they ignore it */
 
   int64_t packed_weight_bytes;    /* ternary weights, as packed */
   int64_t weight_bytes_per_token; /* bytes of the archive one decode step reads */

@@ -61,9 +61,10 @@ ternary_status ternary_verify(const ternary_model *model);
 /* To be called after the last of its sessions is freed. Null is fine. */
 void ternary_close(ternary_model *model);
 
-/* One allocation; decode and prefill allocate nothing (but see prefill_all). They take up to a
- * megabyte of the stack of each thread.
- * More than one thread is of use only to a model compiled with openmp. */
+/* All that a session needs is allocated here; decode and prefill allocate nothing (but see
+ * prefill_all). They take up to a megabyte of the caller's stack. The caller is one of the
+ * `threads`; the others are the session's own, sleep while there is nothing to do and end with it.
+ * A model compiled without threads starts none. */
 ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
                                    ternary_session **session);
 void ternary_session_free(ternary_session *session);

@@ -126,7 +126,7 @@ typedef struct ternary_training_descriptor {
   uint64_t archive_bytes;
   const char *archive_file;
   uint32_t archive_header_crc32;
-  uint32_t openmp; /* 1: steps use libomp; 0: `threads` is ignored */
+  uint32_t threads; /* 1: steps use as many as they are told; 0: they use one */
 
   const char *config_json; /* the checkpoint's configuration, as it was */
   uint64_t config_json_bytes;

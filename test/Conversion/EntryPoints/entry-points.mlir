@@ -30,14 +30,14 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
   func.func @prefill(%weights: memref<?xi8> {ternary.role = "weights"}, %state: memref<2x3x64xf32> {ternary.role = "state"},
                      %ids: memref<3x?xi32> {ternary.role = "ids"}, %from: index {ternary.role = "logits_from"},
                      %logits: memref<3x?x7xf32> {ternary.role = "logits"}, %workspace: memref<?xi8> {ternary.role = "workspace"},
-                     %threads: i32 {ternary.role = "threads"}) attributes {ternary.step = "prefill"} {
+                     %team: !llvm.ptr {ternary.role = "team"}) attributes {ternary.step = "prefill"} {
     return
   }
 
   // NAME-LABEL:   func.func @BitNet_1_58__x__prefill(
   // PREFIX-LABEL: func.func @bit_prefill(
   // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr, %[[IDS:[^:]+]]: !llvm.ptr,
-  // CHECK-SAME:     %[[TOKENS:[^:]+]]: i64, %[[FROM:[^:]+]]: i64, %[[LOGITS:[^:]+]]: !llvm.ptr, %[[THREADS:[^:]+]]: i32) {
+  // CHECK-SAME:     %[[TOKENS:[^:]+]]: i64, %[[FROM:[^:]+]]: i64, %[[LOGITS:[^:]+]]: !llvm.ptr, %[[TEAM:[^:]+]]: !llvm.ptr) {
 
   // CHECK:        %[[ALL:.+]] = llvm.mlir.constant(9223372036854775807 : i64) : i64
   // CHECK:        llvm.insertvalue %[[WEIGHTS]], %{{.+}}[0]
@@ -80,7 +80,7 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
 
   // CHECK:        llvm.insertvalue %[[WORKSPACE]], %{{.+}}[0]
   // CHECK:        %[[WS:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
-  // CHECK:        call @prefill(%[[W]], %[[S]], %[[I]], %[[F]], %[[L]], %[[WS]], %[[THREADS]])
+  // CHECK:        call @prefill(%[[W]], %[[S]], %[[I]], %[[F]], %[[L]], %[[WS]], %[[TEAM]])
   // CHECK-NEXT:   return
 
   // LLVM:         llvm.func @BitNet_1_58__x__prefill(

@@ -3,7 +3,7 @@
 
 // CHECK: expected a prefix for entry points, or a 'name' in 'ternary.model', got neither
 
-// expected-error @+1 {{expected argument 0 to have the role weights, workspace, state, scales, position, ids, logits_from, logits or threads, in training parameters, gradients, targets, seed or loss, or in an update moments, step, or a field of the optimiser or of its report, got 'mask'}}
+// expected-error @+1 {{expected argument 0 to have the role weights, workspace, state, scales, position, ids, logits_from, logits or team, in training parameters, gradients, targets, seed or loss, or in an update moments, step, or a field of the optimiser or of its report, got 'mask'}}
 func.func @unknown(%x: memref<4xf32> {ternary.role = "mask"}) attributes {ternary.step = "decode"} {
   return
 }
@@ -17,8 +17,8 @@ func.func @missing(%x: memref<4xf32> {ternary.role = "state"}, %y: index) attrib
 
 // -----
 
-// expected-error @+1 {{expected argument 0, threads, to be of type 'i32', got 'index'}}
-func.func @threads(%x: index {ternary.role = "threads"}) attributes {ternary.step = "decode"} {
+// expected-error @+1 {{expected argument 0, team, to be of type '!llvm.ptr', got 'index'}}
+func.func @team(%x: index {ternary.role = "team"}) attributes {ternary.step = "decode"} {
   return
 }
 

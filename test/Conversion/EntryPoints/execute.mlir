@@ -1,15 +1,15 @@
 // Entry points, called from C with teams of different sizes.
 
-// RUN: ternary-opt %s -ternary-parallel-to-openmp -ternary-emit-entry-points=prefix=toy -convert-scf-to-cf \
-// RUN:   -convert-openmp-to-llvm -expand-strided-metadata -lower-affine -finalize-memref-to-llvm -convert-arith-to-llvm \
+// RUN: ternary-opt %s -ternary-parallel-to-threads -ternary-emit-entry-points=prefix=toy -convert-scf-to-cf \
+// RUN:   -expand-strided-metadata -lower-affine -finalize-memref-to-llvm -convert-arith-to-llvm \
 // RUN:   -convert-index-to-llvm -convert-cf-to-llvm -convert-func-to-llvm -reconcile-unrealized-casts \
 // RUN:   | mlir-translate --mlir-to-llvmir | llc -O2 -filetype=obj -relocation-model=pic -o %t.o
-// RUN: %host_cc %S/Inputs/execute.c %t.o -I %src_root/runtime/include -o %t -fopenmp
-// RUN: %t 1 && %t 2 && %t 3
+// RUN: %host_cc %S/Inputs/execute.c %src_root/runtime/team.c %t.o -I %src_root/runtime/include -o %t
+// RUN: %t && %t 1 && %t 2 && %t 3
 
-// The same without threads: no function of libomp is left to link.
+// The same without threads: no function of a team is left to link.
 
-// RUN: ternary-opt %s -ternary-parallel-to-openmp=openmp=false -ternary-emit-entry-points=prefix=toy -convert-scf-to-cf \
+// RUN: ternary-opt %s -ternary-parallel-to-threads=threads=false -ternary-emit-entry-points=prefix=toy -convert-scf-to-cf \
 // RUN:   -expand-strided-metadata -lower-affine -finalize-memref-to-llvm -convert-arith-to-llvm \
 // RUN:   -convert-index-to-llvm -convert-cf-to-llvm -convert-func-to-llvm -reconcile-unrealized-casts \
 // RUN:   | mlir-translate --mlir-to-llvmir | llc -O2 -filetype=obj -relocation-model=pic -o %t.seq.o
@@ -23,15 +23,15 @@
 // CHECK-NEXT: T toy_prefill
 // CHECK-NOT: T
 
-func.func private @team_size(memref<1xi32>) attributes {llvm.emit_c_interface}
+func.func private @count_calls(memref<1xi32>) attributes {llvm.emit_c_interface}
 
-// The workspace's byte t counts the batch's tokens; a thread's own memory is written and read.
+// The workspace's byte t counts the batch's tokens; an iteration's own memory is written and read.
 func.func private @embed(%ids: memref<2x?xi32>, %scratch: memref<?xi32>, %weights: memref<?xi8>) attributes {ternary.kernel} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %tokens = memref.dim %ids, %c1 : memref<2x?xi32>
-  %own = memref.alloca() : memref<1xi32>
   scf.parallel (%t) = (%c0) to (%tokens) step (%c1) {
+    %own = memref.alloca() : memref<1xi32>
     %a = memref.load %ids[%c0, %t] : memref<2x?xi32>
     %b = memref.load %ids[%c1, %t] : memref<2x?xi32>
     %inner = memref.alloca() : memref<64xi32>
@@ -84,7 +84,7 @@ func.func @prefill(%weights: memref<?xi8> {ternary.role = "weights"}, %state: me
   func.call @embed(%ids, %scratch, %weights) : (memref<2x?xi32>, memref<?xi32>, memref<?xi8>) -> ()
   func.call @reverse(%scratch, %from, %logits, %tokens) : (memref<?xi32>, index, memref<2x?x3xf32>, index) -> ()
   %size = memref.view %workspace[%c0][] : memref<?xi8> to memref<1xi32>
-  func.call @team_size(%size) : (memref<1xi32>) -> ()
+  func.call @count_calls(%size) : (memref<1xi32>) -> ()
   %first = memref.subview %state[0, 2] [1, 1] [1, 1] : memref<1x4xi32> to memref<1xi32, strided<[1], offset: 2>>
   memref.copy %size, %first : memref<1xi32> to memref<1xi32, strided<[1], offset: 2>>
   return

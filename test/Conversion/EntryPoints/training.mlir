@@ -2,9 +2,9 @@
 // RUN: ternary-opt %s -ternary-emit-entry-points=prefix=bit -finalize-memref-to-llvm -convert-arith-to-llvm \
 // RUN:   -convert-func-to-llvm -reconcile-unrealized-casts | FileCheck %s --check-prefix=LLVM
 
-// A loss takes parameters, a workspace, ids, targets, how many tokens these are, and the
-// team's size, whatever the order in its step; what the step puts in the place for its loss
-// is returned.
+// A loss takes parameters, a workspace, ids, targets, how many tokens these are, and how many threads
+// it may use, whatever the order in its step, which gets a team of that size; what the step puts in
+// the place for its loss is returned.
 // CHECK-LABEL: func.func private @loss(
 // CHECK-LABEL: func.func @bit_loss(
 // CHECK-SAME:    %[[PARAMETERS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[IDS:[^:]+]]: !llvm.ptr, %[[TARGETS:[^:]+]]: !llvm.ptr,
@@ -27,12 +27,14 @@
 // CHECK-NEXT:    llvm.insertvalue %[[PLACE]], %{{.+}}[1] : !llvm.struct<(ptr, ptr, i64)>
 // CHECK:         %[[L:.+]] = builtin.unrealized_conversion_cast %{{.+}} : !llvm.struct<(ptr, ptr, i64)> to memref<f32>
 
+// CHECK:         %[[TEAM:.+]] = llvm.call @ternary_team_new(%[[THREADS]]) : (i32) -> !llvm.ptr
 // CHECK:         llvm.insertvalue %[[IDS]], %{{.+}}[0]
 // CHECK:         %[[I:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<3x?xi32>
 // CHECK:         llvm.insertvalue %[[WORKSPACE]], %{{.+}}[0]
 // CHECK:         %[[WS:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
 
-// CHECK:         call @loss(%[[T]], %[[P]], %[[L]], %[[THREADS]], %[[I]], %[[WS]])
+// CHECK:         call @loss(%[[T]], %[[P]], %[[L]], %[[TEAM]], %[[I]], %[[WS]])
+// CHECK-NEXT:    llvm.call @ternary_team_free(%[[TEAM]]) : (!llvm.ptr) -> ()
 // CHECK-NEXT:    %[[RESULT:.+]] = llvm.load %[[PLACE]] : !llvm.ptr -> f32
 // CHECK-NEXT:    return %[[RESULT]] : f32
 
@@ -40,10 +42,11 @@
 // LLVM-SAME:     -> f32
 // LLVM-NOT:      unrealized_conversion_cast
 // LLVM:          llvm.call @loss(
+// LLVM-NEXT:     llvm.call @ternary_team_free
 // LLVM-NEXT:     %[[RESULT:.+]] = llvm.load
 // LLVM-NEXT:     llvm.return %[[RESULT]] : f32
 func.func @loss(%targets: memref<3x?xi32> {ternary.role = "targets"}, %parameters: memref<?xi8> {ternary.role = "parameters"},
-                %loss: memref<f32> {ternary.role = "loss"}, %threads: i32 {ternary.role = "threads"}, %ids: memref<3x?xi32> {ternary.role = "ids"},
+                %loss: memref<f32> {ternary.role = "loss"}, %team: !llvm.ptr {ternary.role = "team"}, %ids: memref<3x?xi32> {ternary.role = "ids"},
                 %workspace: memref<?xi8> {ternary.role = "workspace"}) attributes {ternary.step = "loss"} {
   return
 }
@@ -70,6 +73,7 @@ func.func @loss(%targets: memref<3x?xi32> {ternary.role = "targets"}, %parameter
 // CHECK:         llvm.insertvalue %[[PARAMETERS]], %{{.+}}[1]
 // CHECK:         %[[P:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
 
+// CHECK-NOT:     team
 // CHECK:         call @gradient(%[[G]], %[[S]], %[[L]], %[[P]])
 // CHECK-NEXT:    %[[RESULT:.+]] = llvm.load %[[PLACE]] : !llvm.ptr -> f32
 // CHECK-NEXT:    return %[[RESULT]] : f32
@@ -85,7 +89,7 @@ func.func @gradient(%gradients: memref<?xi8> {ternary.role = "gradients"}, %seed
 
 // Other steps still return nothing.
 // CHECK-LABEL: func.func @bit_decode(
-// CHECK-SAME:    %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: i64, %{{[^:]+}}: i64, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: i32) {
+// CHECK-SAME:    %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: i64, %{{[^:]+}}: i64, %{{[^:]+}}: !llvm.ptr, %{{[^:]+}}: !llvm.ptr) {
 // CHECK:         return
 // LLVM-LABEL:  llvm.func @bit_decode(
 // LLVM:          llvm.return
@@ -113,10 +117,12 @@ func.func @decode(%weights: memref<?xi8> {ternary.role = "weights"}) attributes 
 // CHECK-NEXT:    %[[STACK:.+]] = llvm.alloca %[[SIZE]] x i8 {alignment = 64 : i64} : (i64) -> !llvm.ptr
 // CHECK:         llvm.insertvalue %[[STACK]], %{{.+}}[0]
 // CHECK:         %[[WS:.+]] = builtin.unrealized_conversion_cast %{{.+}} to memref<?xi8>
-// CHECK:         call @update(%[[V]], %[[BETA1]], %[[HALVE]], %[[STEP]], %[[NORM]], %[[WS]], %[[THREADS]])
+// CHECK:         %[[TEAM:.+]] = llvm.call @ternary_team_new(%[[THREADS]])
+// CHECK-NEXT:    call @update(%[[V]], %[[BETA1]], %[[HALVE]], %[[STEP]], %[[NORM]], %[[WS]], %[[TEAM]])
+// CHECK-NEXT:    llvm.call @ternary_team_free(%[[TEAM]])
 // CHECK-NEXT:    return
 func.func @update(%v: memref<?xi8> {ternary.role = "second_moments"}, %beta1: f32 {ternary.role = "beta1"}, %halve: i64 {ternary.role = "halve_at"},
                   %step: i64 {ternary.role = "step"}, %norm: memref<f32> {ternary.role = "gradient_norm"}, %workspace: memref<?xi8> {ternary.role = "workspace"},
-                  %threads: i32 {ternary.role = "threads"}) attributes {ternary.step = "update", ternary.workspace = array<i64: 576, 0>} {
+                  %team: !llvm.ptr {ternary.role = "team"}) attributes {ternary.step = "update", ternary.workspace = array<i64: 576, 0>} {
   return
 }

@@ -19,7 +19,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
@@ -76,7 +75,7 @@ bool isOnMemory(Operation *op) {
 
 /// Whoever emits an object writes archives to a file before.
 bool isTranslatable(Operation *op) {
-  return isa<ModuleOp, ArchiveOp>(op) || isOf<LLVM::LLVMDialect, omp::OpenMPDialect>(op);
+  return isa<ModuleOp, ArchiveOp>(op) || isOf<LLVM::LLVMDialect>(op);
 }
 
 LogicalResult noMoreToCheck(Operation *, StringRef) { return success(); }

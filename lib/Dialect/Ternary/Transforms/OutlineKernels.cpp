@@ -28,9 +28,6 @@ using namespace mlir;
 using namespace ternary;
 
 namespace {
-/// Marks the functions that hold kernels.
-constexpr StringLiteral kKernelAttr = "ternary.kernel";
-
 /// `type`, less its place in memory.
 MemRefType dropOffset(MemRefType type) {
   auto layout = dyn_cast<StridedLayoutAttr>(type.getLayout());

@@ -14,8 +14,7 @@
 
 namespace ternary::runtime {
 
-/// A shared object. It stays loaded, even when this goes: threads of its OpenMP
-/// runtime may still be running.
+/// A shared object. It stays loaded, even when this goes: what it exports is used on.
 class Library {
 public:
   /// Loads `path`, which should be `what`; see checkSharedObject.

@@ -98,10 +98,6 @@ ternary.archive @weights bytes 16384 {
   %0 = ternary.read_parameter "t" : tensor<97x64xf16>
   ternary.archive_entry "t" at 0, %0 : tensor<97x64xf16>
 }
-llvm.func @prefill(%threads: i32) {
-  omp.parallel num_threads(%threads : i32) {
-    omp.barrier
-    omp.terminator
-  }
+llvm.func @prefill(%team: !llvm.ptr) {
   llvm.return
 }

@@ -70,6 +70,8 @@ inline constexpr llvm::StringLiteral kSecondMomentAttr = "ternary.second_moment"
 inline constexpr llvm::StringLiteral kStepAttr = "ternary.step";
 /// On a gradient: in words, what its backward pass computes again.
 inline constexpr llvm::StringLiteral kRecomputedAttr = "ternary.recomputed";
+/// On functions that hold kernels.
+inline constexpr llvm::StringLiteral kKernelAttr = "ternary.kernel";
 /// On steps: bytes of workspace that they need, fixed, and for each token.
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "ternary.workspace";
 /// On modules: a dictionary of what the runtime has to know about the model.
