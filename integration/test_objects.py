@@ -2,6 +2,7 @@
 they were compiled for, which qemu-user plays."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -173,6 +174,40 @@ def test_threads_need_nothing_besides(tmp_path, flags):
     assert others <= THREADS_OF_C_LIBRARY | LIBM
     needed = run(find_llvm_tool("llvm-readelf"), "--needed-libs", library).stdout
     assert needed.split() == ["NeededLibraries", "[", "]"]
+
+
+@pytest.fixture(scope="module")
+def llvm_text(tmp_path_factory) -> str:
+    """A model in LLVM IR, as its object is generated from."""
+    path = tmp_path_factory.mktemp("llvm") / "m.ll"
+    compile_object(path, "--mtriple=x86_64-linux-gnu", "--mcpu=x86-64-v3", "--emit=llvm")
+    return path.read_text(encoding="utf-8")
+
+
+def functions_of(text: str) -> dict[str, str]:
+    """The bodies of functions in LLVM IR by their names."""
+    pattern = r"^define [^@]*@([\w.]+)\((.*?)^}"
+    return dict(re.findall(pattern, text, re.MULTILINE | re.DOTALL))
+
+
+def test_steps_allocate_nothing(llvm_text):
+    """Memory is taken when a model or a session is opened, and by what says so."""
+    call = re.compile(r"@(malloc|calloc|realloc|aligned_alloc|posix_memalign|mmap)\(")
+    allocating = {name for name, body in functions_of(llvm_text).items() if call.search(body)}
+    assert "m_session_new" in allocating
+    assert allocating <= {"m_open", "m_session_new", "m_prefill_all", "open_file"}
+
+
+def test_prefetches_may_leave_memory(llvm_text):
+    """The address of what is asked for ahead does not promise to be within its memory."""
+    found = 0
+    for body in functions_of(llvm_text).values():
+        for name in re.findall(r"call void @llvm\.prefetch\.p0\(ptr [^%]*(%[\w.]+)", body):
+            address = re.search(rf"^ *{re.escape(name)} = getelementptr(.*)$", body, re.MULTILINE)
+            if address:
+                found += 1
+                assert "inbounds" not in address[1], address[0]
+    assert found
 
 
 def test_pointers_of_32_bits(tmp_path):

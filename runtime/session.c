@@ -83,8 +83,11 @@ typedef struct archive_reader {
 static ternary_status check_prefix(const uint8_t *start, size_t available, uint64_t bytes,
                                    ternary_archive_prefix *prefix) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
-  return ternary_check_archive_prefix(start, available, bytes, info->archive_header_crc32,
-                                      info->archive_bytes, prefix);
+  ternary_status status = ternary_check_archive_prefix(
+      start, available, bytes, info->archive_header_crc32, info->archive_bytes, prefix);
+  if (status == TERNARY_OK && prefix->payload_bytes != info->payload_bytes)
+    return TERNARY_ARCHIVE_DAMAGED;
+  return status;
 }
 
 /* Fewer bytes than asked for mean the end of the file; -1 a failure. A signal may
@@ -361,7 +364,7 @@ static int64_t round_up(int64_t value, int64_t multiple) {
 
 int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor, int64_t tokens) {
   return descriptor->workspace_fixed_bytes +
-         descriptor->workspace_bytes_per_token * round_up(tokens, TERNARY_TOKEN_BLOCK);
+         descriptor->workspace_bytes_per_token * round_up(tokens, descriptor->token_block);
 }
 
 /* Steps stream through their workspace; virtual machines can read huge pages almost
@@ -458,8 +461,17 @@ static void step(ternary_session *session, const int32_t *ids, int64_t tokens, i
                  float *logits) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_step compiled = tokens == 1 ? info->decode : info->prefill;
-  compiled(session->model->payload, session->workspace, session->state, ids, tokens, logits_from,
-           logits, session->team);
+  ternary_step_arguments arguments = {
+      .weights = session->model->payload,
+      .workspace = session->workspace,
+      .state = session->state,
+      .ids = ids,
+      .tokens = tokens,
+      .logits_from = logits_from,
+      .logits = logits,
+      .team = session->team,
+  };
+  compiled(&arguments);
   session->position += tokens;
   session->lookups += tokens;
   if (session->lookups >= LOOKUPS_TO_GIVE_BACK && session->model->gives_back) {

@@ -531,6 +531,7 @@ Error Compiler::writeCode() {
   info.archiveFile = sys::path::stem(options.output).str() + ".weights";
   info.embedArchive = embed;
   info.archiveBytes = emitted->writer->getFileBytes();
+  info.payloadBytes = emitted->writer->getPayloadBytes();
   info.archiveHeaderCRC = emitted->headerCRC;
   info.target = options.target;
   info.cpu = machine->getTargetCPU().str();

@@ -25,7 +25,8 @@ static constexpr int64_t kAffordableProducts = 400'000'000;
 
 int64_t ternary::getAffordableSelfTest(const ModelInfo &info) {
   int64_t products = std::max<int64_t>(info.macsPerToken * info.batch, 1);
-  return std::min<int64_t>(kAffordableProducts / products, 8);
+  // One token always: a model of billions of weights takes some seconds.
+  return std::clamp<int64_t>(kAffordableProducts / products, 1, 8);
 }
 
 namespace {
@@ -98,8 +99,14 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
   for (int64_t t = 0; t < info.selfTestTokens; ++t) {
     for (int64_t b = 0; b < info.batch; ++b)
       ids[b] = ternary_self_test_id(info.batch, info.vocab, b, t);
-    step(weights, workspace.get(), state.get(), ids.data(), /*tokens=*/1, /*logits_from=*/0,
-         logits.data(), /*team=*/nullptr);
+    ternary_step_arguments arguments = {};
+    arguments.weights = weights;
+    arguments.workspace = workspace.get();
+    arguments.state = state.get();
+    arguments.ids = ids.data();
+    arguments.tokens = 1;
+    arguments.logits = logits.data();
+    step(&arguments);
     crc = crc32(crc, arrayRefFromStringRef(StringRef(reinterpret_cast<const char *>(logits.data()),
                                                      logits.size() * sizeof(float))));
   }

@@ -62,10 +62,8 @@ static const char piece_text[] = "a\xc3\xa4"
 static const uint32_t piece_offset[] = {0, 0, 0, 1, 3, 4, 5};
 #endif
 
-static void prefill(const void *weights, void *workspace, void *state, const int32_t *ids,
-                    int64_t tokens, int64_t logits_from, float *logits, ternary_team *team);
-static void decode(const void *weights, void *workspace, void *state, const int32_t *ids,
-                   int64_t tokens, int64_t logits_from, float *logits, ternary_team *team);
+static void prefill(const ternary_step_arguments *arguments);
+static void decode(const ternary_step_arguments *arguments);
 
 static const int64_t eos_ids[] = {2};
 
@@ -114,6 +112,8 @@ ternary_descriptor ternary_descriptor_instance = {
 #endif
     .prefill = prefill,
     .decode = decode,
+    .payload_bytes = sizeof(archive.payload),
+    .token_block = TERNARY_TOKEN_BLOCK,
 #ifdef FAKE_FEATURES
     .features = FAKE_FEATURES,
 #endif
@@ -142,8 +142,12 @@ float fake_model_logit(uint64_t hash, int64_t token) {
   return (float)(mixed >> 48) / 8192.0f - 4.0f;
 }
 
-static void step(const void *weights, void *workspace, void *state, const int32_t *ids,
-                 int64_t tokens, int64_t logits_from, float *logits, ternary_team *team) {
+static void step(const ternary_step_arguments *arguments) {
+  const void *weights = arguments->weights;
+  void *workspace = arguments->workspace, *state = arguments->state;
+  const int32_t *ids = arguments->ids;
+  int64_t tokens = arguments->tokens, logits_from = arguments->logits_from;
+  float *logits = arguments->logits;
   const ternary_descriptor *info = &ternary_descriptor_instance;
   uint64_t *hashes = (uint64_t *)state;
   int64_t rows = tokens - logits_from;
@@ -158,7 +162,7 @@ static void step(const void *weights, void *workspace, void *state, const int32_
   if (tokens > fake_model_log.longest)
     fake_model_log.longest = tokens;
   fake_model_log.logits_rows += rows;
-  fake_model_log.teams += team != NULL;
+  fake_model_log.teams += arguments->team != NULL;
   for (int64_t i = 0; i < scratch_bytes; ++i)
     scratch[i] = (uint8_t)tokens;
 
@@ -172,14 +176,12 @@ static void step(const void *weights, void *workspace, void *state, const int32_
     }
 }
 
-static void prefill(const void *weights, void *workspace, void *state, const int32_t *ids,
-                    int64_t tokens, int64_t logits_from, float *logits, ternary_team *team) {
+static void prefill(const ternary_step_arguments *arguments) {
   ++fake_model_log.prefills;
-  step(weights, workspace, state, ids, tokens, logits_from, logits, team);
+  step(arguments);
 }
 
-static void decode(const void *weights, void *workspace, void *state, const int32_t *ids,
-                   int64_t tokens, int64_t logits_from, float *logits, ternary_team *team) {
+static void decode(const ternary_step_arguments *arguments) {
   ++fake_model_log.decodes;
-  step(weights, workspace, state, ids, tokens, logits_from, logits, team);
+  step(arguments);
 }

@@ -96,6 +96,7 @@ TEST_F(SessionTest, PagesOfNoFileAreKept) {
   const ternary_range table = {64, payload - 64};
   info.archive = archive;
   info.archive_bytes = kBytes;
+  info.payload_bytes = payload;
   info.lookup_tables = &table;
   info.lookup_table_count = 1;
 
@@ -488,8 +489,11 @@ TEST_F(ArchiveTest, ConsistentButOfAnotherSize) {
     put(40, ternary_crc32_update(&tables, 0, archive.data() + 4096, payload), 4);
     EXPECT_EQ(openFile(), TERNARY_ARCHIVE_DAMAGED) << payload;
     info.archive_bytes = archive.size();
+    EXPECT_EQ(openFile(), TERNARY_ARCHIVE_DAMAGED) << payload;
+    info.payload_bytes = payload;
     EXPECT_EQ(openFile(), TERNARY_OK) << payload;
     info.archive_bytes = whole.size();
+    info.payload_bytes = original.payload_bytes;
   }
 }
 

@@ -206,10 +206,11 @@ def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp
   let summary = "Give every step the interface that the runtime calls";
   let description = [{
     For each step of the module a function `PREFIX_STEP` with the interface
-    `ternary_step` of `ternary/abi.h`: pointers and sizes come in, memrefs are made of
-    them, in the order of the step's arguments and by their `ternary.role`. Steps of training
-    have the interfaces of `ternary/training.h`: they are called with a number of threads and make
-    a team of them; an update has its fixed workspace on the stack.
+    `ternary_step` of `ternary/abi.h`: pointers and sizes come in, in a structure, and memrefs
+    are made of them, in the order of the step's arguments and by their `ternary.role`. Steps of
+    training have the interfaces of `ternary/training.h`, arguments one by one: they are called
+    with a number of threads and make a team of them; an update has its fixed workspace on the
+    stack.
     It runs before functions are converted to LLVM. All other functions with a body become
     internal to the object.
 
@@ -222,8 +223,10 @@ def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp
     ```
     ⇒
     ```text
-    func.func @m_decode(%weights: !llvm.ptr, %workspace: !llvm.ptr, %state: !llvm.ptr, %ids: !llvm.ptr,
-                        %tokens: i64, %from: i64, %logits: !llvm.ptr, %team: !llvm.ptr) {
+    func.func @m_decode(%arguments: !llvm.ptr) {
+      %place = llvm.getelementptr %arguments[0] : (!llvm.ptr) -> !llvm.ptr, i8
+      %weights = llvm.load %place : !llvm.ptr -> !llvm.ptr
+      ...
       %0 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
       %1 = llvm.insertvalue %weights, %0[0] : ...
       ...

@@ -55,7 +55,7 @@ struct ModelInfo {
   /// The file to embed, and the name under which the runtime looks for one.
   std::string archivePath, archiveFile;
   bool embedArchive = true;
-  uint64_t archiveBytes = 0;
+  uint64_t archiveBytes = 0, payloadBytes = 0;
   uint32_t archiveHeaderCRC = 0;
   bool threads = true;
   int64_t packedWeightBytes = 0, weightBytesPerToken = 0, macsPerToken = 0, macsPerLogits = 0;

@@ -67,6 +67,7 @@ public:
   llvm::StringRef getTemporaryPath() const { return file.getTemporaryPath(); }
   /// Bytes of the whole file.
   uint64_t getFileBytes() const { return payloadOffset + payloadBytes; }
+  uint64_t getPayloadBytes() const { return payloadBytes; }
 
 private:
   WeightArchiveWriter(const ArchiveLayout &layout, TemporaryFile file);

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/abi.h"
 #include "ternary/training.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cstddef>
@@ -108,8 +109,8 @@ std::optional<Parameter> parseRole(StringRef role) {
       .Default(std::nullopt);
 }
 
-/// The arguments of the function that a step becomes, in the order of its type in
-/// ternary/abi.h (`ternary_step`) or ternary/training.h.
+/// What the function that a step becomes is called with: the arguments of its type in
+/// ternary/training.h, in order, or the fields of `ternary_step_arguments` in ternary/abi.h.
 ArrayRef<Parameter> getParameters(StringRef step) {
   static constexpr Parameter generate[] = {Weights, Workspace,  State,  Ids,
                                            Tokens,  LogitsFrom, Logits, Team};
@@ -125,6 +126,51 @@ ArrayRef<Parameter> getParameters(StringRef step) {
   if (step == "gradient")
     return gradient;
   return generate;
+}
+
+/// Whether a step's arguments come in a structure; those of training come one by one.
+bool takesStructure(StringRef step) {
+  return step != "update" && step != "loss" && step != "gradient";
+}
+
+/// Where a parameter is in `ternary_step_arguments`.
+int32_t getOffset(Parameter parameter) {
+  switch (parameter) {
+  case Weights:
+    return offsetof(ternary_step_arguments, weights);
+  case Workspace:
+    return offsetof(ternary_step_arguments, workspace);
+  case State:
+    return offsetof(ternary_step_arguments, state);
+  case Ids:
+    return offsetof(ternary_step_arguments, ids);
+  case Tokens:
+    return offsetof(ternary_step_arguments, tokens);
+  case LogitsFrom:
+    return offsetof(ternary_step_arguments, logits_from);
+  case Logits:
+    return offsetof(ternary_step_arguments, logits);
+  case Team:
+    return offsetof(ternary_step_arguments, team);
+  default:
+    llvm_unreachable("not a parameter of a step that generates");
+  }
+}
+
+/// The type of a parameter in C.
+Type getType(Parameter parameter, Builder &builder) {
+  switch (parameter) {
+  case Tokens:
+  case LogitsFrom:
+  case Step:
+    return builder.getI64Type();
+  case Threads:
+    return builder.getI32Type();
+  case Seed:
+    return builder.getF32Type();
+  default:
+    return LLVM::LLVMPointerType::get(builder.getContext());
+  }
 }
 
 /// `text` as part of a name in C.
@@ -145,6 +191,7 @@ public:
         stepName(step->getAttrOfType<StringAttr>(kStepAttr).getValue()) {}
 
   LogicalResult build() {
+    takeArguments();
     SmallVector<Value> operands;
     for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
       Value operand = createOperand(i);
@@ -166,6 +213,19 @@ public:
   }
 
 private:
+  void takeArguments() {
+    for (auto [i, parameter] : llvm::enumerate(getParameters(stepName))) {
+      if (!takesStructure(stepName)) {
+        arguments[parameter] = entry.getArgument(i);
+        continue;
+      }
+      Value structure = entry.getArgument(0);
+      Value place = LLVM::GEPOp::create(builder, loc, structure.getType(), builder.getI8Type(),
+                                        structure, ArrayRef<LLVM::GEPArg>(getOffset(parameter)));
+      arguments[parameter] = LLVM::LoadOp::create(builder, loc, getType(parameter, builder), place);
+    }
+  }
+
   /// What the step gets for its argument `index`; null after an error.
   Value createOperand(unsigned index) {
     Type type = step.getArgument(index).getType();
@@ -239,12 +299,8 @@ private:
     return createMemRef(memory, value, size);
   }
 
-  /// The argument of the entry point, or null if it has none of the kind.
-  Value getArgument(Parameter parameter) {
-    ArrayRef<Parameter> parameters = getParameters(stepName);
-    const auto *found = llvm::find(parameters, parameter);
-    return found == parameters.end() ? Value() : entry.getArgument(found - parameters.begin());
-  }
+  /// What the entry point is called with, or null if there is none of the kind.
+  Value getArgument(Parameter parameter) { return arguments.lookup(parameter); }
 
   /// What follows other parts of the state in its memory.
   Value getPartOfState(StringRef role) {
@@ -366,6 +422,7 @@ private:
   func::FuncOp step, entry;
   Location loc;
   StringRef stepName;
+  DenseMap<unsigned, Value> arguments;
   /// Where the step puts its loss, if it has one.
   Value loss;
   /// The team that a training step makes for itself.
@@ -421,16 +478,11 @@ private:
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(step);
     SmallVector<Type> arguments, results;
-    for (Parameter parameter : getParameters(stepName.getValue())) {
-      Type type = LLVM::LLVMPointerType::get(&getContext());
-      if (parameter == Tokens || parameter == LogitsFrom || parameter == Step)
-        type = builder.getI64Type();
-      else if (parameter == Threads)
-        type = builder.getI32Type();
-      else if (parameter == Seed)
-        type = builder.getF32Type();
-      arguments.push_back(type);
-    }
+    if (takesStructure(stepName))
+      arguments.push_back(LLVM::LLVMPointerType::get(&getContext()));
+    else
+      for (Parameter parameter : getParameters(stepName))
+        arguments.push_back(getType(parameter, builder));
     if (stepName == "loss" || stepName == "gradient")
       results.push_back(builder.getF32Type());
     auto type = builder.getFunctionType(arguments, results);

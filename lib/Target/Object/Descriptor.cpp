@@ -199,5 +199,7 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   else
     b.pointer(b.data(ConstantDataArray::get(context, ArrayRef<uint64_t>(ends))));
   b.i64(ends.size());
+  b.i64(info.payloadBytes);
+  b.i64(TERNARY_TOKEN_BLOCK);
   define(b, module, name);
 }

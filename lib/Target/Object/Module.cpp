@@ -11,6 +11,8 @@
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
@@ -70,6 +72,24 @@ static Error linkTeam(Module &module, StringRef prefix, TargetMachine &machine) 
   return Error::success();
 }
 
+/// What is asked for ahead may lie beyond the end of its memory, where an address that is said to
+/// be within it would be poison.
+static void letPrefetchesLeaveMemory(Module &module) {
+  for (Function &function : module)
+    for (Instruction &instruction : instructions(function)) {
+      auto *prefetch = dyn_cast<IntrinsicInst>(&instruction);
+      if (!prefetch || prefetch->getIntrinsicID() != Intrinsic::prefetch)
+        continue;
+      auto *address = dyn_cast<GetElementPtrInst>(prefetch->getArgOperand(0));
+      if (!address)
+        continue;
+      auto *loose = cast<GetElementPtrInst>(address->clone());
+      loose->setNoWrapFlags(GEPNoWrapFlags::none());
+      loose->insertBefore(prefetch->getIterator());
+      prefetch->setArgOperand(0, loose);
+    }
+}
+
 static void optimize(Module &module, TargetMachine &machine) {
   PassBuilder builder(&machine);
   LoopAnalysisManager loops;
@@ -93,6 +113,7 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
     return createStringError(inconvertibleErrorCode(), "cannot translate the module to LLVM IR");
   module->setTargetTriple(machine.getTargetTriple());
   module->setDataLayout(machine.createDataLayout());
+  letPrefetchesLeaveMemory(*module);
   bool training = info.training.has_value();
   auto getStep = [&](StringRef name) {
     return module->getFunction((prefix + "_step_" + name).str());

@@ -44,20 +44,20 @@ typedef enum ternary_status {
   TERNARY_NO_THREADS           /* the system does not start so many threads */
 } ternary_status;
 
-/* One compiled step of the model. All pointers are 64-byte aligned except `ids`
- * and `logits`, which need only their element's alignment.
- *
- *   weights      payload of the weight archive
- *   workspace    scratch, at least ternary_workspace_bytes(descriptor, tokens)
- *   state        [state_bytes], read and replaced; all zero before the first token
- *   ids          [batch, tokens], each in [0, vocab); checked by the caller
- *   logits_from  first position whose logits are wanted, 0 <= logits_from <= tokens
- *   logits       [batch, tokens - logits_from, vocab]; may be null if that is empty
- *   team         threads that share the work; null: the caller does all of it
- */
-typedef void (*ternary_step)(const void *weights, void *workspace, void *state, const int32_t *ids,
-                             int64_t tokens, int64_t logits_from, float *logits,
-                             ternary_team *team);
+/* What one compiled step of the model works on. All pointers are 64-byte aligned except
+ * `ids` and `logits`, which need only their element's alignment. */
+typedef struct ternary_step_arguments {
+  const void *weights; /* payload of the weight archive */
+  void *workspace;     /* scratch, at least ternary_workspace_bytes(descriptor, tokens) */
+  void *state;         /* [state_bytes], read and replaced; all zero before the first token */
+  const int32_t *ids;  /* [batch, tokens], each in [0, vocab); checked by the caller */
+  int64_t tokens;
+  int64_t logits_from; /* first position whose logits are wanted, 0 <= logits_from <= tokens */
+  float *logits;       /* [batch, tokens - logits_from, vocab]; may be null if that is empty */
+  ternary_team *team;  /* threads that share the work; null: the caller does all of it */
+} ternary_step_arguments;
+
+typedef void (*ternary_step)(const ternary_step_arguments *arguments);
 
 /* A part of the weight archive's payload. */
 typedef struct ternary_range {
@@ -136,6 +136,9 @@ typedef struct ternary_descriptor {
   /* Tokens any of which ends a text. */
   const int64_t *eos_ids;
   uint64_t eos_id_count;
+
+  uint64_t payload_bytes; /* of the weight archive: what steps may read */
+  int64_t token_block;    /* TERNARY_TOKEN_BLOCK of the writer */
 } ternary_descriptor;
 
 /* Whether a token ends a text. */

@@ -36,8 +36,23 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
 
   // NAME-LABEL:   func.func @BitNet_1_58__x__prefill(
   // PREFIX-LABEL: func.func @bit_prefill(
-  // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr, %[[IDS:[^:]+]]: !llvm.ptr,
-  // CHECK-SAME:     %[[TOKENS:[^:]+]]: i64, %[[FROM:[^:]+]]: i64, %[[LOGITS:[^:]+]]: !llvm.ptr, %[[TEAM:[^:]+]]: !llvm.ptr) {
+  // CHECK-SAME:     %[[ARGUMENTS:[^:]+]]: !llvm.ptr) {
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][0] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[WEIGHTS:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][8] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[WORKSPACE:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][16] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[STATE:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][24] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[IDS:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][32] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[TOKENS:.+]] = llvm.load %{{.+}} : !llvm.ptr -> i64
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][40] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[FROM:.+]] = llvm.load %{{.+}} : !llvm.ptr -> i64
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][48] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[LOGITS:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][56] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[TEAM:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
 
   // CHECK:        %[[ALL:.+]] = llvm.mlir.constant(9223372036854775807 : i64) : i64
   // CHECK:        llvm.insertvalue %[[WEIGHTS]], %{{.+}}[0]
@@ -114,7 +129,9 @@ module attributes {ternary.model = {name = "cached"}} {
 
   // NAME-LABEL:   func.func @cached_decode(
   // PREFIX-LABEL: func.func @bit_decode(
-  // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr,
+  // CHECK-SAME:     %[[ARGUMENTS:[^:]+]]: !llvm.ptr) {
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][16] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[STATE:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
   // CHECK:          %[[BYTES:.+]] = llvm.mlir.constant(4800000000 : i64)
   // CHECK:          %[[PLACE:.+]] = llvm.getelementptr %[[STATE]][%[[BYTES]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
   // CHECK:          llvm.insertvalue %[[PLACE]], %{{.+}}[1]
@@ -135,7 +152,9 @@ module attributes {ternary.model = {name = "codes"}} {
 
   // NAME-LABEL:   func.func @codes_decode(
   // PREFIX-LABEL: func.func @bit_decode(
-  // CHECK-SAME:     %[[WEIGHTS:[^:]+]]: !llvm.ptr, %[[WORKSPACE:[^:]+]]: !llvm.ptr, %[[STATE:[^:]+]]: !llvm.ptr,
+  // CHECK-SAME:     %[[ARGUMENTS:[^:]+]]: !llvm.ptr) {
+  // CHECK:        llvm.getelementptr %[[ARGUMENTS]][16] : (!llvm.ptr) -> !llvm.ptr, i8
+  // CHECK-NEXT:   %[[STATE:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
   // CHECK:          %[[CODES:.+]] = llvm.mlir.constant(8 : i64)
   // CHECK:          llvm.getelementptr %[[STATE]][%[[CODES]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
   // CHECK:          %[[BOTH:.+]] = llvm.mlir.constant(32 : i64)

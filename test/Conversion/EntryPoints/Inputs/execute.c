@@ -5,10 +5,8 @@
 
 enum { BATCH = 2, TOKENS = 1000, VOCAB = 3 };
 
-extern void toy_prefill(const void *, void *, void *, const int32_t *, int64_t, int64_t, float *,
-                        ternary_team *);
-extern void toy_decode(const void *, void *, void *, const int32_t *, int64_t, int64_t, float *,
-                       ternary_team *);
+extern void toy_prefill(const ternary_step_arguments *arguments);
+extern void toy_decode(const ternary_step_arguments *arguments);
 
 #ifdef SEQUENTIAL
 ternary_team *ternary_team_new(int32_t threads) {
@@ -46,7 +44,8 @@ int main(int argc, char **argv) {
   }
   for (int from = 0; from <= TOKENS; from += TOKENS / 4) {
     int wanted = TOKENS - from;
-    prefill(weights, workspace, state, &ids[0][0], TOKENS, from, &logits[0][0][0], team);
+    prefill(&(ternary_step_arguments){weights, workspace, state, &ids[0][0], TOKENS, from,
+                                      &logits[0][0][0], team});
     for (int b = 0; b < BATCH; ++b)
       for (int t = 0; t < wanted; ++t)
         for (int k = 0; k < VOCAB; ++k)
@@ -54,7 +53,7 @@ int main(int argc, char **argv) {
                            (&logits[0][0][0])[(b * wanted + t) * VOCAB + k]);
     errors += expect("calls", from / (TOKENS / 4) + 1, state[2]);
   }
-  decode(weights, workspace, state, &ids[0][1], 1, 0, 0, team);
+  decode(&(ternary_step_arguments){weights, workspace, state, &ids[0][1], 1, 0, 0, team});
   errors += expect("state", 20, state[1]);
   ternary_team_free(team);
   return errors != 0;
