@@ -43,8 +43,9 @@ namespace {
 /// a team have four times as much (team.c).
 constexpr int64_t kMaxStackBytes = 4 << 20;
 
-/// Sharing a loop costs about as long as so many ops on vectors take.
-constexpr uint64_t kMinSharedOps = 8192;
+/// A loop of fewer ops, mostly on vectors, is over in some four microseconds; to share it, and to
+/// move what it reads and writes between processors, takes as long as two threads would save.
+constexpr uint64_t kMinSharedOps = 1 << 16;
 
 /// The stack memory that `memref` lies in, or null.
 memref::AllocaOp findAlloca(Value memref) {

@@ -173,7 +173,7 @@ func.func private @sequential(%x: memref<8xf32>, %n: index, %v: f32) attributes 
 
 // -----
 
-// What takes less time than to share it is left to the caller: here 32 iterations of 100 additions,
+// What takes less time than to share it is left to the caller: here 32 iterations of 1000 additions,
 // but not 128.
 
 // THREADS-LABEL: func.func private @small_loop0(
@@ -188,18 +188,18 @@ func.func private @small(%x: memref<128xf32>) attributes {ternary.kernel} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c32 = arith.constant 32 : index
-  %c100 = arith.constant 100 : index
+  %c1000 = arith.constant 1000 : index
   %c128 = arith.constant 128 : index
   %one = arith.constant 1.0 : f32
   scf.parallel (%i) = (%c0) to (%c32) step (%c1) {
-    %sum = scf.for %j = %c0 to %c100 step %c1 iter_args(%before = %one) -> f32 {
+    %sum = scf.for %j = %c0 to %c1000 step %c1 iter_args(%before = %one) -> f32 {
       %after = arith.addf %before, %one : f32
       scf.yield %after : f32
     }
     memref.store %sum, %x[%i] : memref<128xf32>
   }
   scf.parallel (%i) = (%c0) to (%c128) step (%c1) {
-    %sum = scf.for %j = %c0 to %c100 step %c1 iter_args(%before = %one) -> f32 {
+    %sum = scf.for %j = %c0 to %c1000 step %c1 iter_args(%before = %one) -> f32 {
       %after = arith.addf %before, %one : f32
       scf.yield %after : f32
     }
