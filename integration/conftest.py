@@ -4,12 +4,25 @@ import os
 import pathlib
 import re
 import subprocess
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from built import HAS_EXTENSION
+from compile_cache import Cache, digest, digest_files, digest_machine, digest_program
+from safetensors.numpy import load_file, save_file
+
+if HAS_EXTENSION:
+    from ternary import _ternary
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BIN = pathlib.Path(os.environ.get("TERNARY_BUILD_DIR", ROOT / "build")) / "bin"
+BIN = pathlib.Path(os.environ.get("TERNARY_BUILD_DIR", ROOT / "build")).resolve() / "bin"
+CACHE = Cache(BIN.parent / "test-cache")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        CACHE.trim()
 
 
 def run_tool(name: str, *args: object) -> subprocess.CompletedProcess[str]:
@@ -26,47 +39,84 @@ def find_llvm_tool(name: str) -> pathlib.Path:
 
 
 class Compiler:
-    """Compiles model directories to shared libraries, each combination of flags once."""
+    """Compiles models to shared libraries, each combination of model and flags once.
 
-    def __init__(self, directory: pathlib.Path):
-        self.directory = directory
-        self.libraries: dict[tuple[str, ...], pathlib.Path] = {}
+    They hold no self-test, which takes as long as the rest, unless `flags` ask for one: SELF_TEST.
+    """
 
     def __call__(self, model: pathlib.Path, *flags: str) -> pathlib.Path:
-        key = (str(model), *flags)
-        if key not in self.libraries:
-            library = self.directory / f"model{len(self.libraries)}.so"
-            result = run_tool("ternary-compile", model, "-o", library, *flags)
+        if not any(flag.startswith("--self-test") for flag in flags):
+            flags = (*flags, "--self-test=0")
+        key = self.digest(model, *flags)
+
+        def make(folder: pathlib.Path) -> None:
+            result = run_tool("ternary-compile", model, "-o", folder / "m.so", *flags)
             assert result.returncode == 0, result.stderr
-            self.libraries[key] = library
-        return self.libraries[key]
+
+        return CACHE.get(key, make) / "m.so"
+
+    def digest(self, model: pathlib.Path, *flags: str) -> str:
+        program = digest_program(BIN / "ternary-compile")
+        return digest(program, digest_machine(), digest_files(model), flags)
+
+
+# What the compiler does by default for models as small as those of tests.
+SELF_TEST = "--self-test=8"
 
 
 @pytest.fixture(scope="session")
-def compile_model(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(tmp_path_factory.mktemp("models"))
+def compile_model() -> Compiler:
+    return Compiler()
+
+
+def run_model(library: pathlib.Path, ids: np.ndarray, threads: int, step: bool) -> np.ndarray:
+    """Logits in this process: a program takes longer to start than a small model to run."""
+    session = _ternary.CompiledSession(_ternary.CompiledModel(str(library)), threads)
+    ids = np.asarray(ids, dtype=np.int32)
+    parts = np.split(ids, ids.shape[1], axis=1) if step else [ids]
+    logits = [np.from_dlpack(session.prefill_all(np.ascontiguousarray(part))) for part in parts]
+    session.close()
+    return np.concatenate(logits, axis=1)
+
+
+def remember_results(
+    library: pathlib.Path, ids: np.ndarray, compute: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """What a library computes for ids. It is the reference's, with which many others are compared
+    and which takes longest."""
+
+    def make(folder: pathlib.Path) -> None:
+        save_file(compute(), folder / "results.safetensors")
+
+    runners = [ROOT / "integration" / name for name in ("conftest.py", "training_object.py")]
+    if HAS_EXTENSION:
+        runners.append(pathlib.Path(_ternary.__file__))
+    made_of = [digest_files(path) for path in (library, *runners)]
+    key = digest(made_of, ids.dtype, ids.shape, ids.tobytes())
+    return load_file(CACHE.get(key, make) / "results.safetensors")
 
 
 @pytest.fixture
-def compute_logits(tmp_path: pathlib.Path):
-    """Logits [B, T, V] of a compiled model for ids [B, T], at once or token by token."""
+def run_logits(tmp_path: pathlib.Path) -> Callable:
+    """Logits [B, T, V] for ids [B, T], at once or token by token, by ternary-run."""
 
     def compute(library: pathlib.Path, ids: np.ndarray, threads: int = 1, step: bool = False):
         np.save(tmp_path / "ids.npy", ids)
+        files = ("--input-ids", tmp_path / "ids.npy", "--logits", tmp_path / "logits.npy")
         flags = ["--step"] if step else []
-        result = run_tool(
-            "ternary-run",
-            library,
-            "--input-ids",
-            tmp_path / "ids.npy",
-            "--logits",
-            tmp_path / "logits.npy",
-            "--threads",
-            threads,
-            *flags,
-        )
+        result = run_tool("ternary-run", library, *files, "--threads", threads, *flags)
         assert result.returncode == 0, result.stderr
         return np.load(tmp_path / "logits.npy")
+
+    return compute
+
+
+@pytest.fixture
+def compute_logits(run_logits: Callable) -> Callable:
+    """The same in this process, if it can load the extension of the Python package."""
+
+    def compute(library: pathlib.Path, ids: np.ndarray, threads: int = 1, step: bool = False):
+        return (run_model if HAS_EXTENSION else run_logits)(library, ids, threads, step)
 
     return compute
 
@@ -88,3 +138,8 @@ def has_cpu_feature(name: str) -> bool:
 def supports_kernel(name: str) -> bool:
     """Whether this machine can run a microkernel of ternary-compile's --kernel."""
     return name not in KERNEL_FEATURES or has_cpu_feature(KERNEL_FEATURES[name])
+
+
+def skip_without(target: str) -> None:
+    if not supports_kernel(target):
+        pytest.skip(f"this machine has no {target}")

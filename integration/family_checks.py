@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from conftest import run_tool, supports_kernel
+from conftest import remember_results, run_tool, skip_without
 from safetensors.numpy import load_file, save_file
 from test_training import TARGETS
 from training_object import TrainingObject
@@ -49,11 +49,6 @@ def halve(model: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[pathlib.Path]
         yield folder
 
 
-def skip_without(target: str) -> None:
-    if not supports_kernel(target):
-        pytest.skip(f"this machine has no {target}")
-
-
 def expect_reference_logits(
     compile_model: Callable,
     compute_logits: Callable,
@@ -65,10 +60,23 @@ def expect_reference_logits(
     """The logits of the reference, which are those of a target to the bit: at once or token by
     token, on any number of threads."""
     skip_without(target)
-    reference = compute_logits(compile_model(model, *TARGETS["reference"], *flags), ids)
+    reference = compute_reference_logits(compile_model, compute_logits, model, ids, *flags)
     library = compile_model(model, *TARGETS[target], *flags)
     expect_same_logits(compute_logits, library, ids, reference)
     return reference
+
+
+def compute_reference_logits(
+    compile_model: Callable,
+    compute_logits: Callable,
+    model: pathlib.Path,
+    ids: np.ndarray,
+    *flags: str,
+) -> np.ndarray:
+    """Computed once for all targets that are compared with them."""
+    library = compile_model(model, *TARGETS["reference"], *flags)
+    results = remember_results(library, ids, lambda: {"logits": compute_logits(library, ids)})
+    return results["logits"]
 
 
 def expect_same_logits(

@@ -10,10 +10,11 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import run_tool
+from conftest import SELF_TEST, run_tool
 from family_checks import expect_reference_logits, halve
 from safetensors.numpy import load_file
-from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
+from test_training import TARGETS, compile_training, expect_gradients
+from training_object import compute_gradients
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("bitnet-a", "bitnet-odd", "packed-bitnet", "packed-llama", "packed-norms")
@@ -56,7 +57,7 @@ def test_narrow_cache(compile_model, compute_logits, name, target, cache, tolera
     )
     error = np.abs(reference - logits).max()
     assert 0 < error < tolerance * np.abs(logits).max()
-    library = compile_model(DATA / name, *TARGETS[target], flag)
+    library = compile_model(DATA / name, *TARGETS[target], flag, SELF_TEST)
     result = run_tool("ternary-run", library, "--self-test")  # in pieces, too
     assert result.returncode == 0, result.stderr
 
@@ -83,10 +84,10 @@ def test_batch_of_codes(compile_model, compute_logits):
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu", "recompute-blocks"])
-def test_gradients_agree_with_transformers(tmp_path, compile_model, target):
+def test_gradients_agree_with_transformers(compile_model, target):
     expected = load_expected("bitnet-odd")
     library = compile_training(compile_model, DATA / "bitnet-odd", *TARGETS[target])
-    got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
+    got = compute_gradients(library, expected["input_ids"], threads=2)
     np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-6)
     expect_gradients(got, expected, "grad.", 1e-4)
 

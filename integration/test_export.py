@@ -86,7 +86,7 @@ def compute(compile_model, compute_logits):
 
     def run(model: pathlib.Path, *flags: str) -> bytes:
         ids = np.random.default_rng(2).integers(0, 29, (1, 11)).astype(np.int32)
-        library = compile_model(model, "--target=reference", "--self-test=0", *flags)
+        library = compile_model(model, "--target=reference", *flags)
         return compute_logits(library, ids).tobytes()
 
     return run
@@ -259,7 +259,7 @@ def test_tokenizer(compile_model, tmp_path):
     texts = [
         run_tool(
             "ternary-run",
-            compile_model(one, "--target=reference", "--self-test=0"),
+            compile_model(one, "--target=reference"),
             "--prompt=ROMEO:\nIf  I ü",
             "--tokens=8",
         ).stdout

@@ -10,8 +10,8 @@ import pathlib
 import gguf
 import numpy as np
 import pytest
-from conftest import run_tool
-from family_checks import expect_logits, expect_same_logits
+from conftest import SELF_TEST, run_tool
+from family_checks import compute_reference_logits, expect_logits, expect_same_logits
 from safetensors.numpy import load_file, save_file
 from test_reference_logits import TARGETS, flags_for
 
@@ -40,7 +40,7 @@ def test_logits_agree_with_transformers(compile_model, compute_logits, name, tar
 def test_same_bits_as_reference(compile_model, compute_logits, name, target):
     flags = flags_for(target)
     ids = load_file(DATA / name / "expected.safetensors")["input_ids"][:1]
-    reference = compute_logits(compile_model(DATA / name, *TARGETS["reference"]), ids)
+    reference = compute_reference_logits(compile_model, compute_logits, DATA / name, ids)
     expect_same_logits(compute_logits, compile_model(DATA / name, *flags), ids, reference)
 
 
@@ -102,7 +102,8 @@ def test_one_other_value_makes_a_weight_float(tmp_path, compute_logits):
 
 def test_self_test(compile_model):
     for name in MODELS:
-        assert run_tool("ternary-run", compile_model(DATA / name), "--self-test").returncode == 0
+        library = compile_model(DATA / name, SELF_TEST)
+        assert run_tool("ternary-run", library, "--self-test").returncode == 0
 
 
 def test_where_it_has_no_meaning(tmp_path):

@@ -10,23 +10,22 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import ROOT, run_tool
+from conftest import ROOT, SELF_TEST, run_tool
 from family_checks import (
     expect_logits,
     expect_reference_logits,
     halve,
-    skip_without,
     train_from_scratch,
 )
 from safetensors.numpy import load_file
 from test_training import (
     TARGETS,
     compile_training,
-    compute_gradients,
     expect_gradients,
+    expect_reference_gradients,
     plan_memory,
 )
-from training_object import TrainingObject
+from training_object import TrainingObject, compute_gradients
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("llama-grouped", "llama-tied", "llama-long", "qwen3-heads")
@@ -38,25 +37,18 @@ VARIANTS = [("llama-grouped", target) for target in TARGETS if target != "refere
 
 @pytest.mark.parametrize("target", ["reference", "cpu"])
 @pytest.mark.parametrize("name", MODELS)
-def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target):
+def test_gradients_agree_with_transformers(compile_model, name, target):
     expected = load_file(DATA / name / "expected.safetensors")
     library = compile_training(compile_model, DATA / name, *TARGETS[target])
-    got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
+    got = compute_gradients(library, expected["input_ids"], threads=2)
     np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-5)
     expect_gradients(got, expected, "grad.", 1e-5)
 
 
 @pytest.mark.parametrize(("name", "target"), VARIANTS)
-def test_same_bits_as_reference(tmp_path, compile_model, name, target):
-    skip_without(target)
+def test_same_bits_as_reference(compile_model, name, target):
     ids = load_file(DATA / name / "expected.safetensors")["input_ids"]
-    reference = compile_training(compile_model, DATA / name, *TARGETS["reference"])
-    expected = compute_gradients(tmp_path, reference, ids)
-    library = compile_training(compile_model, DATA / name, *TARGETS[target])
-    for threads in (1, 2, 3):
-        got = compute_gradients(tmp_path, library, ids, threads)
-        for parameter, value in expected.items():
-            assert got[parameter].tobytes() == value.tobytes(), (parameter, threads)
+    expect_reference_gradients(compile_model, DATA / name, target, ids)
 
 
 def test_memory_budget(tmp_path, compile_model):
@@ -71,14 +63,14 @@ def test_memory_budget(tmp_path, compile_model):
     assert totals[0] > totals[1] > totals[2]
     ids = load_file(model / "expected.safetensors")["input_ids"]
     everything = compile_training(compile_model, model, "--recompute=none", *flags)
-    expected = compute_gradients(tmp_path, everything, ids)
+    expected = compute_gradients(everything, ids)
     for budget in (sum(totals[:2]) / 2, sum(totals[1:]) / 2):
         budget = round(budget, 1)
         flag = f"--memory-budget={budget}MB"
         chosen, total = plan_memory(model, output, *flags, stop, flag)
         assert chosen != "nothing"
         assert total <= budget
-        got = compute_gradients(tmp_path, compile_training(compile_model, model, *flags, flag), ids)
+        got = compute_gradients(compile_training(compile_model, model, *flags, flag), ids)
         for parameter, value in expected.items():
             assert got[parameter].tobytes() == value.tobytes(), (parameter, chosen)
 
@@ -115,6 +107,15 @@ def test_logits_agree_with_transformers(compile_model, compute_logits, name, tar
 def test_same_logits_as_reference(compile_model, compute_logits, name, target):
     ids = load_file(DATA / name / "expected.safetensors")["input_ids"][:1]
     expect_reference_logits(compile_model, compute_logits, DATA / name, target, ids)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("name", MODELS)
+def test_self_test(compile_model, name, batch):
+    library = compile_model(DATA / name, SELF_TEST, f"--batch={batch}")
+    result = run_tool("ternary-run", library, "--self-test", "--threads=2")
+    assert result.returncode == 0, result.stderr
+    assert "8 tokens agree with the reference" in result.stdout
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu"])
@@ -158,7 +159,7 @@ def test_half_precision_is_read(tmp_path, compile_model, compute_logits):
     gradients, logits = [], []
     for model in halve(DATA / "llama-tied", tmp_path):
         library = compile_training(compile_model, model)
-        gradients.append(compute_gradients(tmp_path, library, ids))
+        gradients.append(compute_gradients(library, ids))
         logits.append(compute_logits(compile_model(model), ids[:1]))
     for name, value in gradients[0].items():
         assert value.tobytes() == gradients[1][name].tobytes(), name

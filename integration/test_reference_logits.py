@@ -8,7 +8,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import KERNEL_FEATURES, supports_kernel
+from conftest import KERNEL_FEATURES, skip_without
+from family_checks import expect_same_logits
 from safetensors.numpy import load_file
 
 MODEL = pathlib.Path(__file__).parent / "data" / "hgrn-a"
@@ -28,20 +29,20 @@ TARGETS = {
 
 
 def flags_for(target: str) -> list[str]:
-    if not supports_kernel(target):
-        pytest.skip(f"this machine has no {target}")
+    skip_without(target)
     return TARGETS[target]
 
 
 @pytest.mark.parametrize("variant", EPSILONS)
 @pytest.mark.parametrize("target", ["reference", "cpu"])
-def test_agrees_with_original(compile_model, compute_logits, target, variant):
+def test_agrees_with_original(compile_model, run_logits, target, variant):
+    """By ternary-run; other tests run models in their own process."""
     library = compile_model(MODEL, *TARGETS[target], f"--epsilon={EPSILONS[variant]}")
     expected = EXPECTED[f"logits_{variant}"]
     for row, logits in zip(IDS, expected, strict=True):
         for step in (False, True):
             for threads in (1, 2):
-                got = compute_logits(library, row[None], threads, step)
+                got = run_logits(library, row[None], threads, step)
                 assert np.abs(got[0] - logits).max() <= 1e-5
 
 
@@ -50,18 +51,14 @@ def test_same_bits_as_reference(compile_model, compute_logits, target):
     flags = flags_for(target)
     ids = IDS[:1]
     reference = compute_logits(compile_model(MODEL, *TARGETS["reference"]), ids)
-    library = compile_model(MODEL, *flags)
-    for step in (False, True):
-        for threads in (1, 2, 3):
-            got = compute_logits(library, ids, threads, step)
-            assert got.tobytes() == reference.tobytes(), (step, threads)
+    expect_same_logits(compute_logits, compile_model(MODEL, *flags), ids, reference)
 
 
-def test_batch(compile_model, compute_logits):
+def test_batch(compile_model, run_logits):
     one = compile_model(MODEL)
     two = compile_model(MODEL, "--batch=2")
-    expected = np.concatenate([compute_logits(one, row[None]) for row in IDS])
+    expected = np.concatenate([run_logits(one, row[None]) for row in IDS])
     for step in (False, True):
         for threads in (1, 2):
-            got = compute_logits(two, IDS, threads, step)
+            got = run_logits(two, IDS, threads, step)
             assert got.tobytes() == expected.tobytes(), (step, threads)

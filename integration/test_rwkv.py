@@ -9,11 +9,16 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import run_tool
-from family_checks import expect_reference_logits, halve, skip_without, train_from_scratch
+from conftest import SELF_TEST, run_tool
+from family_checks import expect_reference_logits, halve, train_from_scratch
 from safetensors.numpy import load_file, save_file
-from test_training import TARGETS, compile_training, compute_gradients, expect_gradients
-from training_object import TrainingObject
+from test_training import (
+    TARGETS,
+    compile_training,
+    expect_gradients,
+    expect_reference_gradients,
+)
+from training_object import TrainingObject, compute_gradients
 
 DATA = pathlib.Path(__file__).parent / "data"
 MODELS = ("rwkv-plain", "rwkv-odd", "rwkv-ternary")
@@ -64,7 +69,7 @@ def test_batch(compile_model, compute_logits, name, target):
 @pytest.mark.parametrize("name", MODELS)
 def test_self_test(compile_model, name):
     """Prompts in chunks, tokens one by one and sequences after a reset: all the same bits."""
-    result = run_tool("ternary-run", compile_model(DATA / name), "--self-test")
+    result = run_tool("ternary-run", compile_model(DATA / name, SELF_TEST), "--self-test")
     assert result.returncode == 0, result.stderr
 
 
@@ -82,31 +87,24 @@ def test_large_keys(tmp_path, compile_model, compute_logits):
     assert np.isfinite(reference).all()
     assert compute_logits(compile_model(tmp_path), ids, 2).tobytes() == reference.tobytes()
     library = compile_training(compile_model, tmp_path)
-    for gradient in compute_gradients(tmp_path, library, ids).values():
+    for gradient in compute_gradients(library, ids).values():
         assert np.isfinite(gradient).all()
 
 
 @pytest.mark.parametrize("target", ["reference", "cpu", "recompute-blocks"])
 @pytest.mark.parametrize("name", MODELS)
-def test_gradients_agree_with_transformers(tmp_path, compile_model, name, target):
+def test_gradients_agree_with_transformers(compile_model, name, target):
     expected = load_expected(name)
     library = compile_training(compile_model, DATA / name, *TARGETS[target])
-    got = compute_gradients(tmp_path, library, expected["input_ids"], threads=2)
+    got = compute_gradients(library, expected["input_ids"], threads=2)
     np.testing.assert_allclose(got["loss"], expected["loss"], rtol=1e-6)
     expect_gradients(got, expected, "grad.", 1e-4 if name == "rwkv-ternary" else 1e-5)
 
 
 @pytest.mark.parametrize(("name", "target"), VARIANTS)
-def test_same_gradients_as_reference(tmp_path, compile_model, name, target):
-    skip_without(target)
+def test_same_gradients_as_reference(compile_model, name, target):
     ids = load_expected(name)["input_ids"]
-    reference = compile_training(compile_model, DATA / name, *TARGETS["reference"])
-    expected = compute_gradients(tmp_path, reference, ids)
-    library = compile_training(compile_model, DATA / name, *TARGETS[target])
-    for threads in (1, 2, 3):
-        got = compute_gradients(tmp_path, library, ids, threads)
-        for parameter, value in expected.items():
-            assert got[parameter].tobytes() == value.tobytes(), (parameter, threads)
+    expect_reference_gradients(compile_model, DATA / name, target, ids)
 
 
 def test_same_gradients_for_lengths(compile_model):
@@ -146,8 +144,8 @@ def test_same_bits_for_odd_shapes(tmp_path, compile_model, compute_logits, shape
         assert compute_logits(library, ids, 2, step).tobytes() == expected.tobytes(), step
     reference = compile_training(compile_model, tmp_path, *TARGETS["reference"], *flags)
     library = compile_training(compile_model, tmp_path, *flags)
-    got = compute_gradients(tmp_path, library, ids, threads=2)
-    for name, value in compute_gradients(tmp_path, reference, ids).items():
+    got = compute_gradients(library, ids, threads=2)
+    for name, value in compute_gradients(reference, ids).items():
         assert np.isfinite(value).all()
         assert got[name].tobytes() == value.tobytes(), name
 

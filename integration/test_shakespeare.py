@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import BIN, ROOT, run_tool
+from conftest import BIN, ROOT, SELF_TEST, run_tool
 
 MODEL = ROOT / "models" / "shakespeare"
 GOLDEN = json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))
@@ -43,7 +43,8 @@ def test_seed_decides(compile_model):
 
 
 def test_self_test(compile_model):
-    result = run_tool("ternary-run", compile_model(MODEL), "--self-test", "--threads", 2)
+    library = compile_model(MODEL, SELF_TEST)
+    result = run_tool("ternary-run", library, "--self-test", "--threads", 2)
     assert result.returncode == 0, result.stderr
 
 

@@ -158,3 +158,21 @@ class TrainingObject:
             self.threads,
         )
         return report
+
+
+def compute_gradients(
+    library: pathlib.Path, ids: np.ndarray, threads: int = 1
+) -> dict[str, np.ndarray]:
+    """`loss` and all gradients for predicting each of ids [B, T] from those before, as
+    ternary-train --gradients writes them."""
+    training = TrainingObject(library, threads)
+    batch, loss = training.info.batch, 0.0
+    for rows in np.split(ids, range(batch, len(ids), batch)):
+        share = len(rows) / len(ids)
+        # Rows that the last group lacks have no targets.
+        group = np.zeros((batch, ids.shape[1]), np.int32)
+        group[: len(rows)] = rows
+        targets = np.full_like(group, -1)
+        targets[: len(rows), :-1] = rows[:, 1:]
+        loss += share * training.gradient(group, targets, share)
+    return {"loss": np.array([loss], np.float32), **training.views(training.gradients)}

@@ -15,7 +15,7 @@ from lit.llvm.subst import ToolSubst
 config.name = "TERNARY"
 config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
 config.suffixes = [".mlir", ".test", ".py", ".c"]
-config.excludes = ["Inputs", "Unit", "lit.cfg.py", "CMakeLists.txt"]
+config.excludes = ["Inputs", "Unit", "lib", "lit.cfg.py", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.ternary_obj_root, "test")
 
@@ -61,11 +61,21 @@ config.substitutions += [
     ("%src_root", config.ternary_src_root),
     ("%obj_root", config.ternary_obj_root),
     ("%tools_dir", config.ternary_tools_dir),
-    ("%fuzz_dir", os.path.join(config.ternary_obj_root, "fuzz")),
     ("%cmake", config.cmake),
     ("%host_cc", config.host_cc),
     ("%host_cxx", config.host_cxx),
     ("%sanitize_flags", sanitize_flags),
+]
+
+# Fuzzers run over their corpus, or for TERNARY_FUZZ_SECONDS. New inputs are kept for this run only;
+# what is worth keeping goes into fuzz/corpus.
+fuzz_seconds = os.environ.get("TERNARY_FUZZ_SECONDS")
+fuzz_limit = f"-max_total_time={fuzz_seconds}" if fuzz_seconds else "-runs=0"
+fuzz_dir = os.path.join(config.ternary_obj_root, "fuzz")
+config.substitutions[:0] = [
+    ("%fuzz_flags", f"-timeout=10 -rss_limit_mb=2048 -print_final_stats=1 {fuzz_limit}"),
+    ("%fuzz_corpus", os.path.join(config.ternary_src_root, "fuzz", "corpus")),
+    ("%fuzz", f"env ASAN_OPTIONS=allow_user_poisoning=0 {fuzz_dir}"),
 ]
 
 # Features, for REQUIRES: and UNSUPPORTED:.

@@ -10,8 +10,10 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -97,22 +99,30 @@ def main() -> int:
     results_dir.mkdir(exist_ok=True)
 
     lit_results = results_dir / "lit.json"
-    lit = [cache["LLVM_EXTERNAL_LIT"], "-sv", "--no-progress-bar"]
+    lit = [cache["LLVM_EXTERNAL_LIT"], "-sv", "--no-progress-bar", "--time-tests"]
     lit += ["--output", str(lit_results)]
     lit += [str(build_dir / "test"), str(build_dir / "test" / "Unit")]
 
     pytest_results = results_dir / "pytest.xml"
     pytest = [sys.executable, "-m", "pytest", "-q", f"--junitxml={pytest_results}"]
+    pytest += ["--numprocesses=auto", "--maxprocesses=16", "--dist=worksteal", "--durations=25"]
     environment = dict(os.environ, TERNARY_BUILD_DIR=str(build_dir))
     if cache.get("TERNARY_SANITIZE"):
         # LLVM's allocators poison what only code with sanitizers unpoisons; libMLIR.so has none.
         environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
         environment["TERNARY_SANITIZE"] = cache["TERNARY_SANITIZE"]
 
-    results = {
-        "lit and GoogleTest": run("lit and GoogleTest", lit, lit_results, read_lit_results),
-        "pytest": run("pytest", pytest, pytest_results, read_junit_results, environment),
-    }
+    # Whoever is told to stop still removes what tests wrote.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with tempfile.TemporaryDirectory(prefix="ternary-check-") as folder:
+        environment["TMPDIR"] = folder
+        results = {
+            name: run(name, command, path, reader, environment)
+            for name, command, path, reader in (
+                ("lit and GoogleTest", lit, lit_results, read_lit_results),
+                ("pytest", pytest, pytest_results, read_junit_results),
+            )
+        }
 
     total = sum(results.values(), Counts())
     print()

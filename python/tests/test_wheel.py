@@ -35,6 +35,7 @@ def run(*command: object) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_wheel(tmp_path, shakespeare):
     prefix = BUILD / "wheel" / "prefix"
     run("cmake", "--install", BUILD, "--prefix", prefix)
