@@ -2,17 +2,18 @@
 #
 #   make demo                  compile the example model and let it write Shakespeare
 #   make check                 build and run every test
-#   make check PRESET=dev      the same in another preset: default, dev or sanitize
+#   make check PRESET=sanitize the same in another preset: default, release, sanitize or thread
 
 PRESET ?= default
 JOBS ?= $(shell nproc)
 
 build_default := build
-build_dev := build-dev
+build_release := build-release
 build_sanitize := build-sanitize
+build_thread := build-thread
 BUILD := $(build_$(PRESET))
 ifeq ($(BUILD),)
-$(error unknown PRESET=$(PRESET), expected default, dev or sanitize)
+$(error unknown PRESET=$(PRESET), expected default, release, sanitize or thread)
 endif
 
 VENV := build/venv/bin
@@ -20,11 +21,11 @@ CLANG_FORMAT ?= clang-format-22
 CXX_FILES = $(shell git ls-files --cached --others --exclude-standard -- '*.cpp' '*.h' '*.c')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages python configure build demo check format lint docs install clean
+.PHONY: help setup packages python configure build demo check check-long format lint docs install clean
 
 help: ## Show this help
-	@echo "Targets (PRESET=default|dev|sanitize):"
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@echo "Targets (PRESET=default|release|sanitize|thread):"
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 setup: packages python ## Install missing Debian and Python packages
 
@@ -44,9 +45,17 @@ demo: configure ## Compile the example model and stream text from it
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target ternary-compile ternary-run
 	@utils/demo.sh $(BUILD)
 
-check: configure python ## Build and run every test
+check: lint configure ## Check the sources, build, and run every test
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target all ternary-test-depends
 	@$(VENV)/python utils/check.py --build-dir $(BUILD)
+
+# Where time does not matter: other builds, round trips of all IR, and inputs nobody thought of.
+check-long: check ## Then sanitizers, round trips of all IR, and 10 minutes of every fuzzer
+	@TERNARY_OPT_CHECK_IR_ROUNDTRIP=1 cmake --build --preset default --target check-ternary
+	@$(MAKE) check PRESET=sanitize
+	@cmake --preset thread --log-level=WARNING
+	@cmake --build --preset thread -j $(JOBS) --target check-threads
+	@TERNARY_FUZZ_SECONDS=600 cmake --build --preset default --target check-ternary-fuzz
 
 docs: configure ## Generate the reference of ops and passes in build/docs/reference
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target mlir-doc
@@ -67,4 +76,4 @@ install: build ## Install into PREFIX (/usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 clean: ## Remove everything that was built
-	rm -rf build build-dev build-sanitize
+	rm -rf build build-release build-sanitize build-thread

@@ -9,10 +9,19 @@
 #include "ternary/InitAll.h"
 #include "llvm/Support/CommandLine.h"
 
+#ifdef TERNARY_BUILD_TESTS
+namespace ternary {
+void registerTestPasses(); // test/lib
+} // namespace ternary
+#endif
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   ternary::registerAllDialects(registry);
   ternary::registerAllPasses();
+#ifdef TERNARY_BUILD_TESTS
+  ternary::registerTestPasses();
+#endif
   llvm::cl::AddExtraVersionPrinter(
       [](llvm::raw_ostream &os) { os << "Ternary " TERNARY_VERSION "\n"; });
   return mlir::asMainReturnCode(

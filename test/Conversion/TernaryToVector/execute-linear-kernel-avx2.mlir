@@ -1,10 +1,10 @@
-// Linear kernels of the avx2 microkernel, run where there is such a machine. Weight, activations, scales and expected
+// Linear kernels of the avx2 microkernel and of that which packs weights like it, run. Weight, activations, scales and expected
 // values are those of the loops' test; the weight is packed for the microkernel. The last
 // pass only erases the archive.
 
-// REQUIRES: avx2
-// RUN: ternary-opt %s -ternary-to-vector=kernel=avx2 -ternary-to-loops=erase-archives -ternary-expand-math %lower_to_llvm \
-// RUN:   | %run_mlir | FileCheck %s
+// RUN: %execute_avx2
+// RUN: %emulate_avx2
+// RUN: %execute_avxvnni
 
 !packed = memref<6x10x!ternary.trit, #ternary.packed<lanes = 8, depth = 4, planes = 4, vectors = 4>>
 !halves = memref<6x10x!ternary.trit, #ternary.packed<lanes = 8, depth = 4, planes = 4, vectors = 4, halves = 2>>

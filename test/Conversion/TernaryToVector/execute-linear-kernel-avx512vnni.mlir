@@ -1,10 +1,9 @@
-// Linear kernels of the avx512vnni microkernel, run where there is such a machine. Weight, activations, scales and expected
+// Linear kernels of the avx512vnni microkernel and of that which packs weights like it, run. Weight, activations, scales and expected
 // values are those of the loops' test; the weight is packed for the microkernel. The last
 // pass only erases the archive.
 
-// REQUIRES: avx512vnni
-// RUN: ternary-opt %s -ternary-to-vector=kernel=avx512vnni -ternary-to-loops=erase-archives -ternary-expand-math %lower_to_llvm \
-// RUN:   | %run_mlir | FileCheck %s
+// RUN: %execute_avx512vnni
+// RUN: %execute_amx_int8
 
 !packed = memref<6x10x!ternary.trit, #ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 2>>
 !halves = memref<6x10x!ternary.trit, #ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 2, halves = 2>>

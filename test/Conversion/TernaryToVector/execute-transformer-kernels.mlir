@@ -1,9 +1,4 @@
 // The kernels of a float Transformer in the loops' test, run: the same inputs, the same values with
-// the vectors and blocks of every microkernel; none of it needs a machine of that kind.
+// the vectors and blocks of every microkernel.
 
-// RUN: ternary-opt %S/../TernaryToLoops/execute-transformer-kernels.mlir -ternary-to-vector=kernel=portable -ternary-expand-math %lower_to_llvm \
-// RUN:   | %run_mlir | FileCheck %S/../TernaryToLoops/execute-transformer-kernels.mlir
-// RUN: ternary-opt %S/../TernaryToLoops/execute-transformer-kernels.mlir -ternary-to-vector=kernel=avx2 -ternary-expand-math %lower_to_llvm \
-// RUN:   | %run_mlir | FileCheck %S/../TernaryToLoops/execute-transformer-kernels.mlir
-// RUN: ternary-opt %S/../TernaryToLoops/execute-transformer-kernels.mlir -ternary-to-vector=kernel=avx512vnni -ternary-expand-math %lower_to_llvm \
-// RUN:   | %run_mlir | FileCheck %S/../TernaryToLoops/execute-transformer-kernels.mlir
+// RUN: %execute_loops_test
