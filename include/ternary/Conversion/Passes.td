@@ -8,9 +8,10 @@
 #ifndef TERNARY_CONVERSION_PASSES_TD
 #define TERNARY_CONVERSION_PASSES_TD
 
-include "mlir/Pass/PassBase.td"
+include "ternary/Dialect/Ternary/Transforms/PassBase.td"
 
-def TernaryExpandMath : Pass<"ternary-expand-math"> {
+def TernaryExpandMath : TernaryPass<"ternary-expand-math", "", [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"]> {
   let summary = "Expand activations and elementary functions into arithmetic";
   let description = [{
     Rewrites `ternary.activate`, `math.exp`, `math.log`, `math.sin` and `math.cos` on f32 and on
@@ -41,10 +42,10 @@ def TernaryExpandMath : Pass<"ternary-expand-math"> {
     %y = arith.divf %one, %2 : f32
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
-def TernaryEmulateHalfFloats : Pass<"ternary-emulate-half-floats", "::mlir::ModuleOp"> {
+def TernaryEmulateHalfFloats : TernaryPass<"ternary-emulate-half-floats", "::mlir::ModuleOp", [
+    "::mlir::arith::ArithDialect"]> {
   let summary = "Keep floats of 16 bits as integers and convert them by integer arithmetic";
   let description = [{
     Every bf16 and f16, in memory, in vectors and in constants, becomes the i16 of its bits.
@@ -73,10 +74,11 @@ def TernaryEmulateHalfFloats : Pass<"ternary-emulate-half-floats", "::mlir::Modu
   let options = [
     Option<"f16Conversions", "f16-conversions", "bool", /*default=*/"false",
            "The processor converts between f16 and f32.">];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
-def TernaryToLoops : Pass<"ternary-to-loops", "::mlir::ModuleOp"> {
+def TernaryToLoops : TernaryPass<"ternary-to-loops", "::mlir::ModuleOp", [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"]> {
   let summary = "Lower kernels to scalar loops, in specification order";
   let description = [{
     The reference: every kernel on memrefs becomes a nest of `scf.for` over
@@ -107,11 +109,12 @@ def TernaryToLoops : Pass<"ternary-to-loops", "::mlir::ModuleOp"> {
   let options = [
     Option<"eraseArchives", "erase-archives", "bool", /*default=*/"false",
            "Erase archives afterwards; whoever writes them to a file must have done so.">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
-def TernaryToVector : Pass<"ternary-to-vector", "::mlir::ModuleOp"> {
+def TernaryToVector : TernaryPass<"ternary-to-vector", "::mlir::ModuleOp", [
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"]> {
   let summary = "Lower kernels to parallel vector loops";
   let description = [{
     The CPU backend: every kernel on memrefs becomes an `scf.parallel` over tiles of a
@@ -142,13 +145,11 @@ def TernaryToVector : Pass<"ternary-to-vector", "::mlir::ModuleOp"> {
   let options = [
     Option<"kernel", "kernel", "std::string", /*default=*/"\"portable\"",
            "Microkernels to generate: amx-int8, avx512vnni, avxvnni, avx2 or portable.">];
-  let dependentDialects = ["::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect"];
 }
 
-def TernaryParallelToThreads : Pass<"ternary-parallel-to-threads", "::mlir::ModuleOp"> {
+def TernaryParallelToThreads : TernaryPass<"ternary-parallel-to-threads", "::mlir::ModuleOp", [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::scf::SCFDialect"]> {
   let summary = "Have a team of threads share parallel loops";
   let description = [{
     In functions of kernels (`ternary.kernel`) and in steps, the body of an `scf.parallel` becomes a
@@ -198,11 +199,10 @@ def TernaryParallelToThreads : Pass<"ternary-parallel-to-threads", "::mlir::Modu
            "Use threads; otherwise loops are sequential.">];
   let statistics = [
     Statistic<"numLoops", "loops", "Number of loops that threads share">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
 }
 
-def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp"> {
+def TernaryEmitEntryPoints : TernaryPass<"ternary-emit-entry-points", "::mlir::ModuleOp", [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"]> {
   let summary = "Give every step the interface that the runtime calls";
   let description = [{
     For each step of the module a function `PREFIX_STEP` with the interface
@@ -240,8 +240,6 @@ def TernaryEmitEntryPoints : Pass<"ternary-emit-entry-points", "::mlir::ModuleOp
   let options = [
     Option<"prefix", "prefix", "std::string", /*default=*/"\"\"",
            "What the names of entry points start with.">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // TERNARY_CONVERSION_PASSES_TD

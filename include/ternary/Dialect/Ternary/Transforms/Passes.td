@@ -8,9 +8,11 @@
 #ifndef TERNARY_TRANSFORMS_PASSES_TD
 #define TERNARY_TRANSFORMS_PASSES_TD
 
-include "mlir/Pass/PassBase.td"
+include "ternary/Dialect/Ternary/Transforms/PassBase.td"
 
-def TernaryDecompose : Pass<"ternary-decompose", "::mlir::func::FuncOp"> {
+def TernaryDecompose : TernaryPass<"ternary-decompose", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"]> {
   let summary = "Replace layers by what they consist of";
   let description = [{
     Asks every op that implements `ModelOpInterface` to decompose itself, until none is
@@ -28,11 +30,11 @@ def TernaryDecompose : Pass<"ternary-decompose", "::mlir::func::FuncOp"> {
     ```
   }];
   let statistics = [Statistic<"numDecomposed", "decomposed", "Number of layers decomposed">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryDifferentiate : Pass<"ternary-differentiate", "::mlir::ModuleOp"> {
+def TernaryDifferentiate : TernaryPass<"ternary-differentiate", "::mlir::ModuleOp", [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"]> {
   let summary = "Derive the gradient of a loss";
   let description = [{
     For every function whose `ternary.step` is `loss` a function whose step is `gradient`:
@@ -69,12 +71,11 @@ def TernaryDifferentiate : Pass<"ternary-differentiate", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numDifferentiated", "differentiated", "Number of ops differentiated">,
     Statistic<"numGradients", "gradients", "Number of parameters with a gradient">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryBuildOptimizer : Pass<"ternary-build-optimizer", "::mlir::ModuleOp"> {
+def TernaryBuildOptimizer : TernaryPass<"ternary-build-optimizer", "::mlir::ModuleOp", [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"]> {
   let summary = "Build the step that updates parameters by their gradients";
   let description = [{
     For the function whose `ternary.step` is `gradient` a function whose step is `update`:
@@ -110,11 +111,9 @@ def TernaryBuildOptimizer : Pass<"ternary-build-optimizer", "::mlir::ModuleOp"> 
   }];
   let statistics = [
     Statistic<"numParameters", "parameters", "Number of parameters that are updated">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryNarrowGradients : Pass<"ternary-narrow-gradients", "::mlir::func::FuncOp"> {
+def TernaryNarrowGradients : TernaryPass<"ternary-narrow-gradients", "::mlir::func::FuncOp"> {
   let summary = "Round gradients to 8 bits in the products of linear layers";
   let description = [{
     Sets `int8` of `linear_backward_input` and `linear_backward_weight`: half the time and less,
@@ -133,7 +132,8 @@ def TernaryNarrowGradients : Pass<"ternary-narrow-gradients", "::mlir::func::Fun
   let statistics = [Statistic<"numNarrowed", "narrowed", "Number of products narrowed">];
 }
 
-def TernaryNarrowActivations : Pass<"ternary-narrow-activations", "::mlir::func::FuncOp"> {
+def TernaryNarrowActivations : TernaryPass<"ternary-narrow-activations", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"]> {
   let summary = "Keep activations for the backward pass in bf16";
   let description = [{
     In a gradient, f32 values that have to be kept from the forward to the backward pass are
@@ -159,10 +159,10 @@ def TernaryNarrowActivations : Pass<"ternary-narrow-activations", "::mlir::func:
     ```
   }];
   let statistics = [Statistic<"numNarrowed", "narrowed", "Number of values kept in bf16">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp"> {
+def TernaryRematerialise : TernaryPass<"ternary-rematerialise", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"]> {
   let summary = "Compute values again for the backward pass instead of keeping them";
   let description = [{
     In a gradient, what the backward pass reads of the forward pass is computed again before
@@ -211,10 +211,10 @@ def TernaryRematerialise : Pass<"ternary-rematerialise", "::mlir::func::FuncOp">
   let statistics = [
     Statistic<"numRecomputed", "recomputed", "Number of values computed again">,
     Statistic<"numBlocks", "blocks", "Number of blocks computed again">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryMergeProjections : Pass<"ternary-merge-projections", "::mlir::func::FuncOp"> {
+def TernaryMergeProjections : TernaryPass<"ternary-merge-projections", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"]> {
   let summary = "Make one wider accumulate of projections of the same input";
   let description = [{
     Accumulates that read the same quantised activations become one, over the weights
@@ -232,10 +232,10 @@ def TernaryMergeProjections : Pass<"ternary-merge-projections", "::mlir::func::F
     ```
   }];
   let statistics = [Statistic<"numMerged", "merged", "Number of accumulates merged away">];
-  let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
-def TernaryFuseLinear : Pass<"ternary-fuse-linear", "::mlir::func::FuncOp"> {
+def TernaryFuseLinear : TernaryPass<"ternary-fuse-linear", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"]> {
   let summary = "Form linear kernels: accumulate, dequantise and an epilogue";
   let description = [{
     Every accumulate with its dequantise becomes a `linear_kernel`. With `epilogue` the
@@ -266,10 +266,10 @@ def TernaryFuseLinear : Pass<"ternary-fuse-linear", "::mlir::func::FuncOp"> {
     Statistic<"numKernels", "kernels", "Number of linear kernels formed">,
     Statistic<"numEpilogueOps", "epilogue-ops", "Number of elementwise ops fused">,
     Statistic<"numSquareSums", "square-sums", "Number of norm statistics fused">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryFuseRows : Pass<"ternary-fuse-rows", "::mlir::func::FuncOp"> {
+def TernaryFuseRows : TernaryPass<"ternary-fuse-rows", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"]> {
   let summary = "Form row kernels: norms, quantisation and what is between";
   let description = [{
     Ops that treat rows on their own become `row_kernel`s; with `fuse` connected ones
@@ -294,10 +294,10 @@ def TernaryFuseRows : Pass<"ternary-fuse-rows", "::mlir::func::FuncOp"> {
   let statistics = [
     Statistic<"numKernels", "kernels", "Number of row kernels formed">,
     Statistic<"numOps", "ops", "Number of ops in them">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryFormKernels : Pass<"ternary-form-kernels", "::mlir::func::FuncOp"> {
+def TernaryFormKernels : TernaryPass<"ternary-form-kernels", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"]> {
   let summary = "Put what is not in rows in destination style";
   let description = [{
     `embedding` becomes `gather_kernel`; `linear_scan` becomes `scan_kernel`, whose state is
@@ -314,10 +314,10 @@ def TernaryFormKernels : Pass<"ternary-form-kernels", "::mlir::func::FuncOp"> {
            "Form only kernels that add to a sum, before others take the sums.">,
     Option<"bindTime", "bind-time", "bool", /*default=*/"false",
            "Form kernels of bind-time ops as well, where no parameters are bound.">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def TernaryPack : Pass<"ternary-pack", "::mlir::func::FuncOp"> {
+def TernaryPack : TernaryPass<"ternary-pack", "::mlir::func::FuncOp", [
+    "::mlir::tensor::TensorDialect"]> {
   let summary = "Choose the layout of weights";
   let description = [{
     Gives the weight of every `linear_kernel` the target's layout, by a `pack` that is
@@ -340,10 +340,10 @@ def TernaryPack : Pass<"ternary-pack", "::mlir::func::FuncOp"> {
     Option<"panelRows", "panel-rows", "int64_t", /*default=*/"0",
            "Rows of a float weight in a panel; 0 for none.">];
   let statistics = [Statistic<"numPacked", "packed", "Number of weights packed">];
-  let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
-def TernaryBindParameters : Pass<"ternary-bind-parameters", "::mlir::ModuleOp"> {
+def TernaryBindParameters : TernaryPass<"ternary-bind-parameters", "::mlir::ModuleOp", [
+    "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"]> {
   let summary = "Tie parameters to a weight archive";
   let description = [{
     Function arguments with a `ternary.parameter` name are replaced by memory of a
@@ -353,11 +353,10 @@ def TernaryBindParameters : Pass<"ternary-bind-parameters", "::mlir::ModuleOp"> 
     and logits become memory too: functions take and fill buffers, and return nothing.
   }];
   let statistics = [Statistic<"numEntries", "entries", "Number of archive entries">];
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
-                           "::mlir::memref::MemRefDialect"];
 }
 
-def TernaryBindTrainingBlocks : Pass<"ternary-bind-training-blocks", "::mlir::ModuleOp"> {
+def TernaryBindTrainingBlocks : TernaryPass<"ternary-bind-training-blocks", "::mlir::ModuleOp", [
+    "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"]> {
   let summary = "Tie parameters and gradients to blocks of memory that change";
   let description = [{
     The counterpart of `ternary-bind-parameters` for training, where parameters change from
@@ -382,21 +381,19 @@ def TernaryBindTrainingBlocks : Pass<"ternary-bind-training-blocks", "::mlir::Mo
   }];
   let statistics = [
     Statistic<"numEntries", "entries", "Number of parameters in the block">];
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
-                           "::mlir::memref::MemRefDialect"];
 }
 
-def TernaryBufferize : Pass<"ternary-bufferize", "::mlir::ModuleOp"> {
+def TernaryBufferize : TernaryPass<"ternary-bufferize", "::mlir::ModuleOp", [
+    "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"]> {
   let summary = "Give tensors memory, function by function";
   let description = [{
     One-shot bufferization of the functions of a module. The upstream pass takes all of a
     module, and with it archives, whose tensors never become memory of the program.
   }];
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
-                           "::mlir::memref::MemRefDialect"];
 }
 
-def TernaryOutlineKernels : Pass<"ternary-outline-kernels", "::mlir::ModuleOp"> {
+def TernaryOutlineKernels : TernaryPass<"ternary-outline-kernels", "::mlir::ModuleOp", [
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"]> {
   let summary = "Move kernels into functions, each distinct kernel once";
   let description = [{
     Kernels on memrefs that agree in everything but their operands become calls of one
@@ -406,10 +403,10 @@ def TernaryOutlineKernels : Pass<"ternary-outline-kernels", "::mlir::ModuleOp"> 
   let statistics = [
     Statistic<"numFunctions", "functions", "Number of functions made">,
     Statistic<"numCalls", "calls", "Number of kernels replaced by calls">];
-  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
 }
 
-def TernaryPlanWorkspace : Pass<"ternary-plan-workspace", "::mlir::ModuleOp"> {
+def TernaryPlanWorkspace : TernaryPass<"ternary-plan-workspace", "::mlir::ModuleOp", [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"]> {
   let summary = "Replace allocations by places in one workspace";
   let description = [{
     Every `memref.alloc` of a step function becomes a view of a new argument, the
@@ -420,10 +417,9 @@ def TernaryPlanWorkspace : Pass<"ternary-plan-workspace", "::mlir::ModuleOp"> {
   }];
   let statistics = [
     Statistic<"numBuffers", "buffers", "Number of buffers placed">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
-def TernaryCheckPhase : Pass<"ternary-check-phase"> {
+def TernaryCheckPhase : TernaryPass<"ternary-check-phase"> {
   let summary = "Fail if an op is left that the named phase should have replaced";
   let description = [{
     The guard at the end of a phase. It names the first op that should not be there:
