@@ -282,10 +282,48 @@ def test_graph_without_model_attributes(tmp_path, graph):
     assert run_tool("ternary-run", library, "--self-test").returncode == 0
 
 
-def test_graph_that_nests_too_deeply(tmp_path):
+# Each of them makes MLIR's own tools overflow their stack, or go on without an end.
+NESTED = {
+    "brackets": "module attributes {a = " + "[" * 50000 + "]" * 50000 + "} {}",
+    "brackets-in-strings-end": 'module attributes {a = "]", b = ' + "[" * 50000 + "} {}",
+    "brackets-after-a-quote-in-a-comment": '// "\nmodule attributes {a = ' + "[" * 50000 + "} {}",
+    "regions": "module {\n" * 50000,
+    "types": "func.func private @f(" + "tuple<" * 50000 + ">" * 50000 + ")",
+    "types-around-an-arrow": "func.func private @f(" + "tuple<() -> " * 50000 + ">" * 50000 + ")",
+    "signs": "#map = affine_map<(d0) -> (" + "-" * 50000 + "d0)>",
+    "sums": "#map = affine_map<(d0, d1) -> (d0" + " + d1" * 50000 + ")>",
+    "remainders": "#map = affine_map<(d0, d1) -> (d0" + " mod d1" * 50000 + ")>",
+    "aliases": "#a0 = [1]\n" + "".join(f"#a{i + 1} = [#a{i}]\n" for i in range(50000)),
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_graph_that_nests_too_deeply(tmp_path, kind):
     path = tmp_path / "graph.mlir"
-    path.write_text("module attributes {a = " + "[" * 50000 + "]" * 50000 + "} {}")
-    expect_error(run_tool("ternary-compile", path, "-o", tmp_path / "m.so"), "brackets", "1000")
+    path.write_text(NESTED[kind], encoding="utf-8")
+    expect_error(
+        run_tool("ternary-compile", path, "-o", tmp_path / "m.so"), "graph.mlir", "nesting", "1000"
+    )
+
+
+def test_long_graph_that_does_not_nest(tmp_path, graph):
+    numbers = ", ".join(["-1"] * 5000)
+    aliases = "".join(f"#a{i} = [{i} : i64, 'a\\22[('] // (\"\n" for i in range(3000))
+    path, out = tmp_path / "graph.mlir", tmp_path / "out.mlir"
+    path.write_text(
+        aliases.replace("'", '"') + graph.replace("{", f"{{ternary.numbers = [{numbers}], ", 1),
+        encoding="utf-8",
+    )
+    result = run_tool("ternary-compile", path, "--random-weights", "--compile-to=graph", "-o", out)
+    assert result.returncode == 0, result.stderr
+    assert "ternary.numbers = [-1, -1" in out.read_text(encoding="utf-8")
+
+
+def test_graph_as_bytecode(tmp_path, graph):
+    text, path = tmp_path / "text.mlir", tmp_path / "graph.mlir"
+    text.write_text(graph, encoding="utf-8")
+    assert run_tool("ternary-opt", text, "--emit-bytecode", "-o", path).returncode == 0
+    expect_error(run_tool("ternary-compile", path, "-o", tmp_path / "m.so"), "text", "bytecode")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphContext.h"
+#include "NestingDepth.h"
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Parser/Parser.h"
 #include "ternary/InitAll.h"
+#include "llvm/Support/MemoryBufferRef.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -31,31 +34,15 @@ GraphContext::GraphContext() {
   });
 }
 
-/// Parsers of nested text use the stack, so a graph must not nest without end.
-static bool nestsTooDeeply(StringRef text) {
-  constexpr int kMaxDepth = 1000;
-  int depth = 0;
-  bool inString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '"')
-      inString = !inString;
-    else if (inString)
-      i += c == '\\';
-    else if (c == '(' || c == '[' || c == '{')
-      ++depth;
-    else if ((c == ')' || c == ']' || c == '}') && depth > 0)
-      --depth;
-    if (depth > kMaxDepth)
-      return true;
-  }
-  return false;
-}
-
 Expected<mlir::OwningOpRef<mlir::ModuleOp>> GraphContext::parse(StringRef text, StringRef name) {
-  if (nestsTooDeeply(text))
-    return createStringError("cannot read '" + name +
-                             "': expected brackets of at most 1000 levels, got more");
+  // Bytecode has a reader of its own, and nests where nothing shows it.
+  if (mlir::isBytecode(MemoryBufferRef(text, name)))
+    return createStringError("cannot read '" + name + "': expected MLIR as text, got bytecode");
+  // The parser uses the stack for what is nested: up to 3 KB for a level.
+  constexpr int64_t kMaxDepth = 1000;
+  if (nestsDeeperThan(text, kMaxDepth))
+    return createStringError("cannot read '" + name + "': expected at most " + Twine(kMaxDepth) +
+                             " levels of nesting, got more");
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context, name);
   if (!module)
     return failed("cannot read '" + name + "'");

@@ -176,7 +176,7 @@ def test_wrong_text(hgrn_graph):
         ternary.Graph.parse("what is this", name="mine")
     with pytest.raises(ternary.Error, match=r"graph:\d+:\d+: .*must be ranked tensor"):
         ternary.Graph.parse(text.replace("tensor<1x1xi32>", "tensor<1x1xf32>"))
-    with pytest.raises(ternary.Error, match="expected brackets of at most 1000 levels"):
+    with pytest.raises(ternary.Error, match="expected at most 1000 levels of nesting"):
         ternary.Graph.parse("(" * 100000)
     with pytest.raises(ternary.Error, match="expected text in Unicode"):
         ternary.Graph.parse("\udc80")
