@@ -32,7 +32,7 @@ Value broadcastToRows(OpBuilder &builder, Location loc, Value vector, Value like
 
 LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
-  SmallVector<int64_t> shape(cast<ShapedType>(adaptor.getIds().getType()).getShape());
+  SmallVector<int64_t> shape(getShapeOrScalar(adaptor.getIds().getType()));
   shape.push_back(getColumns(adaptor.getTable().getType()));
   types.push_back(RankedTensorType::get(shape, getComputeType(adaptor.getTable().getType())));
   return success();
@@ -122,10 +122,9 @@ SmallVector<Value> TimeMixOp::decompose(OpBuilder &builder) {
 
 LogicalResult BitLinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
-  auto weight = cast<ShapedType>(adaptor.getWeight().getType());
-  types.push_back(
-      RankedTensorType::get(replaceColumns(adaptor.getInput().getType(), {weight.getDimSize(0)}),
-                            Float32Type::get(adaptor.getInput().getContext())));
+  int64_t rows = getDim(adaptor.getWeight().getType(), 0);
+  types.push_back(RankedTensorType::get(replaceColumns(adaptor.getInput().getType(), {rows}),
+                                        Float32Type::get(adaptor.getInput().getContext())));
   return success();
 }
 
@@ -238,12 +237,12 @@ LogicalResult LinearScanOp::verify() {
 // GLUOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult GLUOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+LogicalResult GLUOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
                                       SmallVectorImpl<Type> &types) {
-  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
-  int64_t columns = type.getRank() ? type.getShape().back() : ShapedType::kDynamic;
+  Type type = adaptor.getInput().getType();
+  int64_t columns = getColumns(type);
   if (ShapedType::isDynamic(columns))
-    return failure();
+    return emitOptionalError(loc, "expected input with a static last dimension, got ", type);
   types.push_back(withShape(type, replaceColumns(type, {columns / 2})));
   return success();
 }
@@ -307,7 +306,7 @@ SmallVector<Value> OutputGateOp::decompose(OpBuilder &builder) {
 LogicalResult LowerBoundsOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
   Type input = adaptor.getInput().getType();
-  types.push_back(RankedTensorType::get(cast<ShapedType>(input).getShape(), getComputeType(input)));
+  types.push_back(RankedTensorType::get(getShapeOrScalar(input), getComputeType(input)));
   return success();
 }
 

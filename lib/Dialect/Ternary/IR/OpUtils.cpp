@@ -12,15 +12,24 @@ using namespace mlir;
 using namespace ternary;
 
 ArrayRef<int64_t> op_utils::getShapeOrScalar(Type type) {
-  if (auto shaped = dyn_cast<ShapedType>(type))
+  if (auto shaped = dyn_cast<ShapedType>(type); shaped && shaped.hasRank())
     return shaped.getShape();
   return {};
 }
 
+int64_t op_utils::getDim(Type type, size_t dim) {
+  ArrayRef<int64_t> shape = getShapeOrScalar(type);
+  return dim < shape.size() ? shape[dim] : ShapedType::kDynamic;
+}
+
+int64_t op_utils::getColumns(Type type) {
+  ArrayRef<int64_t> shape = getShapeOrScalar(type);
+  return shape.empty() ? ShapedType::kDynamic : shape.back();
+}
+
 Type op_utils::withShape(Type type, ArrayRef<int64_t> shape, Type elementType) {
-  auto shaped = cast<ShapedType>(type);
   if (!elementType)
-    elementType = shaped.getElementType();
+    elementType = getElementTypeOrSelf(type);
   if (isa<VectorType>(type))
     return shape.empty() ? elementType : VectorType::get(shape, elementType);
   if (isa<MemRefType>(type))
@@ -29,7 +38,8 @@ Type op_utils::withShape(Type type, ArrayRef<int64_t> shape, Type elementType) {
 }
 
 SmallVector<int64_t> op_utils::replaceColumns(Type type, ArrayRef<int64_t> columns) {
-  SmallVector<int64_t> shape(cast<ShapedType>(type).getShape().drop_back());
+  ArrayRef<int64_t> known = getShapeOrScalar(type);
+  SmallVector<int64_t> shape(known.drop_back(known.empty() ? 0 : 1));
   llvm::append_range(shape, columns);
   return shape;
 }

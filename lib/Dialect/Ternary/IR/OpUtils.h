@@ -13,13 +13,18 @@
 
 namespace ternary::op_utils {
 
-/// Last dimension of a row type: `[..., K]` or `vector<K>`.
-inline int64_t getColumns(mlir::Type type) {
-  return llvm::cast<mlir::ShapedType>(type).getShape().back();
-}
+// Types of results are inferred before those of operands are verified, so that what inference
+// asks for is there for any type: the shape of what is no tensor is empty, and the size of a
+// dimension that does not exist is dynamic.
 
 /// Shape of a type; empty for scalars.
 llvm::ArrayRef<int64_t> getShapeOrScalar(mlir::Type type);
+
+/// Size of dimension `dim`.
+int64_t getDim(mlir::Type type, size_t dim);
+
+/// Last dimension of a row type: `[..., K]` or `vector<K>`.
+int64_t getColumns(mlir::Type type);
 
 /// `type` with another shape (and element type): tensors stay tensors, memrefs
 /// memrefs, vectors vectors; vectors of rank 0 become scalars.

@@ -78,7 +78,7 @@ LogicalResult QuantizeActivationsOp::inferReturnTypes(MLIRContext *context, std:
                                                       Adaptor adaptor,
                                                       SmallVectorImpl<Type> &types) {
   Type type = adaptor.getInput().getType();
-  types.push_back(withShape(type, cast<ShapedType>(type).getShape(), IntegerType::get(context, 8)));
+  types.push_back(withShape(type, getShapeOrScalar(type), IntegerType::get(context, 8)));
   types.push_back(getPerRowType(type));
   types.push_back(getPerRowType(type, IntegerType::get(context, 32)));
   return success();
@@ -111,7 +111,8 @@ LogicalResult QuantizeActivationsOp::verify() {
 
 LogicalResult QuantizeWeightsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
                                                   Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  ArrayRef<int64_t> shape = cast<ShapedType>(adaptor.getWeight().getType()).getShape();
+  Type weight = adaptor.getWeight().getType();
+  int64_t shape[] = {getDim(weight, 0), getDim(weight, 1)};
   types.push_back(RankedTensorType::get(shape, TritType::get(context)));
   types.push_back(
       RankedTensorType::get(getScaleShape(adaptor.getGranularity(), adaptor.getGroupSize(), shape),
@@ -132,13 +133,13 @@ LogicalResult QuantizeWeightsOp::verify() {
 
 LogicalResult AccumulateOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  auto weight = cast<ShapedType>(adaptor.getWeight().getType());
-  SmallVector<int64_t> columns = {weight.getDimSize(0)};
-  if (auto groupSize = adaptor.getGroupSize()) {
-    if (static_cast<int64_t>(*groupSize) <= 0 || weight.getDimSize(1) % *groupSize != 0)
-      return emitOptionalError(loc, "expected a group_size that divides the ", weight.getDimSize(1),
+  Type weight = adaptor.getWeight().getType();
+  SmallVector<int64_t> columns = {getDim(weight, 0)};
+  if (auto groupSize = adaptor.getGroupSize()) { // (C3)
+    if (static_cast<int64_t>(*groupSize) <= 0 || getDim(weight, 1) % *groupSize != 0)
+      return emitOptionalError(loc, "expected a group_size that divides the ", getDim(weight, 1),
                                " columns, got ", static_cast<int64_t>(*groupSize));
-    columns.push_back(weight.getDimSize(1) / *groupSize);
+    columns.push_back(getDim(weight, 1) / *groupSize);
   }
   Type activations = adaptor.getActivations().getType();
   Type element = getElementTypeOrSelf(activations);
@@ -172,9 +173,10 @@ LogicalResult AccumulateOp::verify() {
 
 LogicalResult DequantizeOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  ArrayRef<int64_t> shape = cast<ShapedType>(adaptor.getAccumulator().getType()).getShape();
-  if (cast<ShapedType>(adaptor.getWeightScale().getType()).getRank() == 2)
-    shape = shape.drop_back();
+  Type accumulator = adaptor.getAccumulator().getType();
+  SmallVector<int64_t> shape(getShapeOrScalar(accumulator));
+  if (getShapeOrScalar(adaptor.getWeightScale().getType()).size() == 2)
+    shape = replaceColumns(accumulator, {});
   types.push_back(RankedTensorType::get(shape, Float32Type::get(context)));
   return success();
 }

@@ -61,11 +61,11 @@ LogicalResult WKVOp::verify() {
 
 LogicalResult WKVBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  auto k = cast<ShapedType>(adaptor.getK().getType());
-  if (k.getRank() != 3)
+  Type k = adaptor.getK().getType();
+  if (getShapeOrScalar(k).size() != 3)
     return emitOptionalError(loc, "expected k of shape [B, T, H], got ", k);
   types.assign(2, k);
-  types.append(2, withShape(k, {k.getDimSize(0), k.getDimSize(2)}));
+  types.append(2, withShape(k, {getDim(k, 0), getDim(k, 2)}));
   return success();
 }
 

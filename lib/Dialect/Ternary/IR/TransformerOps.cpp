@@ -38,8 +38,7 @@ static LogicalResult verifyFactor(Operation *op, StringRef name, Value matrix, i
 
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
-  auto weight = cast<ShapedType>(adaptor.getWeight().getType());
-  types.push_back(getProductType(adaptor.getInput(), weight.getDimSize(0)));
+  types.push_back(getProductType(adaptor.getInput(), getDim(adaptor.getWeight().getType(), 0)));
   return success();
 }
 
@@ -88,9 +87,9 @@ LogicalResult MatmulTransposeAOp::verify() {
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
-  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  Type type = adaptor.getInput().getType();
   types.push_back(
-      RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)}, type.getElementType()));
+      RankedTensorType::get({getDim(type, 1), getDim(type, 0)}, getElementTypeOrSelf(type)));
   return success();
 }
 
@@ -103,12 +102,13 @@ LogicalResult TransposeOp::verify() {
 
 LogicalResult PackPanelsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
-  int64_t rows = adaptor.getRows();
+  auto type = dyn_cast<RankedTensorType>(adaptor.getInput().getType());
+  int64_t rows = adaptor.getRowsAttr() ? adaptor.getRows() : 0; // (C2)
   if (rows < 1)
     return emitOptionalError(location, "expected a positive number of rows, got ", rows);
-  if (!type.hasStaticShape())
-    return emitOptionalError(location, "expected an input of static shape [N, K], got ", type);
+  if (!type || !type.hasStaticShape() || type.getRank() != 2) // (C1)
+    return emitOptionalError(location, "expected an input of static shape [N, K], got ",
+                             adaptor.getInput().getType());
   types.push_back(RankedTensorType::get(
       {(int64_t)llvm::divideCeil(type.getDimSize(0), rows), type.getDimSize(1), rows},
       type.getElementType()));
@@ -199,7 +199,8 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
                                             SmallVectorImpl<Type> &types) {
   Type q = adaptor.getQ().getType();
   types.push_back(q);
-  types.push_back(withShape(q, replaceColumns(q, {static_cast<int64_t>(adaptor.getHeads())})));
+  int64_t heads = adaptor.getHeadsAttr() ? adaptor.getHeads() : ShapedType::kDynamic;
+  types.push_back(withShape(q, replaceColumns(q, {heads})));
   return success();
 }
 

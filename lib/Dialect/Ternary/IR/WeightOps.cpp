@@ -34,12 +34,12 @@ LogicalResult StackRowsOp::inferReturnTypes(MLIRContext *context, std::optional<
   if (adaptor.getInputs().empty())
     return emitOptionalError(loc, "expected at least one input");
   for (Value input : adaptor.getInputs())
-    rows += cast<ShapedType>(input.getType()).getDimSize(0);
+    rows += std::max<int64_t>(getDim(input.getType(), 0), 0); // static, (C1)
   int64_t columns = getColumns(adaptor.getInputs()[0].getType());
   types.push_back(RankedTensorType::get({rows, columns}, TritType::get(context)));
   SmallVector<int64_t> scale = {rows};
-  if (auto first = cast<ShapedType>(adaptor.getScales()[0].getType()); first.getRank() == 2)
-    scale.push_back(first.getDimSize(1));
+  if (Type first = adaptor.getScales()[0].getType(); getShapeOrScalar(first).size() == 2)
+    scale.push_back(getDim(first, 1));
   types.push_back(RankedTensorType::get(scale, Float32Type::get(context)));
   return success();
 }
