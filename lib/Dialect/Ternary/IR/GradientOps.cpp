@@ -31,7 +31,7 @@ LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *, std::optional<Loca
 }
 
 LogicalResult CrossEntropyOp::verify() {
-  if (failed(verifyColumns(*this, "logits", getLogits().getType())))
+  if (failed(verifyColumns(*this, "logits", getLogits().getType()))) // (C1)
     return failure();
   return verifyShape(*this, "targets", getTargets().getType(), getRows(getLogits().getType()));
 }
@@ -50,7 +50,7 @@ LogicalResult CrossEntropyRowsOp::inferReturnTypes(MLIRContext *, std::optional<
 }
 
 LogicalResult CrossEntropyRowsOp::verify() {
-  if (failed(verifyColumns(*this, "logits", getLogits().getType())))
+  if (failed(verifyColumns(*this, "logits", getLogits().getType()))) // (C1)
     return failure();
   return verifyShape(*this, "target", getTarget().getType(), getRows(getLogits().getType()));
 }
@@ -62,7 +62,7 @@ LogicalResult MeanOverTargetsOp::inferReturnTypes(MLIRContext *, std::optional<L
 }
 
 LogicalResult MeanOverTargetsOp::verify() {
-  return verifyShape(*this, "targets", getTargets().getType(),
+  return verifyShape(*this, "targets", getTargets().getType(), // (C1)
                      cast<ShapedType>(getValues().getType()).getShape());
 }
 
@@ -78,7 +78,7 @@ bool CrossEntropyBackwardOp::isSharedByRows(OpOperand &operand) {
 
 LogicalResult CrossEntropyBackwardOp::verify() {
   Type logits = getLogits().getType();
-  if (failed(verifyColumns(*this, "logits", logits)) ||
+  if (failed(verifyColumns(*this, "logits", logits)) || // (C1)
       failed(verifyShape(*this, "target", getTarget().getType(), getRows(logits))))
     return failure();
   return verifyShape(*this, "log_sum_exp", getLogSumExp().getType(), getRows(logits));
@@ -99,12 +99,12 @@ LogicalResult LinearBackwardInputOp::inferReturnTypes(MLIRContext *, std::option
 
 LogicalResult LinearBackwardInputOp::verify() {
   auto weight = cast<RankedTensorType>(getWeight().getType());
-  if (weight.getEncoding() || !weight.hasStaticShape())
+  if (weight.getEncoding() || !weight.hasStaticShape()) // (C1)
     return emitOpError() << "expected a plain weight of static shape, got " << weight;
-  if (getColumns(getGrad().getType()) != weight.getDimSize(0))
+  if (getColumns(getGrad().getType()) != weight.getDimSize(0)) // (C1)
     return emitOpError() << "expected grad with " << weight.getDimSize(0)
                          << " columns to match the weight, got " << getGrad().getType();
-  return verifyShape(*this, "weight scale", getWeightScale().getType(), {1});
+  return verifyShape(*this, "weight scale", getWeightScale().getType(), {1}); // (C2)
 }
 
 LogicalResult LinearBackwardWeightOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
@@ -118,7 +118,7 @@ LogicalResult LinearBackwardWeightOp::inferReturnTypes(MLIRContext *, std::optio
 }
 
 LogicalResult LinearBackwardWeightOp::verify() {
-  if (failed(verifyColumns(*this, "grad", getGrad().getType())) ||
+  if (failed(verifyColumns(*this, "grad", getGrad().getType())) || // (C1)
       failed(verifyColumns(*this, "activations", getActivations().getType())))
     return failure();
   SmallVector<int64_t> shape = getRows(getGrad().getType());
@@ -138,7 +138,7 @@ LogicalResult ScaleRowsOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult ScaleRowsOp::verify() {
-  if (failed(verifyColumns(*this, "input", getInput().getType())))
+  if (failed(verifyColumns(*this, "input", getInput().getType()))) // (C1)
     return failure();
   return verifyShape(*this, "scale", getScale().getType(), getRows(getInput().getType()));
 }
@@ -152,7 +152,7 @@ bool RMSNormBackwardOp::isSharedByRows(OpOperand &operand) { return operand == g
 
 LogicalResult RMSNormBackwardOp::verify() {
   Type input = getInput().getType();
-  if (failed(verifyColumns(*this, "input", input)) ||
+  if (failed(verifyColumns(*this, "input", input)) || // (C1)
       failed(verifyShape(*this, "grad", getGrad().getType(), getShapeOrScalar(input))) ||
       failed(verifyShape(*this, "scale", getScale().getType(), getRows(input))))
     return failure();
@@ -166,7 +166,9 @@ LogicalResult SumRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location>
   return success();
 }
 
-LogicalResult SumRowsOp::verify() { return verifyColumns(*this, "input", getInput().getType()); }
+LogicalResult SumRowsOp::verify() {
+  return verifyColumns(*this, "input", getInput().getType()); // (C1)
+}
 
 //===----------------------------------------------------------------------===//
 // Recurrences, embeddings, bounds
@@ -182,21 +184,21 @@ LogicalResult LinearScanBackwardOp::inferReturnTypes(MLIRContext *, std::optiona
 
 LogicalResult LinearScanBackwardOp::verify() {
   auto type = cast<ShapedType>(getForget().getType());
-  if (type.getRank() != 3)
+  if (type.getRank() != 3) // (C1)
     return emitOpError() << "expected forget gates of shape [B, T, H], got " << type;
-  if (failed(verifyColumns(*this, "forget gates", type)))
+  if (failed(verifyColumns(*this, "forget gates", type))) // (C1)
     return failure();
-  return verifyShape(*this, "state", getState().getType(),
+  return verifyShape(*this, "state", getState().getType(), // (C2)
                      {type.getDimSize(0), type.getDimSize(2)});
 }
 
 LogicalResult EmbeddingBackwardOp::verify() {
   auto result = cast<ShapedType>(getResult().getType());
-  if (result.getRank() != 2 || !result.hasStaticShape())
+  if (result.getRank() != 2 || !result.hasStaticShape()) // (C1)
     return emitOpError() << "expected a result of static shape [V, H], got " << result;
   SmallVector<int64_t> shape(cast<ShapedType>(getIds().getType()).getShape());
   shape.push_back(result.getDimSize(1));
-  return verifyShape(*this, "grad", getGrad().getType(), shape);
+  return verifyShape(*this, "grad", getGrad().getType(), shape); // (C1)
 }
 
 LogicalResult LowerBoundsBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
@@ -207,9 +209,9 @@ LogicalResult LowerBoundsBackwardOp::inferReturnTypes(MLIRContext *, std::option
 
 LogicalResult LowerBoundsBackwardOp::verify() {
   auto type = cast<ShapedType>(getInput().getType());
-  if (type.getRank() != 2 || !type.hasStaticShape())
+  if (type.getRank() != 2 || !type.hasStaticShape()) // (C1)
     return emitOpError() << "expected an input of static shape [L, H], got " << type;
-  return verifyShape(*this, "grad", getGrad().getType(), type.getShape());
+  return verifyShape(*this, "grad", getGrad().getType(), type.getShape()); // (C1)
 }
 
 /// One type for what is `[B, T, H]`, one for states.

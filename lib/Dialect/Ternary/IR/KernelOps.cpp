@@ -59,20 +59,20 @@ LogicalResult RowKernelOp::verify() {
   if (getBody().getNumArguments() != getIns().size())
     return emitOpError() << "expected " << getIns().size() << " block arguments, got "
                          << getBody().getNumArguments();
-  if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
+  if (failed(verifyDestinations(*this, getOuts(), getResultTypes()))) // (C4)
     return failure();
   int64_t rank = getRowRank();
   Value rowsOperand = getRowsOperand();
-  if (!rowsOperand)
+  if (!rowsOperand) // (C1)
     return emitOpError("expected an operand with rows to add up");
   ArrayRef<int64_t> rows = cast<ShapedType>(rowsOperand.getType()).getShape().take_front(rank);
   auto yielded = getYield().getValues();
-  if (yielded.size() != getOuts().size())
+  if (yielded.size() != getOuts().size()) // (C3)
     return emitOpError() << "expected " << getOuts().size() << " yielded values, got "
                          << yielded.size();
   for (auto [i, out, value] : llvm::enumerate(getOuts(), yielded)) {
     auto type = cast<ShapedType>(out.getType());
-    if (isSum(i)) {
+    if (isSum(i)) { // (C3)
       auto row = dyn_cast<VectorType>(value.getType());
       if (!row || !isa<FloatType>(row.getElementType()) || row.getRank() != 1)
         return emitOpError() << "expected to yield a vector of floats for a sum, got "
@@ -83,11 +83,11 @@ LogicalResult RowKernelOp::verify() {
                              << ", got " << type;
       continue;
     }
-    if (type.getRank() < rank ||
+    if (type.getRank() < rank || // (C1)
         failed(verifyCompatibleShape(type.getShape().take_front(rank), rows)))
       return emitOpError() << "expected outs with the row dimensions " << printShape(rows)
                            << ", got " << type;
-    if (getRowType(type, rank) != value.getType())
+    if (getRowType(type, rank) != value.getType()) // (C3)
       return emitOpError() << "expected to yield " << getRowType(type, rank) << " for " << type
                            << ", got " << value.getType();
   }
@@ -96,7 +96,7 @@ LogicalResult RowKernelOp::verify() {
     bool byRow = type.getRank() >= rank &&
                  succeeded(verifyCompatibleShape(type.getShape().take_front(rank), rows)) &&
                  getRowType(type, rank) == argument.getType();
-    if (!byRow && getRowType(type, 0) != argument.getType())
+    if (!byRow && getRowType(type, 0) != argument.getType()) // (C2)
       return emitOpError() << "expected block argument of a row or of the whole of " << type
                            << ", got " << argument.getType();
   }
@@ -134,18 +134,18 @@ static LogicalResult verifyIntegers(LinearKernelOp op) {
   PackedAttr layout = op.getLayout();
   auto activations = cast<ShapedType>(op.getActivations().getType());
   int64_t padded = layout.getPaddedColumns(op.getWeightShape()[1]);
-  if (!activations.getElementType().isInteger(8) || getColumns(activations) < padded)
+  if (!activations.getElementType().isInteger(8) || getColumns(activations) < padded) // (C1)
     return op.emitOpError() << "expected i8 activations with at least " << padded
                             << " columns to match the weight, got " << activations;
   SmallVector<int64_t> rows = replaceColumns(activations, {});
-  if (!op.getScales())
+  if (!op.getScales()) // (C5)
     return op.emitOpError("expected scales for activations of i8, got none");
-  if (failed(verifyShape(op, "scales", op.getScales().getType(), rows)))
+  if (failed(verifyShape(op, "scales", op.getScales().getType(), rows))) // (C2)
     return failure();
-  if (!op.getSums() && layout != PackedAttr::getPlain(op.getContext()))
+  if (!op.getSums() && layout != PackedAttr::getPlain(op.getContext())) // (C5)
     return op.emitOpError("expected sums for a weight stored as t + 1, got none");
   if (op.getSums())
-    return verifyShape(op, "sums", op.getSums().getType(), rows);
+    return verifyShape(op, "sums", op.getSums().getType(), rows); // (C2)
   return success();
 }
 
@@ -153,13 +153,13 @@ static LogicalResult verifyIntegers(LinearKernelOp op) {
 static LogicalResult verifyFloats(LinearKernelOp op) {
   auto activations = cast<ShapedType>(op.getActivations().getType());
   int64_t columns = op.getWeightShape()[1];
-  if (!activations.getElementType().isF32() || getColumns(activations) != columns)
+  if (!activations.getElementType().isF32() || getColumns(activations) != columns) // (C1)
     return op.emitOpError() << "expected f32 activations with the " << columns
                             << " columns of the weight, got " << activations;
-  if (op.getScales() || op.getSums())
+  if (op.getScales() || op.getSums()) // (C5)
     return op.emitOpError("expected no scales and no sums of activations for floats");
   std::optional<int64_t> size = op.getGroupSize();
-  if (size && *size % AccumulateOp::kFloatSums != 0)
+  if (size && *size % AccumulateOp::kFloatSums != 0) // (C2)
     return op.emitOpError() << "expected groups of a multiple of " << AccumulateOp::kFloatSums
                             << " columns for floats, got " << *size;
   return success();
@@ -169,10 +169,10 @@ LogicalResult LinearKernelOp::verify() {
   PackedAttr layout = getLayout();
   auto weight = cast<ShapedType>(getWeight().getType());
   auto activations = cast<ShapedType>(getActivations().getType());
-  if (!weight.hasStaticShape())
+  if (!weight.hasStaticShape()) // (C1)
     return emitOpError() << "expected a weight of static shape, got " << weight;
   if (failed(verifyColumns(*this, "activations", activations)) ||
-      failed(verifyTransposedScale(*this, weight, getWeightScale().getType())) ||
+      failed(verifyTransposedScale(*this, weight, getWeightScale().getType())) || // (C2)
       failed(hasFloatActivations() ? verifyFloats(*this) : verifyIntegers(*this)))
     return failure();
   bool isPlain = layout == PackedAttr::getPlain(getContext());
@@ -180,16 +180,16 @@ LogicalResult LinearKernelOp::verify() {
   if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
     return failure();
   int64_t halves = getHalves();
-  if ((halves != 1 && halves != 2) || weight.getDimSize(0) % halves != 0)
+  if ((halves != 1 && halves != 2) || weight.getDimSize(0) % halves != 0) // (C4)
     return emitOpError() << "expected one block argument for the value or two for its halves, then "
                          << getExtras().size() << " for extras, got "
                          << getEpilogue().getNumArguments();
-  if (!isPlain && layout.getHalves() != halves)
+  if (!isPlain && layout.getHalves() != halves) // (C4)
     return emitOpError() << "expected a weight packed in " << halves << " halves, got " << layout;
   int64_t columns = weight.getDimSize(0) / halves;
   SmallVector<int64_t> shape = replaceColumns(activations, {columns});
   OperandRange outs = getOuts();
-  if (getSquareSums()) {
+  if (getSquareSums()) { // (C3)
     if (outs.size() < 2)
       return emitOpError("expected a first and a last out for square_sums");
     if (!getElementTypeOrSelf(outs.front()).isF32())
@@ -204,11 +204,11 @@ LogicalResult LinearKernelOp::verify() {
   if (outs.empty())
     return emitOpError("expected at least one out");
   for (Value out : outs)
-    if (!isElementOperand(out.getType(), shape, /*allowShared=*/false))
+    if (!isElementOperand(out.getType(), shape, /*allowShared=*/false)) // (C3)
       return emitOpError() << "expected f32, bf16 or f16 outs of shape " << printShape(shape)
                            << ", got " << out.getType();
   for (Value extra : getExtras())
-    if (!isElementOperand(extra.getType(), shape, /*allowShared=*/true))
+    if (!isElementOperand(extra.getType(), shape, /*allowShared=*/true)) // (C3)
       return emitOpError() << "expected f32, bf16 or f16 extras of shape " << printShape(shape)
                            << " or [" << columns << "], got " << extra.getType();
 
@@ -218,11 +218,11 @@ LogicalResult LinearKernelOp::verify() {
   Block &block = getEpilogue().front();
   SmallVector<Type> arguments(halves, Float32Type::get(getContext()));
   llvm::append_range(arguments, getElements(getExtras()));
-  if (block.getArgumentTypes() != TypeRange(arguments))
+  if (block.getArgumentTypes() != TypeRange(arguments)) // (C4)
     return emitOpError("expected f32 block arguments for products and those of the elements of "
                        "extras");
   SmallVector<Type> elements = getElements(outs);
-  if (getYield().getValues().getTypes() != TypeRange(elements))
+  if (getYield().getValues().getTypes() != TypeRange(elements)) // (C4)
     return emitOpError() << "expected to yield " << outs.size()
                          << " values of the types of elements of outs, got "
                          << getYield().getValues().getTypes();
@@ -254,18 +254,18 @@ LogicalResult GatherKernelOp::verify() {
   auto table = cast<ShapedType>(getTable().getType());
   SmallVector<int64_t> shape(cast<ShapedType>(getIds().getType()).getShape());
   bool isTrit = isa<TritType>(table.getElementType());
-  if (table.getRank() != 2 && (isTrit || table.getRank() != 3))
+  if (table.getRank() != 2 && (isTrit || table.getRank() != 3)) // (C1)
     return emitOpError() << "expected a table of shape [V, H]"
                          << (isTrit ? "" : ", or panels [V / P, H, P]") << ", got " << table;
   shape.push_back(table.getDimSize(1));
-  if (isTrit != hasTernaryTable())
+  if (isTrit != hasTernaryTable()) // (C2)
     return emitOpError() << "expected a scale exactly for trits, got " << table
                          << (isTrit ? " without a scale" : " with a scale");
-  if (isTrit && failed(verifyTransposedScale(*this, table, getScale().getType())))
+  if (isTrit && failed(verifyTransposedScale(*this, table, getScale().getType()))) // (C2)
     return failure();
-  if (isTrit && getLayoutOf(table).getHalves() != 1)
+  if (isTrit && getLayoutOf(table).getHalves() != 1) // (C2)
     return emitOpError() << "expected a table packed in 1 half, got " << table;
-  return verifyShape(*this, "outs", getOuts().getType(), shape);
+  return verifyShape(*this, "outs", getOuts().getType(), shape); // (C1)
 }
 
 void ScanKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
@@ -275,10 +275,10 @@ void ScanKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &ef
 LogicalResult ScanKernelOp::verify() {
   if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
     return failure();
-  if (getOuts().size() != 2)
+  if (getOuts().size() != 2) // (C1)
     return emitOpError() << "expected two outs, hidden and state, got " << getOuts().size();
   auto forget = cast<ShapedType>(getForget().getType());
-  if (forget.getRank() != 3)
+  if (forget.getRank() != 3) // (C1)
     return emitOpError() << "expected forget gates of shape [B, T, H], got " << forget;
   if (failed(verifyShape(*this, "input", getInput().getType(), forget.getShape())) ||
       failed(verifyShape(*this, "hidden", getOuts()[0].getType(), forget.getShape())))

@@ -39,7 +39,7 @@ LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult EmbeddingOp::verify() {
-  return verifyScaleOfTrits(*this, getTable(), getTableScale());
+  return verifyScaleOfTrits(*this, getTable(), getTableScale()); // (C2)
 }
 
 //===----------------------------------------------------------------------===//
@@ -53,10 +53,10 @@ LogicalResult RMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 }
 
 LogicalResult RMSNormOp::verify() {
-  if (failed(verifyColumns(*this, "input", getInput().getType())) ||
+  if (failed(verifyColumns(*this, "input", getInput().getType())) || // (C1)
       failed(verifyShape(*this, "gain", getGain().getType(), {getColumns(getInput().getType())})))
     return failure();
-  return verifyEpsilon(*this, getEpsilon());
+  return verifyEpsilon(*this, getEpsilon()); // (C2)
 }
 
 SmallVector<Value> RMSNormOp::decompose(OpBuilder &builder) {
@@ -77,11 +77,11 @@ LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult LayerNormOp::verify() {
-  if (failed(verifyColumns(*this, "input", getInput().getType())) ||
+  if (failed(verifyColumns(*this, "input", getInput().getType())) || // (C1)
       failed(verifyShape(*this, "gain", getGain().getType(), {getColumns(getInput().getType())})) ||
       failed(verifyShape(*this, "bias", getBias().getType(), {getColumns(getInput().getType())})))
     return failure();
-  return verifyEpsilon(*this, getEpsilon());
+  return verifyEpsilon(*this, getEpsilon()); // (C2)
 }
 
 SmallVector<Value> LayerNormOp::decompose(OpBuilder &builder) {
@@ -98,12 +98,12 @@ LogicalResult TimeMixOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 }
 
 LogicalResult TimeMixOp::verify() {
-  if (getInput().getType() != getPrevious().getType())
+  if (getInput().getType() != getPrevious().getType()) // (C1)
     return emitOpError() << "expected input and previous of one type, got " << getInput().getType()
                          << " and " << getPrevious().getType();
-  if (failed(verifyColumns(*this, "input", getInput().getType())))
+  if (failed(verifyColumns(*this, "input", getInput().getType()))) // (C1)
     return failure();
-  return verifyShape(*this, "mix", getMix().getType(), {getColumns(getInput().getType())});
+  return verifyShape(*this, "mix", getMix().getType(), {getColumns(getInput().getType())}); // (C1)
 }
 
 SmallVector<Value> TimeMixOp::decompose(OpBuilder &builder) {
@@ -130,22 +130,23 @@ LogicalResult BitLinearOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 
 LogicalResult BitLinearOp::verify() {
   auto weight = cast<ShapedType>(getWeight().getType());
-  if (failed(verifyColumns(*this, "input", getInput().getType())))
+  if (failed(verifyColumns(*this, "input", getInput().getType()))) // (C1)
     return failure();
   int64_t columns = getColumns(getInput().getType());
-  if (!weight.hasStaticShape() || weight.getDimSize(1) != columns)
+  if (!weight.hasStaticShape() || weight.getDimSize(1) != columns) // (C1)
     return emitOpError() << "expected a static weight with " << columns
                          << " columns to match the input, got " << weight;
-  if (getNormGain() && failed(verifyShape(*this, "norm gain", getNormGain().getType(), {columns})))
+  if (getNormGain() &&
+      failed(verifyShape(*this, "norm gain", getNormGain().getType(), {columns}))) // (C1)
     return failure();
   bool isTrit = isa<TritType>(weight.getElementType());
-  if (isTrit != static_cast<bool>(getWeightScale()))
+  if (isTrit != static_cast<bool>(getWeightScale())) // (C2)
     return emitOpError() << "expected a weight scale exactly for a ternary weight, got " << weight
                          << (isTrit ? " without a scale" : " with a scale");
-  if (failed(verifyEpsilon(*this, getEpsilon())) ||
-      failed(verifyGroupSize(*this, getGranularity(), getGroupSize(), columns)))
+  if (failed(verifyEpsilon(*this, getEpsilon())) ||                              // (C3)
+      failed(verifyGroupSize(*this, getGranularity(), getGroupSize(), columns))) // (C4)
     return failure();
-  if (isTrit)
+  if (isTrit) // (C2)
     return verifyShape(*this, "weight scale", getWeightScale().getType(),
                        getScaleShape(getGranularity(), getGroupSize(), weight.getShape()));
   return success();
@@ -191,12 +192,12 @@ static LogicalResult verifyRecurrence(Operation *op, Type gates, Type state) {
 }
 
 LogicalResult MLGRUOp::verify() {
-  if (getForget().getType() != getInput().getType())
+  if (getForget().getType() != getInput().getType()) // (C1)
     return emitOpError() << "expected forget and input of one type, got " << getForget().getType()
                          << " and " << getInput().getType();
-  if (failed(verifyRecurrence(*this, getForget().getType(), getState().getType())))
+  if (failed(verifyRecurrence(*this, getForget().getType(), getState().getType()))) // (C1, C2)
     return failure();
-  if (getLowerBound())
+  if (getLowerBound()) // (C2)
     return verifyShape(*this, "lower bound", getLowerBound().getType(),
                        {getColumns(getForget().getType())});
   return success();
@@ -227,10 +228,10 @@ LogicalResult LinearScanOp::inferReturnTypes(MLIRContext *, std::optional<Locati
 }
 
 LogicalResult LinearScanOp::verify() {
-  if (getForget().getType() != getInput().getType())
+  if (getForget().getType() != getInput().getType()) // (C1)
     return emitOpError() << "expected forget and input of one type, got " << getForget().getType()
                          << " and " << getInput().getType();
-  return verifyRecurrence(*this, getForget().getType(), getState().getType());
+  return verifyRecurrence(*this, getForget().getType(), getState().getType()); // (C1, C2)
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,7 +249,7 @@ LogicalResult GLUOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
 }
 
 LogicalResult GLUOp::verify() {
-  if (getColumns(getInput().getType()) % 2 != 0)
+  if (getColumns(getInput().getType()) % 2 != 0) // (C1)
     return emitOpError() << "expected an even number of columns, got " << getInput().getType();
   return success();
 }
@@ -281,13 +282,13 @@ LogicalResult OutputGateOp::inferReturnTypes(MLIRContext *, std::optional<Locati
 }
 
 LogicalResult OutputGateOp::verify() {
-  if (getGate().getType() != getHidden().getType())
+  if (getGate().getType() != getHidden().getType()) // (C1)
     return emitOpError() << "expected gate and hidden of one type, got " << getGate().getType()
                          << " and " << getHidden().getType();
-  if (failed(verifyColumns(*this, "gate", getGate().getType())) ||
+  if (failed(verifyColumns(*this, "gate", getGate().getType())) || // (C1)
       failed(verifyShape(*this, "gain", getGain().getType(), {getColumns(getGate().getType())})))
     return failure();
-  return verifyEpsilon(*this, getEpsilon());
+  return verifyEpsilon(*this, getEpsilon()); // (C2)
 }
 
 SmallVector<Value> OutputGateOp::decompose(OpBuilder &builder) {
@@ -311,7 +312,7 @@ LogicalResult LowerBoundsOp::inferReturnTypes(MLIRContext *, std::optional<Locat
 }
 
 LogicalResult LowerBoundsOp::verify() {
-  if (!cast<ShapedType>(getInput().getType()).hasStaticShape())
+  if (!cast<ShapedType>(getInput().getType()).hasStaticShape()) // (C1)
     return emitOpError() << "expected an input of static shape, got " << getInput().getType();
   return success();
 }

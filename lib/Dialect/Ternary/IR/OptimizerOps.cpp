@@ -99,7 +99,7 @@ LogicalResult SquareSumOp::inferReturnTypes(MLIRContext *context, std::optional<
 
 LogicalResult SquareSumOp::verify() {
   auto type = cast<RankedTensorType>(getInput().getType());
-  if (!type.hasStaticShape())
+  if (!type.hasStaticShape()) // (C1)
     return emitOpError() << "expected an input of static shape, got " << type;
   return success();
 }
@@ -110,7 +110,7 @@ LogicalResult SquareSumOp::verify() {
 
 LogicalResult AdamWOp::verify() {
   auto type = cast<RankedTensorType>(getParameter().getType());
-  if (!type.hasStaticShape())
+  if (!type.hasStaticShape()) // (C1)
     return emitOpError() << "expected a parameter of static shape, got " << type;
   return success();
 }

@@ -40,10 +40,10 @@ LogicalResult InverseRMSOp::verify() {
   if (getSize() == 0)
     return emitOpError("expected a positive size, got 0");
   int64_t blocks = llvm::divideCeil(getSize(), SquareSumsOp::kBlock);
-  if (getColumns(getSquareSums().getType()) != blocks)
+  if (getColumns(getSquareSums().getType()) != blocks) // (C1)
     return emitOpError() << "expected " << blocks << " block sums for size " << getSize()
                          << ", got " << getSquareSums().getType();
-  return verifyEpsilon(*this, getEpsilon());
+  return verifyEpsilon(*this, getEpsilon()); // (C2)
 }
 
 LogicalResult NormalizeOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
@@ -56,7 +56,7 @@ bool NormalizeOp::isSharedByRows(OpOperand &operand) { return operand == getGain
 
 LogicalResult NormalizeOp::verify() {
   Type input = getInput().getType();
-  if (failed(verifyColumns(*this, "input", input)) ||
+  if (failed(verifyColumns(*this, "input", input)) || // (C1)
       failed(verifyShape(*this, "scale", getScale().getType(), replaceColumns(input, {}))))
     return failure();
   return verifyShape(*this, "gain", getGain().getType(), {getColumns(input)});
@@ -68,7 +68,9 @@ LogicalResult CenterOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
   return success();
 }
 
-LogicalResult CenterOp::verify() { return verifyColumns(*this, "input", getInput().getType()); }
+LogicalResult CenterOp::verify() {
+  return verifyColumns(*this, "input", getInput().getType()); // (C1)
+}
 
 //===----------------------------------------------------------------------===//
 // QuantizeActivationsOp
@@ -91,7 +93,7 @@ bool QuantizeActivationsOp::isCompatibleReturnTypes(TypeRange inferred, TypeRang
     return a.size() == b.size() && succeeded(verifyCompatibleShape(a.drop_back(), b.drop_back()));
   };
   return sameRows(getShapeOrScalar(inferred[0]), getShapeOrScalar(actual[0])) &&
-         succeeded(verifyCompatibleShapes(inferred.drop_front(), actual.drop_front()));
+         succeeded(verifyCompatibleShapes(inferred.drop_front(), actual.drop_front())); // (C2)
 }
 
 LogicalResult QuantizeActivationsOp::verify() {
@@ -99,7 +101,7 @@ LogicalResult QuantizeActivationsOp::verify() {
       failed(verifyColumns(*this, "result", getQuantized().getType())))
     return failure();
   int64_t columns = getColumns(getInput().getType());
-  if (getColumns(getQuantized().getType()) < columns)
+  if (getColumns(getQuantized().getType()) < columns) // (C1)
     return emitOpError() << "expected at least " << columns << " quantized columns, got "
                          << getQuantized().getType();
   return success();
@@ -122,9 +124,9 @@ LogicalResult QuantizeWeightsOp::inferReturnTypes(MLIRContext *context, std::opt
 
 LogicalResult QuantizeWeightsOp::verify() {
   auto weight = cast<ShapedType>(getWeight().getType());
-  if (!weight.hasStaticShape())
+  if (!weight.hasStaticShape()) // (C1)
     return emitOpError() << "expected a weight of static shape, got " << weight;
-  return verifyGroupSize(*this, getGranularity(), getGroupSize(), weight.getDimSize(1));
+  return verifyGroupSize(*this, getGranularity(), getGroupSize(), weight.getDimSize(1)); // (C2)
 }
 
 //===----------------------------------------------------------------------===//
@@ -154,18 +156,18 @@ LogicalResult AccumulateOp::verify() {
   if (failed(verifyColumns(*this, "activations", getActivations().getType())))
     return failure();
   int64_t columns = getColumns(getActivations().getType());
-  if (!weight.hasStaticShape() || weight.getDimSize(1) > columns)
+  if (!weight.hasStaticShape() || weight.getDimSize(1) > columns) // (C1)
     return emitOpError() << "expected a static weight with at most " << columns
                          << " columns to match the activations, got " << weight;
-  if (weight.getDimSize(1) >= kMaxColumns)
+  if (weight.getDimSize(1) >= kMaxColumns) // (C2)
     return emitOpError() << "expected fewer than " << kMaxColumns << " columns, got "
                          << weight.getDimSize(1);
   if (!isa<FloatType>(getElementTypeOrSelf(getActivations())))
     return success();
-  if (weight.getDimSize(1) != columns)
+  if (weight.getDimSize(1) != columns) // (C1)
     return emitOpError() << "expected as many columns of floats as the weight has, got " << columns
                          << " and " << weight;
-  if (getGroupSize().value_or(0) % kFloatSums != 0)
+  if (getGroupSize().value_or(0) % kFloatSums != 0) // (C3)
     return emitOpError() << "expected a group_size that is a multiple of " << kFloatSums
                          << " for floats, got " << *getGroupSize();
   return success();
@@ -184,21 +186,22 @@ LogicalResult DequantizeOp::inferReturnTypes(MLIRContext *context, std::optional
 LogicalResult DequantizeOp::verify() {
   auto result = cast<ShapedType>(getResult().getType());
   auto scale = cast<ShapedType>(getWeightScale().getType());
-  if (failed(verifyColumns(*this, "result", result)))
+  if (failed(verifyColumns(*this, "result", result))) // (C1)
     return failure();
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(getAccumulator()));
-  if (isFloat == static_cast<bool>(getActivationScale()))
+  if (isFloat == static_cast<bool>(getActivationScale())) // (C3)
     return emitOpError() << "expected an activation scale exactly for an accumulator of i32, got "
                          << getAccumulator().getType()
                          << (isFloat ? " with a scale" : " without a scale");
-  if (!isFloat && failed(verifyShape(*this, "activation scale", getActivationScale().getType(),
-                                     replaceColumns(result, {}))))
+  if (!isFloat &&
+      failed(verifyShape(*this, "activation scale", getActivationScale().getType(), // (C2)
+                         replaceColumns(result, {}))))
     return failure();
   int64_t columns = getColumns(result);
-  if (scale.getRank() == 2)
+  if (scale.getRank() == 2) // (C1)
     return verifyShape(*this, "weight scale", scale,
                        {columns, getColumns(getAccumulator().getType())});
-  if (scale.getRank() != 1 || (scale.getDimSize(0) != 1 && scale.getDimSize(0) != columns))
+  if (scale.getRank() != 1 || (scale.getDimSize(0) != 1 && scale.getDimSize(0) != columns)) // (C2)
     return emitOpError() << "expected weight scale of shape [1] or [" << columns << "], got "
                          << scale;
   return success();

@@ -31,9 +31,9 @@ LogicalResult TokenShiftOp::inferReturnTypes(MLIRContext *, std::optional<Locati
 
 LogicalResult TokenShiftOp::verify() {
   auto input = cast<ShapedType>(getInput().getType());
-  if (failed(verifyTokens(*this, "input", input)))
+  if (failed(verifyTokens(*this, "input", input))) // (C1)
     return failure();
-  return verifyShape(*this, "state", getState().getType(),
+  return verifyShape(*this, "state", getState().getType(), // (C2)
                      {input.getDimSize(0), input.getDimSize(2)});
 }
 
@@ -43,9 +43,11 @@ LogicalResult TokenShiftOp::verify() {
 
 /// What both demand of keys, of decay and first, and of a state.
 static LogicalResult verifyWKV(Operation *op, Type k, Type decay, Type state) {
-  if (failed(verifyTokens(op, "k", k)) || failed(verifyShape(op, "decay", decay, {getColumns(k)})))
+  if (failed(verifyTokens(op, "k", k)) ||                       // (C1)
+      failed(verifyShape(op, "decay", decay, {getColumns(k)}))) // (C2)
     return failure();
-  return verifyShape(op, "state", state, {cast<ShapedType>(k).getDimSize(0), 3, getColumns(k)});
+  int64_t batch = cast<ShapedType>(k).getDimSize(0);
+  return verifyShape(op, "state", state, {batch, 3, getColumns(k)}); // (C3)
 }
 
 LogicalResult WKVOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,

@@ -118,12 +118,12 @@ Type ternary::getRowType(ShapedType type, int64_t rowRank) {
 
 LogicalResult PackedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes,
                                  int64_t depth, int64_t planes, int64_t vectors, int64_t halves) {
-  if (lanes <= 0 || depth <= 0 || vectors <= 0)
+  if (lanes <= 0 || depth <= 0 || vectors <= 0) // (C1)
     return emitError() << "expected positive lanes, depth and vectors, got " << lanes << ", "
                        << depth << ", " << vectors;
-  if (planes != 1 && planes != 4)
+  if (planes != 1 && planes != 4) // (C1)
     return emitError() << "expected 1 or 4 planes, got " << planes;
-  if (halves != 1 && (halves != 2 || vectors % 2 != 0))
+  if (halves != 1 && (halves != 2 || vectors % 2 != 0)) // (C2)
     return emitError() << "expected one half, or two with an even number of vectors, got " << halves
                        << " with " << vectors;
   return success();
@@ -131,16 +131,16 @@ LogicalResult PackedAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
 
 LogicalResult PackedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
                                          function_ref<InFlightDiagnostic()> emitError) const {
-  if (!isa<TritType>(elementType))
+  if (!isa<TritType>(elementType)) // (C3)
     return emitError() << "expected packed elements to be '!ternary.trit', got " << elementType;
   return verifyLayout(shape, emitError);
 }
 
 LogicalResult PackedAttr::verifyLayout(ArrayRef<int64_t> shape,
                                        function_ref<InFlightDiagnostic()> emitError) const {
-  if (shape.size() != 2 || ShapedType::isDynamicShape(shape))
+  if (shape.size() != 2 || ShapedType::isDynamicShape(shape)) // (C3)
     return emitError() << "expected a packed weight to have a static shape [N, K]";
-  if (shape[0] % getHalves() != 0)
+  if (shape[0] % getHalves() != 0) // (C3)
     return emitError() << "expected " << getHalves() << " halves to divide the rows, got "
                        << shape[0] << " rows";
   return success();

@@ -84,7 +84,7 @@ LogicalResult LinearBackwardInputKernelOp::verify() {
   if (getIns().size() > 1 && isa<TritType>(getElementTypeOrSelf(getIns()[1])) &&
       failed(verifyWeight(*this, getIns()[1], /*isPacked=*/false)))
     return failure();
-  return verifyKernel(*this, 3, 1, [](auto ins, auto outs, Elements of) {
+  return verifyKernel(*this, 3, 1, [](auto ins, auto outs, Elements of) { // (C1)
     Shape weight = shapeOf(ins[1]);
     return SmallVector<Expected>{{"grad", of.f32, withColumns(ins[0], weight.front())},
                                  {"weight", of.trit, {weight.front(), weight.back()}},
@@ -94,7 +94,7 @@ LogicalResult LinearBackwardInputKernelOp::verify() {
 }
 
 LogicalResult LinearBackwardWeightKernelOp::verify() {
-  return verifyKernel(*this, 3, 1, [](auto ins, auto outs, Elements of) {
+  return verifyKernel(*this, 3, 1, [](auto ins, auto outs, Elements of) { // (C1)
     Shape out = shapeOf(outs[0]);
     int64_t columns = std::min(out.back(), shapeOf(ins[1]).back());
     return SmallVector<Expected>{
@@ -106,14 +106,14 @@ LogicalResult LinearBackwardWeightKernelOp::verify() {
 }
 
 LogicalResult SumRowsKernelOp::verify() {
-  return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
+  return verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) { // (C1)
     return SmallVector<Expected>{{"input", of.real, shapeOf(ins[0])},
                                  {"outs", of.real, {shapeOf(ins[0]).back()}}};
   });
 }
 
 LogicalResult MeanKernelOp::verify() {
-  return verifyKernel(
+  return verifyKernel( // (C1)
       *this, 2, 2,
       [](auto ins, auto outs, Elements of) {
         return SmallVector<Expected>{{"values", of.real, shapeOf(ins[1])},
@@ -125,7 +125,7 @@ LogicalResult MeanKernelOp::verify() {
 }
 
 LogicalResult ScanBackwardKernelOp::verify() {
-  return verifyKernel(*this, 5, 3, [](auto ins, auto outs, Elements of) {
+  return verifyKernel(*this, 5, 3, [](auto ins, auto outs, Elements of) { // (C1)
     Shape gates = shapeOf(ins[0]), state = {gates.front(), gates.back()};
     if (gates.size() != 3)
       gates = {ShapedType::kDynamic, ShapedType::kDynamic, gates.back()};
@@ -138,7 +138,7 @@ LogicalResult ScanBackwardKernelOp::verify() {
 }
 
 LogicalResult ScatterKernelOp::verify() {
-  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) { // (C1)
     Shape table = shapeOf(outs[0]);
     return SmallVector<Expected>{{"ids", of.i32, replaceColumns(ins[1].getType(), {})},
                                  {"grad", of.real, withColumns(ins[1], table.back())},
@@ -155,7 +155,7 @@ static LogicalResult verifyBounds(Operation *op, Value value) {
 }
 
 LogicalResult LowerBoundsKernelOp::verify() {
-  if (failed(verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 1, 1, [](auto ins, auto outs, Elements of) { // (C1)
         return SmallVector<Expected>{{"parameters", of.real, shapeOf(outs[0])},
                                      {"outs", of.real, shapeOf(ins[0])}};
       })))
@@ -164,7 +164,7 @@ LogicalResult LowerBoundsKernelOp::verify() {
 }
 
 LogicalResult LowerBoundsBackwardKernelOp::verify() {
-  if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) { // (C1)
         return SmallVector<Expected>{{"parameters", of.real, shapeOf(outs[0])},
                                      {"grad", of.real, shapeOf(ins[0])},
                                      {"outs", of.real, shapeOf(ins[0])}};
@@ -174,7 +174,7 @@ LogicalResult LowerBoundsBackwardKernelOp::verify() {
 }
 
 LogicalResult QuantizeWeightsKernelOp::verify() {
-  if (failed(verifyKernel(*this, 1, 3, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 1, 3, [](auto ins, auto outs, Elements of) { // (C1)
         return SmallVector<Expected>{{"weight", of.f32, shapeOf(outs[0])},
                                      {"trits", of.trit, shapeOf(ins[0])},
                                      {"scale", of.f32, {1}},
@@ -185,7 +185,7 @@ LogicalResult QuantizeWeightsKernelOp::verify() {
 }
 
 LogicalResult PackKernelOp::verify() {
-  if (failed(verifyKernel(*this, 1, 1,
+  if (failed(verifyKernel(*this, 1, 1, // (C1)
                           [](auto ins, auto outs, Elements of) {
                             return SmallVector<Expected>{{"trits", of.trit, shapeOf(outs[0])},
                                                          {"outs", of.trit, shapeOf(ins[0])}};
@@ -198,7 +198,7 @@ LogicalResult PackKernelOp::verify() {
 LogicalResult SquareSumKernelOp::verify() {
   if (getIns().size() == 1 && !cast<ShapedType>(getIns()[0].getType()).hasStaticShape())
     return emitOpError() << "expected an input of static shape, got " << getIns()[0].getType();
-  return verifyKernel(
+  return verifyKernel( // (C1)
       *this, 1, 2,
       [](auto ins, auto outs, Elements of) {
         return SmallVector<Expected>{{"input", of.f32, shapeOf(ins[0])},
@@ -210,7 +210,7 @@ LogicalResult SquareSumKernelOp::verify() {
 
 LogicalResult AdamWKernelOp::verify() {
   auto gradient = cast<ShapedType>(getGradient().getType());
-  if (!gradient.hasStaticShape() || !gradient.getElementType().isF32())
+  if (!gradient.hasStaticShape() || !gradient.getElementType().isF32()) // (C1)
     return emitOpError() << "expected a gradient of f32 and static shape, got " << gradient;
   if (getOuts().size() != 3)
     return emitOpError() << "expected 3 outs, got " << getOuts().size();
@@ -231,7 +231,7 @@ static LogicalResult verifyMatrix(Operation *op, StringRef name, Value value) {
 }
 
 LogicalResult MatmulKernelOp::verify() {
-  if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) { // (C1)
         Shape matrix = shapeOf(ins[1]);
         Type element = getElementTypeOrSelf(ins[1].getType());
         // In panels, only as many columns as there are in whole panels are known.
@@ -250,7 +250,7 @@ LogicalResult MatmulKernelOp::verify() {
 }
 
 LogicalResult MatmulTransposeAKernelOp::verify() {
-  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) {
+  return verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) { // (C1)
     Shape out = shapeOf(outs[0]);
     return SmallVector<Expected>{
         {"a", of.real, withColumns(ins[1], out.front())},
@@ -260,7 +260,7 @@ LogicalResult MatmulTransposeAKernelOp::verify() {
 }
 
 LogicalResult TransposeKernelOp::verify() {
-  if (failed(verifyKernel(
+  if (failed(verifyKernel( // (C1)
           *this, 1, 1,
           [](auto ins, auto outs, Elements of) {
             Shape weight = shapeOf(ins[0]);
@@ -274,7 +274,7 @@ LogicalResult TransposeKernelOp::verify() {
 
 LogicalResult RotaryKernelOp::verify() {
   bool hasPast = getIns().size() > 1;
-  if (failed(verifyKernel(
+  if (failed(verifyKernel( // (C1)
           *this, hasPast ? 2 : 1, 1,
           [&](auto ins, auto outs, Elements of) {
             SmallVector<Expected> expected = {{"input", of.real, shapeOf(outs[0])}};
@@ -294,7 +294,7 @@ bool AttentionKernelOp::hasScales() {
 
 LogicalResult AttentionKernelOp::verify() {
   size_t scales = hasScales() ? 2 : 0;
-  if (failed(verifyKernel(
+  if (failed(verifyKernel( // (C1)
           *this, 3 + scales + hasPast(), 2,
           [&](auto ins, auto outs, Elements of) {
             Shape q = shapeOf(ins[0]), rows = q;
@@ -319,7 +319,7 @@ LogicalResult AttentionKernelOp::verify() {
 }
 
 LogicalResult AttentionBackwardKernelOp::verify() {
-  if (failed(verifyKernel(*this, 6, 4, [&](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 6, 4, [&](auto ins, auto outs, Elements of) { // (C1)
         Shape q = shapeOf(ins[0]), k = withColumns(ins[0], shapeOf(ins[1]).back());
         Shape rows = withColumns(ins[0], getHeads());
         return SmallVector<Expected>{{"q", of.real, q},
@@ -346,7 +346,7 @@ static LogicalResult verifyTokens(Operation *op, StringRef name, Value value) {
 }
 
 LogicalResult TokenShiftKernelOp::verify() {
-  if (failed(verifyKernel(*this, 1, 2, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 1, 2, [](auto ins, auto outs, Elements of) { // (C1)
         Shape input = shapeOf(ins[0]);
         return SmallVector<Expected>{{"input", of.real, shapeOf(outs[0])},
                                      {"result", of.real, input},
@@ -357,7 +357,7 @@ LogicalResult TokenShiftKernelOp::verify() {
 }
 
 LogicalResult WKVKernelOp::verify() {
-  if (failed(verifyKernel(*this, 4, 2, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 4, 2, [](auto ins, auto outs, Elements of) { // (C1)
         Shape k = shapeOf(ins[0]), channels = {k.back()};
         return SmallVector<Expected>{
             {"k", of.real, shapeOf(outs[0])}, {"v", of.real, k},
@@ -369,7 +369,7 @@ LogicalResult WKVKernelOp::verify() {
 }
 
 LogicalResult WKVBackwardKernelOp::verify() {
-  if (failed(verifyKernel(*this, 7, 4, [](auto ins, auto outs, Elements of) {
+  if (failed(verifyKernel(*this, 7, 4, [](auto ins, auto outs, Elements of) { // (C1)
         Shape k = shapeOf(ins[0]), channels = {k.back()}, sequences = {k.front(), k.back()};
         return SmallVector<Expected>{{"k", of.real, shapeOf(outs[0])},
                                      {"v", of.real, k},
@@ -398,7 +398,7 @@ LogicalResult WeightMemoryOp::verify() {
   if (!type.hasStaticShape())
     return emitOpError() << "expected a weight of static shape, got " << type;
   int64_t bytes = getWeightBytes(type);
-  if (cast<MemRefType>(getBuffer().getType()).getDimSize(0) != bytes)
+  if (cast<MemRefType>(getBuffer().getType()).getDimSize(0) != bytes) // (C1)
     return emitOpError() << "expected a buffer of " << bytes << " bytes, got "
                          << getBuffer().getType();
   return success();

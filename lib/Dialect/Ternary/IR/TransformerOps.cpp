@@ -43,9 +43,9 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult LinearOp::verify() {
-  if (failed(verifyFactor(*this, "weight", getWeight(), /*dim=*/1, getInput().getType())))
+  if (failed(verifyFactor(*this, "weight", getWeight(), /*dim=*/1, getInput().getType()))) // (C1)
     return failure();
-  return verifyScaleOfTrits(*this, getWeight(), getWeightScale());
+  return verifyScaleOfTrits(*this, getWeight(), getWeightScale()); // (C2)
 }
 
 SmallVector<Value> LinearOp::decompose(OpBuilder &builder) {
@@ -68,7 +68,7 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult MatmulOp::verify() {
-  return verifyFactor(*this, "matrix", getMatrix(), /*dim=*/0, getInput().getType());
+  return verifyFactor(*this, "matrix", getMatrix(), /*dim=*/0, getInput().getType()); // (C1)
 }
 
 LogicalResult MatmulTransposeAOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
@@ -80,9 +80,9 @@ LogicalResult MatmulTransposeAOp::inferReturnTypes(MLIRContext *, std::optional<
 
 LogicalResult MatmulTransposeAOp::verify() {
   Type a = getA().getType(), b = getB().getType();
-  if (failed(verifyColumns(*this, "a", a)) || failed(verifyColumns(*this, "b", b)))
+  if (failed(verifyColumns(*this, "a", a)) || failed(verifyColumns(*this, "b", b))) // (C1)
     return failure();
-  return verifyShape(*this, "b", b, replaceColumns(a, {getColumns(b)}));
+  return verifyShape(*this, "b", b, replaceColumns(a, {getColumns(b)})); // (C1)
 }
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
@@ -95,7 +95,7 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 
 LogicalResult TransposeOp::verify() {
   auto type = cast<ShapedType>(getInput().getType());
-  if (type.hasStaticShape())
+  if (type.hasStaticShape()) // (C1)
     return success();
   return emitOpError() << "expected an input of static shape [N, K], got " << type;
 }
@@ -121,15 +121,16 @@ LogicalResult PackPanelsOp::inferReturnTypes(MLIRContext *, std::optional<Locati
 
 LogicalResult ternary::verifyRotary(Operation *op, Type input, int64_t headSize,
                                     const APFloat &theta) {
-  if (cast<ShapedType>(input).getRank() != 3)
+  if (cast<ShapedType>(input).getRank() != 3) // (C1)
     return op->emitOpError() << "expected an input of shape [B, T, H], got " << input;
   if (failed(verifyColumns(op, "input", input)))
     return failure();
-  if (headSize < 2 || headSize > 1024 || headSize % 2 != 0)
+  if (headSize < 2 || headSize > 1024 || headSize % 2 != 0) // (C2)
     return op->emitOpError() << "expected an even head_size from 2 to 1024, got " << headSize;
-  if (getColumns(input) % headSize != 0)
+  if (getColumns(input) % headSize != 0) // (C1)
     return op->emitOpError() << "expected a head_size that divides the " << getColumns(input)
                              << " columns, got " << headSize;
+  // (C3)
   if (theta.isFinite() && !theta.isNegative() && !theta.isZero())
     return success();
   SmallString<16> text;
@@ -170,23 +171,24 @@ LogicalResult ternary::verifyAttention(Operation *op, Type q, Type k, TypeRange 
     if (failed(verifyColumns(op, name, type)))
       return failure();
   }
-  if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0)
+  if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) // (C2)
     return op->emitOpError() << "expected a number of kv_heads that divides the " << heads
                              << " heads, got " << kvHeads;
-  if (heads / kvHeads > AttentionOp::kMaxHeadsOfGroup)
+  if (heads / kvHeads > AttentionOp::kMaxHeadsOfGroup) // (C2)
     return op->emitOpError() << "expected at most " << AttentionOp::kMaxHeadsOfGroup
                              << " heads for each of kv_heads, got " << heads / kvHeads;
-  if (getColumns(q) % heads != 0)
+  if (getColumns(q) % heads != 0) // (C1)
     return op->emitOpError() << "expected a number of heads that divides the " << getColumns(q)
                              << " columns of q, got " << heads;
   auto queries = cast<ShapedType>(q).getShape();
   int64_t tokens = cast<ShapedType>(k).getDimSize(1);
   if (failed(verifyShape(op, "k", k, {queries[0], tokens, getColumns(q) / heads * kvHeads})))
     return failure();
-  if (ShapedType::isStatic(queries[1]) && ShapedType::isStatic(tokens) && tokens < queries[1])
+  if (ShapedType::isStatic(queries[1]) && ShapedType::isStatic(tokens) &&
+      tokens < queries[1]) // (C3)
     return op->emitOpError() << "expected k of at least " << queries[1] << " tokens, got " << k;
   size_t count = getElementTypeOrSelf(k).isInteger() ? 2 : 0;
-  if (scales.size() != count)
+  if (scales.size() != count) // (C4)
     return op->emitOpError() << "expected " << count << " scales for k of "
                              << getElementTypeOrSelf(k) << ", got " << scales.size();
   for (Type scale : scales)

@@ -19,10 +19,10 @@ using namespace ternary::op_utils;
 LogicalResult PackOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
-  if (input.getEncoding() || !isa_and_nonnull<PackedAttr>(result.getEncoding()))
+  if (input.getEncoding() || !isa_and_nonnull<PackedAttr>(result.getEncoding())) // (C1)
     return emitOpError() << "expected to pack a plain into a '#ternary.packed' weight, got "
                          << input << " and " << result;
-  if (input.getShape() != result.getShape())
+  if (input.getShape() != result.getShape()) // (C1)
     return emitOpError() << "expected result of shape " << printShape(input.getShape()) << ", got "
                          << result;
   return success();
@@ -48,17 +48,17 @@ LogicalResult StackRowsOp::verify() {
   int64_t columns = getColumns(getTrits().getType());
   SmallVector<int64_t> perRow(cast<ShapedType>(getScale().getType()).getShape());
   bool hasGroups = perRow.size() == 2;
-  if (hasGroups && (perRow[1] < 1 || columns % perRow[1] != 0))
+  if (hasGroups && (perRow[1] < 1 || columns % perRow[1] != 0)) // (C2)
     return emitOpError() << "expected scales of groups that divide the " << columns
                          << " columns, got " << getScale().getType();
   for (auto [input, scale] : llvm::zip_equal(getInputs(), getScales())) {
     auto type = cast<RankedTensorType>(input.getType());
-    if (type.getEncoding() || !type.hasStaticShape() || type.getDimSize(1) != columns)
+    if (type.getEncoding() || !type.hasStaticShape() || type.getDimSize(1) != columns) // (C1)
       return emitOpError() << "expected plain static inputs with " << columns << " columns, got "
                            << type;
     perRow.front() = type.getDimSize(0);
     ArrayRef<int64_t> shape = cast<ShapedType>(scale.getType()).getShape();
-    if (shape != ArrayRef(perRow) && (hasGroups || shape != ArrayRef<int64_t>{1}))
+    if (shape != ArrayRef(perRow) && (hasGroups || shape != ArrayRef<int64_t>{1})) // (C1)
       return emitOpError() << "expected scale of shape " << (hasGroups ? "" : "[1] or ")
                            << printShape(perRow) << ", got " << scale.getType();
   }
@@ -87,17 +87,17 @@ LogicalResult ArchiveOp::verifyRegions() {
     if (isa<ReadParameterOp, BindTimeOpInterface>(op))
       continue;
     auto entry = dyn_cast<ArchiveEntryOp>(op);
-    if (!entry)
+    if (!entry) // (C1)
       return op.emitOpError("expected a bind-time op in an archive");
     if (!names.insert(entry.getName()).second)
       return entry.emitOpError() << "expected entries of different names, got '" << entry.getName()
                                  << "' twice";
-    if (entry.getOffset() % 64 != 0 || (int64_t)entry.getOffset() < end)
+    if (entry.getOffset() % 64 != 0 || (int64_t)entry.getOffset() < end) // (C2)
       return entry.emitOpError() << "expected an offset that is a multiple of 64 and at least "
                                  << end << ", got " << entry.getOffset();
     end = entry.getOffset() + entry.getBytes();
   }
-  if (end > (int64_t)getBytes())
+  if (end > (int64_t)getBytes()) // (C2)
     return emitOpError() << "expected entries within " << getBytes() << " bytes, got " << end;
   return success();
 }
@@ -114,14 +114,14 @@ ArchiveEntryOp ParameterOp::lookupEntry(SymbolTableCollection &symbols) {
 
 LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
   ArchiveEntryOp entry = lookupEntry(symbols);
-  if (!entry)
+  if (!entry) // (C1)
     return emitOpError() << "expected archive @" << getArchive() << " to have an entry '"
                          << getName() << "', got none";
   auto stored = cast<RankedTensorType>(entry.getValue().getType());
   auto result = cast<MemRefType>(getResult().getType());
   auto layout = dyn_cast_or_null<PackedAttr>(stored.getEncoding());
   bool sameLayout = layout ? result.getLayout() == layout : result.getLayout().isIdentity();
-  if (stored.getShape() != result.getShape() ||
+  if (stored.getShape() != result.getShape() || // (C1)
       stored.getElementType() != result.getElementType() || !sameLayout)
     return emitOpError() << "expected memory of " << stored << ", got " << result;
   return success();
