@@ -155,13 +155,15 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
         bound.insert(argument);
         erased.set(argument.getArgNumber());
       }
-    SmallVector<Operation *> bindTimeOps;
+    llvm::SetVector<Operation *> bindTimeOps;
     auto isBound = [&](Value value) { return bound.contains(value); };
-    for (Operation &op : func.getBody().front())
-      if (isa<BindTimeOpInterface>(op) && llvm::all_of(op.getOperands(), isBound)) {
-        bindTimeOps.push_back(&op);
-        bound.insert(op.result_begin(), op.result_end());
-      }
+    // In branches and loops as well: what they make does not depend on where they are.
+    func.walk([&](BindTimeOpInterface op) {
+      if (!llvm::all_of(op->getOperands(), isBound))
+        return;
+      bindTimeOps.insert(op);
+      bound.insert(op->result_begin(), op->result_end());
+    });
 
     Type bytes = MemRefType::get({ShapedType::kDynamic}, IntegerType::get(&getContext(), 8));
     unsigned index = func.getNumArguments();
@@ -169,9 +171,7 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
     erased.resize(index + 1);
     Value base = func.getArgument(index);
     OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
-    auto isBindTimeOp = [&](OpOperand &use) {
-      return llvm::is_contained(bindTimeOps, use.getOwner());
-    };
+    auto isBindTimeOp = [&](OpOperand &use) { return bindTimeOps.contains(use.getOwner()); };
     SmallVector<Value> stored;
     for (Value value : bound)
       if (!llvm::all_of(value.getUses(), isBindTimeOp))

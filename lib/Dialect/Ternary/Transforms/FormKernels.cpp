@@ -101,11 +101,14 @@ template <typename OpTy, typename KernelOpTy> struct FormUpdating : OpRewritePat
   }
 };
 
-/// The addition of the result of `op` to what is there already, or null.
+/// The addition of the result of `op` to what is there already, in the same block, or null.
 arith::AddFOp findSumSoFar(Operation *op) {
   Value result = op->getResult(0);
   auto sum = result.hasOneUse() ? dyn_cast<arith::AddFOp>(*result.user_begin()) : arith::AddFOp();
-  return sum && sum.getRhs() == result && sum.getLhs() != result ? sum : arith::AddFOp();
+  return sum && sum->getBlock() == op->getBlock() && sum.getRhs() == result &&
+                 sum.getLhs() != result
+             ? sum
+             : arith::AddFOp();
 }
 
 /// A sum of an op's result and what is there already: the kernel adds to that.

@@ -113,7 +113,8 @@ SmallVector<Operation *> getElementwiseUsers(ArrayRef<Value> starts) {
 /// The epilogue that computes `result`, or none if a value in it is needed elsewhere.
 std::optional<Epilogue> close(ArrayRef<Value> starts, const llvm::DenseSet<Operation *> &dependent,
                               Value result) {
-  llvm::SetVector<Operation *> ops;
+  llvm::SetVector<Operation *> ops, repeated;
+  Block *block = result.getDefiningOp()->getBlock();
   Epilogue epilogue;
   epilogue.starts.assign(starts.begin(), starts.end());
   epilogue.result = result;
@@ -129,8 +130,8 @@ std::optional<Epilogue> close(ArrayRef<Value> starts, const llvm::DenseSet<Opera
         if (Value vector = getBroadcastVector(def))
           epilogue.extras.insert(vector);
         else
-          epilogue.ops.push_back(def);
-      } else if (def && isElementwiseOnTensors(def) &&
+          repeated.insert(def);
+      } else if (def && def->getBlock() == block && isElementwiseOnTensors(def) &&
                  llvm::all_of(def->getUsers(),
                               [&](Operation *user) { return ops.contains(user); })) {
         ops.insert(def);
@@ -152,9 +153,14 @@ std::optional<Epilogue> close(ArrayRef<Value> starts, const llvm::DenseSet<Opera
   // A value that was found to come from outside and from inside alike.
   for (Operation *op : ops)
     epilogue.extras.remove(op->getResult(0));
+  epilogue.ops.assign(repeated.begin(), repeated.end());
   llvm::append_range(epilogue.ops, ops);
-  llvm::sort(epilogue.ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-  epilogue.ops.erase(llvm::unique(epilogue.ops), epilogue.ops.end());
+  // Constants may be from a block around this one.
+  llvm::stable_sort(epilogue.ops, [&](Operation *a, Operation *b) {
+    if (a->getBlock() == block && b->getBlock() == block)
+      return a->isBeforeInBlock(b);
+    return a->getBlock() != block && b->getBlock() == block;
+  });
   return epilogue;
 }
 

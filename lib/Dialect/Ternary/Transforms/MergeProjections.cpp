@@ -44,15 +44,16 @@ void hoist(Value value, Operation *first) {
 
 struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
-    // What may share one product: codes, their scale, how many of them count, and how many of
-    // these share a scale of the weight.
-    using Input = std::tuple<Value, Value, int64_t, std::optional<int64_t>>;
+    // What may share one product: codes, their scale, how many of them count, how many of these
+    // share a scale of the weight, and the block: of two branches only one is run.
+    using Input = std::tuple<Block *, Value, Value, int64_t, std::optional<int64_t>>;
     llvm::MapVector<Input, SmallVector<Projection>> byInput;
     getOperation().walk([&](AccumulateOp op) {
       auto users = op->getUsers();
       auto dequantize = op->hasOneUse() ? dyn_cast<DequantizeOp>(*users.begin()) : nullptr;
-      if (dequantize && !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
-        byInput[{op.getActivations(), dequantize.getActivationScale(),
+      if (dequantize && dequantize->getBlock() == op->getBlock() &&
+          !cast<RankedTensorType>(op.getWeight().getType()).getEncoding())
+        byInput[{op->getBlock(), op.getActivations(), dequantize.getActivationScale(),
                  cast<ShapedType>(op.getWeight().getType()).getDimSize(1), op.getGroupSize()}]
             .push_back({op, dequantize});
     });
@@ -67,17 +68,21 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
       for (Value operand : {accumulate.getWeight(), dequantize.getWeightScale()})
         hoist(operand, first);
     DominanceInfo dominance(getOperation());
+    auto miss = [](Operation *op, StringRef what) {
+      remark::missed(op->getLoc(),
+                     remark::RemarkOpts::name("merge-projections").category("ternary"))
+          << (what + " is computed after the first projection of the same input").str();
+    };
+    if (Value scale = projections.front().dequantize.getActivationScale();
+        scale && !dominance.properlyDominates(scale, first))
+      return miss(first, "scale of the input");
     SmallVector<Value> trits, scales;
     for (auto [accumulate, dequantize] : projections) {
       trits.push_back(accumulate.getWeight());
       scales.push_back(dequantize.getWeightScale());
       if (!dominance.properlyDominates(trits.back(), first) ||
-          !dominance.properlyDominates(scales.back(), first)) {
-        remark::missed(accumulate.getLoc(),
-                       remark::RemarkOpts::name("merge-projections").category("ternary"))
-            << "weight or scale is computed after the first projection of the same input";
-        return;
-      }
+          !dominance.properlyDominates(scales.back(), first))
+        return miss(accumulate, "weight or scale");
     }
     OpBuilder builder(first);
     Location loc = first->getLoc();

@@ -219,3 +219,27 @@ func.func @step(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf3
   %q = tensor.insert %one into %p[] : tensor<i32>
   return %y, %q : tensor<2x6xf32>, tensor<i32>
 }
+
+// -----
+
+// What is made of a parameter in a branch, or in a loop, is made once, too.
+// CHECK-LABEL: ternary.archive @weights bytes 192 {
+// CHECK:         ternary.archive_entry "w.transpose" at 0, %{{.*}} : tensor<8x6xf32>
+// CHECK-NEXT:  }
+// CHECK-LABEL: func.func @branch(
+// CHECK:         ternary.parameter @weights "w.transpose" of
+// CHECK-NEXT:    %[[T:.*]] = bufferization.to_tensor
+// CHECK:         scf.if
+// CHECK-NEXT:      ternary.matmul %{{.*}}, %[[T]]
+func.func @branch(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32> {ternary.role = "x"},
+                  %none: tensor<2x6xf32> {ternary.role = "state"}, %c: i1 {ternary.role = "threads"})
+    -> (tensor<2x6xf32> {ternary.role = "logits"}) attributes {ternary.step = "decode"} {
+  %0 = scf.if %c -> tensor<2x6xf32> {
+    %t = ternary.transpose %w : tensor<6x8xf32> -> tensor<8x6xf32>
+    %y = ternary.matmul %x, %t : tensor<2x8xf32>, tensor<8x6xf32> -> tensor<2x6xf32>
+    scf.yield %y : tensor<2x6xf32>
+  } else {
+    scf.yield %none : tensor<2x6xf32>
+  }
+  return %0 : tensor<2x6xf32>
+}

@@ -187,3 +187,21 @@ func.func @bind_time(%p: tensor<3x8xf32>) -> tensor<3x8xf32> {
   %0 = ternary.lower_bounds %p : tensor<3x8xf32> -> tensor<3x8xf32>
   return %0 : tensor<3x8xf32>
 }
+
+// A sum that a loop carries is added to in the loop: the gradient, from outside of it, is added
+// as often as the loop runs.
+// CHECK-LABEL: func.func @sum_in_a_loop(
+// SUMS:          ternary.linear_backward_weight %
+// ALL:           ternary.linear_backward_weight_kernel {{.*}} outs(%{{[^ ]*}} : tensor<6x8xf32>) -> tensor<6x8xf32>
+// CHECK:         scf.for {{.*}} iter_args(%[[SUM:.*]] = %{{.*}})
+// CHECK-NEXT:      arith.addf %[[SUM]]
+func.func @sum_in_a_loop(%n: index, %g: tensor<2x?x6xf32>, %q: tensor<2x?x8xi8>, %s: tensor<2x?xf32>, %start: tensor<6x8xf32>) -> tensor<6x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = ternary.linear_backward_weight %g, %q, %s : tensor<2x?x6xf32>, tensor<2x?x8xi8>, tensor<2x?xf32> -> tensor<6x8xf32>
+  %1 = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %start) -> tensor<6x8xf32> {
+    %2 = arith.addf %sum, %0 : tensor<6x8xf32>
+    scf.yield %2 : tensor<6x8xf32>
+  }
+  return %1 : tensor<6x8xf32>
+}

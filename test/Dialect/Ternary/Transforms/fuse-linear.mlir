@@ -329,3 +329,30 @@ func.func @floats(%x: tensor<2x64xf32>, %t: tensor<97x64x!ternary.trit>, %s: ten
   %d = ternary.dequantize %acc, %s : tensor<2x97xf32>, tensor<97xf32> -> tensor<2x97xf32>
   return %d : tensor<2x97xf32>
 }
+
+// In a loop, constants from outside of it are repeated in the kernel, and values from outside are
+// its extras, though nothing else reads them.
+// CHECK-LABEL: func.func @in_a_loop(
+// CHECK:         %[[Z:.*]] = arith.negf
+// CHECK:         scf.for
+// CHECK:           ternary.linear_kernel {{.*}} extras(%[[Z]] : tensor<2x16xf32>)
+// CHECK-NEXT:      ^bb0(%[[V:.*]]: f32, %[[EXTRA:.*]]: f32):
+// CHECK-NEXT:        %[[HALF:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK-NEXT:        %[[A:.*]] = arith.mulf %[[V]], %[[HALF]] : f32
+// CHECK-NEXT:        %[[B:.*]] = arith.addf %[[A]], %[[EXTRA]] : f32
+// CHECK-NEXT:        ternary.yield %[[B]] : f32
+func.func @in_a_loop(%n: index, %q: tensor<2x64xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>, %y: tensor<2x16xf32>) -> tensor<2x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.negf %y : tensor<2x16xf32>
+  %half = arith.constant dense<0.5> : tensor<2x16xf32>
+  %0 = scf.for %i = %c0 to %n step %c1 iter_args(%x = %y) -> tensor<2x16xf32> {
+    %acc = ternary.accumulate %q, %t : tensor<2x64xf32>, tensor<16x64x!ternary.trit> -> tensor<2x16xf32>
+    // expected-remark @+1 {{fused 2 elementwise ops}}
+    %d = ternary.dequantize %acc, %s : tensor<2x16xf32>, tensor<1xf32> -> tensor<2x16xf32>
+    %a = arith.mulf %d, %half : tensor<2x16xf32>
+    %b = arith.addf %a, %z : tensor<2x16xf32>
+    scf.yield %b : tensor<2x16xf32>
+  }
+  return %0 : tensor<2x16xf32>
+}

@@ -196,3 +196,47 @@ func.func @floats(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %u: t
   %3 = ternary.dequantize %2, %s : tensor<1x?x16xf32>, tensor<1xf32> -> tensor<1x?x16xf32>
   return %1, %3 : tensor<1x?x64xf32>, tensor<1x?x16xf32>
 }
+
+// Of two branches one is run: what they project is not merged across them, nor with what is
+// before them, but within each.
+// CHECK-LABEL: func.func @branches(
+// CHECK-NEXT:    ternary.accumulate %{{.*}} : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+// CHECK:         scf.if
+// CHECK:           ternary.accumulate %{{.*}} -> tensor<2x32xi32>
+// CHECK-NOT:       ternary.accumulate
+// CHECK:         } else {
+// CHECK-NEXT:      ternary.accumulate %{{.*}} -> tensor<2x16xi32>
+// CHECK-NOT:     ternary.accumulate
+func.func @branches(%c: i1, %q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+    -> (tensor<2x16xf32>, tensor<2x16xf32>) {
+  %acc0 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+  %d0 = ternary.dequantize %acc0, %a, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+  %0 = scf.if %c -> tensor<2x16xf32> {
+    // expected-remark @+1 {{merged 2 projections into one accumulate of 32 rows}}
+    %acc1 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+    %d1 = ternary.dequantize %acc1, %a, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+    %acc2 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+    %d2 = ternary.dequantize %acc2, %a, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+    %sum = arith.addf %d1, %d2 : tensor<2x16xf32>
+    scf.yield %sum : tensor<2x16xf32>
+  } else {
+    %acc3 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+    %d3 = ternary.dequantize %acc3, %a, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+    scf.yield %d3 : tensor<2x16xf32>
+  }
+  return %d0, %0 : tensor<2x16xf32>, tensor<2x16xf32>
+}
+
+// A scale of the input that is there only after the first projection keeps them apart.
+// CHECK-LABEL: func.func @late_scale(
+// CHECK-COUNT-2: ternary.accumulate %{{.*}} -> tensor<2x16xi32>
+func.func @late_scale(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+    -> (tensor<2x16xf32>, tensor<2x16xf32>) {
+  // expected-remark @+1 {{scale of the input is computed after the first projection of the same input}}
+  %acc0 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+  %b = arith.negf %a : tensor<2xf32>
+  %d0 = ternary.dequantize %acc0, %b, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+  %acc1 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+  %d1 = ternary.dequantize %acc1, %b, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+  return %d0, %d1 : tensor<2x16xf32>, tensor<2x16xf32>
+}
