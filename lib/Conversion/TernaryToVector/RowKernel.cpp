@@ -570,8 +570,15 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
   Value inverse = e.splat(arith::DivFOp::create(e.b, limit, magnitude), kChunk);
   scalars[quantize.getScale()] = arith::DivFOp::create(e.b, magnitude, limit);
 
-  // The destinations of the codes; without any they are not needed.
-  SmallVector<RowMemory *> outs = findDestinations(quantize.getQuantized());
+  // The destinations of the codes, and a row of them for other ops of the kernel; without any they
+  // are not needed.
+  Value quantized = quantize.getQuantized();
+  SmallVector<RowMemory *> outs = findDestinations(quantized);
+  RowMemory kept;
+  if (!llvm::all_of(quantized.getUsers(), llvm::IsaPred<YieldOp>)) {
+    kept = {createScratch(getColumns(quantized), e.b.getI8Type()), {}, /*padded=*/true};
+    outs.push_back(&kept);
+  }
   auto ints = e.vectorType(kChunk, i32);
   auto bytes = e.vectorType(kChunk, e.b.getI8Type());
   Value total =
@@ -585,8 +592,7 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
           SmallVector<Value> indices(out->prefix);
           indices.push_back(column);
           // A masked chunk may be stored whole where the row is padded that far.
-          bool fits =
-              getColumns(quantize.getQuantized()) >= (int64_t)llvm::alignTo(columns, kChunk);
+          bool fits = getColumns(quantized) >= (int64_t)llvm::alignTo(columns, kChunk);
           Value stored = arith::TruncIOp::create(e.b, bytes, code);
           if (mask && !fits && columns % kChunk == 1)
             // Code generation for x86 makes four bytes of a truncating store with one lane set.
@@ -599,7 +605,7 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
       }).front();
   scalars[quantize.getSum()] = vector::ReductionOp::create(e.b, vector::CombiningKind::ADD, total);
   // Columns of padding beyond the last chunk.
-  int64_t padded = getColumns(quantize.getQuantized());
+  int64_t padded = getColumns(quantized);
   Value zero = buildInteger(e.b, loc, e.b.getI8Type(), 0);
   int64_t written = llvm::alignTo(columns, kChunk) <= (uint64_t)padded
                         ? (int64_t)llvm::alignTo(columns, kChunk)
@@ -611,6 +617,8 @@ void RowEmitter::emitQuantize(QuantizeActivationsOp quantize) {
       memref::StoreOp::create(e.b, zero, out->memref, indices);
       return SmallVector<Value>();
     });
+  if (kept.memref)
+    memory[quantized] = kept;
 }
 
 /// Rows of one size are stored by one loop, so that what they have in common is computed once.
