@@ -16,7 +16,10 @@ namespace ternary {
 /// needs.
 void registerAllDialects(mlir::DialectRegistry &registry);
 
-/// Our passes and pipelines and those of MLIR.
+/// What modules can be compiled for. Any number of threads may call it, any number of times.
+void registerAllTargets();
+
+/// Our targets, passes and pipelines and those of MLIR.
 void registerAllPasses();
 
 } // namespace ternary

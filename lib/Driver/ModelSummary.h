@@ -9,7 +9,8 @@
 #define TERNARY_LIB_DRIVER_MODELSUMMARY_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "ternary/Target/Object.h"
+#include "ternary/Target/ModelInfo.h"
+#include "llvm/Support/Error.h"
 
 namespace ternary {
 

@@ -13,7 +13,11 @@
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "ternary/Pipelines/Passes.h"
 #include "ternary/Pipelines/Pipelines.h"
+#include "ternary/Target/CPU.h"
+#include "ternary/Target/Reference.h"
+#include <mutex>
 
 void ternary::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
@@ -25,9 +29,19 @@ void ternary::registerAllDialects(mlir::DialectRegistry &registry) {
   registerDifferentiableControlFlow(registry);
 }
 
+void ternary::registerAllTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    registerCPUTarget();
+    registerReferenceTarget();
+  });
+}
+
 void ternary::registerAllPasses() {
+  registerAllTargets();
   mlir::registerAllPasses();
   registerTernaryTransformsPasses();
   registerTernaryConversionPasses();
+  registerTernaryPipelinesPasses();
   registerPipelines();
 }

@@ -9,6 +9,8 @@
 #include "ternary/Driver/Compile.h"
 #include "ternary/Driver/GraphDescription.h"
 #include "ternary/Import/GGUFTokenizer.h"
+#include "ternary/InitAll.h"
+#include "ternary/Pipelines/Pipelines.h"
 #include "ternary/Runtime/Error.h"
 #include "ternary/Support/ClassicLocale.h"
 #include "llvm/Support/Signals.h"
@@ -117,13 +119,6 @@ makeParameters(const std::map<std::string, std::pair<std::string, py::buffer>> &
   return std::make_shared<MemoryParameters>(std::move(tensors));
 }
 
-static Phase findPhase(const std::string &name) {
-  std::optional<Phase> phase = lookupPhase(name);
-  if (!phase)
-    runtime::fail("expected a phase, got ", quoted(name));
-  return *phase;
-}
-
 /// What keys and values may be kept in, by the names of --kv-cache.
 static constexpr std::pair<const char *, DType> kCacheTypes[] = {
     {"f32", DType::F32}, {"f16", DType::F16}, {"int8", DType::I8}};
@@ -213,14 +208,15 @@ void ternary::python::bindCompiler(py::module_ &module) {
 
   module.def("phases", [] {
     std::vector<std::pair<std::string, std::string>> phases;
-    for (const PhaseInfo &info : getPhases())
-      phases.emplace_back(info.name.str(), info.description.str());
+    registerAllTargets();
+    for (const Phase *phase : getPhases(*lookupTarget(CompileOptions().target)))
+      phases.emplace_back(phase->name.str(), phase->description.str());
     return phases;
   });
   module.def(
       "lower",
       [](CompileOptions options, const std::string &phase, const ModelSource *source) {
-        options.compileTo = findPhase(phase);
+        options.compileTo = phase;
         return compileInterruptibly(
             [&] { return check(source ? lower(options, *source) : lower(options)); });
       },

@@ -6,9 +6,9 @@
 // RUN: ternary-opt %s --ternary-to-quantize='training=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=RECOMPUTE '-D$OPTIONS=budget=0 recompute=rows tokens=512'
 // RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=blocks workspace-budget=9000 tokens=64' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=RECOMPUTE '-D$OPTIONS=budget=9000 recompute=blocks tokens=64'
 // RUN: ternary-opt %s --ternary-to-quantize='training=true recompute=none' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
-// RUN: ternary-opt %s --ternary-to-quantize='training=true reference=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
+// RUN: ternary-opt %s --ternary-to-quantize='training=true target=reference' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=KEEP
 // RUN: ternary-opt %s --ternary-to-quantize='training=true activations=bf16 recompute=none' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=NARROW
-// RUN: ternary-opt %s --ternary-to-quantize='training=true activations=bf16 reference=true' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=NARROW
+// RUN: ternary-opt %s --ternary-to-quantize='training=true activations=bf16 target=reference' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=NARROW
 // RUN: ternary-opt %s --ternary-to-quantize='training=true activations=bf16' --dump-pass-pipeline 2>&1 >/dev/null | FileCheck %s --check-prefix=NARROW-FIRST
 // RUN: ternary-opt %s --ternary-to-fuse=training=true | FileCheck %s --check-prefix=KERNELS
 // RUN: ternary-opt %s --ternary-to-bufferize=training=true | FileCheck %s --check-prefix=MEMORY

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Driver/Compile.h"
+#include "ternary/InitAll.h"
+#include "ternary/Pipelines/Pipelines.h"
 #include "ternary/Support/ByteSize.h"
 #include "ternary/Support/Tool.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -22,10 +24,10 @@ static cl::opt<std::string, true> input(cl::Positional, cl::desc("INPUT"), cl::R
 static cl::opt<std::string, true> output("o", cl::desc("Where to write the result"),
                                          cl::value_desc("file"), cl::location(options.output),
                                          cl::cat(category));
-static cl::opt<std::string, true>
-    target("target",
-           cl::desc("cpu (default), or reference: scalar, unfused, in specification order"),
-           cl::value_desc("name"), cl::location(options.target), cl::cat(category));
+static cl::opt<std::string, true> target("target",
+                                         cl::desc("What to compile for (see above; default cpu)"),
+                                         cl::value_desc("name"), cl::location(options.target),
+                                         cl::cat(category));
 static cl::opt<std::string, true>
     triple("mtriple", cl::desc("Target triple, as in llc; this machine's by default"),
            cl::location(options.triple), cl::cat(category));
@@ -33,14 +35,9 @@ static cl::opt<std::string, true> cpu("mcpu", cl::desc("CPU, as in llc; native b
                                       cl::location(options.cpu), cl::cat(category));
 static cl::opt<std::string, true> attributes("mattr", cl::desc("CPU features, as in llc: +a,-b"),
                                              cl::location(options.attributes), cl::cat(category));
-static cl::opt<EmitKind>
-    emit("emit", cl::desc("What to write; by the suffix of -o when not given:"),
-         cl::values(clEnumValN(EmitKind::MLIR, "mlir", "MLIR after the last phase (.mlir)"),
-                    clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR (.ll)"),
-                    clEnumValN(EmitKind::Assembly, "asm", "assembly (.s)"),
-                    clEnumValN(EmitKind::Object, "obj", "object file and C header (.o, .h)"),
-                    clEnumValN(EmitKind::Shared, "shared", "shared library for ternary-run (.so)")),
-         cl::cat(category));
+static cl::opt<std::string, true>
+    emit("emit", cl::desc("What to write (see above); by the suffix of -o when not given"),
+         cl::value_desc("kind"), cl::location(options.emit), cl::cat(category));
 static cl::opt<std::string, true>
     function("function",
              cl::desc("What to compile a model directory for: generate (default) or train"),
@@ -133,9 +130,9 @@ static cl::opt<int64_t>
              cl::desc("Tokens for which the reference computes what ternary-run --self-test is to "
                       "find (by default at most 8, and no more than take a second)"),
              cl::value_desc("tokens"), cl::cat(category));
-static cl::opt<std::string> compileTo("compile-to",
-                                      cl::desc("Stop after this phase (see above) and write MLIR"),
-                                      cl::value_desc("phase"), cl::cat(category));
+static cl::opt<std::string, true>
+    compileTo("compile-to", cl::desc("Stop after this phase (see above) and write MLIR"),
+              cl::value_desc("phase"), cl::location(options.compileTo), cl::cat(category));
 static cl::opt<std::string, true>
     dumpPhases("dump-phases", cl::desc("Write the IR after each phase to this directory"),
                cl::value_desc("dir"), cl::location(options.dumpPhases), cl::cat(category));
@@ -149,16 +146,35 @@ static cl::opt<bool, true> timing("timing", cl::desc("Report the time of each pa
 static cl::opt<bool, true> progress("progress", cl::desc("Say what is being done"),
                                     cl::location(options.progress), cl::cat(category));
 
+/// What there is to choose from, as targets have it.
+static std::string describeTargets() {
+  std::string text;
+  raw_string_ostream os(text);
+  auto row = [&](StringRef name, const Twine &description) {
+    os << formatv("    {0,-15}{1}\n", name, description.str());
+  };
+  for (const auto &target : getTargets()) {
+    os << "\n  Target " << target->getName() << ": " << target->getDescription() << "\n"
+       << "   phases (--compile-to, --dump-phases):\n";
+    for (const Phase *phase : getPhases(*target))
+      row(phase->name, phase->description);
+    os << "   kinds of output (--emit):\n";
+    row("mlir", "MLIR after the last phase (.mlir)");
+    for (const OutputKind &kind : target->getOutputKinds())
+      row(kind.name, kind.description + " (" + kind.suffix + ")");
+  }
+  return text;
+}
+
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   Tool tool("ternary-compile", TERNARY_VERSION);
+  registerAllTargets();
   std::string overview =
       "Compile a ternary language model\n\n"
       "  INPUT is a Hugging Face model directory, a file.gguf (of a split model the first) or a "
-      "graph.mlir.\n\n"
-      "  Phases (--compile-to, --dump-phases):\n";
-  for (const PhaseInfo &info : getPhases())
-    overview += formatv("    {0,-15}{1}\n", info.name, info.description).str();
+      "graph.mlir.\n" +
+      describeTargets();
   if (!tool.parse(argc, argv, category, overview))
     return 1;
 
@@ -181,8 +197,6 @@ int main(int argc, char **argv) {
   }
   if (sequenceLength.getNumOccurrences())
     options.sequenceLength = sequenceLength;
-  if (emit.getNumOccurrences())
-    options.emit = emit;
   if (epsilon.getNumOccurrences())
     options.epsilon = epsilon;
   if (randomWeights.getNumOccurrences()) {
@@ -202,11 +216,6 @@ int main(int argc, char **argv) {
     options.maxTokens = maxTokens;
   if (selfTest.getNumOccurrences())
     options.selfTestTokens = selfTest;
-  if (compileTo.getNumOccurrences()) {
-    options.compileTo = lookupPhase(compileTo);
-    if (!options.compileTo)
-      return tool.fail("expected a phase of --help for --compile-to, got '" + compileTo + "'");
-  }
   if (Error error = compile(options))
     return tool.fail(toString(std::move(error)));
   return 0;

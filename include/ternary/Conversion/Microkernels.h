@@ -64,6 +64,9 @@ llvm::ArrayRef<Microkernel> getMicrokernels();
 /// The microkernel of that name, or null.
 const Microkernel *lookupMicrokernel(llvm::StringRef name);
 
+/// The names of all, quoted, for error messages.
+std::string getMicrokernelNames();
+
 /// The best one for a target: `hasFeature` says whether the target has an LLVM feature.
 const Microkernel &selectMicrokernel(bool isX86,
                                      llvm::function_ref<bool(llvm::StringRef)> hasFeature);

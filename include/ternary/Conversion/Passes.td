@@ -56,7 +56,7 @@ def TernaryEmulateHalfFloats : TernaryPass<"ternary-emulate-half-floats", "::mli
     compiler's runtime, which code generators do where a processor has no instructions for
     such floats.
 
-    With `f16-conversions` the processor has instructions for f16, and f16 is left alone.
+    With `f16-conversions`, or a target that says so, the processor has instructions for f16, and f16 is left alone.
     Arithmetic on floats of 16 bits is an error.
 
     ```mlir fragment
@@ -73,7 +73,7 @@ def TernaryEmulateHalfFloats : TernaryPass<"ternary-emulate-half-floats", "::mli
   }];
   let options = [
     Option<"f16Conversions", "f16-conversions", "bool", /*default=*/"false",
-           "The processor converts between f16 and f32.">];
+           "The processor converts between f16 and f32, whatever the module's target is.">];
 }
 
 def TernaryToLoops : TernaryPass<"ternary-to-loops", "::mlir::ModuleOp", [
@@ -143,8 +143,9 @@ def TernaryToVector : TernaryPass<"ternary-to-vector", "::mlir::ModuleOp", [
     ```
   }];
   let options = [
-    Option<"kernel", "kernel", "std::string", /*default=*/"\"portable\"",
-           "Microkernels to generate: amx-int8, avx512vnni, avxvnni, avx2 or portable.">];
+    Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
+           "Microkernels to generate: amx-int8, avx512vnni, avxvnni, avx2 or portable; by default "
+           "those of the module's target, or portable without one.">];
 }
 
 def TernaryParallelToThreads : TernaryPass<"ternary-parallel-to-threads", "::mlir::ModuleOp", [
@@ -192,7 +193,7 @@ def TernaryParallelToThreads : TernaryPass<"ternary-parallel-to-threads", "::mli
     }
     ```
 
-    Without `threads` parallel loops become `scf.for`.
+    Without `threads`, or for a target without threads, parallel loops become `scf.for`.
   }];
   let options = [
     Option<"threads", "threads", "bool", /*default=*/"true",

@@ -10,8 +10,9 @@
 
 #include "ternary/Import/ParameterSource.h"
 #include "ternary/Import/Tokenizer.h"
-#include "ternary/Pipelines/Pipelines.h"
+#include "ternary/Pipelines/PipelineOptions.h"
 #include "ternary/Support/GGMLBlocks.h"
+#include "ternary/Target/Target.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <optional>
@@ -19,18 +20,14 @@
 
 namespace ternary {
 
-/// What a file holds; also the values of `--emit`.
-enum class EmitKind { MLIR, LLVM, Assembly, Object, Shared };
-
 /// The command line of ternary-compile.
-struct CompileOptions {
+struct CompileOptions : TargetRequest {
   std::string input, output;
   std::string target = "cpu";
-  std::string triple, cpu, attributes;
-  std::optional<EmitKind> emit;
+  /// Name of a kind of output: "mlir", or one of the target's. Empty: by the output's suffix.
+  std::string emit;
   std::string function = "generate";
   std::optional<int64_t> batch; // 1
-  std::optional<bool> threads;  // true
   std::optional<bool> fuse;     // true
   bool embedWeights = true;
   /// In training, what gradients are rounded to in the products of linear layers.
@@ -45,8 +42,6 @@ struct CompileOptions {
   /// Tokens of a sequence that memory is reported and the budget is meant for; not given: as
   /// many as ternary-train takes by default.
   std::optional<int64_t> sequenceLength;
-  /// Forces a microkernel instead of the target's best.
-  std::string kernel;
   std::optional<double> epsilon;
   std::optional<uint64_t> randomWeights;
   /// Whether float weights that hold no other values than 0, s and -s are ternary; not given: true.
@@ -60,7 +55,8 @@ struct CompileOptions {
   /// For how many tokens the object holds the checksum of the reference's logits; not
   /// given: as many as take about a second.
   std::optional<int64_t> selfTestTokens;
-  std::optional<Phase> compileTo;
+  /// Name of the phase to stop after, with MLIR as output. Empty: none.
+  std::string compileTo;
   std::string dumpPhases;
   std::string symbolPrefix;
   bool timing = false;

@@ -20,7 +20,7 @@
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "ternary/Conversion/MathUtils.h"
 #include "ternary/Conversion/Passes.h"
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Target/Target.h"
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYEMULATEHALFFLOATS
@@ -132,7 +132,9 @@ struct EmulateHalfFloats : ternary::impl::TernaryEmulateHalfFloatsBase<EmulateHa
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     arith::populateExpandBFloat16Patterns(patterns);
-    if (!f16Conversions)
+    const Target *target = lookupTargetOf(getOperation());
+    keepsF16 = f16Conversions || (target && target->convertsF16(getTargetOf(getOperation())));
+    if (!keepsF16)
       patterns.add<ExtendHalf, TruncateToHalf>(&getContext());
     FrozenRewritePatternSet frozen(std::move(patterns));
     for (Operation &op : getOperation().getOps()) {
@@ -147,7 +149,9 @@ struct EmulateHalfFloats : ternary::impl::TernaryEmulateHalfFloatsBase<EmulateHa
   }
 
 private:
-  bool isEmulated(Type type) const { return type.isBF16() || (type.isF16() && !f16Conversions); }
+  bool keepsF16 = false;
+
+  bool isEmulated(Type type) const { return type.isBF16() || (type.isF16() && !keepsF16); }
 
   /// Arithmetic is done in f32; what computes with a float of 16 bits itself would mean another
   /// thing on an integer.

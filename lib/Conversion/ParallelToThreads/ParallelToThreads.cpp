@@ -127,12 +127,14 @@ public:
   using TernaryParallelToThreadsBase::TernaryParallelToThreadsBase;
 
   void runOnOperation() override {
+    TargetAttrInterface target = getTargetOf(getOperation());
+    useThreads = threads && (!target || target.getLoopThreads() == Threads::Team);
     SymbolTable symbols(getOperation());
     SmallVector<func::FuncOp> funcs;
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (!func.isDeclaration() && (func->hasAttr(kStepAttr) || func->hasAttr(kKernelAttr)))
         funcs.push_back(func);
-    if (threads)
+    if (useThreads)
       addTeams(funcs, symbols);
     for (func::FuncOp func : funcs)
       if (failed(convertLoops(func, symbols)))
@@ -140,6 +142,8 @@ public:
   }
 
 private:
+  bool useThreads = false;
+
   /// Steps take a team and hand it to kernels; it is their last argument.
   void addTeams(ArrayRef<func::FuncOp> funcs, SymbolTable &symbols) {
     OpBuilder builder(&getContext());
@@ -174,7 +178,7 @@ private:
                                 << loop.getNumLoops();
       if (failed(verifyScratch(loop)) || failed(makeInnerSequential(rewriter, loop)))
         return failure();
-      if (!threads || isSmall(loop)) {
+      if (!useThreads || isSmall(loop)) {
         if (failed(makeSequential(rewriter, loop, func.getFunctionBody().front())))
           return failure();
         continue;

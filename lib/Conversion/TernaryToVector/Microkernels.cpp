@@ -136,6 +136,14 @@ const Microkernel *ternary::lookupMicrokernel(StringRef name) {
   return nullptr;
 }
 
+std::string ternary::getMicrokernelNames() {
+  std::string names;
+  llvm::raw_string_ostream os(names);
+  llvm::interleaveComma(getMicrokernels(), os,
+                        [&](const Microkernel &known) { os << "'" << known.name << "'"; });
+  return names;
+}
+
 const Microkernel &ternary::selectMicrokernel(bool isX86,
                                               function_ref<bool(StringRef)> hasFeature) {
   for (const Microkernel &microkernel : getMicrokernels())

@@ -130,15 +130,8 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
   using TernaryToVectorBase::TernaryToVectorBase;
 
   void runOnOperation() override {
-    const Microkernel *microkernel = lookupMicrokernel(kernel);
-    if (!microkernel) {
-      InFlightDiagnostic error = getOperation().emitError() << "expected a microkernel of ";
-      llvm::interleaveComma(getMicrokernels(), error,
-                            [&](const Microkernel &known) { error << "'" << known.name << "'"; });
-      error << ", got '" << kernel << "'";
-      return signalPassFailure();
-    }
-    if (failed(verifyKernels(getOperation())) || failed(verifyF32(getOperation())))
+    const Microkernel *microkernel = findMicrokernel();
+    if (!microkernel || failed(verifyKernels(getOperation())) || failed(verifyF32(getOperation())))
       return signalPassFailure();
     MLIRContext *context = &getContext();
     TypeConverter converter;
@@ -177,6 +170,26 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
       return signalPassFailure();
     vectorize::emitTilePermission(getOperation());
+  }
+
+private:
+  /// That of the module's target, for which weights were packed; without one that of the option.
+  const Microkernel *findMicrokernel() {
+    StringRef name = kernel;
+    if (auto target = dyn_cast_or_null<CPUTargetAttr>(getTargetOf(getOperation()))) {
+      if (!name.empty() && name != target.getKernel()) {
+        getOperation().emitError() << "expected kernel '" << target.getKernel()
+                                   << "' of the module's target, got '" << name << "'";
+        return nullptr;
+      }
+      name = target.getKernel();
+    }
+    const Microkernel *microkernel =
+        name.empty() ? &getMicrokernels().back() : lookupMicrokernel(name);
+    if (!microkernel)
+      getOperation().emitError() << "expected a microkernel of " << getMicrokernelNames()
+                                 << ", got '" << name << "'";
+    return microkernel;
   }
 };
 } // namespace

@@ -112,28 +112,12 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
 }
 
 /// A feature may come from the CPU's name, so ask the subtarget, not the string.
-static bool hasFeature(const TargetMachine &machine, StringRef feature) {
+bool ternary::hasFeature(const TargetMachine &machine, StringRef feature) {
   // Code that uses registers of matrices asks 64-bit Linux for them.
   const Triple &triple = machine.getTargetTriple();
   if (feature == "amx-tile" && !(triple.isOSLinux() && triple.isArch64Bit() && !triple.isX32()))
     return false;
   return machine.getMCSubtargetInfo()->checkFeatures(("+" + feature).str());
-}
-
-const ternary::Microkernel &ternary::selectMicrokernel(const TargetMachine &machine) {
-  return selectMicrokernel(machine.getTargetTriple().isX86(),
-                           [&](StringRef feature) { return hasFeature(machine, feature); });
-}
-
-Error ternary::checkMicrokernel(const Microkernel &microkernel, const TargetMachine &machine) {
-  if (microkernel.isX86 && !machine.getTargetTriple().isX86())
-    return makeError("expected a target of x86 for --kernel=" + microkernel.name + ", got '" +
-                     machine.getTargetTriple().str() + "'");
-  for (StringRef feature : microkernel.features)
-    if (!hasFeature(machine, feature))
-      return makeError("expected a CPU with " + feature + " for --kernel=" + microkernel.name +
-                       ", got '" + machine.getTargetCPU() + "'");
-  return Error::success();
 }
 
 ternary::Baseline ternary::getBaseline(const Triple &triple) {

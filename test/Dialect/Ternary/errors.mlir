@@ -343,3 +343,14 @@ func.func @stacked_mixed(%t: tensor<4x8x!ternary.trit>, %s: tensor<4xf32>, %r: t
   %0, %1 = ternary.stack_rows %t, %t scales(%s, %r) : tensor<4x8x!ternary.trit>, tensor<4x8x!ternary.trit> scales tensor<4xf32>, tensor<4x4xf32> -> tensor<8x8x!ternary.trit>, tensor<8xf32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{expected 'ternary.target' to be a target such as #ternary.reference, got "cpu"}}
+module attributes {ternary.target = "cpu"} {
+}
+
+// -----
+
+// expected-error @+1 {{expected 'ternary.target' on a module}}
+func.func private @target() attributes {ternary.target = #ternary.reference}

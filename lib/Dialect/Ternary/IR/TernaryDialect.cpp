@@ -17,6 +17,7 @@ using namespace ternary;
 #define GET_ATTRDEF_CLASSES
 #include "ternary/Dialect/Ternary/IR/TernaryAttributes.cpp.inc"
 #define GET_TYPEDEF_CLASSES
+#include "ternary/Dialect/Ternary/IR/TernaryAttrInterfaces.cpp.inc"
 #include "ternary/Dialect/Ternary/IR/TernaryInterfaces.cpp.inc"
 #include "ternary/Dialect/Ternary/IR/TernaryTypes.cpp.inc"
 
@@ -62,7 +63,18 @@ static LogicalResult verifyModel(Operation *op, Attribute model) {
   return success();
 }
 
+static LogicalResult verifyTarget(Operation *op, Attribute target) {
+  if (!isa<ModuleOp>(op))
+    return op->emitError() << "expected '" << kTargetAttr << "' on a module";
+  if (isa<TargetAttrInterface>(target))
+    return success();
+  return op->emitError() << "expected '" << kTargetAttr
+                         << "' to be a target such as #ternary.reference, got " << target;
+}
+
 LogicalResult TernaryDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() == kTargetAttr)
+    return verifyTarget(op, attribute.getValue());
   if (attribute.getName() == kModelAttr)
     return verifyModel(op, attribute.getValue());
   if (attribute.getName() != kStepAttr)
@@ -82,6 +94,25 @@ LogicalResult TernaryDialect::verifyRegionArgAttribute(Operation *op, unsigned, 
 LogicalResult TernaryDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
                                                           NamedAttribute attribute) {
   return attribute.getName() == kRoleAttr ? verifyString(op, attribute) : success();
+}
+
+//===----------------------------------------------------------------------===//
+// Targets
+//===----------------------------------------------------------------------===//
+
+StringRef CPUTargetAttr::getTargetName() const { return getMnemonic(); }
+StringRef CPUTargetAttr::getKernelName() const { return getKernel(); }
+Threads CPUTargetAttr::getLoopThreads() const { return getThreads(); }
+
+StringRef ReferenceTargetAttr::getTargetName() const { return getMnemonic(); }
+StringRef ReferenceTargetAttr::getKernelName() const { return "scalar"; }
+Threads ReferenceTargetAttr::getLoopThreads() const { return Threads::None; }
+
+TargetAttrInterface ternary::getTargetOf(Operation *op) {
+  for (; op; op = op->getParentOp())
+    if (auto target = op->getAttrOfType<TargetAttrInterface>(kTargetAttr))
+      return target;
+  return nullptr;
 }
 
 bool ternary::isStateRole(StringAttr role) {

@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "ternary/Target/Target.h"
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYPACK
@@ -29,8 +31,7 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
   using TernaryPackBase::TernaryPackBase;
 
   void runOnOperation() override {
-    auto emitError = [&] { return getOperation().emitError(); };
-    if (failed(PackedAttr::verify(emitError, lanes, depth, planes, vectors, /*halves=*/1)))
+    if (failed(chooseLayouts()))
       return signalPassFailure();
     packed.clear();
     SmallVector<Operation *> kernels;
@@ -41,8 +42,27 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     for (Operation *op : kernels)
       if (failed(pack(op)))
         return signalPassFailure();
-    if (panelRows > 0)
+    if (panels && layouts.panelRows > 0)
       packPanels();
+  }
+
+  /// The layouts of the module's target, but for the one that an option gives.
+  LogicalResult chooseLayouts() {
+    TargetAttrInterface attribute = getTargetOf(getOperation());
+    const Target *target = lookupTargetOf(getOperation());
+    layouts = target ? target->getWeightLayouts(attribute) : WeightLayouts();
+    if (!layout.empty()) {
+      layouts.trits = dyn_cast_or_null<PackedAttr>(parseAttribute(layout, &getContext()));
+      if (!layouts.trits)
+        return getOperation().emitError() << "expected a layout, got '" << layout << "'";
+    }
+    if (layouts.trits)
+      return success();
+    if (!attribute)
+      return getOperation().emitError(
+          "expected a module with a target, as ternary-set-target gives it");
+    return getOperation().emitError()
+           << "expected a target with layouts for weights, got " << attribute;
   }
 
   /// Puts parameters whose transpose a product reads into panels, which embeddings by the same
@@ -57,7 +77,7 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
       Value &packed = panels[weight];
       if (!packed) {
         auto builder = OpBuilder::atBlockBegin(weight.getOwner());
-        packed = PackPanelsOp::create(builder, transpose.getLoc(), weight, panelRows);
+        packed = PackPanelsOp::create(builder, transpose.getLoc(), weight, layouts.panelRows);
         ++numPacked;
       }
       op.getInsMutable()[1].set(packed);
@@ -78,13 +98,13 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     if (!type || type.getEncoding() || !isa<TritType>(type.getElementType()))
       return success();
     // One byte a trit is addressed row by row, wherever the halves are.
-    bool isPlain = PackedAttr::get(&getContext(), lanes, depth, planes, vectors, 1) ==
-                   PackedAttr::getPlain(&getContext());
+    bool isPlain = layouts.trits == PackedAttr::getPlain(&getContext());
     int64_t halves = isPlain || !linear ? 1 : linear.getHalves();
-    if (failed(PackedAttr::verify([&] { return op->emitError(); }, lanes, depth, planes, vectors,
-                                  halves)))
+    auto layout = PackedAttr::getChecked(
+        [&] { return op->emitError(); }, &getContext(), layouts.trits.getLanes(),
+        layouts.trits.getDepth(), layouts.trits.getPlanes(), layouts.trits.getVectors(), halves);
+    if (!layout)
       return failure();
-    auto layout = PackedAttr::get(&getContext(), lanes, depth, planes, vectors, halves);
     if (linear && !linear.hasFloatActivations() &&
         failed(padActivations(linear, layout.getPaddedColumns(type.getDimSize(1)))))
       return failure();
@@ -131,6 +151,7 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     return success();
   }
 
+  WeightLayouts layouts;
   /// By block, weight and halves.
   llvm::DenseMap<std::tuple<Block *, Value, int64_t>, Value> packed;
 };

@@ -1,14 +1,15 @@
 // RUN: split-file %s %t
-// RUN: ternary-opt %t/name.mlir -ternary-check-phase=phase=tune -verify-diagnostics
+// RUN: ternary-opt %t/name.mlir -ternary-set-target -ternary-check-phase=phase=tune -verify-diagnostics
 // RUN: not ternary-opt %t/name.mlir -ternary-check-phase 2>&1 | FileCheck %s
 // RUN: ternary-opt %t/graph.mlir -ternary-check-phase=phase=graph -split-input-file -verify-diagnostics
 // RUN: ternary-opt %t/quantize.mlir -ternary-check-phase=phase=quantize -split-input-file -verify-diagnostics
 // RUN: ternary-opt %t/fuse.mlir -ternary-check-phase=phase=fuse -split-input-file -verify-diagnostics
-// RUN: ternary-opt %t/pack.mlir -ternary-check-phase=phase=pack -split-input-file -verify-diagnostics
-// RUN: ternary-opt %t/bufferize.mlir -ternary-check-phase=phase=bufferize -split-input-file -verify-diagnostics
-// RUN: ternary-opt %t/lower.mlir -ternary-check-phase=phase=lower -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/pack.mlir -ternary-set-target -ternary-check-phase=phase=pack -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/bufferize.mlir -ternary-set-target -ternary-check-phase=phase=bufferize -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/lower.mlir -ternary-set-target -ternary-check-phase=phase=lower -split-input-file -verify-diagnostics
 
-// CHECK: expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got ''
+// The phases behind the common ones are those of the module's target.
+// CHECK: expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', got ''
 
 //--- name.mlir
 // expected-error @+1 {{expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got 'tune'}}

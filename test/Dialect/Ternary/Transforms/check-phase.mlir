@@ -4,10 +4,10 @@
 // RUN: ternary-opt %t/graph.mlir -ternary-check-phase=phase=graph | FileCheck %s
 // RUN: ternary-opt %t/quantize.mlir -ternary-check-phase=phase=graph -ternary-check-phase=phase=quantize | FileCheck %s
 // RUN: ternary-opt %t/fuse.mlir -ternary-check-phase=phase=fuse | FileCheck %s
-// RUN: ternary-opt %t/scalars.mlir -ternary-check-phase=phase=fuse -ternary-check-phase=phase=pack | FileCheck %s
-// RUN: ternary-opt %t/pack.mlir -ternary-check-phase=phase=pack | FileCheck %s
-// RUN: ternary-opt %t/bufferize.mlir -ternary-check-phase=phase=bufferize | FileCheck %s
-// RUN: ternary-opt %t/lower.mlir -ternary-check-phase=phase=lower | FileCheck %s
+// RUN: ternary-opt %t/scalars.mlir -ternary-set-target=target=reference -ternary-check-phase=phase=fuse -ternary-check-phase=phase=pack | FileCheck %s
+// RUN: ternary-opt %t/pack.mlir -ternary-set-target -ternary-check-phase=phase=pack | FileCheck %s
+// RUN: ternary-opt %t/bufferize.mlir -ternary-set-target -ternary-check-phase=phase=bufferize | FileCheck %s
+// RUN: ternary-opt %t/lower.mlir -ternary-set-target -ternary-check-phase=phase=lower | FileCheck %s
 // CHECK: func{{.*}} @prefill
 
 //--- graph.mlir

@@ -1,16 +1,15 @@
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack))' -split-input-file -verify-diagnostics
-// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{planes=3}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=PLANES
-// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=0}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=LANES
-// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{depth=0}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=DEPTH
-// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{vectors=-1}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=VECTORS
-// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{vectors=1}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=HALVES
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(ternary-set-target{kernel=avx512vnni},func.func(ternary-pack))' -split-input-file -verify-diagnostics
+// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{layout={#ternary.packed<lanes = 16, depth = 4, planes = 3, vectors = 2>}}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=PLANES
+// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{layout=rows}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack))' -split-input-file 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: not ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{layout={#ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 1>}}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=HALVES
 
-// Options that are no layout are an error in any function, even one without kernels; an
-// odd number of vectors only where there are halves.
-// PLANES:  pack-errors.mlir:[[@LINE+7]]:1: error: expected 1 or 4 planes, got 3
-// LANES:   pack-errors.mlir:[[@LINE+6]]:1: error: expected positive lanes, depth and vectors, got 0, 4, 2
-// DEPTH:   pack-errors.mlir:[[@LINE+5]]:1: error: expected positive lanes, depth and vectors, got 16, 0, 2
-// VECTORS: pack-errors.mlir:[[@LINE+4]]:1: error: expected positive lanes, depth and vectors, got 16, 4, -1
+// A layout that is none is an error in any function, even one without kernels; an odd number of
+// vectors only where there are halves.
+// PLANES:  error: expected 1 or 4 planes, got 3
+// PLANES:  pack-errors.mlir:[[@LINE+6]]:1: error: expected a layout, got '#ternary.packed<lanes = 16, depth = 4, planes = 3, vectors = 2>'
+// NAME:    pack-errors.mlir:[[@LINE+5]]:1: error: expected a layout, got 'rows'
+// TARGET:  pack-errors.mlir:[[@LINE+4]]:1: error: expected a module with a target, as ternary-set-target gives it
 // HALVES-NOT: error
 // HALVES:  pack-errors.mlir:[[@LINE+10]]:8: error: expected one half, or two with an even number of vectors, got 2 with 1
 

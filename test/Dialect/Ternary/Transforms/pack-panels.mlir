@@ -1,5 +1,6 @@
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack{panel-rows=64}))' | FileCheck %s
-// RUN: ternary-opt %s --pass-pipeline='builtin.module(func.func(ternary-pack))' | FileCheck %s --check-prefix=PLAIN
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(ternary-set-target{kernel=avx2},func.func(ternary-pack))' | FileCheck %s
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(ternary-set-target{kernel=avx2},func.func(ternary-pack{panels=false}))' | FileCheck %s --check-prefix=PLAIN
+// RUN: ternary-opt %s --pass-pipeline='builtin.module(ternary-set-target{target=reference},func.func(ternary-pack))' | FileCheck %s --check-prefix=PLAIN
 
 // A float weight of a product is in panels in place of its transpose, and the embeddings of the
 // same table are read from those: it is there once.

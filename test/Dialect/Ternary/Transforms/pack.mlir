@@ -1,32 +1,32 @@
 // RUN: split-file %s %t
-// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack))' \
+// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(ternary-set-target{kernel=avx512vnni},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/rows.mlir '-D$LAYOUT=lanes = 16, depth = 4, planes = 4, vectors = 2' '-D$COLUMNS=48'
-// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack))' \
+// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(ternary-set-target{kernel=avx512vnni},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/halves.mlir '-D$LAYOUT=lanes = 16, depth = 4, planes = 4, vectors = 2'
-// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=8 depth=4 planes=4 vectors=4}))' \
+// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(ternary-set-target{kernel=avx2},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/rows.mlir '-D$LAYOUT=lanes = 8, depth = 4, planes = 4, vectors = 4' '-D$COLUMNS=48'
-// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=8 depth=4 planes=4 vectors=4}))' \
+// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(ternary-set-target{kernel=avx2},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/halves.mlir '-D$LAYOUT=lanes = 8, depth = 4, planes = 4, vectors = 4'
-// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=4 vectors=8}))' \
+// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(ternary-set-target{kernel=portable},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/rows.mlir '-D$LAYOUT=lanes = 4, depth = 4, planes = 4, vectors = 8' '-D$COLUMNS=48'
-// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=4 vectors=8}))' \
+// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(ternary-set-target{kernel=portable},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/halves.mlir '-D$LAYOUT=lanes = 4, depth = 4, planes = 4, vectors = 8'
-// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{depth=8}))' \
+// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{layout={#ternary.packed<lanes = 16, depth = 8, planes = 4, vectors = 2>}}))' \
 // RUN:   | FileCheck %t/rows.mlir '-D$LAYOUT=lanes = 16, depth = 8, planes = 4, vectors = 2' '-D$COLUMNS=64'
-// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{depth=8}))' \
+// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{layout={#ternary.packed<lanes = 16, depth = 8, planes = 4, vectors = 2>}}))' \
 // RUN:   | FileCheck %t/halves.mlir '-D$LAYOUT=lanes = 16, depth = 8, planes = 4, vectors = 2'
-// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{planes=1}))' \
+// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{layout={#ternary.packed<lanes = 16, depth = 4, planes = 1, vectors = 2>}}))' \
 // RUN:   | FileCheck %t/rows.mlir '-D$LAYOUT=lanes = 16, depth = 4, planes = 1, vectors = 2' '-D$COLUMNS=40'
-// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{planes=1}))' \
+// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{layout={#ternary.packed<lanes = 16, depth = 4, planes = 1, vectors = 2>}}))' \
 // RUN:   | FileCheck %t/halves.mlir '-D$LAYOUT=lanes = 16, depth = 4, planes = 1, vectors = 2'
-// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=1 depth=1 planes=1 vectors=1}))' \
+// RUN: ternary-opt %t/rows.mlir --pass-pipeline='builtin.module(ternary-set-target{target=reference},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/rows.mlir '-D$LAYOUT=lanes = 1, depth = 1, planes = 1, vectors = 1' '-D$COLUMNS=40'
-// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(func.func(ternary-pack{lanes=1 depth=1 planes=1 vectors=1}))' \
+// RUN: ternary-opt %t/halves.mlir --pass-pipeline='builtin.module(ternary-set-target{target=reference},func.func(ternary-pack))' \
 // RUN:   | FileCheck %t/halves.mlir '-D$LAYOUT=lanes = 1, depth = 1, planes = 1, vectors = 1' --check-prefix=PLAIN
 
 //--- rows.mlir
 
-// The options are the layout. 40 columns are padded to a multiple of `depth` times
+// The layout is that of the module's target, or that of the option. 40 columns are padded to a multiple of `depth` times
 // `planes`: the row kernel that quantises writes so many, into an empty tensor of that
 // size. Its other results stay as they are.
 // CHECK-LABEL: func.func @padded(

@@ -31,6 +31,8 @@
 
 #include "ternary/Dialect/Ternary/IR/TernaryDialect.h.inc"
 #include "ternary/Dialect/Ternary/IR/TernaryEnums.h.inc"
+
+#include "ternary/Dialect/Ternary/IR/TernaryAttrInterfaces.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "ternary/Dialect/Ternary/IR/TernaryAttributes.h.inc"
 #define GET_TYPEDEF_CLASSES
@@ -76,6 +78,11 @@ inline constexpr llvm::StringLiteral kKernelAttr = "ternary.kernel";
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "ternary.workspace";
 /// On modules: a dictionary of what the runtime has to know about the model.
 inline constexpr llvm::StringLiteral kModelAttr = "ternary.model";
+/// On modules: the target, an attribute with TargetAttrInterface.
+inline constexpr llvm::StringLiteral kTargetAttr = "ternary.target";
+
+/// The target of the module that `op` is in or is, or null.
+TargetAttrInterface getTargetOf(mlir::Operation *op);
 
 /// Whether an argument of this role, which may be null, is carried from step to step.
 bool isStateRole(mlir::StringAttr role);

@@ -80,4 +80,20 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
   }];
 }
 
+def TargetAttrInterface : AttrInterface<"TargetAttrInterface"> {
+  let cppNamespace = "::ternary";
+  let description = [{
+    What a module is compiled for, as its attribute `ternary.target` says. Passes ask the
+    module instead of taking options, so that a module in any phase is whole by itself.
+  }];
+  let methods = [
+    InterfaceMethod<"The name under which the target is registered.",
+      "::llvm::StringRef", "getTargetName">,
+    InterfaceMethod<"What kernels are made of, in a word.",
+      "::llvm::StringRef", "getKernelName">,
+    InterfaceMethod<"How the loops of a step are shared among threads.",
+      "::ternary::Threads", "getLoopThreads">
+  ];
+}
+
 #endif // TERNARY_INTERFACES_TD

@@ -325,20 +325,14 @@ def TernaryPack : TernaryPass<"ternary-pack", "::mlir::func::FuncOp", [
     to the layout's number of columns. A kernel over the two halves of a gated linear
     unit gets a layout in which they meet.
 
-    `lanes = 1, depth = 1, planes = 1, vectors = 1` is one byte a trit, row-major: what
-    the reference target reads.
-
-    With `panel-rows`, float weights of products lie in panels of so many rows
-    (`pack_panels`) in place of their transpose; a table that is embedding and head is stored
-    once.
+    With `panels`, float weights of products lie in panels (`pack_panels`) in place of their
+    transpose, if the target has such; a table that is embedding and head is stored once.
   }];
   let options = [
-    Option<"lanes", "lanes", "int64_t", /*default=*/"16", "Lanes of the dot instruction.">,
-    Option<"depth", "depth", "int64_t", /*default=*/"4", "Products a lane adds.">,
-    Option<"planes", "planes", "int64_t", /*default=*/"4", "Codes in a byte, 1 or 4.">,
-    Option<"vectors", "vectors", "int64_t", /*default=*/"2", "Vectors in a tile.">,
-    Option<"panelRows", "panel-rows", "int64_t", /*default=*/"0",
-           "Rows of a float weight in a panel; 0 for none.">];
+    Option<"layout", "layout", "std::string", /*default=*/"\"\"",
+           "Layout of ternary weights, #ternary.packed<...>, instead of the target's.">,
+    Option<"panels", "panels", "bool", /*default=*/"true",
+           "Put float weights into panels.">];
   let statistics = [Statistic<"numPacked", "packed", "Number of weights packed">];
 }
 
@@ -417,22 +411,6 @@ def TernaryPlanWorkspace : TernaryPass<"ternary-plan-workspace", "::mlir::Module
   }];
   let statistics = [
     Statistic<"numBuffers", "buffers", "Number of buffers placed">];
-}
-
-def TernaryCheckPhase : TernaryPass<"ternary-check-phase"> {
-  let summary = "Fail if an op is left that the named phase should have replaced";
-  let description = [{
-    The guard at the end of a phase. It names the first op that should not be there:
-
-    - `graph`, `differentiate`: any op is allowed that a graph may hold
-    - `quantize`: no layers
-    - `fuse`: nothing but kernels and what moves data between them
-    - `pack`: as `fuse`, and no parameter is a function argument any more
-    - `bufferize`: no tensors, and in a decode step no copies
-    - `lower`: only ops that translate to LLVM IR
-  }];
-  let options = [Option<"phase", "phase", "std::string", /*default=*/"\"\"",
-                        "Name of the phase that has ended.">];
 }
 
 #endif // TERNARY_TRANSFORMS_PASSES_TD

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "OutputFile.h"
+#include "ternary/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;

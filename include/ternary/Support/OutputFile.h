@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_DRIVER_OUTPUTFILE_H
-#define TERNARY_LIB_DRIVER_OUTPUTFILE_H
+#ifndef TERNARY_SUPPORT_OUTPUTFILE_H
+#define TERNARY_SUPPORT_OUTPUTFILE_H
 
 #include "ternary/Support/TemporaryFile.h"
 #include "llvm/Support/raw_ostream.h"
@@ -23,6 +23,7 @@ public:
   static llvm::Expected<OutputFile> createStream(llvm::StringRef path);
 
   llvm::raw_fd_ostream &os() { return *stream; }
+  bool isStream() const { return !file; }
   llvm::StringRef temporaryPath() const { return file->getTemporaryPath(); }
   /// Flushes; fails if anything could not be written.
   llvm::Error flush();
@@ -43,4 +44,4 @@ private:
 
 } // namespace ternary
 
-#endif // TERNARY_LIB_DRIVER_OUTPUTFILE_H
+#endif // TERNARY_SUPPORT_OUTPUTFILE_H

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_DRIVER_ARCHIVEEMITTER_H
-#define TERNARY_LIB_DRIVER_ARCHIVEEMITTER_H
+#ifndef TERNARY_TARGET_ARCHIVEEMITTER_H
+#define TERNARY_TARGET_ARCHIVEEMITTER_H
 
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Import/ParameterSource.h"
@@ -27,4 +27,4 @@ llvm::Expected<EmittedArchive> emitArchive(ArchiveOp archive, const ParameterSou
 
 } // namespace ternary
 
-#endif // TERNARY_LIB_DRIVER_ARCHIVEEMITTER_H
+#endif // TERNARY_TARGET_ARCHIVEEMITTER_H

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ArchiveEmitter.h"
+#include "ternary/Target/ArchiveEmitter.h"
 
 using namespace mlir;
 using namespace ternary;

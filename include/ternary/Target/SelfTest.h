@@ -5,11 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TERNARY_LIB_DRIVER_SELFTEST_H
-#define TERNARY_LIB_DRIVER_SELFTEST_H
+#ifndef TERNARY_TARGET_SELFTEST_H
+#define TERNARY_TARGET_SELFTEST_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "ternary/Target/Object.h"
+#include "ternary/Target/ModelInfo.h"
+#include "llvm/Support/Error.h"
 
 namespace ternary {
 
@@ -26,4 +27,4 @@ llvm::Expected<uint32_t> computeSelfTest(mlir::ModuleOp module, const ModelInfo 
 
 } // namespace ternary
 
-#endif // TERNARY_LIB_DRIVER_SELFTEST_H
+#endif // TERNARY_TARGET_SELFTEST_H

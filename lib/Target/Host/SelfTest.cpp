@@ -5,12 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "SelfTest.h"
+#include "ternary/Target/SelfTest.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
-#include "ternary/Pipelines/Pipelines.h"
+#include "ternary/Pipelines/PipelineOptions.h"
+#include "ternary/Target/Target.h"
 #include "ternary/archive_format.h"
 #include "ternary/selftest.h"
 #include "llvm/Support/CRC.h"
@@ -56,11 +57,14 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
     return createStringError("cannot compute the self-test: " + message);
   };
   mlir::OwningOpRef<mlir::ModuleOp> reference(module.clone());
+  (*reference)->setAttr(kTargetAttr, ReferenceTargetAttr::get(module.getContext()));
+  const ternary::Target *target = lookupTargetOf(*reference);
+  if (!target)
+    return fail("expected a target 'reference', got " + getTargetNames());
   PipelineOptions options;
-  options.reference = true;
   options.prefix = "reference";
   mlir::PassManager manager(module.getContext());
-  buildPhasePipeline(manager, Phase::Lower, options);
+  target->getPhases().back().build(manager, *target, options);
   if (mlir::failed(manager.run(*reference)))
     return fail("its lowering failed");
   for (ArchiveOp archive : make_early_inc_range(reference->getOps<ArchiveOp>()))

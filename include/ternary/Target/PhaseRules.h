@@ -1,0 +1,27 @@
+//===- PhaseRules.h - What ops are, for the guards of phases ----*- C++ -*-===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TERNARY_TARGET_PHASERULES_H
+#define TERNARY_TARGET_PHASERULES_H
+
+#include "mlir/IR/Operation.h"
+
+namespace ternary {
+
+template <typename... Dialects> bool isOfDialect(mlir::Operation *op) {
+  return llvm::isa_and_nonnull<Dialects...>(op->getDialect());
+}
+
+/// Layers, what they consist of, and the upstream ops beside them.
+bool isGraphOp(mlir::Operation *op);
+
+/// Kernels, what stands between them, and arithmetic on scalars.
+bool isKernelOrMovesData(mlir::Operation *op);
+
+} // namespace ternary
+
+#endif // TERNARY_TARGET_PHASERULES_H

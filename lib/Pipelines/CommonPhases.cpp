@@ -1,0 +1,100 @@
+//===- CommonPhases.cpp - From layers to kernels --------------------------===//
+//
+// Part of the Ternary project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
+#include "ternary/Dialect/Ternary/Transforms/Passes.h"
+#include "ternary/Pipelines/Pipelines.h"
+#include "ternary/Target/PhaseRules.h"
+
+using namespace mlir;
+using namespace ternary;
+
+//===----------------------------------------------------------------------===//
+// Passes
+//===----------------------------------------------------------------------===//
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void buildGraph(OpPassManager &, const Target &, const PipelineOptions &) {}
+
+static void buildDifferentiate(OpPassManager &pm, const Target &, const PipelineOptions &options) {
+  // A loss is differentiated as one block, so calls go first.
+  pm.addPass(createInlinerPass());
+  pm.addPass(createTernaryDifferentiate());
+  if (options.gradientPrecision == GradientPrecision::Int8)
+    pm.addNestedPass<func::FuncOp>(createTernaryNarrowGradients());
+  pm.addPass(createTernaryBuildOptimizer());
+}
+
+/// Common subexpressions go first: norms of one input share their statistics then.
+static void buildQuantize(OpPassManager &pm, const Target &target, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
+  addCleanup(pm);
+  // For all targets alike, and before it is chosen what is kept: the numbers do not depend on it.
+  if (options.training && options.activations == ActivationType::BF16)
+    pm.addNestedPass<func::FuncOp>(createTernaryNarrowActivations());
+  if (options.training && target.fuses() && options.recompute != Recompute::None) {
+    TernaryRematerialiseOptions recompute;
+    recompute.recompute = options.recompute;
+    recompute.budget = options.workspaceBudget;
+    recompute.tokens = options.tokens;
+    pm.addNestedPass<func::FuncOp>(createTernaryRematerialise(recompute));
+    // Values that are computed again in one place have ops in common. Where memory is what counts,
+    // what a block computes is not to live until another part of it needs the same.
+    if (options.recompute == Recompute::Rows)
+      pm.addPass(createCSEPass());
+  }
+  if (target.fuses() && options.fuse && !options.training)
+    pm.addNestedPass<func::FuncOp>(createTernaryMergeProjections());
+}
+
+/// Linear kernels first: what they absorb is not left for row kernels.
+static void buildFuse(OpPassManager &pm, const Target &target, const PipelineOptions &options) {
+  bool fuse = options.fuse && target.fuses();
+  TernaryFuseLinearOptions linear;
+  linear.epilogue = linear.squareSums = fuse;
+  pm.addNestedPass<func::FuncOp>(createTernaryFuseLinear(linear));
+  if (options.training) {
+    TernaryFormKernelsOptions sums;
+    sums.accumulate = true;
+    pm.addNestedPass<func::FuncOp>(createTernaryFormKernels(sums));
+  }
+  TernaryFuseRowsOptions rows;
+  rows.fuse = fuse;
+  pm.addNestedPass<func::FuncOp>(createTernaryFuseRows(rows));
+  pm.addNestedPass<func::FuncOp>(createTernaryFormKernels());
+  // Without CSE from here on: it would merge the empty tensors that become buffers.
+  pm.addPass(createCanonicalizerPass());
+}
+
+//===----------------------------------------------------------------------===//
+// What remains
+//===----------------------------------------------------------------------===//
+
+static bool isQuantizedOp(Operation *op) { return isGraphOp(op) && !isa<ModelOpInterface>(op); }
+
+static bool isFusedOp(Operation *op) {
+  return isKernelOrMovesData(op) || isa<BindTimeOpInterface>(op);
+}
+
+ArrayRef<Phase> ternary::getCommonPhases() {
+  static const Phase phases[] = {
+      {"graph", "layers on tensors; parameters are arguments", buildGraph, "ops of a graph",
+       isGraphOp},
+      {"differentiate", "gradient of the loss, optimiser (training only)", buildDifferentiate,
+       "ops of a graph", isGraphOp, /*check=*/nullptr, PhaseRole::TrainingOnly},
+      {"quantize", "layers taken apart; ternary weights multiply integers", buildQuantize,
+       "ops of a graph other than layers", isQuantizedOp},
+      {"fuse", "kernel ops only, each one loop nest to be", buildFuse,
+       "kernels, bind-time ops and what moves data", isFusedOp},
+  };
+  return phases;
+}
