@@ -295,8 +295,8 @@ class ClientLeftError(Exception):
 
 
 class Engine:
-    """Runs one generation after the other, on one thread of its own. One session goes from request to
-    request, so that of a conversation only what is new has to be read."""
+    """Runs one generation after the other, on one thread of its own. One session goes from request
+    to request, so that of a conversation only what is new has to be read."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
