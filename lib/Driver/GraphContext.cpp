@@ -9,6 +9,7 @@
 #include "NestingDepth.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Parser/Parser.h"
+#include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/InitAll.h"
 #include "llvm/Support/MemoryBufferRef.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,6 +21,8 @@ GraphContext::GraphContext() {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   context.appendDialectRegistry(registry);
+  // The attribute of a target is made before a module is read.
+  context.loadDialect<TernaryDialect>();
   context.getDiagEngine().registerHandler([this](mlir::Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
       return mlir::failure();

@@ -223,8 +223,8 @@ ternary_training_descriptor ternary_training_descriptor_instance = {
     .loss_workspace = {2 * VOCAB * 4, 0},
 #ifndef FAKE_EXTERNAL
     .archive = &archive,
-    .archive_bytes = sizeof(archive),
 #endif
+    .archive_bytes = sizeof(archive),
     .archive_file = "bigram.weights",
     .config_json = config,
     .config_json_bytes = sizeof(config) - 1,

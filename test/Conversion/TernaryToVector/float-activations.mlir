@@ -8,8 +8,8 @@
 // side by side, with both vectors. A code is shifted to the lowest bits and looked up; products are
 // exact, so that they may be fused. What four blocks add up to is joined with what is on the stack.
 // CHECK-LABEL: func.func @one_token(
-// CHECK:         memref.alloca() {alignment = 64 : i64} : memref<5x384xf32>
 // CHECK:         scf.parallel
+// CHECK:           memref.alloca() {alignment = 64 : i64} : memref<5x384xf32>
 // CHECK:           scf.for %{{.*}} = %c0 to %c2 step %c1 {
 // CHECK:             scf.for %{{.*}} = %c0 to %c16{{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
 // CHECK-COUNT-2:       vector.load %{{.*}} : memref<16384xi8>, vector<64xi8>

@@ -47,6 +47,8 @@ LogicalResult StackRowsOp::inferReturnTypes(MLIRContext *context, std::optional<
 LogicalResult StackRowsOp::verify() {
   int64_t columns = getColumns(getTrits().getType());
   SmallVector<int64_t> perRow(cast<ShapedType>(getScale().getType()).getShape());
+  if (perRow.empty() || perRow.size() > 2) // (C2)
+    return emitOpError() << "expected a scale for each row or group, got " << getScale().getType();
   bool hasGroups = perRow.size() == 2;
   if (hasGroups && (perRow[1] < 1 || columns % perRow[1] != 0)) // (C2)
     return emitOpError() << "expected scales of groups that divide the " << columns
