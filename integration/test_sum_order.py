@@ -23,6 +23,7 @@ LOWERINGS = {
     "avx512vnni": "ternary-to-vector{kernel=avx512vnni}",
 }
 PASSES = [
+    "ternary-parallel-to-threads{threads=false}",
     "ternary-expand-math",
     "func.func(llvm-request-c-wrappers)",
     "convert-vector-to-scf",
@@ -93,7 +94,7 @@ def write_kernels() -> str:
     return
   }}"""
     )
-    return "\n".join(functions)
+    return "\n".join(functions).replace(") {\n", ") attributes {ternary.kernel} {\n")
 
 
 @pytest.fixture(scope="module", params=LOWERINGS)
