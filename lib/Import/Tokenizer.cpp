@@ -10,6 +10,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include <exception>
 #include <sentencepiece_processor.h>
 
 using namespace llvm;
@@ -17,6 +18,16 @@ using namespace ternary;
 
 /// Larger than any SentencePiece model.
 static constexpr uint64_t kMaxModelBytes = 256 << 20;
+
+/// Whether the bytes are a model with pieces. SentencePiece has a status for most of what it
+/// refuses, and throws the rest, such as a piece with a NUL.
+static bool parseModel(sentencepiece::SentencePieceProcessor &processor, const std::string &model) {
+  try {
+    return processor.LoadFromSerializedProto(model).ok() && processor.GetPieceSize() > 0;
+  } catch (const std::exception &) {
+    return false;
+  }
+}
 
 /// The text of a token: a space is written as U+2581, a byte as <0xNN>.
 static std::string getText(const sentencepiece::SentencePieceProcessor &processor, int id) {
@@ -65,7 +76,7 @@ Expected<TokenizerData> ternary::parseTokenizer(std::string model, const Twine &
   TokenizerData data;
   data.model = std::move(model);
   sentencepiece::SentencePieceProcessor processor;
-  if (!processor.LoadFromSerializedProto(data.model).ok() || processor.GetPieceSize() == 0)
+  if (!parseModel(processor, data.model))
     return createStringError(inconvertibleErrorCode(),
                              name + ": expected a SentencePiece model, found something else");
   if (processor.GetPieceSize() > vocabSize)

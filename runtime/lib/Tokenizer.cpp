@@ -11,6 +11,7 @@
 #include "ternary/Runtime/FileKind.h"
 
 #include <algorithm>
+#include <exception>
 #include <sentencepiece_processor.h>
 
 using namespace ternary::runtime;
@@ -23,11 +24,21 @@ static constexpr std::string_view kReplacement = "\xef\xbf\xbd"; // U+FFFD
 // Tokenizer
 //===----------------------------------------------------------------------===//
 
+/// Whether the bytes are a model with pieces. SentencePiece has a status for most of what it
+/// refuses, and throws the rest, such as a piece with a NUL.
+static bool parseModel(sentencepiece::SentencePieceProcessor &processor, std::string_view model) {
+  try {
+    return processor.LoadFromSerializedProto({model.data(), model.size()}).ok() &&
+           processor.GetPieceSize() > 0;
+  } catch (const std::exception &) {
+    return false;
+  }
+}
+
 Tokenizer::Tokenizer(std::string_view model, const std::string &name, Specials more)
     : processor(std::make_unique<sentencepiece::SentencePieceProcessor>()),
       specials(std::move(more)) {
-  if (!processor->LoadFromSerializedProto({model.data(), model.size()}).ok() ||
-      processor->GetPieceSize() == 0) {
+  if (!parseModel(*processor, model)) {
     size_t start = model.find_first_not_of(" \t\r\n");
     bool isJSON = start != std::string_view::npos && model[start] == '{';
     std::string_view placeholder = describePlaceholder(model);

@@ -33,6 +33,17 @@ TEST(TokenizerTest, TextSurvivesTheRoundTrip) {
   }
 }
 
+TEST(TokenizerTest, PiecesThatSentencePieceThrows) {
+  // <unk>, and a piece that is a NUL.
+  const std::string model("\x0a\x09\x0a\x05<unk>\x18\x02\x0a\x05\x0a\x01\0\x18\x01", 18);
+  try {
+    Tokenizer tokenizer(model, "nul.model");
+    FAIL() << "expected an error";
+  } catch (const Error &error) {
+    EXPECT_STREQ(error.what(), "nul.model: expected a SentencePiece model, found something else");
+  }
+}
+
 TEST(TokenizerTest, ControlTokensHaveNoText) {
   auto tokenizer = Tokenizer::load(kModel);
   EXPECT_EQ(tokenizer->text(1), "");
