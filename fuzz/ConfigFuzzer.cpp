@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "InputFile.h"
+#include "InputDirectory.h"
 #include "ternary/Import/HuggingFace.h"
 
 using namespace llvm;

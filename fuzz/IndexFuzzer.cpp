@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "InputFile.h"
+#include "InputDirectory.h"
 #include "ternary/Import/Safetensors.h"
 #include "llvm/Support/Endian.h"
 

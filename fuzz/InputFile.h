@@ -8,11 +8,8 @@
 #ifndef TERNARY_FUZZ_INPUTFILE_H
 #define TERNARY_FUZZ_INPUTFILE_H
 
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/Error.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/raw_ostream.h"
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <sys/mman.h>
@@ -39,38 +36,20 @@ private:
   int fd;
 };
 
-/// A folder in which the input has a name.
-class InputDirectory {
-public:
-  explicit InputDirectory(llvm::StringRef name) {
-    if (llvm::sys::fs::createUniqueDirectory("ternary-fuzz", path) ||
-        llvm::sys::fs::create_link(input.getPath(), getPath(name)))
-      std::abort();
-  }
-  ~InputDirectory() { llvm::sys::fs::remove_directories(path); }
-
-  std::string getPath() const { return path.str().str(); }
-  std::string getPath(llvm::StringRef name) const {
-    llvm::SmallString<128> result(path);
-    llvm::sys::path::append(result, name);
-    return result.str().str();
-  }
-
-  InputFile input;
-
-private:
-  llvm::SmallString<128> path;
-};
-
-/// Stops the program unless the error is one line, as all errors have to be.
-inline void checkMessage(llvm::Error error) {
-  if (!error)
+/// Stops the program unless the message is one line, as all errors have to be.
+inline void checkMessage(const std::string &message) {
+  if (!message.empty() && message.find('\n') == std::string::npos)
     return;
-  std::string message = llvm::toString(std::move(error));
-  if (message.empty() || message.find('\n') != std::string::npos) {
-    llvm::errs() << "expected a message of one line, got:\n" << message << "\n";
-    std::abort();
-  }
+  std::fprintf(stderr, "expected a message of one line, got:\n%s\n", message.c_str());
+  std::abort();
+}
+
+/// Stops the program unless what has to be true of any input is.
+inline void require(bool condition, const char *what) {
+  if (condition)
+    return;
+  std::fprintf(stderr, "expected %s\n", what);
+  std::abort();
 }
 
 } // namespace ternary

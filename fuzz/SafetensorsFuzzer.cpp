@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "InputFile.h"
+#include "InputDirectory.h"
 #include "ternary/Import/Safetensors.h"
 
 using namespace llvm;
