@@ -60,7 +60,9 @@ static void buildPipeline(OpPassManager &pm, StringRef last, const Target &targe
   options.copyOptionValuesFrom(given);
   SmallVector<const Phase *> phases = getPhases(target);
   const auto *end = llvm::find_if(phases, [&](const Phase *phase) { return phase->name == last; });
-  if (end == phases.end() || isTargetPhase(**end)) {
+  // Phases that all targets have in common need none, but what is said of one has to be right.
+  bool isGiven = !given.target.empty() || !given.kernel.empty() || given.threads.hasValue();
+  if (isGiven || end == phases.end() || isTargetPhase(**end)) {
     TernarySetTargetOptions setTarget;
     setTarget.target = target.getName().str();
     setTarget.kernel = given.kernel;
