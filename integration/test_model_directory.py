@@ -163,7 +163,7 @@ def test_sizes_that_no_memory_holds(tmp_path):
     model.mkdir()
     config = {
         "model_type": "hgrn_bit",
-        "hidden_size": 524287,
+        "hidden_size": 65535,
         "intermediate_size": 1,
         "num_hidden_layers": 1,
         "vocab_size": 16777216,

@@ -105,12 +105,12 @@ static Value decodeTrits256(OpBuilder &builder, Location loc, Value codes) {
   return lookUpTrits(builder, loc, codes, "llvm.x86.avx.vpermilvar.ps.256");
 }
 
-static const StringRef kAMXFeatures[] = {"f16c",       "avx512f",  "avx512bw", "avx512vl",
-                                         "avx512vnni", "amx-tile", "amx-int8"};
-static const StringRef kVNNI512Features[] = {"f16c", "avx512f", "avx512bw", "avx512vl",
-                                             "avx512vnni"};
-static const StringRef kVNNI256Features[] = {"f16c", "avx2", "avxvnni"};
-static const StringRef kAVX2Features[] = {"f16c", "avx2"};
+static const StringRef kAMXFeatures[] = {"avx512f",  "avx512bw", "avx512vl", "avx512vnni",
+                                         "amx-tile", "amx-int8", "f16c"};
+static const StringRef kVNNI512Features[] = {"avx512f", "avx512bw", "avx512vl", "avx512vnni",
+                                             "f16c"};
+static const StringRef kVNNI256Features[] = {"avx2", "avxvnni", "f16c"};
+static const StringRef kAVX2Features[] = {"avx2", "f16c"};
 
 ArrayRef<Microkernel> ternary::getMicrokernels() {
   // name, features, x86, lanes, depth, vectors, token block, accumulators, dot, of all bytes,
