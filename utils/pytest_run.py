@@ -16,8 +16,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     if not config.option.basetemp:
         config.option.basetemp = os.path.join(folder, "pytest")
-    # Threads of OpenMP that spin take the processor from the other workers.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
