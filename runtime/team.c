@@ -6,17 +6,20 @@
  * A step is some hundred loops of a few microseconds each, run one after the other by the caller,
  * who shares each with the threads of the team. Four properties matter:
  *
- *   - Nobody is waited for who has not begun. A loop is cut into chunks, and each member owns a
- *     range of them. A member takes chunks of its own range first, so that it meets the same part
- * of a weight at every token, then those that others have not taken. If another process has the
- * processor of a thread, the rest of the team does its share.
- *   - There is no hot counter. Each member's range is one word on a cache line of its own, and so
- *     is the count of chunks that it has finished. The caller adds up the counts.
- *   - Who has nothing to do spins for some microseconds, then sleeps in the kernel, which can give
- * the processor to a thread that has something to do.
- *   - A thread that loses its processor in the middle of a chunk is waited for, for as long as a
- * time slice of the system. It then gets no work for a multiple of that time, so that such waiting
- *     is a small part of the whole, however busy the machine is.
+ * Nobody is waited for who has not begun. A loop is cut into chunks, and each member owns a range
+ * of them. A member takes chunks of its own range first, so that it meets the same part of a weight
+ * at every token, then those that others have not taken. If another process has the processor of a
+ * thread, the rest of the team does its share.
+ *
+ * There is no hot counter. Each member's range is one word on a cache line of its own, and so is
+ * the count of chunks that it has finished. The caller adds up the counts.
+ *
+ * Who has nothing to do spins for some microseconds, then sleeps in the kernel, which can give the
+ * processor to a thread that has something to do.
+ *
+ * A thread that loses its processor in the middle of a chunk is waited for, for as long as a time
+ * slice of the system. It then gets no work for a multiple of that time, so that such waiting is a
+ * small part of the whole, however busy the machine is.
  *
  * Only what is claimed may be run: a claim is an atomic change of a range, a range is filled when
  * its loop is published, and the caller publishes the next loop when all chunks of this one are
