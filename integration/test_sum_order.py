@@ -164,7 +164,8 @@ def blocked_sum(x, y=None, first: int = 0) -> np.ndarray:
 def exp(x: np.ndarray) -> np.ndarray:
     """e^x as `ternary-expand-math` documents it."""
     f = np.float32
-    x = np.asarray(np.where(x < f(-104), f(-104), x), np.float32)
+    below = x < f(-87.33654)
+    x = np.asarray(np.where(below, f(0), x), np.float32)
     x = np.asarray(np.where(x > f(89), f(89), x), np.float32)
     n = (x * f(1.44269504) + f(12582912)) - f(12582912)
     r = (x - n * f(0.693359375)) - n * f(-2.12194440e-4)
@@ -174,7 +175,8 @@ def exp(x: np.ndarray) -> np.ndarray:
     y = ((p * r) * r + r) + f(1)
     k = np.where(np.isnan(n), 0, n).astype(np.int64)
     half = k >> 1
-    return (y * np.exp2(half).astype(f)) * np.exp2(k - half).astype(f)
+    y = (y * np.exp2(half).astype(f)) * np.exp2(k - half).astype(f)
+    return np.where(below, f(0), y)
 
 
 def same(got: np.ndarray, expected: np.ndarray) -> bool:

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Conversion/MathUtils.h"
+#include "ternary/Support/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -104,8 +105,12 @@ Value ternary::buildExp(OpBuilder &opBuilder, Location loc, Value x) {
   auto sub = [&](Value a, Value b) -> Value { return arith::SubFOp::create(builder, a, b); };
   auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, a, b); };
 
-  // Beyond these bounds the result is +inf or 0 anyway.
-  x = buildBound(builder, arith::CmpFPredicate::OGT, -104.0f, x);
+  // Where the result would be subnormal it is 0: arithmetic on such numbers takes some processors a
+  // hundred times as long, and probabilities would be full of them where scores lie far apart.
+  Value lowest = f(kExpUnderflow);
+  Value isBelow = arith::CmpFOp::create(builder, arith::CmpFPredicate::OGT, lowest, x);
+  x = arith::SelectOp::create(builder, isBelow, lowest, x);
+  // Beyond this bound the result is +inf anyway.
   x = buildBound(builder, arith::CmpFPredicate::OLT, 89.0f, x);
 
   // The integer is in the low bits of the sum that rounds: taking it from there
@@ -131,7 +136,7 @@ Value ternary::buildExp(OpBuilder &opBuilder, Location loc, Value x) {
   Value y = add(mul(mul(p, r), r), r);
   y = add(y, f(1.0f));
 
-  // 2^n may be no normal float; 2^(n >> 1) and 2^(n - (n >> 1)) are.
+  // 2^128 is no float; 2^(n >> 1) and 2^(n - (n >> 1)) are.
   auto power = [&](Value k) -> Value {
     Value biased = arith::AddIOp::create(builder, k, i(127));
     Value shifted = arith::ShLIOp::create(builder, biased, i(23));
@@ -140,7 +145,8 @@ Value ternary::buildExp(OpBuilder &opBuilder, Location loc, Value x) {
   Value half = arith::ShRSIOp::create(builder, exponent, i(1));
   Value rest = arith::SubIOp::create(builder, exponent, half);
   y = mul(y, power(half));
-  return mul(y, power(rest));
+  y = mul(y, power(rest));
+  return arith::SelectOp::create(builder, isBelow, f(0.0f), y);
 }
 
 Value ternary::buildLog(OpBuilder &opBuilder, Location loc, Value x) {

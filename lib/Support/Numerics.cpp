@@ -20,7 +20,8 @@ static constexpr float kRounder = 12582912.0f;
 static constexpr uint32_t kRounderBits = 0x4B400000;
 
 float ternary::exponential(float x) {
-  x = -104.0f > x ? -104.0f : x;
+  bool isBelow = kExpUnderflow > x;
+  x = isBelow ? kExpUnderflow : x;
   x = 89.0f < x ? 89.0f : x;
 
   float shifted = x * 1.44269504f + kRounder;
@@ -39,10 +40,10 @@ float ternary::exponential(float x) {
     p = p * r + coefficient;
   float y = ((p * r) * r + r) + 1.0f;
 
-  // 2^n may be no normal float; 2^(n >> 1) and 2^(n - (n >> 1)) are.
+  // 2^128 is no float; 2^(n >> 1) and 2^(n - (n >> 1)) are.
   auto power = [](uint32_t k) { return bit_cast<float>((k + 127) << 23); };
   uint32_t half = static_cast<int32_t>(exponent) >> 1;
-  return (y * power(half)) * power(exponent - half);
+  return isBelow ? 0.0f : (y * power(half)) * power(exponent - half);
 }
 
 //===----------------------------------------------------------------------===//

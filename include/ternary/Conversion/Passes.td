@@ -20,10 +20,10 @@ def TernaryExpandMath : TernaryPass<"ternary-expand-math", "", [
     of f64, which are rewritten with `math.exp`.
 
     `exp(x)` reduces x to r = x − n·ln 2 with the integer n nearest to x / ln 2, takes a
-    polynomial of degree 7 in r and multiplies by 2^n in two steps, so that results
-    below the normal range are rounded once. Rounding to an integer is an addition and
-    a subtraction of 1.5·2^23. The error is below 0.992 ulp for every f32 (below 2.5 ulp
-    for sigmoid); exp(x) is +inf above 88.7228, 0 below −103.9721, and exp(NaN) is NaN.
+    polynomial of degree 7 in r and multiplies by 2^n in two steps, since 2^128 is no float.
+    Rounding to an integer is an addition and a subtraction of 1.5·2^23. The error is below
+    0.992 ulp for every f32 whose result is a normal float (below 2.5 ulp for sigmoid); exp(x) is
+    +inf above 88.7228, 0 below −87.33654, where it would be subnormal, and exp(NaN) is NaN.
 
     `log(x)` takes x apart into m·2^e with m nearest to 1 and a polynomial of degree 9 in
     m − 1; it is −inf for 0, +inf for +inf, NaN for what is negative and for NaN.
@@ -37,7 +37,7 @@ def TernaryExpandMath : TernaryPass<"ternary-expand-math", "", [
     ⇒
     ```mlir fragment
     %0 = arith.negf %x : f32
-    %1 = ... exp(%0), 37 arith ops
+    %1 = ... exp(%0), 38 arith ops
     %2 = arith.addf %1, %one : f32
     %y = arith.divf %one, %2 : f32
     ```

@@ -20,15 +20,18 @@
 
 namespace ternary {
 
-/// e^x, the operations that the compiler emits for `math.exp`:
+/// The least x of which e^x is a normal float.
+inline constexpr float kExpUnderflow = -87.33654f;
+
+/// e^x, the operations that the compiler emits for `math.exp`; 0 for x < kExpUnderflow, else:
 ///
-///   x = min(max(x, -104), 89)                 NaN stays NaN
+///   x = min(x, 89)                            NaN stays NaN
 ///   n = round(x · log2 e)                     by adding 1.5·2^23
 ///   r = (x - n·0.693359375) - n·(-2.12194440e-4)
 ///   p = a polynomial of degree 5 in r, by Horner's rule
 ///   e^x = ((((p·r)·r + r) + 1) · 2^(n >> 1)) · 2^(n - (n >> 1))
 ///
-/// Within 1 ulp; +inf above 88.7228, 0 below -103.9721.
+/// Within 1 ulp; +inf above 88.7228.
 float exponential(float x);
 
 /// The sum of `e`, missing elements being +0:

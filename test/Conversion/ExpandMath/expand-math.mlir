@@ -4,7 +4,7 @@
 // CHECK-SAME:    %[[X:.*]]: f32) -> f32
 func.func @exp(%x: f32) -> f32 {
   // NaN is neither below nor above a bound and stays.
-  // CHECK: %[[LOW:.*]] = arith.constant -1.040000e+02 : f32
+  // CHECK: %[[LOW:.*]] = arith.constant -87.3365402 : f32
   // CHECK: %[[BELOW:.*]] = arith.cmpf ogt, %[[LOW]], %[[X]] : f32
   // CHECK: %[[X1:.*]] = arith.select %[[BELOW]], %[[LOW]], %[[X]] : f32
   // CHECK: %[[HIGH:.*]] = arith.constant 8.900000e+01 : f32
@@ -51,7 +51,11 @@ func.func @exp(%x: f32) -> f32 {
   // CHECK: %[[BIASED2:.*]] = arith.addi %[[REST]], %{{.*}} : i32
   // CHECK: %[[POWER2_BITS:.*]] = arith.shli %[[BIASED2]], %{{.*}} : i32
   // CHECK: %[[POWER2:.*]] = arith.bitcast %[[POWER2_BITS]] : i32 to f32
-  // CHECK: %[[RESULT:.*]] = arith.mulf %[[Y2]], %[[POWER2]] : f32
+  // CHECK: %[[Y3:.*]] = arith.mulf %[[Y2]], %[[POWER2]] : f32
+
+  // No subnormal result.
+  // CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+  // CHECK: %[[RESULT:.*]] = arith.select %[[BELOW]], %[[ZERO]], %[[Y3]] : f32
   // CHECK: return %[[RESULT]]
   %0 = math.exp %x : f32
   return %0 : f32
