@@ -157,17 +157,14 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
     info.weightBytesPerToken +=
         gather ? llvm::divideCeil(entry.getBytes(), rows) * info.batch : entry.getBytes();
   });
-  auto count = [&](ArrayRef<int64_t> weight, int64_t results) {
-    int64_t macs = weight[0] * weight[1];
+  decode.walk([&](KernelOpInterface kernel) {
+    int64_t macs = kernel.getMACsPerToken();
+    if (macs == 0)
+      return;
     info.macsPerToken += macs;
-    if (results == info.vocab)
+    Value result = cast<DestinationStyleOpInterface>(*kernel).getDpsInits().front();
+    if (cast<ShapedType>(result.getType()).getShape().back() == info.vocab)
       info.macsPerLogits += macs;
-  };
-  decode.walk([&](LinearKernelOp op) { count(op.getWeightShape(), op.getWeightShape()[0]); });
-  decode.walk([&](MatmulKernelOp op) {
-    int64_t depth = cast<ShapedType>(op.getIns()[0].getType()).getShape().back();
-    int64_t columns = cast<ShapedType>(op.getOuts()[0].getType()).getShape().back();
-    count({depth, columns}, columns);
   });
 }
 

@@ -179,6 +179,16 @@ func.func @narrow_square_sums(%q: tensor<2x64xi8>, %w: tensor<8x64x!ternary.trit
 
 // -----
 
+ternary.archive @weights bytes 512 {
+  %0 = ternary.read_parameter "a" : tensor<64xf32>
+  // expected-note @+1 {{see existing symbol definition here}}
+  ternary.archive_entry "a" at 0, %0 : tensor<64xf32>
+  // expected-error @+1 {{redefinition of symbol named 'a'}}
+  ternary.archive_entry "a" at 256, %0 : tensor<64xf32>
+}
+
+// -----
+
 // expected-error @+1 {{expected entries within 64 bytes, got 256}}
 ternary.archive @weights bytes 64 {
   %0 = ternary.read_parameter "a" : tensor<64xf32>

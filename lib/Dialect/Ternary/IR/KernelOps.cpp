@@ -29,8 +29,13 @@ static bool isElementOperand(Type type, ArrayRef<int64_t> shape, bool allowShare
 // RowKernelOp
 //===----------------------------------------------------------------------===//
 
-void RowKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  getKernelEffects(*this, effects);
+std::string RowKernelOp::getShortName() {
+  int64_t columns = 1;
+  for (Value operand : getOperands())
+    if (ArrayRef<int64_t> shape = getShapeOrScalar(operand.getType());
+        !shape.empty() && !ShapedType::isDynamic(shape.back()))
+      columns = std::max(columns, shape.back());
+  return getKernelName("row", columns);
 }
 
 bool RowKernelOp::isPassedByRow(unsigned index) {
@@ -107,9 +112,9 @@ LogicalResult RowKernelOp::verify() {
 // LinearKernelOp
 //===----------------------------------------------------------------------===//
 
-void LinearKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  getKernelEffects(*this, effects);
-}
+std::string LinearKernelOp::getShortName() { return getKernelName("linear", getWeightShape()); }
+
+int64_t LinearKernelOp::getMACsPerToken() { return getWeightShape()[0] * getWeightShape()[1]; }
 
 PackedAttr LinearKernelOp::getLayout() { return getLayoutOf(getWeight().getType()); }
 
@@ -233,8 +238,8 @@ LogicalResult LinearKernelOp::verify() {
 // GatherKernelOp, ScanKernelOp
 //===----------------------------------------------------------------------===//
 
-void GatherKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  getKernelEffects(*this, effects);
+std::string GatherKernelOp::getShortName() {
+  return getKernelName("gather", getShapeOrScalar(getTable().getType()));
 }
 
 LogicalResult ternary::verifyPanels(Operation *op, ShapedType panels, int64_t count) {
@@ -268,8 +273,8 @@ LogicalResult GatherKernelOp::verify() {
   return verifyShape(*this, "outs", getOuts().getType(), shape); // (C1)
 }
 
-void ScanKernelOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  getKernelEffects(*this, effects);
+std::string ScanKernelOp::getShortName() {
+  return getKernelName("scan", getColumns(getForget().getType()));
 }
 
 LogicalResult ScanKernelOp::verify() {

@@ -153,6 +153,13 @@ std::optional<int64_t> ternary::getGroupSizeOf(Type weight, Type transposedScale
   return cast<ShapedType>(weight).getDimSize(1) / scale.getDimSize(0);
 }
 
+std::string op_utils::getKernelName(StringRef kind, ArrayRef<int64_t> sizes) {
+  std::string name = kind.str() + "_";
+  llvm::raw_string_ostream os(name);
+  llvm::interleave(sizes, os, "x");
+  return name;
+}
+
 void op_utils::getKernelEffects(DestinationStyleOpInterface op,
                                 SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   if (op.hasPureTensorSemantics())

@@ -51,6 +51,9 @@ mlir::LogicalResult verifyEpsilon(mlir::Operation *op, const llvm::APFloat &epsi
 mlir::LogicalResult verifyGroupSize(mlir::Operation *op, Granularity granularity,
                                     std::optional<int64_t> groupSize, int64_t columns);
 
+/// The name of a kernel: what kind it is of, and its sizes.
+std::string getKernelName(llvm::StringRef kind, llvm::ArrayRef<int64_t> sizes);
+
 /// Reads of all memrefs in, reads and writes of all memrefs out: what one-shot
 /// bufferization, CSE and the workspace planner need to know of a kernel.
 void getKernelEffects(mlir::DestinationStyleOpInterface op,

@@ -195,6 +195,10 @@ LogicalResult PackKernelOp::verify() {
   return verifyWeight(*this, getOuts()[0], /*isPacked=*/true);
 }
 
+std::string SquareSumKernelOp::getShortName() {
+  return getKernelName("square_sum", shapeOf(getIns()[0]));
+}
+
 LogicalResult SquareSumKernelOp::verify() {
   if (getIns().size() == 1 && !cast<ShapedType>(getIns()[0].getType()).hasStaticShape())
     return emitOpError() << "expected an input of static shape, got " << getIns()[0].getType();
@@ -207,6 +211,8 @@ LogicalResult SquareSumKernelOp::verify() {
       },
       /*leastRank=*/0);
 }
+
+std::string AdamWKernelOp::getShortName() { return getKernelName("adamw", shapeOf(getGradient())); }
 
 LogicalResult AdamWKernelOp::verify() {
   auto gradient = cast<ShapedType>(getGradient().getType());
@@ -228,6 +234,10 @@ static LogicalResult verifyMatrix(Operation *op, StringRef name, Value value) {
   if (type.hasStaticShape() && type.getRank() == 2)
     return success();
   return op->emitOpError() << "expected " << name << " of two static dimensions, got " << type;
+}
+
+int64_t MatmulKernelOp::getMACsPerToken() {
+  return shapeOf(getIns()[0]).back() * shapeOf(getOuts()[0]).back();
 }
 
 LogicalResult MatmulKernelOp::verify() {

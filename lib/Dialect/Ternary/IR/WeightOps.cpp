@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpUtils.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -71,8 +70,6 @@ LogicalResult StackRowsOp::verify() {
 // ArchiveOp, ArchiveEntryOp, ParameterOp
 //===----------------------------------------------------------------------===//
 
-RegionKind ArchiveOp::getRegionKind(unsigned) { return RegionKind::SSACFG; }
-
 int64_t ArchiveEntryOp::getBytes() {
   auto type = cast<RankedTensorType>(getValue().getType());
   if (auto layout = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
@@ -83,7 +80,6 @@ int64_t ArchiveEntryOp::getBytes() {
 }
 
 LogicalResult ArchiveOp::verifyRegions() {
-  llvm::StringSet<> names;
   int64_t end = 0;
   for (Operation &op : getBody().front()) {
     if (isa<ReadParameterOp, BindTimeOpInterface>(op))
@@ -91,9 +87,6 @@ LogicalResult ArchiveOp::verifyRegions() {
     auto entry = dyn_cast<ArchiveEntryOp>(op);
     if (!entry) // (C1)
       return op.emitOpError("expected a bind-time op in an archive");
-    if (!names.insert(entry.getName()).second)
-      return entry.emitOpError() << "expected entries of different names, got '" << entry.getName()
-                                 << "' twice";
     if (entry.getOffset() % 64 != 0 || (int64_t)entry.getOffset() < end) // (C2)
       return entry.emitOpError() << "expected an offset that is a multiple of 64 and at least "
                                  << end << ", got " << entry.getOffset();
@@ -106,12 +99,7 @@ LogicalResult ArchiveOp::verifyRegions() {
 
 ArchiveEntryOp ParameterOp::lookupEntry(SymbolTableCollection &symbols) {
   auto archive = symbols.lookupNearestSymbolFrom<ArchiveOp>(*this, getArchiveAttr());
-  if (!archive)
-    return nullptr;
-  for (auto entry : archive.getBody().getOps<ArchiveEntryOp>())
-    if (entry.getName() == getName())
-      return entry;
-  return nullptr;
+  return archive ? symbols.lookupSymbolIn<ArchiveEntryOp>(archive, getNameAttr()) : nullptr;
 }
 
 LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -24,16 +24,9 @@ struct KernelModel : DstBufferizableOpInterfaceExternalModel<KernelModel<KernelO
     return false;
   }
 
-  /// Only a state, a sum that a kernel adds to, and what an optimiser changes are read before
-  /// they are written.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
-    auto kernel = cast<DestinationStyleOpInterface>(op);
-    if (!kernel.isDpsInit(&operand))
-      return true;
-    if (op->hasAttr("accumulate") || isa<ternary::AdamWKernelOp>(op))
-      return true;
-    return isa<ternary::ScanKernelOp, ternary::TokenShiftKernelOp, ternary::WKVKernelOp>(op) &&
-           operand.get() == kernel.getDpsInits().back();
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand) ||
+           cast<ternary::KernelOpInterface>(op).readsInit(operand);
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -62,19 +55,21 @@ struct KernelModel : DstBufferizableOpInterfaceExternalModel<KernelModel<KernelO
   }
 };
 
-template <typename... KernelOps> void attach(MLIRContext &context) {
-  (KernelOps::template attachInterface<KernelModel<KernelOps>>(context), ...);
+template <typename OpTy> void attachIfKernel(MLIRContext &context) {
+  if constexpr (OpTy::template hasTrait<ternary::KernelOpInterface::Trait>())
+    OpTy::template attachInterface<KernelModel<OpTy>>(context);
+}
+
+template <typename... Ops> void attachToKernels(MLIRContext &context) {
+  (attachIfKernel<Ops>(context), ...);
 }
 } // namespace
 
 void ternary::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, TernaryDialect *) {
-    attach<RowKernelOp, LinearKernelOp, GatherKernelOp, ScanKernelOp, LinearBackwardInputKernelOp,
-           LinearBackwardWeightKernelOp, SumRowsKernelOp, MeanKernelOp, ScanBackwardKernelOp,
-           ScatterKernelOp, LowerBoundsKernelOp, LowerBoundsBackwardKernelOp,
-           QuantizeWeightsKernelOp, PackKernelOp, SquareSumKernelOp, AdamWKernelOp, MatmulKernelOp,
-           MatmulTransposeAKernelOp, TransposeKernelOp, RotaryKernelOp, AttentionKernelOp,
-           AttentionBackwardKernelOp, TokenShiftKernelOp, WKVKernelOp, WKVBackwardKernelOp>(
-        *context);
+    attachToKernels<
+#define GET_OP_LIST
+#include "ternary/Dialect/Ternary/IR/TernaryOps.cpp.inc"
+        >(*context);
   });
 }

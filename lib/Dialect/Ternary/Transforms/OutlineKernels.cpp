@@ -17,7 +17,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYOUTLINEKERNELS
@@ -49,32 +48,6 @@ bool isSameKernel(Operation *lhs, Operation *rhs) {
          });
 }
 
-/// What kind of kernel, and the sizes that people know it by who meet it in a profile.
-std::string getFunctionName(Operation *kernel) {
-  auto print = [](StringRef kind, ArrayRef<int64_t> sizes) {
-    std::string name = kind.str() + "_";
-    llvm::raw_string_ostream os(name);
-    llvm::interleave(sizes, os, "x");
-    return name;
-  };
-  auto getShape = [](Value value) { return cast<MemRefType>(value.getType()).getShape(); };
-  return TypeSwitch<Operation *, std::string>(kernel)
-      .Case([&](LinearKernelOp op) { return print("linear", op.getWeightShape()); })
-      .Case([&](RowKernelOp op) {
-        int64_t columns = 1;
-        for (Value operand : op->getOperands())
-          if (ArrayRef<int64_t> shape = getShape(operand);
-              !shape.empty() && !ShapedType::isDynamic(shape.back()))
-            columns = std::max(columns, shape.back());
-        return print("row", columns);
-      })
-      .Case([&](GatherKernelOp op) { return print("gather", getShape(op.getTable())); })
-      .Case([&](ScanKernelOp op) { return print("scan", getShape(op.getForget()).back()); })
-      .Case([&](SquareSumKernelOp op) { return print("square_sum", getShape(op.getIns()[0])); })
-      .Case([&](AdamWKernelOp op) { return print("adamw", getShape(op.getGradient())); })
-      .Default([](Operation *op) { return op->getName().stripDialect().str(); });
-}
-
 class OutlineKernels : public ternary::impl::TernaryOutlineKernelsBase<OutlineKernels> {
 public:
   void runOnOperation() override {
@@ -100,7 +73,7 @@ private:
     Operation *kernel;
   };
 
-  LogicalResult outline(Operation *kernel, func::FuncOp firstStep, SymbolTable &symbolTable,
+  LogicalResult outline(KernelOpInterface kernel, func::FuncOp firstStep, SymbolTable &symbolTable,
                         SmallVectorImpl<Outlined> &outlined) {
     OpBuilder builder(kernel);
     for (OpOperand &operand : kernel->getOpOperands()) {
@@ -126,10 +99,11 @@ private:
     return success();
   }
 
-  Outlined createFunction(Operation *kernel, func::FuncOp firstStep, SymbolTable &symbolTable) {
+  Outlined createFunction(KernelOpInterface kernel, func::FuncOp firstStep,
+                          SymbolTable &symbolTable) {
     OpBuilder builder(&getContext());
     Location loc = kernel->getLoc();
-    auto func = func::FuncOp::create(builder, loc, getFunctionName(kernel),
+    auto func = func::FuncOp::create(builder, loc, kernel.getShortName(),
                                      builder.getFunctionType(kernel->getOperandTypes(), {}));
     func.setPrivate();
     // Inlined into a step it would be lost to profiles, and calls cost nothing here.

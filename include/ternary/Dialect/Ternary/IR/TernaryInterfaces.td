@@ -77,7 +77,27 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
     An op that becomes one loop nest (CPU), one kernel (GPU) or one process (FPGA). It
     is in destination style: on tensors the results take the place of `outs`, on
     memrefs there are no results. Weights are memory in both forms.
+
+    A kernel op says itself what passes have to know of it, so that a new one needs no change to
+    them.
   }];
+  let methods = [
+    InterfaceMethod<[{
+      The kind of kernel, and the sizes that people know it by who meet it in a profile: part of
+      the name of the function that holds it.
+    }], "::std::string", "getShortName", (ins),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{
+      return $_op->getName().stripDialect().str();
+    }]>,
+    InterfaceMethod<"Whether the kernel reads what one of its `outs` holds before it writes it.",
+      "bool", "readsInit", (ins "::mlir::OpOperand &":$init),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{ return false; }]>,
+    InterfaceMethod<[{
+      Multiplications with a weight, as many as one token takes; none for a kernel without a
+      weight.
+    }], "int64_t", "getMACsPerToken", (ins),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{ return 0; }]>
+  ];
 }
 
 def TargetAttrInterface : AttrInterface<"TargetAttrInterface"> {

@@ -15,18 +15,33 @@ include "mlir/IR/SymbolInterfaces.td"
 
 def Ternary_PerElement : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
 
-class Ternary_KernelOp<string mnemonic, list<Trait> traits = []>
+// A kernel, which defines those methods of its interface that `methods` names.
+class Ternary_KernelOp<string mnemonic, list<Trait> traits = [], list<string> methods = []>
     : Ternary_Op<mnemonic, !listconcat([
-        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-        DestinationStyleOpInterface, KernelOpInterface], traits)> {
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>, DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<KernelOpInterface, methods>], traits)> {
   code dpsDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
   }];
   let extraClassDeclaration = dpsDeclaration;
+  code effectsDefinition = [{
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
+      ::ternary::op_utils::getKernelEffects(*this, effects);
+    }
+  }];
+  let extraClassDefinition = effectsDefinition;
+  // For a kernel whose last of `outs` is a state, which it updates in place.
+  code updatesStateDefinition = [{
+    bool $cppClass::readsInit(::mlir::OpOperand &init) {
+      return init.getOperandNumber() + 1 == getOperation()->getNumOperands();
+    }
+  }];
 }
 
 def Ternary_RowKernelOp : Ternary_KernelOp<"row_kernel", [
-    AttrSizedOperandSegments, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
+    AttrSizedOperandSegments, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">],
+    ["getShortName"]> {
   let summary = "a chain of row ops";
   let description = [{
     The region computes one row of every result; a row is a vector, a value per row a
@@ -87,7 +102,8 @@ def Ternary_RowKernelOp : Ternary_KernelOp<"row_kernel", [
 }
 
 def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
-    AttrSizedOperandSegments, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
+    AttrSizedOperandSegments, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">],
+    ["getShortName", "getMACsPerToken"]> {
   let summary = "accumulate, dequantise and what follows, element by element";
   let description = [{
     ```
@@ -182,7 +198,7 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
   }];
 }
 
-def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel"> {
+def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel", [], ["getShortName"]> {
   let summary = "embedding in destination style";
   let description = [{
     `outs[..., k] = f32(table[ids[...], k])`, and for trits as `embedding` has it
@@ -218,7 +234,7 @@ def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel"> {
   }];
 }
 
-def Ternary_ScanKernelOp : Ternary_KernelOp<"scan_kernel"> {
+def Ternary_ScanKernelOp : Ternary_KernelOp<"scan_kernel", [], ["getShortName", "readsInit"]> {
   let summary = "linear scan in destination style";
   let description = [{
     `linear_scan` whose state is updated in place: `outs` are `hidden` and `state`.
@@ -245,6 +261,7 @@ def Ternary_ScanKernelOp : Ternary_KernelOp<"scan_kernel"> {
     `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?
   }];
   let hasVerifier = 1;
+  let extraClassDefinition = effectsDefinition # updatesStateDefinition;
 }
 
 def Ternary_YieldOp : Ternary_Op<"yield", [

@@ -52,7 +52,8 @@ def Ternary_TokenShiftOp : Ternary_PureOp<"token_shift", [
   let hasVerifier = 1;
 }
 
-def Ternary_TokenShiftKernelOp : Ternary_InsOutsKernelOp<"token_shift_kernel"> {
+def Ternary_TokenShiftKernelOp
+    : Ternary_InsOutsKernelOp<"token_shift_kernel", ["readsInit"]> {
   let summary = "`token_shift` in destination style";
   let description = [{
     `ins` is the input, `outs` are the result and the state, which is read and replaced.
@@ -72,6 +73,7 @@ def Ternary_TokenShiftKernelOp : Ternary_InsOutsKernelOp<"token_shift_kernel"> {
   }];
   let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
                        UnitAttr:$inverse);
+  let extraClassDefinition = effectsDefinition # updatesStateDefinition;
 }
 
 //===----------------------------------------------------------------------===//
@@ -194,7 +196,7 @@ def Ternary_WKVBackwardOp : Ternary_PureOp<"wkv_backward", [
   let hasVerifier = 1;
 }
 
-def Ternary_WKVKernelOp : Ternary_InsOutsKernelOp<"wkv_kernel"> {
+def Ternary_WKVKernelOp : Ternary_InsOutsKernelOp<"wkv_kernel", ["readsInit"]> {
   let summary = "`wkv` in destination style";
   let description = [{
     `ins` are k, v, decay and first, `outs` are the result and the state, which is read and
@@ -214,6 +216,7 @@ def Ternary_WKVKernelOp : Ternary_InsOutsKernelOp<"wkv_kernel"> {
     }
     ```
   }];
+  let extraClassDefinition = effectsDefinition # updatesStateDefinition;
 }
 
 def Ternary_WKVBackwardKernelOp : Ternary_InsOutsKernelOp<"wkv_backward_kernel"> {

@@ -15,8 +15,8 @@ include "ternary/Dialect/Ternary/IR/TernaryKernelOps.td"
 include "mlir/Interfaces/ViewLikeInterface.td"
 
 // Operands in, memory out; `outs` are written, never read, unless the op says so.
-class Ternary_InsOutsKernelOp<string mnemonic, list<Trait> traits = []>
-    : Ternary_KernelOp<mnemonic, !listconcat([AttrSizedOperandSegments], traits)> {
+class Ternary_InsOutsKernelOp<string mnemonic, list<string> methods = []>
+    : Ternary_KernelOp<mnemonic, [AttrSizedOperandSegments], methods> {
   let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
@@ -24,11 +24,15 @@ class Ternary_InsOutsKernelOp<string mnemonic, list<Trait> traits = []>
     (`->` type($results)^)?
   }];
   let hasVerifier = 1;
-  let extraClassDefinition = [{
-    void $cppClass::getEffects(
-        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
-      ::ternary::op_utils::getKernelEffects(*this, effects);
-    }
+}
+
+// With `accumulate` it adds to what `outs` hold.
+class Ternary_AccumulatingKernelOp<string mnemonic, list<string> methods = []>
+    : Ternary_InsOutsKernelOp<mnemonic, !listconcat(["readsInit"], methods)> {
+  let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
+                       UnitAttr:$accumulate);
+  let extraClassDefinition = effectsDefinition # [{
+    bool $cppClass::readsInit(::mlir::OpOperand &) { return getAccumulate(); }
   }];
 }
 
@@ -57,7 +61,7 @@ def Ternary_LinearBackwardInputKernelOp
 }
 
 def Ternary_LinearBackwardWeightKernelOp
-    : Ternary_InsOutsKernelOp<"linear_backward_weight_kernel"> {
+    : Ternary_AccumulatingKernelOp<"linear_backward_weight_kernel"> {
   let summary = "`linear_backward_weight` in destination style";
   let description = [{
     `ins` are the gradient `[..., N]`, the quantised activations `[..., P]` and their scales
@@ -146,7 +150,7 @@ def Ternary_ScanBackwardKernelOp : Ternary_InsOutsKernelOp<"scan_backward_kernel
   }];
 }
 
-def Ternary_ScatterKernelOp : Ternary_InsOutsKernelOp<"scatter_kernel"> {
+def Ternary_ScatterKernelOp : Ternary_AccumulatingKernelOp<"scatter_kernel"> {
   let summary = "`embedding_backward` in destination style";
   let description = [{
     `ins` are ids `[...]` and the gradient `[..., H]`, `outs` is `[V, H]`. With `accumulate`
@@ -165,8 +169,6 @@ def Ternary_ScatterKernelOp : Ternary_InsOutsKernelOp<"scatter_kernel"> {
     }
     ```
   }];
-  let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
-                       UnitAttr:$accumulate);
 }
 
 def Ternary_LowerBoundsKernelOp : Ternary_InsOutsKernelOp<"lower_bounds_kernel"> {
@@ -250,7 +252,8 @@ def Ternary_PackKernelOp : Ternary_InsOutsKernelOp<"pack_kernel"> {
   }];
 }
 
-def Ternary_SquareSumKernelOp : Ternary_InsOutsKernelOp<"square_sum_kernel"> {
+def Ternary_SquareSumKernelOp
+    : Ternary_AccumulatingKernelOp<"square_sum_kernel", ["getShortName"]> {
   let summary = "`square_sum` in destination style";
   let description = [{
     `ins` is a tensor, `outs` are memory for the parts of the sum, and the sum. With
@@ -269,11 +272,10 @@ def Ternary_SquareSumKernelOp : Ternary_InsOutsKernelOp<"square_sum_kernel"> {
     }
     ```
   }];
-  let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
-                       UnitAttr:$accumulate);
 }
 
-def Ternary_AdamWKernelOp : Ternary_KernelOp<"adamw_kernel"> {
+def Ternary_AdamWKernelOp
+    : Ternary_KernelOp<"adamw_kernel", [], ["getShortName", "readsInit"]> {
   let summary = "`adamw` in place";
   let description = [{
     `outs` are the parameter and its moments, which are updated; the scalars are those of
@@ -306,11 +308,8 @@ def Ternary_AdamWKernelOp : Ternary_KernelOp<"adamw_kernel"> {
     `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?
   }];
   let hasVerifier = 1;
-  let extraClassDefinition = [{
-    void $cppClass::getEffects(
-        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
-      ::ternary::op_utils::getKernelEffects(*this, effects);
-    }
+  let extraClassDefinition = effectsDefinition # [{
+    bool $cppClass::readsInit(::mlir::OpOperand &) { return true; }
   }];
 }
 

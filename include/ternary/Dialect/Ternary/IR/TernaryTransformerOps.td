@@ -337,7 +337,7 @@ def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward", [
 // Kernels
 //===----------------------------------------------------------------------===//
 
-def Ternary_MatmulKernelOp : Ternary_InsOutsKernelOp<"matmul_kernel"> {
+def Ternary_MatmulKernelOp : Ternary_InsOutsKernelOp<"matmul_kernel", ["getMACsPerToken"]> {
   let summary = "`matmul` in destination style";
   let description = [{
     `ins` are the input `[..., K]` and the matrix `[K, N]`, `outs` is `[..., N]`. The matrix may
@@ -358,7 +358,8 @@ def Ternary_MatmulKernelOp : Ternary_InsOutsKernelOp<"matmul_kernel"> {
   }];
 }
 
-def Ternary_MatmulTransposeAKernelOp : Ternary_InsOutsKernelOp<"matmul_transpose_a_kernel"> {
+def Ternary_MatmulTransposeAKernelOp
+    : Ternary_AccumulatingKernelOp<"matmul_transpose_a_kernel"> {
   let summary = "`matmul_transpose_a` in destination style";
   let description = [{
     `ins` are a `[..., N]` and b `[..., K]`, `outs` is `[N, K]`. With `accumulate` the sum is
@@ -377,8 +378,6 @@ def Ternary_MatmulTransposeAKernelOp : Ternary_InsOutsKernelOp<"matmul_transpose
     }
     ```
   }];
-  let arguments = (ins Variadic<Ternary_PerElement>:$ins, Variadic<Ternary_PerElement>:$outs,
-                       UnitAttr:$accumulate);
 }
 
 def Ternary_TransposeKernelOp : Ternary_InsOutsKernelOp<"transpose_kernel"> {

@@ -9,7 +9,6 @@
 #define TERNARY_WEIGHT_OPS_TD
 
 include "ternary/Dialect/Ternary/IR/TernaryOpBase.td"
-include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 
 def Ternary_PackOp : Ternary_Op<"pack", [
@@ -75,12 +74,11 @@ def Ternary_StackRowsOp : Ternary_PureOp<"stack_rows", [
 }
 
 def Ternary_ArchiveOp : Ternary_Op<"archive", [
-    Symbol, IsolatedFromAbove, NoTerminator, SingleBlock, HasOnlyGraphRegion,
-    DeclareOpInterfaceMethods<RegionKindInterface>]> {
+    Symbol, SymbolTable, IsolatedFromAbove, NoTerminator, SingleBlock]> {
   let summary = "what a weight archive holds and how it is made";
   let description = [{
     The region reads parameters from the checkpoint, carries out ops that implement
-    `BindTimeOpInterface`, and says what is stored where.
+    `BindTimeOpInterface`, and says what is stored where. Entries are symbols of it.
 
     Constraints:
     - (C1) the region holds `read_parameter`, `archive_entry` and bind-time ops only
@@ -113,13 +111,13 @@ def Ternary_ReadParameterOp : Ternary_Op<"read_parameter", [Pure, HasParent<"Arc
   let assemblyFormat = "$name attr-dict `:` type($result)";
 }
 
-def Ternary_ArchiveEntryOp : Ternary_Op<"archive_entry", [HasParent<"ArchiveOp">]> {
+def Ternary_ArchiveEntryOp : Ternary_Op<"archive_entry", [Symbol, HasParent<"ArchiveOp">]> {
   let summary = "a tensor in the weight archive";
   let description = [{
-    Store `value` as `name`, `offset` bytes from the payload's start.
+    Store `value` under the name, `offset` bytes from the payload's start.
   }];
-  let arguments = (ins StrAttr:$name, I64Attr:$offset, AnyStaticShapeTensor:$value);
-  let assemblyFormat = "$name `at` $offset `,` $value attr-dict `:` type($value)";
+  let arguments = (ins StrAttr:$sym_name, I64Attr:$offset, AnyStaticShapeTensor:$value);
+  let assemblyFormat = "$sym_name `at` $offset `,` $value attr-dict `:` type($value)";
   let extraClassDeclaration = "int64_t getBytes();";
 }
 
