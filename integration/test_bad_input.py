@@ -228,8 +228,12 @@ def graph(tmp_path_factory) -> str:
         ("vocab = 97", "vocab = 1000", "'vocab' in 'ternary.model' to be 97"),
         ("batch = 1 ", "batch = -1 ", "'batch' in 'ternary.model' to be 1"),
         ("bos = 1 ", "bos = 500 ", "'bos' in 'ternary.model' from -1 to 96"),
-        ('ternary.step = "prefill"', "ternary.step = 5", "'ternary.step' to be a string"),
-        ('ternary.role = "ids"', 'ternary.role = "other"', "ids of i32"),
+        (
+            "ternary.step = #ternary.step<prefill>",
+            "ternary.step = 5",
+            "a step such as #ternary.step<",
+        ),
+        ("ternary.role = #ternary.role<ids>", "ternary.role = #ternary.role<seed>", "ids of i32"),
         ("tensor<97x64xf32> {", "tensor<96x64xf32> {", "96"),
     ],
 )
@@ -243,11 +247,11 @@ def test_graph_that_contradicts_itself(tmp_path, graph, old, new, part):
 
 
 LOSS = """
-func.func @loss(%ids: tensor<1x?xi32> {{ternary.role = "ids"}},
-                %targets: tensor<1x?xi32> {{ternary.role = "targets"}},
+func.func @loss(%ids: tensor<1x?xi32> {{ternary.role = #ternary.role<ids>}},
+                %targets: tensor<1x?xi32> {{ternary.role = #ternary.role<targets>}},
                 %table: tensor<7x7xf32> {{ternary.parameter = "table"}},
                 %more: {type} {{ternary.parameter = "more"}})
-    -> (tensor<f32> {{ternary.role = "loss"}}) attributes {{ternary.step = "loss"}} {{
+    -> (tensor<f32> {{ternary.role = #ternary.role<loss>}}) attributes {{ternary.step = #ternary.step<loss>}} {{
   %logits = ternary.embedding %ids, %table
     : tensor<1x?xi32>, tensor<7x7xf32> -> tensor<1x?x7xf32>
   %loss = ternary.cross_entropy %logits, %targets

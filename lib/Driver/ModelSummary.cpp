@@ -13,12 +13,9 @@
 using namespace mlir;
 using namespace ternary;
 
-/// Whether an attribute is there and says `value`.
-static bool says(StringAttr attr, StringRef value) { return attr && attr == value; }
-
-static func::FuncOp getStep(ModuleOp module, StringRef name) {
+static func::FuncOp findStep(ModuleOp module, Step step) {
   for (auto func : module.getOps<func::FuncOp>())
-    if (says(func->getAttrOfType<StringAttr>(kStepAttr), name))
+    if (getStep(func) == step)
       return func;
   return nullptr;
 }
@@ -49,17 +46,15 @@ static llvm::Error readShapes(ModuleOp module, DictionaryAttr model, ModelInfo &
     auto attr = model ? model.getAs<IntegerAttr>(name) : IntegerAttr();
     return attr ? std::optional(attr.getInt()) : std::nullopt;
   };
-  for (StringRef name : {"prefill", "decode", "loss"}) {
-    func::FuncOp step = getStep(module, name);
+  for (Step kind : {Step::Prefill, Step::Decode, Step::Loss}) {
+    func::FuncOp step = findStep(module, kind);
     if (!step)
       continue;
-    Value ids;
-    for (BlockArgument argument : step.getArguments())
-      if (says(step.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr), "ids"))
-        ids = argument;
+    StringRef name = stringifyStep(kind);
+    Value ids = findArgument(step, Role::Ids);
     RankedTensorType logits;
     for (auto [i, type] : llvm::enumerate(step.getResultTypes()))
-      if (says(step.getResultAttrOfType<StringAttr>(i, kRoleAttr), "logits"))
+      if (getResultRole(step, i) == Role::Logits)
         logits = dyn_cast<RankedTensorType>(type);
     step.walk(
         [&](CrossEntropyOp op) { logits = cast<RankedTensorType>(op.getLogits().getType()); });
@@ -132,7 +127,7 @@ llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
 }
 
 void ternary::countWeights(ModuleOp module, ModelInfo &info) {
-  func::FuncOp decode = getStep(module, "decode");
+  func::FuncOp decode = findStep(module, Step::Decode);
   if (!decode)
     return;
   SymbolTableCollection symbols;
@@ -175,8 +170,8 @@ static std::pair<int64_t, int64_t> getWorkspace(func::FuncOp step) {
 }
 
 void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
-  for (StringRef name : {"prefill", "decode"}) {
-    func::FuncOp step = getStep(module, name);
+  for (Step kind : {Step::Prefill, Step::Decode}) {
+    func::FuncOp step = findStep(module, kind);
     if (!step)
       continue;
     auto [fixed, perToken] = getWorkspace(step);
@@ -187,10 +182,10 @@ void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
     info.stateTypes.clear();
     llvm::raw_string_ostream types(info.stateTypes);
     for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
-      auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+      std::optional<Role> role = getArgumentRole(step, i);
       if (!isStateRole(role))
         continue;
-      if (says(role, "position"))
+      if (role == Role::Position)
         info.positionOffset = getStateOffset(step, role);
       auto shaped = cast<ShapedType>(step.getArgument(i).getType());
       llvm::interleave(shaped.getShape(), types, "x");
@@ -199,19 +194,19 @@ void ternary::readMemorySizes(ModuleOp module, ModelInfo &info) {
   }
   if (!info.training)
     return;
-  if (func::FuncOp gradient = getStep(module, "gradient")) {
+  if (func::FuncOp gradient = findStep(module, Step::Gradient)) {
     std::tie(info.training->gradient.fixedBytes, info.training->gradient.bytesPerToken) =
         getWorkspace(gradient);
     auto recomputed = gradient->getAttrOfType<StringAttr>(kRecomputedAttr);
     info.training->recomputed = recomputed ? recomputed.str() : "";
   }
-  if (func::FuncOp loss = getStep(module, "loss"))
+  if (func::FuncOp loss = findStep(module, Step::Loss))
     std::tie(info.training->loss.fixedBytes, info.training->loss.bytesPerToken) =
         getWorkspace(loss);
 }
 
 llvm::Error ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info) {
-  func::FuncOp loss = getStep(module, "loss");
+  func::FuncOp loss = findStep(module, Step::Loss);
   if (!loss)
     return makeError("expected a graph with a step 'loss' for --function=train, as "
                      "--function=train --compile-to=graph writes it");

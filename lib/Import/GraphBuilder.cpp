@@ -15,21 +15,21 @@ using namespace ternary;
 GraphBuilder::GraphBuilder(ModuleOp module, const GraphOptions &options)
     : b(module.getLoc(), module.getContext()), options(options), module(module) {}
 
-void GraphBuilder::beginStep(StringRef name) {
+void GraphBuilder::beginStep(Step step) {
   b.setInsertionPointToEnd(module.getBody());
-  func = func::FuncOp::create(b, name, b.getFunctionType({}, {}));
-  func->setAttr(kStepAttr, b.getStringAttr(name));
+  func = func::FuncOp::create(b, stringifyStep(step), b.getFunctionType({}, {}));
+  func->setAttr(kStepAttr, StepAttr::get(b.getContext(), step));
   func.addEntryBlock();
   b.setInsertionPointToStart(&func.getBody().front());
   parameters.clear();
 }
 
-void GraphBuilder::endStep(ArrayRef<std::pair<StringRef, Value>> results) {
+void GraphBuilder::endStep(ArrayRef<std::pair<Role, Value>> results) {
   SmallVector<Value> values;
   SmallVector<DictionaryAttr> attrs;
   for (auto [role, value] : results) {
     values.push_back(value);
-    attrs.push_back(b.getDictionaryAttr(b.getNamedAttr(kRoleAttr, b.getStringAttr(role))));
+    attrs.push_back(makeRoleAttrs(b.getContext(), role));
   }
   func::ReturnOp::create(b, values);
   func.setFunctionType(
@@ -37,10 +37,9 @@ void GraphBuilder::endStep(ArrayRef<std::pair<StringRef, Value>> results) {
   func.setAllResultAttrs(attrs);
 }
 
-Value GraphBuilder::addArgument(StringRef role, Type type) {
+Value GraphBuilder::addArgument(Role role, Type type) {
   unsigned index = func.getNumArguments();
-  auto attrs = b.getDictionaryAttr(b.getNamedAttr(kRoleAttr, b.getStringAttr(role)));
-  (void)func.insertArgument(index, type, attrs, b.getLoc());
+  (void)func.insertArgument(index, type, makeRoleAttrs(b.getContext(), role), b.getLoc());
   return func.getArgument(index);
 }
 

@@ -23,11 +23,11 @@ protected:
   GraphBuilder(mlir::ModuleOp module, const GraphOptions &options);
 
   /// Starts function `name`, the step of that name.
-  void beginStep(llvm::StringRef name);
+  void beginStep(Step step);
   /// Returns the values, each in its role, and ends the function.
-  void endStep(llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Value>> results);
+  void endStep(llvm::ArrayRef<std::pair<Role, mlir::Value>> results);
 
-  mlir::Value addArgument(llvm::StringRef role, mlir::Type type);
+  mlir::Value addArgument(Role role, mlir::Type type);
   /// The parameter `name`, one argument however often it is used: a vector of f32, or a matrix
   /// of the checkpoint's type of float.
   mlir::Value parameter(const std::string &name, llvm::ArrayRef<int64_t> shape);

@@ -29,32 +29,32 @@ public:
       : GraphBuilder(module, options), config(config) {}
 
   /// `(ids [B, T], state [L, B, H], logits_from) -> (logits, state)`; T may be dynamic.
-  void buildStep(StringRef name, int64_t tokens) {
+  void buildStep(Step step, int64_t tokens) {
     int64_t batch = options.batch, layers = config.numHiddenLayers, hidden = config.hiddenSize;
-    beginStep(name);
-    Value ids = addArgument("ids", RankedTensorType::get({batch, tokens}, b.getI32Type()));
-    Value state = addArgument("state", floats({layers, batch, hidden}));
-    Value logitsFrom = addArgument("logits_from", b.getIndexType());
+    beginStep(step);
+    Value ids = addArgument(Role::Ids, RankedTensorType::get({batch, tokens}, b.getI32Type()));
+    Value state = addArgument(Role::State, floats({layers, batch, hidden}));
+    Value logitsFrom = addArgument(Role::LogitsFrom, b.getIndexType());
 
     Value x = buildBlocks(
         ids, [&](int64_t layer) { return slice(state, layer); },
         [&](int64_t layer, Value newState) { state = insertSlice(newState, state, layer); });
     Value logits = buildHead(dropTokens(x, logitsFrom));
-    endStep({{"logits", logits}, {"state", state}});
+    endStep({{Role::Logits, logits}, {Role::State, state}});
   }
 
   /// `(ids [B, T], targets [B, T]) -> loss`, from an empty state.
   void buildLoss() {
     int64_t batch = options.batch;
-    beginStep("loss");
+    beginStep(Step::Loss);
     auto type = RankedTensorType::get({batch, ShapedType::kDynamic}, b.getI32Type());
-    Value ids = addArgument("ids", type);
-    Value targets = addArgument("targets", type);
+    Value ids = addArgument(Role::Ids, type);
+    Value targets = addArgument(Role::Targets, type);
     Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
     Value state = tensor::SplatOp::create(b, zero, floats({batch, config.hiddenSize}));
     Value x = buildBlocks(ids, [&](int64_t) { return state; }, [](int64_t, Value) {});
     Value loss = CrossEntropyOp::create(b, buildHead(x), targets);
-    endStep({{"loss", loss}});
+    endStep({{Role::Loss, loss}});
   }
 
 private:
@@ -120,6 +120,6 @@ void ternary::buildHGRNBit(ModuleOp module, const HGRNBitConfig &config,
   HGRNBitBuilder builder(module, config, options);
   if (options.training)
     return builder.buildLoss();
-  builder.buildStep("prefill", ShapedType::kDynamic);
-  builder.buildStep("decode", 1);
+  builder.buildStep(Step::Prefill, ShapedType::kDynamic);
+  builder.buildStep(Step::Decode, 1);
 }

@@ -33,24 +33,26 @@ public:
   /// `(ids [B, T], state [L, B, 5, C], logits_from) -> (logits, state)`, in which the rows of the
   /// state are the last token of either half of a block, and p, q and m of WKV. C is as many
   /// columns as the longest row needs, T may be dynamic.
-  void buildStep(StringRef name, int64_t tokens) {
-    beginStep(name);
-    Value ids = addArgument("ids", RankedTensorType::get({options.batch, tokens}, b.getI32Type()));
-    state = addArgument("state", floats({config.numHiddenLayers, options.batch, 5,
+  void buildStep(Step step, int64_t tokens) {
+    beginStep(step);
+    Value ids =
+        addArgument(Role::Ids, RankedTensorType::get({options.batch, tokens}, b.getI32Type()));
+    state =
+        addArgument(Role::State, floats({config.numHiddenLayers, options.batch, 5,
                                          std::max(config.hiddenSize, config.attentionHiddenSize)}));
-    Value logitsFrom = addArgument("logits_from", b.getIndexType());
+    Value logitsFrom = addArgument(Role::LogitsFrom, b.getIndexType());
     Value x = buildBlocks(ids);
     Value logits = buildHead(dropTokens(x, logitsFrom));
-    endStep({{"logits", logits}, {"state", state}});
+    endStep({{Role::Logits, logits}, {Role::State, state}});
   }
 
   /// `(ids [B, T], targets [B, T]) -> loss`, from an empty state.
   void buildLoss() {
-    beginStep("loss");
+    beginStep(Step::Loss);
     auto type = RankedTensorType::get({options.batch, ShapedType::kDynamic}, b.getI32Type());
-    Value ids = addArgument("ids", type);
-    Value targets = addArgument("targets", type);
-    endStep({{"loss", CrossEntropyOp::create(b, buildHead(buildBlocks(ids)), targets)}});
+    Value ids = addArgument(Role::Ids, type);
+    Value targets = addArgument(Role::Targets, type);
+    endStep({{Role::Loss, CrossEntropyOp::create(b, buildHead(buildBlocks(ids)), targets)}});
   }
 
 private:
@@ -164,6 +166,6 @@ void ternary::buildRWKV(ModuleOp module, const RWKVConfig &config, const GraphOp
   RWKVBuilder builder(module, config, options);
   if (options.training)
     return builder.buildLoss();
-  builder.buildStep("prefill", ShapedType::kDynamic);
-  builder.buildStep("decode", 1);
+  builder.buildStep(Step::Prefill, ShapedType::kDynamic);
+  builder.buildStep(Step::Decode, 1);
 }

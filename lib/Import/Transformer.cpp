@@ -36,33 +36,33 @@ public:
   /// which the state holds the keys and the values of each layer for C tokens, of which there
   /// are as many as the position says. T may be dynamic. Codes of G heads of D columns are in a
   /// state [2 L, B, C, G, D], with `scales` [2 L, B, C, G].
-  void buildStep(StringRef name, int64_t tokens) {
-    beginStep(name);
-    Value ids = addArgument("ids", RankedTensorType::get({options.batch, tokens}, b.getI32Type()));
+  void buildStep(Step step, int64_t tokens) {
+    beginStep(step);
+    Value ids =
+        addArgument(Role::Ids, RankedTensorType::get({options.batch, tokens}, b.getI32Type()));
     SmallVector<int64_t> shape = {2 * config.numHiddenLayers, options.batch, config.maxTokens,
                                   config.numKeyValueHeads};
     Value state, scales;
     if (options.cacheType == DType::I8) {
-      scales = addArgument("scales", floats(shape));
+      scales = addArgument(Role::Scales, floats(shape));
       shape.push_back(config.headSize);
-      state = addArgument("state", RankedTensorType::get(shape, b.getI8Type()));
+      state = addArgument(Role::State, RankedTensorType::get(shape, b.getI8Type()));
     } else {
       shape.back() *= config.headSize;
-      state = addArgument("state", RankedTensorType::get(shape, getFloatType(options.cacheType)));
+      state =
+          addArgument(Role::State, RankedTensorType::get(shape, getFloatType(options.cacheType)));
     }
-    past = addArgument("position", RankedTensorType::get({}, b.getI32Type()));
-    Value logitsFrom = addArgument("logits_from", b.getIndexType());
-    Value position = tensor::ExtractOp::create(b, past, ValueRange());
-    Value offset = arith::IndexCastOp::create(b, b.getIndexType(), position);
+    past = addArgument(Role::Position, RankedTensorType::get({}, b.getI32Type()));
+    Value logitsFrom = addArgument(Role::LogitsFrom, b.getIndexType());
     auto store = [&](Value &cache, Value tokens, int64_t index) {
-      cache = insertSlice(append(slice(cache, index), tokens, offset), cache, index);
+      cache = insertSlice(AppendOp::create(b, tokens, past, slice(cache, index)), cache, index);
     };
     int64_t next = 0;
     Value x = buildBlocks(ids, [&](KeysAndValues &kept) {
       Value ofStep[] = {kept.k, kept.v};
       for (auto [i, tokens] : llvm::enumerate(ofStep)) {
         if (!scales) {
-          store(state, narrow(tokens), next + i);
+          store(state, tokens, next + i);
           continue;
         }
         auto codes = QuantizeActivationsOp::create(b, splitHeads(tokens));
@@ -78,25 +78,22 @@ public:
       }
     });
     Value logits = buildHead(dropTokens(x, logitsFrom));
-    Value count = tensor::DimOp::create(b, ids, 1);
-    count = arith::IndexCastOp::create(b, b.getI32Type(), count);
-    Value after = arith::AddIOp::create(b, position, count);
-    after = tensor::InsertOp::create(b, after, past, ValueRange());
-    SmallVector<std::pair<StringRef, Value>> results = {{"logits", logits}, {"state", state}};
+    Value after = AdvanceOp::create(b, ids, past);
+    SmallVector<std::pair<Role, Value>> results = {{Role::Logits, logits}, {Role::State, state}};
     if (scales)
-      results.push_back({"scales", scales});
-    results.push_back({"position", after});
+      results.push_back({Role::Scales, scales});
+    results.push_back({Role::Position, after});
     endStep(results);
   }
 
   /// `(ids [B, T], targets [B, T]) -> loss`
   void buildLoss() {
-    beginStep("loss");
+    beginStep(Step::Loss);
     auto type = RankedTensorType::get({options.batch, ShapedType::kDynamic}, b.getI32Type());
-    Value ids = addArgument("ids", type);
-    Value targets = addArgument("targets", type);
+    Value ids = addArgument(Role::Ids, type);
+    Value targets = addArgument(Role::Targets, type);
     Value x = buildBlocks(ids, [](KeysAndValues &) {});
-    endStep({{"loss", CrossEntropyOp::create(b, buildHead(x), targets)}});
+    endStep({{Role::Loss, CrossEntropyOp::create(b, buildHead(x), targets)}});
   }
 
 private:
@@ -142,24 +139,6 @@ private:
     Value product = arith::MulFOp::create(b, ActivateOp::create(b, gate, config.activation), up);
     product = subNorm(product, mlp + "ffn_sub_norm");
     return add(x, project(product, mlp + "down_proj", config.hiddenSize));
-  }
-
-  /// In the type of float that keys and values are kept in.
-  Value narrow(Value x) {
-    auto type = cast<RankedTensorType>(x.getType());
-    Type element = getFloatType(options.cacheType);
-    if (element == type.getElementType())
-      return x;
-    return arith::TruncFOp::create(b, type.clone(element), x);
-  }
-
-  /// `cache` [B, C, ...] with `tokens` [B, T, ...] from `offset` on.
-  Value append(Value cache, Value tokens, Value offset) {
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), tokens);
-    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-    offsets[1] = offset;
-    return tensor::InsertSliceOp::create(b, tokens, cache, offsets, sizes, strides);
   }
 
   Value rmsNorm(Value x, const std::string &name) {
@@ -218,6 +197,6 @@ void ternary::buildTransformer(ModuleOp module, const TransformerConfig &config,
   TransformerBuilder builder(module, config, options);
   if (options.training)
     return builder.buildLoss();
-  builder.buildStep("prefill", ShapedType::kDynamic);
-  builder.buildStep("decode", 1);
+  builder.buildStep(Step::Prefill, ShapedType::kDynamic);
+  builder.buildStep(Step::Decode, 1);
 }

@@ -63,6 +63,11 @@ def _quote(text: str) -> str:
     return '"' + re.sub(r'[\x00-\x1f"\\\x7f]', lambda c: f"\\{ord(c[0]):02X}", text) + '"'
 
 
+def _role(name: str) -> str:
+    """The attribute that says what an argument or a result is to the runtime."""
+    return f"ternary.role = #ternary.role<{name}>"
+
+
 # ----------------------------------------------------------------------------------------------
 # Recording
 # ----------------------------------------------------------------------------------------------
@@ -194,28 +199,25 @@ class _Recorder:
             raise Error("expected forward to return logits [B, T, V]")
         if not self._dropped:
             logits = self.wanted_tokens(logits)
-        arguments = [("%ids", self.ids.type, "role", "ids")]
+        arguments = [("%ids", self.ids.type, _role("ids"))]
         results = [(logits.name, logits.type, "logits")]
         state_type = ""
         if self._row is not None:
             state_type = _type((self._rows, *self._row), "f32")
-            arguments.append(("%state", state_type, "role", "state"))
+            arguments.append(("%state", state_type, _role("state")))
             results.append((self._state, state_type, "state"))
-        arguments.append(("%logits_from", "index", "role", "logits_from"))
+        arguments.append(("%logits_from", "index", _role("logits_from")))
         for name, tensor in self._parameters.items():
-            arguments.append((tensor.name, tensor.type, "parameter", name))
-        declared = ", ".join(
-            f"{name}: {type} {{ternary.{kind} = {_quote(value)}}}"
-            for name, type, kind, value in arguments
-        )
-        outcome = ", ".join(f'{type} {{ternary.role = "{role}"}}' for _, type, role in results)
+            arguments.append((tensor.name, tensor.type, f"ternary.parameter = {_quote(name)}"))
+        declared = ", ".join(f"{name}: {type} {{{attr}}}" for name, type, attr in arguments)
+        outcome = ", ".join(f"{type} {{{_role(role)}}}" for _, type, role in results)
         lines = [line.replace(self.STATE_TYPE, state_type) for line in self._lines]
         names = ", ".join(name for name, _, _ in results)
         types = ", ".join(type for _, type, _ in results)
         return "\n".join(
             [
                 f"  func.func @{self._step}({declared}) -> ({outcome})"
-                f" attributes {{ternary.step = {_quote(self._step)}}} {{",
+                f" attributes {{ternary.step = #ternary.step<{self._step}>}} {{",
                 *(f"    {line}" for line in lines),
                 f"    return {names} : {types}",
                 "  }",

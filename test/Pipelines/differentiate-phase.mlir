@@ -6,7 +6,7 @@
 // CHECK-NOT: @square
 // CHECK-LABEL: func.func @loss(
 // CHECK-LABEL: func.func @gradient(
-// CHECK-SAME:    ternary.step = "gradient"
+// CHECK-SAME:    ternary.step = #ternary.step<gradient>
 // CHECK-NOT:     call
 // CHECK:         scf.for
 // CHECK-NOT:     call
@@ -20,8 +20,8 @@ module {
     %0 = arith.mulf %x, %x : tensor<2x4xf32>
     return %0 : tensor<2x4xf32>
   }
-  func.func @loss(%t: tensor<2xi32> {ternary.role = "targets"}, %w: tensor<2x4xf32> {ternary.parameter = "w"})
-      -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+  func.func @loss(%t: tensor<2xi32> {ternary.role = #ternary.role<targets>}, %w: tensor<2x4xf32> {ternary.parameter = "w"})
+      -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c4 = arith.constant 4 : index

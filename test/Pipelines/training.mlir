@@ -113,9 +113,9 @@
 // LLVM-DAG: llvm.func @m_update({{.*}}) {
 // LLVM-DAG: llvm.func @m_loss({{.*}}) -> f32
 // LLVM-DAG: llvm.func @m_gradient({{.*}}) -> f32
-func.func @loss(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %targets: tensor<1x?xi32> {ternary.role = "targets"},
+func.func @loss(%ids: tensor<1x?xi32> {ternary.role = #ternary.role<ids>}, %targets: tensor<1x?xi32> {ternary.role = #ternary.role<targets>},
                 %table: tensor<9x64xf32> {ternary.parameter = "table"}, %w: tensor<9x64xf32> {ternary.parameter = "w"}, %g: tensor<64xf32> {ternary.parameter = "g"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %x = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<9x64xf32> -> tensor<1x?x64xf32>
   %y = ternary.bit_linear %x, %w norm(%g : tensor<64xf32>) : tensor<1x?x64xf32>, tensor<9x64xf32> -> tensor<1x?x9xf32>
   %l = ternary.cross_entropy %y, %targets : tensor<1x?x9xf32>, tensor<1x?xi32> -> tensor<f32>

@@ -169,7 +169,7 @@ def TernaryParallelToThreads : TernaryPass<"ternary-parallel-to-threads", "::mli
       scf.parallel (%i) = (%c0) to (%n) step (%c1) {...}
       return
     }
-    func.func @decode(...) attributes {ternary.step = "decode"} {
+    func.func @decode(...) attributes {ternary.step = #ternary.step<decode>} {
       call @scan_64(...) : (...) -> ()
       return
     }
@@ -187,7 +187,7 @@ def TernaryParallelToThreads : TernaryPass<"ternary-parallel-to-threads", "::mli
       llvm.call @ternary_team_share(%team, @scan_64_loop0, %context, %n)
       return
     }
-    func.func @decode(..., %team: !llvm.ptr {ternary.role = "team"}) attributes {ternary.step = "decode"} {
+    func.func @decode(..., %team: !llvm.ptr {ternary.role = #ternary.role<team>}) attributes {ternary.step = #ternary.step<decode>} {
       call @scan_64(..., %team) : (..., !llvm.ptr) -> ()
       return
     }
@@ -219,8 +219,8 @@ def TernaryEmitEntryPoints : TernaryPass<"ternary-emit-entry-points", "::mlir::M
     not allow in a name becomes `_`.
 
     ```text
-    func.func @decode(%w: memref<?xi8> {ternary.role = "weights"},
-                      %ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"}
+    func.func @decode(%w: memref<?xi8> {ternary.role = #ternary.role<weights>},
+                      %ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>}
     ```
     ⇒
     ```text

@@ -33,8 +33,7 @@ using namespace ternary;
 
 namespace {
 /// What an entry point is called with or returns (the Loss of a training step), and the Team that
-/// one of training makes of its Threads; all but Tokens and Threads are roles of a step's
-/// arguments.
+/// one of training makes of its Threads.
 enum Parameter {
   Weights,
   Workspace,
@@ -54,84 +53,80 @@ enum Parameter {
   Loss,
   FirstMoments,
   SecondMoments,
-  Step,
+  StepNumber,
   Optimizer,
   Report
 };
 
-/// Roles that are fields of the optimiser's hyper-parameters, or of its report.
-struct Field {
-  StringLiteral role;
+/// Where an argument comes from: which parameter it is, or which field of that.
+struct Source {
+  Role role;
   Parameter parameter;
-  size_t offset;
+  std::optional<size_t> offset = std::nullopt;
   bool isInteger = false;
 };
-constexpr Field kFields[] = {
-    {"learning_rate", Optimizer, offsetof(ternary_optimizer, learning_rate)},
-    {"final_fraction", Optimizer, offsetof(ternary_optimizer, final_fraction)},
-    {"beta1", Optimizer, offsetof(ternary_optimizer, beta1)},
-    {"beta2", Optimizer, offsetof(ternary_optimizer, beta2)},
-    {"epsilon", Optimizer, offsetof(ternary_optimizer, epsilon)},
-    {"weight_decay", Optimizer, offsetof(ternary_optimizer, weight_decay)},
-    {"clip_norm", Optimizer, offsetof(ternary_optimizer, clip_norm)},
-    {"warmup_steps", Optimizer, offsetof(ternary_optimizer, warmup_steps), /*isInteger=*/true},
-    {"total_steps", Optimizer, offsetof(ternary_optimizer, total_steps), /*isInteger=*/true},
-    {"halve_at", Optimizer, offsetof(ternary_optimizer, halve_at), /*isInteger=*/true},
-    {"rate", Report, offsetof(ternary_update_report, learning_rate)},
-    {"gradient_norm", Report, offsetof(ternary_update_report, gradient_norm)}};
+constexpr Source kSources[] = {
+    {Role::Weights, Weights},
+    {Role::Workspace, Workspace},
+    {Role::State, State},
+    {Role::Scales, Scales},
+    {Role::Position, Position},
+    {Role::Ids, Ids},
+    {Role::LogitsFrom, LogitsFrom},
+    {Role::Logits, Logits},
+    {Role::Team, Team},
+    {Role::Parameters, Parameters},
+    {Role::Gradients, Gradients},
+    {Role::Targets, Targets},
+    {Role::Seed, Seed},
+    {Role::Loss, Loss},
+    {Role::FirstMoments, FirstMoments},
+    {Role::SecondMoments, SecondMoments},
+    {Role::StepNumber, StepNumber},
+    {Role::LearningRate, Optimizer, offsetof(ternary_optimizer, learning_rate)},
+    {Role::FinalFraction, Optimizer, offsetof(ternary_optimizer, final_fraction)},
+    {Role::Beta1, Optimizer, offsetof(ternary_optimizer, beta1)},
+    {Role::Beta2, Optimizer, offsetof(ternary_optimizer, beta2)},
+    {Role::Epsilon, Optimizer, offsetof(ternary_optimizer, epsilon)},
+    {Role::WeightDecay, Optimizer, offsetof(ternary_optimizer, weight_decay)},
+    {Role::ClipNorm, Optimizer, offsetof(ternary_optimizer, clip_norm)},
+    {Role::WarmupSteps, Optimizer, offsetof(ternary_optimizer, warmup_steps), /*isInteger=*/true},
+    {Role::TotalSteps, Optimizer, offsetof(ternary_optimizer, total_steps), /*isInteger=*/true},
+    {Role::HalveAt, Optimizer, offsetof(ternary_optimizer, halve_at), /*isInteger=*/true},
+    {Role::Rate, Report, offsetof(ternary_update_report, learning_rate)},
+    {Role::GradientNorm, Report, offsetof(ternary_update_report, gradient_norm)}};
+static_assert(std::size(kSources) == getMaxEnumValForRole() + 1);
 
-const Field *findField(StringRef role) {
-  const Field *field = llvm::find_if(kFields, [&](const Field &f) { return f.role == role; });
-  return field == std::end(kFields) ? nullptr : field;
-}
-
-std::optional<Parameter> parseRole(StringRef role) {
-  if (const Field *field = findField(role))
-    return field->parameter;
-  return llvm::StringSwitch<std::optional<Parameter>>(role)
-      .Case("weights", Weights)
-      .Case("workspace", Workspace)
-      .Case("state", State)
-      .Case("scales", Scales)
-      .Case("position", Position)
-      .Case("ids", Ids)
-      .Case("logits_from", LogitsFrom)
-      .Case("logits", Logits)
-      .Case("team", Team)
-      .Case("parameters", Parameters)
-      .Case("gradients", Gradients)
-      .Case("targets", Targets)
-      .Case("seed", Seed)
-      .Case("loss", Loss)
-      .Case("first_moments", FirstMoments)
-      .Case("second_moments", SecondMoments)
-      .Case("step", Step)
-      .Default(std::nullopt);
+const Source &getSource(Role role) {
+  return *llvm::find_if(kSources, [&](const Source &source) { return source.role == role; });
 }
 
 /// What the function that a step becomes is called with: the arguments of its type in
 /// ternary/training.h, in order, or the fields of `ternary_step_arguments` in ternary/abi.h.
-ArrayRef<Parameter> getParameters(StringRef step) {
+ArrayRef<Parameter> getParameters(Step step) {
   static constexpr Parameter generate[] = {Weights, Workspace,  State,  Ids,
                                            Tokens,  LogitsFrom, Logits, Team};
   static constexpr Parameter loss[] = {Parameters, Workspace, Ids, Targets, Tokens, Threads};
   static constexpr Parameter gradient[] = {Parameters, Gradients, Workspace, Ids,
                                            Targets,    Tokens,    Seed,      Threads};
-  static constexpr Parameter update[] = {Parameters, Gradients, FirstMoments, SecondMoments,
-                                         Optimizer,  Step,      Report,       Threads};
-  if (step == "update")
-    return update;
-  if (step == "loss")
+  static constexpr Parameter update[] = {Parameters, Gradients,  FirstMoments, SecondMoments,
+                                         Optimizer,  StepNumber, Report,       Threads};
+  switch (step) {
+  case Step::Prefill:
+  case Step::Decode:
+    return generate;
+  case Step::Loss:
     return loss;
-  if (step == "gradient")
+  case Step::Gradient:
     return gradient;
-  return generate;
+  case Step::Update:
+    return update;
+  }
+  llvm_unreachable("every step is handled");
 }
 
 /// Whether a step's arguments come in a structure; those of training come one by one.
-bool takesStructure(StringRef step) {
-  return step != "update" && step != "loss" && step != "gradient";
-}
+bool takesStructure(Step step) { return step == Step::Prefill || step == Step::Decode; }
 
 /// Where a parameter is in `ternary_step_arguments`.
 int32_t getOffset(Parameter parameter) {
@@ -162,7 +157,7 @@ Type getType(Parameter parameter, Builder &builder) {
   switch (parameter) {
   case Tokens:
   case LogitsFrom:
-  case Step:
+  case StepNumber:
     return builder.getI64Type();
   case Threads:
     return builder.getI32Type();
@@ -188,7 +183,7 @@ public:
   EntryPoint(OpBuilder &builder, const LLVMTypeConverter &converter, func::FuncOp step,
              func::FuncOp entry)
       : builder(builder), converter(converter), step(step), entry(entry), loc(step.getLoc()),
-        stepName(step->getAttrOfType<StringAttr>(kStepAttr).getValue()) {}
+        kind(*getStep(step)) {}
 
   LogicalResult build() {
     takeArguments();
@@ -200,7 +195,7 @@ public:
       operands.push_back(operand);
     }
     if (entry.getNumResults() == 1 && !loss)
-      return step.emitError() << "expected a step '" << stepName
+      return step.emitError() << "expected a step '" << stringifyStep(kind)
                               << "' with an argument of role 'loss', got none";
     func::CallOp::create(builder, loc, step, operands);
     if (ownTeam)
@@ -214,8 +209,8 @@ public:
 
 private:
   void takeArguments() {
-    for (auto [i, parameter] : llvm::enumerate(getParameters(stepName))) {
-      if (!takesStructure(stepName)) {
+    for (auto [i, parameter] : llvm::enumerate(getParameters(kind))) {
+      if (!takesStructure(kind)) {
         arguments[parameter] = entry.getArgument(i);
         continue;
       }
@@ -229,71 +224,62 @@ private:
   /// What the step gets for its argument `index`; null after an error.
   Value createOperand(unsigned index) {
     Type type = step.getArgument(index).getType();
-    auto role = step.getArgAttrOfType<StringAttr>(index, kRoleAttr);
+    std::optional<Role> role = getArgumentRole(step, index);
     auto emitError = [&]() { return step.emitError() << "expected argument " << index; };
     if (!role) {
       emitError() << " of a step to have a '" << kRoleAttr << "', got none";
       return {};
     }
-    std::optional<Parameter> parameter = parseRole(role);
+    StringRef roleName = stringifyRole(*role);
+    auto [_, parameter, offset, isInteger] = getSource(*role);
     if (parameter == Loss && loss) {
       emitError() << " to have a role of its own, got a second 'loss'";
       return {};
     }
-    if (!parameter) {
-      emitError() << " to have the role weights, workspace, state, scales, position, ids, "
-                     "logits_from, logits or team, in training parameters, gradients, targets, "
-                     "seed or loss, "
-                     "or in an update moments, step, or a field of the optimiser or of its report, "
-                     "got '"
-                  << role.getValue() << "'";
-      return {};
-    }
-    Value value = getPointerOrNumber(*parameter);
+    Value value = getPointerOrNumber(parameter);
     if (!value) {
-      emitError() << " to have a role that step '" << stepName << "' can have, got '"
-                  << role.getValue() << "'";
+      emitError() << " to have a role that step '" << stringifyStep(kind) << "' can have, got '"
+                  << roleName << "'";
       return {};
     }
-    if (const Field *field = findField(role)) {
+    if (offset) {
       value = LLVM::GEPOp::create(builder, loc, value.getType(), builder.getI8Type(), value,
-                                  ArrayRef<LLVM::GEPArg>(static_cast<int32_t>(field->offset)));
+                                  ArrayRef<LLVM::GEPArg>(static_cast<int32_t>(*offset)));
       if (parameter == Optimizer)
         value = LLVM::LoadOp::create(
-            builder, loc,
-            field->isInteger ? Type(builder.getI64Type()) : Type(builder.getF32Type()), value);
+            builder, loc, isInteger ? Type(builder.getI64Type()) : Type(builder.getF32Type()),
+            value);
     }
-    if (parameter == LogitsFrom || parameter == Team || parameter == Step ||
+    if (parameter == LogitsFrom || parameter == Team || parameter == StepNumber ||
         parameter == Optimizer) {
       Type expected = parameter == LogitsFrom ? builder.getIndexType() : value.getType();
       if (type == expected)
         return type == value.getType() ? value
                                        : arith::IndexCastOp::create(builder, loc, type, value);
-      emitError() << ", " << role.getValue() << ", to be of type " << expected << ", got " << type;
+      emitError() << ", " << roleName << ", to be of type " << expected << ", got " << type;
       return {};
     }
     auto memory = dyn_cast<MemRefType>(type);
     if (!memory || !memory.getLayout().isIdentity() || memory.getMemorySpace()) {
-      emitError() << ", " << role.getValue()
+      emitError() << ", " << roleName
                   << ", to be a memref of identity layout in the default memory space, got "
                   << type;
       return {};
     }
-    bool isNumber = llvm::is_contained({Position, Loss, Seed, Report}, *parameter);
+    bool isNumber = llvm::is_contained({Position, Loss, Seed, Report}, parameter);
     auto number = MemRefType::get({}, parameter == Position ? Type(builder.getI32Type())
                                                             : Type(builder.getF32Type()));
     if (isNumber && memory != number) {
-      emitError() << ", " << role.getValue() << ", to be of type " << number << ", got " << type;
+      emitError() << ", " << roleName << ", to be of type " << number << ", got " << type;
       return {};
     }
     // Only one dimension may be left to run time: the one whose size the caller states.
-    Value size = createSize(*parameter);
+    Value size = createSize(parameter);
     int64_t dimension = parameter == Ids || parameter == Targets || parameter == Logits ? 1 : 0;
     for (int64_t i = 0; i < memory.getRank(); ++i) {
       if (!memory.isDynamicDim(i) || (size && i == dimension))
         continue;
-      emitError() << ", " << role.getValue() << ", to be static in dimension " << i << ", got "
-                  << type;
+      emitError() << ", " << roleName << ", to be static in dimension " << i << ", got " << type;
       return {};
     }
     return createMemRef(memory, value, size);
@@ -303,7 +289,7 @@ private:
   Value getArgument(Parameter parameter) { return arguments.lookup(parameter); }
 
   /// What follows other parts of the state in its memory.
-  Value getPartOfState(StringRef role) {
+  Value getPartOfState(Role role) {
     int64_t bytes = getStateOffset(step, role);
     Value state = getArgument(State);
     if (!state)
@@ -318,11 +304,11 @@ private:
   /// of their own, as for the little workspace of an update.
   Value getPointerOrNumber(Parameter parameter) {
     if (parameter == Scales)
-      return getPartOfState("scales");
+      return getPartOfState(Role::Scales);
     if (parameter == Position)
-      return getPartOfState("position");
+      return getPartOfState(Role::Position);
     Value argument = getArgument(parameter);
-    if (parameter == Workspace && stepName == "update")
+    if (parameter == Workspace && kind == Step::Update)
       return allocateWorkspace();
     if (parameter == Team && !argument)
       return ownTeam = LLVM::CallOp::create(builder, loc, getTeamFunction("ternary_team_new"),
@@ -421,7 +407,7 @@ private:
   const LLVMTypeConverter &converter;
   func::FuncOp step, entry;
   Location loc;
-  StringRef stepName;
+  Step kind;
   DenseMap<unsigned, Value> arguments;
   /// Where the step puts its loss, if it has one.
   Value loss;
@@ -442,6 +428,7 @@ public:
         continue;
       if (func->hasAttr(kStepAttr) && failed(createEntryPoint(func, converter, symbols)))
         return signalPassFailure();
+      removeRoles(func);
       func.setPrivate();
       // Visibility and `no_inline` end with the func dialect; this is what LLVM goes by.
       func->setAttr("llvm.linkage", internal);
@@ -451,6 +438,14 @@ public:
   }
 
 private:
+  /// What a step and its arguments are is in the code of entry points now, and from here on nobody
+  /// has to know the dialect.
+  static void removeRoles(func::FuncOp func) {
+    func->removeAttr(kStepAttr);
+    for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i)
+      func.removeArgAttr(i, kRoleAttr);
+  }
+
   static void addPassthrough(func::FuncOp func, Attribute attribute) {
     SmallVector<Attribute> attributes;
     if (auto known = func->getAttrOfType<ArrayAttr>("passthrough"))
@@ -470,20 +465,20 @@ private:
     if (model.empty())
       return getOperation().emitError() << "expected a prefix for entry points, or a 'name' in '"
                                         << kModelAttr << "', got neither";
-    auto stepName = step->getAttrOfType<StringAttr>(kStepAttr);
-    std::string name = toIdentifier((model + "_" + stepName.getValue()).str());
+    Step kind = *getStep(step);
+    std::string name = toIdentifier((model + "_" + stringifyStep(kind)).str());
     if (Operation *other = symbols.lookup(name))
       return other->emitError() << "expected no symbol @" << name << ", the name of an entry point";
 
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(step);
     SmallVector<Type> arguments, results;
-    if (takesStructure(stepName))
+    if (takesStructure(kind))
       arguments.push_back(LLVM::LLVMPointerType::get(&getContext()));
     else
-      for (Parameter parameter : getParameters(stepName))
+      for (Parameter parameter : getParameters(kind))
         arguments.push_back(getType(parameter, builder));
-    if (stepName == "loss" || stepName == "gradient")
+    if (kind == Step::Loss || kind == Step::Gradient)
       results.push_back(builder.getF32Type());
     auto type = builder.getFunctionType(arguments, results);
     auto entry = func::FuncOp::create(builder, step.getLoc(), name, type);

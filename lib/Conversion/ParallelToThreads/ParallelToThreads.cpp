@@ -149,11 +149,10 @@ private:
     OpBuilder builder(&getContext());
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     for (func::FuncOp func : funcs) {
-      SmallVector<NamedAttribute> attrs;
+      DictionaryAttr attrs;
       if (func->hasAttr(kStepAttr))
-        attrs.push_back(builder.getNamedAttr(kRoleAttr, builder.getStringAttr("team")));
-      (void)func.insertArgument(func.getNumArguments(), pointer, builder.getDictionaryAttr(attrs),
-                                func.getLoc());
+        attrs = makeRoleAttrs(&getContext(), Role::Team);
+      (void)func.insertArgument(func.getNumArguments(), pointer, attrs, func.getLoc());
     }
     for (func::FuncOp func : funcs)
       func.walk([&](func::CallOp call) {

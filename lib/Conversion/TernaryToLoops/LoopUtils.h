@@ -160,8 +160,11 @@ void addKernelPatterns(mlir::RewritePatternSet &patterns, const mlir::TypeConver
   target.addIllegalOp<Ops...>();
 }
 
-/// The kernels of training that are not scalar everywhere, those of a float Transformer, and those
-/// of RWKV.
+/// The kernels of caches and positions; those of training that are not scalar everywhere, those of
+/// a float Transformer, and those of RWKV.
+void populateCacheKernelPatterns(mlir::RewritePatternSet &patterns,
+                                 const mlir::TypeConverter &converter,
+                                 mlir::ConversionTarget &target);
 void populateTrainingKernelPatterns(mlir::RewritePatternSet &patterns,
                                     const mlir::TypeConverter &converter,
                                     mlir::ConversionTarget &target);

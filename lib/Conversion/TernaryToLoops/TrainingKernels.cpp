@@ -458,6 +458,7 @@ void ternary::populateScalarKernelLoops(RewritePatternSet &patterns, const TypeC
                                         ConversionTarget &target) {
   addKernelPatterns<MeanKernelOp, LowerBoundsKernelOp, LowerBoundsBackwardKernelOp, PackKernelOp>(
       patterns, converter, target, emitLoops);
+  populateCacheKernelPatterns(patterns, converter, target);
   patterns.add<ConvertStridedCopy>(converter, patterns.getContext());
   target.addDynamicallyLegalOp<memref::CopyOp>(
       [](memref::CopyOp op) { return isBlock(op.getSource()) && isBlock(op.getTarget()); });

@@ -152,6 +152,8 @@ mlir::LogicalResult emitAttention(mlir::OpBuilder &builder, AttentionKernelOp op
 mlir::LogicalResult emitAttentionBackward(mlir::OpBuilder &builder, AttentionBackwardKernelOp op,
                                           mlir::ValueRange ins, mlir::ValueRange outs,
                                           const Microkernel &microkernel);
+mlir::LogicalResult emitAppend(mlir::OpBuilder &builder, AppendKernelOp op, mlir::ValueRange ins,
+                               mlir::ValueRange outs);
 mlir::LogicalResult emitSumRows(mlir::OpBuilder &builder, SumRowsKernelOp op, mlir::ValueRange ins,
                                 mlir::ValueRange outs);
 mlir::LogicalResult emitScatter(mlir::OpBuilder &builder, ScatterKernelOp op, mlir::ValueRange ins,

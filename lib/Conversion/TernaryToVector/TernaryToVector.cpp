@@ -155,6 +155,7 @@ struct TernaryToVector : ternary::impl::TernaryToVectorBase<TernaryToVector> {
     addByMicrokernel(vectorize::emitMatmulTransposeA);
     addByMicrokernel(vectorize::emitAttention);
     addByMicrokernel(vectorize::emitAttentionBackward);
+    add(vectorize::emitAppend);
     add(vectorize::emitRotary);
     add(vectorize::emitTranspose);
     add(vectorize::emitSumRows);

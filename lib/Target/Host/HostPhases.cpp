@@ -120,13 +120,13 @@ static LogicalResult checkParameters(Operation *op, StringRef phase) {
 
 static LogicalResult checkMemory(Operation *op, StringRef phase) {
   auto func = op->getParentOfType<func::FuncOp>();
-  auto step = func ? func->getAttrOfType<StringAttr>(kStepAttr) : StringAttr();
+  std::optional<Step> step = func ? getStep(func) : std::nullopt;
   if (!step)
     return success();
   if (isa<memref::AllocOp>(op))
     return op->emitError() << "expected all memory of a step in its workspace after phase '"
                            << phase << "', got '" << op->getName() << "'";
-  if (step == "decode" && isa<memref::CopyOp, linalg::CopyOp>(op))
+  if (step == Step::Decode && isa<memref::CopyOp, linalg::CopyOp>(op))
     return op->emitError() << "expected no copies in a decode step after phase '" << phase
                            << "', got '" << op->getName() << "'";
   return success();

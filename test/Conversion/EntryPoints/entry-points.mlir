@@ -27,10 +27,10 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
   // CHECK-LABEL: func.func private @prefill(
   // CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
   // LLVM:        llvm.func internal @prefill(
-  func.func @prefill(%weights: memref<?xi8> {ternary.role = "weights"}, %state: memref<2x3x64xf32> {ternary.role = "state"},
-                     %ids: memref<3x?xi32> {ternary.role = "ids"}, %from: index {ternary.role = "logits_from"},
-                     %logits: memref<3x?x7xf32> {ternary.role = "logits"}, %workspace: memref<?xi8> {ternary.role = "workspace"},
-                     %team: !llvm.ptr {ternary.role = "team"}) attributes {ternary.step = "prefill"} {
+  func.func @prefill(%weights: memref<?xi8> {ternary.role = #ternary.role<weights>}, %state: memref<2x3x64xf32> {ternary.role = #ternary.role<state>},
+                     %ids: memref<3x?xi32> {ternary.role = #ternary.role<ids>}, %from: index {ternary.role = #ternary.role<logits_from>},
+                     %logits: memref<3x?x7xf32> {ternary.role = #ternary.role<logits>}, %workspace: memref<?xi8> {ternary.role = #ternary.role<workspace>},
+                     %team: !llvm.ptr {ternary.role = #ternary.role<team>}) attributes {ternary.step = #ternary.step<prefill>} {
     return
   }
 
@@ -105,8 +105,8 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
   // A decode step has one token and need not take all there is.
 
   // CHECK-LABEL:  func.func private @decode(
-  func.func @decode(%ids: memref<3x1xi32> {ternary.role = "ids"}, %logits: memref<3x1x7xf32> {ternary.role = "logits"})
-      attributes {ternary.step = "decode"} {
+  func.func @decode(%ids: memref<3x1xi32> {ternary.role = #ternary.role<ids>}, %logits: memref<3x1x7xf32> {ternary.role = #ternary.role<logits>})
+      attributes {ternary.step = #ternary.step<decode>} {
     return
   }
 
@@ -122,8 +122,8 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
 // The number of tokens before the step lies behind the rest of the state, however much that is.
 
 module attributes {ternary.model = {name = "cached"}} {
-  func.func @decode(%position: memref<i32> {ternary.role = "position"}, %state: memref<2x3x200000000xf32> {ternary.role = "state"})
-      attributes {ternary.step = "decode"} {
+  func.func @decode(%position: memref<i32> {ternary.role = #ternary.role<position>}, %state: memref<2x3x200000000xf32> {ternary.role = #ternary.role<state>})
+      attributes {ternary.step = #ternary.step<decode>} {
     return
   }
 
@@ -145,8 +145,8 @@ module attributes {ternary.model = {name = "cached"}} {
 // Scales of codes lie between these and the position, and 32-bit numbers where they can be read.
 
 module attributes {ternary.model = {name = "codes"}} {
-  func.func @decode(%scales: memref<2x3xf32> {ternary.role = "scales"}, %state: memref<2x3x1xi8> {ternary.role = "state"},
-                    %position: memref<i32> {ternary.role = "position"}) attributes {ternary.step = "decode"} {
+  func.func @decode(%scales: memref<2x3xf32> {ternary.role = #ternary.role<scales>}, %state: memref<2x3x1xi8> {ternary.role = #ternary.role<state>},
+                    %position: memref<i32> {ternary.role = #ternary.role<position>}) attributes {ternary.step = #ternary.step<decode>} {
     return
   }
 

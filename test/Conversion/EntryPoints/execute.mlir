@@ -72,10 +72,10 @@ func.func private @reverse(%scratch: memref<?xi32>, %from: index, %logits: memre
   return
 }
 
-func.func @prefill(%weights: memref<?xi8> {ternary.role = "weights"}, %state: memref<1x4xi32> {ternary.role = "state"},
-                   %ids: memref<2x?xi32> {ternary.role = "ids"}, %from: index {ternary.role = "logits_from"},
-                   %logits: memref<2x?x3xf32> {ternary.role = "logits"}, %workspace: memref<?xi8> {ternary.role = "workspace"})
-    attributes {ternary.step = "prefill"} {
+func.func @prefill(%weights: memref<?xi8> {ternary.role = #ternary.role<weights>}, %state: memref<1x4xi32> {ternary.role = #ternary.role<state>},
+                   %ids: memref<2x?xi32> {ternary.role = #ternary.role<ids>}, %from: index {ternary.role = #ternary.role<logits_from>},
+                   %logits: memref<2x?x3xf32> {ternary.role = #ternary.role<logits>}, %workspace: memref<?xi8> {ternary.role = #ternary.role<workspace>})
+    attributes {ternary.step = #ternary.step<prefill>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -90,8 +90,8 @@ func.func @prefill(%weights: memref<?xi8> {ternary.role = "weights"}, %state: me
   return
 }
 
-func.func @decode(%ids: memref<2x1xi32> {ternary.role = "ids"}, %logits: memref<2x1x3xf32> {ternary.role = "logits"},
-                  %state: memref<1x4xi32> {ternary.role = "state"}) attributes {ternary.step = "decode"} {
+func.func @decode(%ids: memref<2x1xi32> {ternary.role = #ternary.role<ids>}, %logits: memref<2x1x3xf32> {ternary.role = #ternary.role<logits>},
+                  %state: memref<1x4xi32> {ternary.role = #ternary.role<state>}) attributes {ternary.step = #ternary.step<decode>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %id = memref.load %ids[%c1, %c0] : memref<2x1xi32>

@@ -45,9 +45,9 @@
 // LLVM-NEXT:     llvm.call @ternary_team_free
 // LLVM-NEXT:     %[[RESULT:.+]] = llvm.load
 // LLVM-NEXT:     llvm.return %[[RESULT]] : f32
-func.func @loss(%targets: memref<3x?xi32> {ternary.role = "targets"}, %parameters: memref<?xi8> {ternary.role = "parameters"},
-                %loss: memref<f32> {ternary.role = "loss"}, %team: !llvm.ptr {ternary.role = "team"}, %ids: memref<3x?xi32> {ternary.role = "ids"},
-                %workspace: memref<?xi8> {ternary.role = "workspace"}) attributes {ternary.step = "loss"} {
+func.func @loss(%targets: memref<3x?xi32> {ternary.role = #ternary.role<targets>}, %parameters: memref<?xi8> {ternary.role = #ternary.role<parameters>},
+                %loss: memref<f32> {ternary.role = #ternary.role<loss>}, %team: !llvm.ptr {ternary.role = #ternary.role<team>}, %ids: memref<3x?xi32> {ternary.role = #ternary.role<ids>},
+                %workspace: memref<?xi8> {ternary.role = #ternary.role<workspace>}) attributes {ternary.step = #ternary.step<loss>} {
   return
 }
 
@@ -82,8 +82,8 @@ func.func @loss(%targets: memref<3x?xi32> {ternary.role = "targets"}, %parameter
 // LLVM:          llvm.store %{{.+}}, %{{.+}} : f32, !llvm.ptr
 // LLVM:          llvm.call @gradient(
 // LLVM:          llvm.return %{{.+}} : f32
-func.func @gradient(%gradients: memref<?xi8> {ternary.role = "gradients"}, %seed: memref<f32> {ternary.role = "seed"}, %loss: memref<f32> {ternary.role = "loss"},
-                    %parameters: memref<?xi8> {ternary.role = "parameters"}) attributes {ternary.step = "gradient"} {
+func.func @gradient(%gradients: memref<?xi8> {ternary.role = #ternary.role<gradients>}, %seed: memref<f32> {ternary.role = #ternary.role<seed>}, %loss: memref<f32> {ternary.role = #ternary.role<loss>},
+                    %parameters: memref<?xi8> {ternary.role = #ternary.role<parameters>}) attributes {ternary.step = #ternary.step<gradient>} {
   return
 }
 
@@ -93,7 +93,7 @@ func.func @gradient(%gradients: memref<?xi8> {ternary.role = "gradients"}, %seed
 // CHECK:         return
 // LLVM-LABEL:  llvm.func @bit_decode(
 // LLVM:          llvm.return
-func.func @decode(%weights: memref<?xi8> {ternary.role = "weights"}) attributes {ternary.step = "decode"} {
+func.func @decode(%weights: memref<?xi8> {ternary.role = #ternary.role<weights>}) attributes {ternary.step = #ternary.step<decode>} {
   return
 }
 
@@ -121,8 +121,8 @@ func.func @decode(%weights: memref<?xi8> {ternary.role = "weights"}) attributes 
 // CHECK-NEXT:    call @update(%[[V]], %[[BETA1]], %[[HALVE]], %[[STEP]], %[[NORM]], %[[WS]], %[[TEAM]])
 // CHECK-NEXT:    llvm.call @ternary_team_free(%[[TEAM]])
 // CHECK-NEXT:    return
-func.func @update(%v: memref<?xi8> {ternary.role = "second_moments"}, %beta1: f32 {ternary.role = "beta1"}, %halve: i64 {ternary.role = "halve_at"},
-                  %step: i64 {ternary.role = "step"}, %norm: memref<f32> {ternary.role = "gradient_norm"}, %workspace: memref<?xi8> {ternary.role = "workspace"},
-                  %team: !llvm.ptr {ternary.role = "team"}) attributes {ternary.step = "update", ternary.workspace = array<i64: 576, 0>} {
+func.func @update(%v: memref<?xi8> {ternary.role = #ternary.role<second_moments>}, %beta1: f32 {ternary.role = #ternary.role<beta1>}, %halve: i64 {ternary.role = #ternary.role<halve_at>},
+                  %step: i64 {ternary.role = #ternary.role<step_number>}, %norm: memref<f32> {ternary.role = #ternary.role<gradient_norm>}, %workspace: memref<?xi8> {ternary.role = #ternary.role<workspace>},
+                  %team: !llvm.ptr {ternary.role = #ternary.role<team>}) attributes {ternary.step = #ternary.step<update>, ternary.workspace = array<i64: 576, 0>} {
   return
 }

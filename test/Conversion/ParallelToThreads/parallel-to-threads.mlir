@@ -73,7 +73,7 @@ func.func private @kernel(%x: memref<?xf32>, %y: memref<?xf32>) attributes {tern
 func.func private @other(memref<?xf32>)
 
 // CHECK-LABEL: func.func @decode(
-// THREADS-SAME:  %[[X:[^:]+]]: memref<?xf32>, %[[Y:[^:]+]]: memref<?xi8>, %[[TEAM:[^:]+]]: !llvm.ptr {ternary.role = "team"})
+// THREADS-SAME:  %[[X:[^:]+]]: memref<?xf32>, %[[Y:[^:]+]]: memref<?xi8>, %[[TEAM:[^:]+]]: !llvm.ptr {ternary.role = #ternary.role<team>})
 // SEQ-SAME:      %[[X:[^:]+]]: memref<?xf32>, %[[Y:[^:]+]]: memref<?xi8>)
 // CHECK:         %[[VIEW:.+]] = memref.view
 // THREADS-NEXT:  call @kernel(%[[X]], %[[VIEW]], %[[TEAM]])
@@ -82,7 +82,7 @@ func.func private @other(memref<?xf32>)
 // CHECK-NEXT:    call @other(%[[VIEW]])
 // CHECK-NEXT:    call @kernel(%[[X]], %[[VIEW]]
 // CHECK-NEXT:    return
-func.func @decode(%x: memref<?xf32>, %w: memref<?xi8>) attributes {ternary.step = "decode"} {
+func.func @decode(%x: memref<?xf32>, %w: memref<?xi8>) attributes {ternary.step = #ternary.step<decode>} {
   %c0 = arith.constant 0 : index
   %view = memref.view %w[%c0][%c0] : memref<?xi8> to memref<?xf32>
   call @kernel(%x, %view) : (memref<?xf32>, memref<?xf32>) -> ()

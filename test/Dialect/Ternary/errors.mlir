@@ -212,11 +212,11 @@ func.func @missing(%base: memref<?xi8>) -> memref<64xf32> {
 // What carries a model through the phases is checked wherever it stands.
 
 // expected-error @+1 {{expected 'ternary.step' on a function with a body}}
-func.func private @declared(tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "prefill"}
+func.func private @declared(tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = #ternary.step<prefill>}
 
 // -----
 
-// expected-error @+1 {{expected 'ternary.step' to be a string, got 5 : i64}}
+// expected-error @+1 {{expected 'ternary.step' to be a step such as #ternary.step<decode>, got 5 : i64}}
 func.func @step() attributes {ternary.step = 5} {
   return
 }
@@ -230,7 +230,7 @@ func.func @parameter(%w: tensor<4xf32> {ternary.parameter = 5}) {
 
 // -----
 
-// expected-error @+1 {{expected 'ternary.role' to be a string, got unit}}
+// expected-error @+1 {{expected 'ternary.role' to be a role such as #ternary.role<ids>, got unit}}
 func.func @role(%w: tensor<4xf32>) -> (tensor<4xf32> {ternary.role}) {
   return %w : tensor<4xf32>
 }

@@ -40,11 +40,12 @@ void TernaryDialect::initialize() {
 // Attributes on other dialects' ops
 //===----------------------------------------------------------------------===//
 
-static LogicalResult verifyString(Operation *op, NamedAttribute attribute) {
-  if (isa<StringAttr>(attribute.getValue()))
+template <typename AttrTy>
+static LogicalResult verifyKind(Operation *op, NamedAttribute attribute, StringRef kind) {
+  if (isa<AttrTy>(attribute.getValue()))
     return success();
-  return op->emitError() << "expected '" << attribute.getName().getValue()
-                         << "' to be a string, got " << attribute.getValue();
+  return op->emitError() << "expected '" << attribute.getName().getValue() << "' to be " << kind
+                         << ", got " << attribute.getValue();
 }
 
 /// A dictionary of strings, 64-bit integers and arrays of these.
@@ -82,18 +83,23 @@ LogicalResult TernaryDialect::verifyOperationAttribute(Operation *op, NamedAttri
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function || function.isExternal())
     return op->emitError() << "expected '" << kStepAttr << "' on a function with a body";
-  return verifyString(op, attribute);
+  return verifyKind<StepAttr>(op, attribute, "a step such as #ternary.step<decode>");
+}
+
+static LogicalResult verifyRole(Operation *op, NamedAttribute attribute) {
+  return verifyKind<RoleAttr>(op, attribute, "a role such as #ternary.role<ids>");
 }
 
 LogicalResult TernaryDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned,
                                                        NamedAttribute attribute) {
-  bool isName = attribute.getName() == kParameterAttr || attribute.getName() == kRoleAttr;
-  return isName ? verifyString(op, attribute) : success();
+  if (attribute.getName() == kParameterAttr)
+    return verifyKind<StringAttr>(op, attribute, "a string");
+  return attribute.getName() == kRoleAttr ? verifyRole(op, attribute) : success();
 }
 
 LogicalResult TernaryDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
                                                           NamedAttribute attribute) {
-  return attribute.getName() == kRoleAttr ? verifyString(op, attribute) : success();
+  return attribute.getName() == kRoleAttr ? verifyRole(op, attribute) : success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,19 +121,45 @@ TargetAttrInterface ternary::getTargetOf(Operation *op) {
   return nullptr;
 }
 
-bool ternary::isStateRole(StringAttr role) {
-  return role && llvm::is_contained(kStateRoles, role.getValue());
+std::optional<Step> ternary::getStep(Operation *function) {
+  auto step = function->getAttrOfType<StepAttr>(kStepAttr);
+  return step ? std::optional(step.getValue()) : std::nullopt;
 }
 
-int64_t ternary::getStateOffset(FunctionOpInterface step, StringRef role) {
+std::optional<Role> ternary::getArgumentRole(FunctionOpInterface function, unsigned index) {
+  auto role = function.getArgAttrOfType<RoleAttr>(index, kRoleAttr);
+  return role ? std::optional(role.getValue()) : std::nullopt;
+}
+
+std::optional<Role> ternary::getResultRole(FunctionOpInterface function, unsigned index) {
+  auto role = function.getResultAttrOfType<RoleAttr>(index, kRoleAttr);
+  return role ? std::optional(role.getValue()) : std::nullopt;
+}
+
+BlockArgument ternary::findArgument(FunctionOpInterface function, Role role) {
+  for (BlockArgument argument : function.getArguments())
+    if (getArgumentRole(function, argument.getArgNumber()) == role)
+      return argument;
+  return nullptr;
+}
+
+DictionaryAttr ternary::makeRoleAttrs(MLIRContext *context, Role role) {
+  return Builder(context).getDictionaryAttr(
+      {NamedAttribute(StringAttr::get(context, kRoleAttr), RoleAttr::get(context, role))});
+}
+
+bool ternary::isStateRole(std::optional<Role> role) {
+  return role && llvm::is_contained(kStateRoles, *role);
+}
+
+int64_t ternary::getStateOffset(FunctionOpInterface step, std::optional<Role> role) {
   int64_t offset = 0;
-  for (StringRef part : kStateRoles) {
+  for (Role part : kStateRoles) {
     if (part == role)
       break;
     for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
-      auto known = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
       auto type = dyn_cast<ShapedType>(step.getArgument(i).getType());
-      if (known && known.getValue() == part && type && type.hasStaticShape())
+      if (getArgumentRole(step, i) == part && type && type.hasStaticShape())
         offset += type.getNumElements() * type.getElementTypeBitWidth() / 8;
     }
     // Whatever comes next is at a multiple of its size.

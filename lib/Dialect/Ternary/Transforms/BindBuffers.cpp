@@ -7,15 +7,10 @@
 
 #include "BindBuffers.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 using namespace ternary;
-
-DictionaryAttr ternary::makeRoleAttrs(MLIRContext *context, StringRef role) {
-  Builder builder(context);
-  return builder.getDictionaryAttr(builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role)));
-}
 
 LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &parameterTypes,
                                  bool training) {
@@ -23,6 +18,14 @@ LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &param
   ArrayRef<ParameterBlock> blocks = kParameterBlocks;
   auto argumentBlocks = training ? blocks : blocks.take_front();
   auto resultBlocks = training ? blocks : blocks.take_front(0);
+  auto checkKind = [&](ArrayRef<ParameterBlock> others, StringRef what, auto getName) {
+    for (const ParameterBlock &block : others)
+      if (StringAttr name = getName(block.attr))
+        return LogicalResult(step.emitError() << "expected no " << block.kind << " among " << what
+                                              << " of a step outside of training, got that of '"
+                                              << name.getValue() << "'");
+    return success();
+  };
   llvm::StringMap<llvm::StringMap<Type>> types;
   auto checkType = [&](StringRef kind, StringAttr name, Type type, Type &known) -> LogicalResult {
     if (known && known != type)
@@ -32,12 +35,15 @@ LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &param
     return success();
   };
   for (auto [i, type] : llvm::enumerate(step.getArgumentTypes())) {
-    bool isNamed = false;
-    for (auto [attr, role, kind] : argumentBlocks) {
-      auto name = step.getArgAttrOfType<StringAttr>(i, attr);
+    auto getName = [&, i = i](StringRef attr) {
+      return step.getArgAttrOfType<StringAttr>(i, attr);
+    };
+    if (failed(checkKind(blocks.drop_front(argumentBlocks.size()), "arguments", getName)))
+      return failure();
+    for (const auto &[attr, role, kind] : argumentBlocks) {
+      StringAttr name = getName(attr);
       if (!name)
         continue;
-      isNamed = true;
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (!tensor || !tensor.hasStaticShape())
         return step.emitError() << "expected " << kind << " '" << name.getValue()
@@ -47,15 +53,17 @@ LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &param
            failed(checkType(kind, name, type, parameterTypes[name.getValue()]))))
         return failure();
     }
-    if (!isNamed && !step.getArgAttrOfType<StringAttr>(i, kRoleAttr))
-      return step.emitError() << "expected argument " << i << " of a step to have a '"
-                              << kParameterAttr << "' or a '" << kRoleAttr << "', got neither";
   }
-  llvm::StringSet<> roles;
+  llvm::DenseSet<Role> roles;
   for (auto [i, type] : llvm::enumerate(step.getResultTypes())) {
+    auto getName = [&, i = i](StringRef attr) {
+      return step.getResultAttrOfType<StringAttr>(i, attr);
+    };
+    if (failed(checkKind(blocks.drop_front(resultBlocks.size()), "results", getName)))
+      return failure();
     bool isNamed = false;
     for (auto [attr, role, kind] : resultBlocks) {
-      auto name = step.getResultAttrOfType<StringAttr>(i, attr);
+      StringAttr name = getName(attr);
       if (!name)
         continue;
       isNamed = true;
@@ -68,13 +76,13 @@ LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &param
     }
     if (isNamed)
       continue;
-    auto role = step.getResultAttrOfType<StringAttr>(i, kRoleAttr);
-    if (!role || !isa<RankedTensorType>(type))
-      return step.emitError() << "expected result " << i << " of a step to be a tensor with a '"
-                              << kRoleAttr << "', got " << type;
-    if (!roles.insert(role.getValue()).second)
+    if (!isa<RankedTensorType>(type))
+      return step.emitError() << "expected result " << i << " of a step to be a tensor, got "
+                              << type;
+    std::optional<Role> role = getResultRole(step, i);
+    if (role && !roles.insert(*role).second)
       return step.emitError() << "expected results of a step in different roles, got two of '"
-                              << role.getValue() << "'";
+                              << stringifyRole(*role) << "'";
   }
   return success();
 }
@@ -88,10 +96,10 @@ void ternary::storeResult(OpBuilder &builder, Value value, Value memory) {
 
 void ternary::bindBuffers(func::FuncOp step) {
   OpBuilder builder = OpBuilder::atBlockBegin(&step.getBody().front());
-  llvm::StringMap<Value> byRole;
+  llvm::DenseMap<Role, Value> byRole;
   for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
     BlockArgument argument = step.getArgument(i);
-    auto role = step.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+    std::optional<Role> role = getArgumentRole(step, i);
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type)
       continue;
@@ -100,20 +108,21 @@ void ternary::bindBuffers(func::FuncOp step) {
                                                     /*restrict=*/true,
                                                     /*writable=*/isStateRole(role));
     argument.replaceAllUsesExcept(tensor, tensor);
-    byRole[role.getValue()] = argument;
+    if (role)
+      byRole[*role] = argument;
   }
   SmallVector<DictionaryAttr> attrs;
   step.getAllArgAttrs(attrs);
   auto returnOp = cast<func::ReturnOp>(step.getBody().front().getTerminator());
   builder.setInsertionPoint(returnOp);
   for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
-    auto role = step.getResultAttrOfType<StringAttr>(i, kRoleAttr);
+    std::optional<Role> role = getResultRole(step, i);
     auto type = cast<RankedTensorType>(value.getType());
-    Value &memory = byRole[role.getValue()];
+    Value memory = role ? byRole.lookup(*role) : Value();
     if (!memory) {
       memory = step.getBody().addArgument(MemRefType::get(type.getShape(), type.getElementType()),
                                           step.getLoc());
-      attrs.push_back(makeRoleAttrs(step.getContext(), role));
+      attrs.push_back(role ? makeRoleAttrs(step.getContext(), *role) : DictionaryAttr());
     }
     storeResult(builder, value, memory);
   }

@@ -18,16 +18,15 @@ namespace ternary {
 /// it, the role of its block, and how messages call it. Outside of training there are parameters
 /// alone.
 struct ParameterBlock {
-  llvm::StringRef attr, role, kind;
+  llvm::StringRef attr;
+  Role role;
+  llvm::StringRef kind;
 };
 inline constexpr ParameterBlock kParameterBlocks[] = {
-    {kParameterAttr, "parameters", "parameter"},
-    {kGradientAttr, "gradients", "gradient"},
-    {kFirstMomentAttr, "first_moments", "first moment"},
-    {kSecondMomentAttr, "second_moments", "second moment"}};
-
-/// The attributes of an argument with a role.
-mlir::DictionaryAttr makeRoleAttrs(mlir::MLIRContext *context, llvm::StringRef role);
+    {kParameterAttr, Role::Parameters, "parameter"},
+    {kGradientAttr, Role::Gradients, "gradient"},
+    {kFirstMomentAttr, Role::FirstMoments, "first moment"},
+    {kSecondMomentAttr, Role::SecondMoments, "second moment"}};
 
 /// Errors unless every argument of a step has a name or a role, every result a role of its
 /// own or, in training, the name of what comes in, and a parameter the same type in all steps, of

@@ -167,7 +167,8 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
 
     Type bytes = MemRefType::get({ShapedType::kDynamic}, IntegerType::get(&getContext(), 8));
     unsigned index = func.getNumArguments();
-    (void)func.insertArgument(index, bytes, makeRoleAttrs(&getContext(), "weights"), func.getLoc());
+    (void)func.insertArgument(index, bytes, makeRoleAttrs(&getContext(), Role::Weights),
+                              func.getLoc());
     erased.resize(index + 1);
     Value base = func.getArgument(index);
     OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());

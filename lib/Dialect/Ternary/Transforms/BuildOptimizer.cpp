@@ -45,13 +45,15 @@ public:
   void run(func::FuncOp gradient) {
     addStates(gradient);
     Type f32 = b.getF32Type(), i64 = b.getI64Type();
-    auto number = [&](StringRef role, Type type) { return addArgument(kRoleAttr, role, type); };
-    Value base = number("learning_rate", f32), finalFraction = number("final_fraction", f32);
-    Value beta1 = number("beta1", f32), beta2 = number("beta2", f32);
-    Value epsilon = number("epsilon", f32), weightDecay = number("weight_decay", f32);
-    Value clipNorm = number("clip_norm", f32), warmup = number("warmup_steps", i64);
-    Value total = number("total_steps", i64), halveAt = number("halve_at", i64);
-    Value step = number("step", i64);
+    auto number = [&](Role role, Type type) {
+      return addArgument(makeRoleAttrs(b.getContext(), role), type);
+    };
+    Value base = number(Role::LearningRate, f32), finalFraction = number(Role::FinalFraction, f32);
+    Value beta1 = number(Role::Beta1, f32), beta2 = number(Role::Beta2, f32);
+    Value epsilon = number(Role::Epsilon, f32), weightDecay = number(Role::WeightDecay, f32);
+    Value clipNorm = number(Role::ClipNorm, f32), warmup = number(Role::WarmupSteps, i64);
+    Value total = number(Role::TotalSteps, i64), halveAt = number(Role::HalveAt, i64);
+    Value step = number(Role::StepNumber, i64);
 
     Value rate = LearningRateOp::create(b, step, total, base, finalFraction, warmup, halveAt);
     Value norm = createNorm();
@@ -67,12 +69,12 @@ public:
       auto step = AdamWOp::create(b, state.parameter, state.gradient, scale,
                                   state.decays ? kept : all, rate, state.first, beta1, rest1,
                                   correction1, state.second, beta2, rest2, correction2, epsilon);
-      addResult(kParameterAttr, state.name, step.getNewParameter());
-      addResult(kFirstMomentAttr, state.name, step.getNewFirstMoment());
-      addResult(kSecondMomentAttr, state.name, step.getNewSecondMoment());
+      addResult(makeAttrs(kParameterAttr, state.name), step.getNewParameter());
+      addResult(makeAttrs(kFirstMomentAttr, state.name), step.getNewFirstMoment());
+      addResult(makeAttrs(kSecondMomentAttr, state.name), step.getNewSecondMoment());
     }
-    addResult(kRoleAttr, b.getStringAttr("rate"), toTensor(rate));
-    addResult(kRoleAttr, b.getStringAttr("gradient_norm"), toTensor(toFloat(norm)));
+    addResult(makeRoleAttrs(b.getContext(), Role::Rate), toTensor(rate));
+    addResult(makeRoleAttrs(b.getContext(), Role::GradientNorm), toTensor(toFloat(norm)));
     func::ReturnOp::create(b, results);
     update.setFunctionType(
         b.getFunctionType(update.getBody().getArgumentTypes(), ValueRange(results).getTypes()));
@@ -94,27 +96,27 @@ private:
         continue;
       State state{name, {}, {}, {}, {}, isDecayed(argument)};
       Type type = argument.getType();
-      state.parameter = addArgument(kParameterAttr, name, type);
-      state.gradient = addArgument(kGradientAttr, name, type);
-      state.first = addArgument(kFirstMomentAttr, name, type);
-      state.second = addArgument(kSecondMomentAttr, name, type);
+      state.parameter = addArgument(makeAttrs(kParameterAttr, name), type);
+      state.gradient = addArgument(makeAttrs(kGradientAttr, name), type);
+      state.first = addArgument(makeAttrs(kFirstMomentAttr, name), type);
+      state.second = addArgument(makeAttrs(kSecondMomentAttr, name), type);
       states.push_back(state);
     }
   }
 
-  Value addArgument(StringRef attr, StringRef value, Type type) {
+  Value addArgument(DictionaryAttr attrs, Type type) {
     unsigned index = update.getNumArguments();
-    (void)update.insertArgument(index, type, makeAttrs(attr, value), update.getLoc());
+    (void)update.insertArgument(index, type, attrs, update.getLoc());
     return update.getArgument(index);
   }
 
-  void addResult(StringRef attr, StringAttr value, Value result) {
+  void addResult(DictionaryAttr attrs, Value result) {
     results.push_back(result);
-    resultAttrs.push_back(makeAttrs(attr, value));
+    resultAttrs.push_back(attrs);
   }
 
-  DictionaryAttr makeAttrs(StringRef attr, StringRef value) {
-    return b.getDictionaryAttr(b.getNamedAttr(attr, b.getStringAttr(value)));
+  DictionaryAttr makeAttrs(StringRef attr, StringAttr value) {
+    return b.getDictionaryAttr(b.getNamedAttr(attr, value));
   }
 
   Value toDouble(Value x) { return arith::ExtFOp::create(b, b.getF64Type(), x); }
@@ -169,8 +171,7 @@ struct BuildOptimizer : ternary::impl::TernaryBuildOptimizerBase<BuildOptimizer>
   void runOnOperation() override {
     func::FuncOp gradient;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
-      auto step = func->getAttrOfType<StringAttr>(kStepAttr);
-      if (!step || step != "gradient")
+      if (getStep(func) != Step::Gradient)
         continue;
       if (gradient) {
         func.emitError("expected one step 'gradient' to update parameters with, got a second");
@@ -184,7 +185,7 @@ struct BuildOptimizer : ternary::impl::TernaryBuildOptimizerBase<BuildOptimizer>
     OpBuilder builder(&getContext());
     auto update =
         func::FuncOp::create(builder, gradient.getLoc(), "update", builder.getFunctionType({}, {}));
-    update->setAttr(kStepAttr, builder.getStringAttr("update"));
+    update->setAttr(kStepAttr, StepAttr::get(&getContext(), Step::Update));
     SymbolTable(getOperation()).insert(update, std::next(gradient->getIterator()));
     UpdateBuilder body(update);
     body.run(gradient);

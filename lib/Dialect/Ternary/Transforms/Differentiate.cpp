@@ -122,7 +122,7 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
   void runOnOperation() override {
     SmallVector<func::FuncOp> losses;
     for (auto func : getOperation().getOps<func::FuncOp>())
-      if (auto step = func->getAttrOfType<StringAttr>(kStepAttr); step && step == "loss")
+      if (getStep(func) == Step::Loss)
         losses.push_back(func);
     SymbolTable symbols(getOperation());
     for (func::FuncOp loss : losses)
@@ -138,7 +138,7 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
                               << loss.getFunctionType();
     func::FuncOp gradient = loss.clone();
     gradient.setName("gradient");
-    gradient->setAttr(kStepAttr, StringAttr::get(&getContext(), "gradient"));
+    gradient->setAttr(kStepAttr, StepAttr::get(&getContext(), Step::Gradient));
     symbols.insert(gradient, std::next(loss->getIterator()));
     decomposeOpaqueLayers(gradient);
 
@@ -152,7 +152,7 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
     Value value = returnOp.getOperand(0);
     Gradients gradients(Dependences(gradient).findBetween(parameters, value));
     OpBuilder builder(returnOp);
-    Value seed = addArgument(gradient, value.getType(), kRoleAttr, "seed");
+    Value seed = addArgument(gradient, value.getType(), makeRoleAttrs(&getContext(), Role::Seed));
     gradients.add(builder, value, seed);
     auto forward =
         llvm::map_to_vector(body.without_terminator(), [](Operation &op) { return &op; });
@@ -179,7 +179,7 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
       if (!value)
         continue;
       StringRef name = getName(gradient, parameter).getValue();
-      Value sum = addArgument(gradient, parameter.getType(), kGradientAttr, name);
+      Value sum = addArgument(gradient, parameter.getType(), makeAttrs(kGradientAttr, name));
       values.push_back(arith::AddFOp::create(builder, parameter.getLoc(), sum, value));
       attrs.push_back(makeAttrs(kGradientAttr, name));
       ++numGradients;
@@ -199,9 +199,9 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
     return builder.getDictionaryAttr(builder.getNamedAttr(attr, builder.getStringAttr(value)));
   }
 
-  Value addArgument(func::FuncOp func, Type type, StringRef attr, StringRef value) {
+  Value addArgument(func::FuncOp func, Type type, DictionaryAttr attrs) {
     unsigned index = func.getNumArguments();
-    (void)func.insertArgument(index, type, makeAttrs(attr, value), func.getLoc());
+    (void)func.insertArgument(index, type, attrs, func.getLoc());
     return func.getArgument(index);
   }
 };

@@ -53,19 +53,23 @@ struct FormScan : OpRewritePattern<LinearScanOp> {
   }
 };
 
-/// Empty tensors like the results of `op`, to be written by a kernel.
-SmallVector<Value> createOuts(PatternRewriter &rewriter, Operation *op) {
+/// Empty tensors like `results` of `op`, to be written by a kernel.
+SmallVector<Value> createOuts(PatternRewriter &rewriter, Operation *op, ResultRange results) {
   ReifiedRankedShapedTypeDims shapes;
   SmallVector<Value> outs;
   bool isReified = isa<ReifyRankedShapedTypeOpInterface>(op) &&
                    succeeded(reifyResultShapes(rewriter, op, shapes));
-  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+  for (auto [i, result] : llvm::enumerate(results)) {
     auto type = cast<RankedTensorType>(result.getType());
     SmallVector<OpFoldResult> sizes =
         isReified ? shapes[i] : getAsIndexOpFoldResult(op->getContext(), type.getShape());
     outs.push_back(tensor::EmptyOp::create(rewriter, op->getLoc(), sizes, type.getElementType()));
   }
   return outs;
+}
+
+SmallVector<Value> createOuts(PatternRewriter &rewriter, Operation *op) {
+  return createOuts(rewriter, op, op->getResults());
 }
 
 /// Gives a kernel the attributes of the op that it stands for.
@@ -91,8 +95,8 @@ template <typename OpTy, typename KernelOpTy> struct FormKernel : OpRewritePatte
 template <typename OpTy, typename KernelOpTy> struct FormUpdating : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
-    SmallVector<Value> outs = createOuts(rewriter, op);
-    outs.back() = op.getState();
+    SmallVector<Value> outs = createOuts(rewriter, op, op->getResults().drop_back());
+    outs.push_back(op->getOperands().back());
     auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(),
                                      ValueRange(op->getOperands()).drop_back(), outs);
     takeAttributes(kernel, op);
@@ -308,6 +312,7 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
                    FormKernel<MeanOverTargetsOp, MeanKernelOp>,
                    FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
                    FormKernel<WKVBackwardOp, WKVBackwardKernelOp>,
+                   FormUpdating<AppendOp, AppendKernelOp>, FormUpdating<AdvanceOp, AdvanceKernelOp>,
                    FormUpdating<TokenShiftOp, TokenShiftKernelOp>, FormUpdating<WKVOp, WKVKernelOp>,
                    FormKernel<LowerBoundsBackwardOp, LowerBoundsBackwardKernelOp>>(context);
     if (bindTime)

@@ -22,13 +22,7 @@ bool ternary::isLarge(Value value) {
 }
 
 Value ternary::findSeed(func::FuncOp func) {
-  if (func.getBody().hasOneBlock())
-    for (BlockArgument argument : func.getArguments()) {
-      auto role = func.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr);
-      if (role && role == "seed")
-        return argument;
-    }
-  return {};
+  return func.getBody().hasOneBlock() ? findArgument(func, Role::Seed) : Value();
 }
 
 /// Row ops and what only moves data.

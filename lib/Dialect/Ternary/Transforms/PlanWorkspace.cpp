@@ -88,13 +88,8 @@ public:
   explicit Planner(func::FuncOp func) : func(func), dataLayout(DataLayout::closest(func)) {}
 
   LogicalResult run() {
-    for (auto [i, argument] : llvm::enumerate(func.getArguments())) {
-      auto role = func.getArgAttrOfType<StringAttr>(i, kRoleAttr);
-      if (role && role.getValue() == "ids")
-        ids = argument;
-      if (role && role.getValue() == "logits_from")
-        logitsFrom = argument;
-    }
+    ids = findArgument(func, Role::Ids);
+    logitsFrom = findArgument(func, Role::LogitsFrom);
     auto idsType = ids ? dyn_cast<MemRefType>(ids.getType()) : MemRefType();
     if (ids && (!idsType || idsType.getRank() != 2))
       return func.emitError() << "expected the argument of role 'ids' to have a batch and a token "
@@ -229,10 +224,8 @@ private:
   void replaceAllocations(int64_t fixed, int64_t perToken) {
     OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
     unsigned index = func.getNumArguments();
-    auto attrs = builder.getDictionaryAttr(
-        builder.getNamedAttr(kRoleAttr, builder.getStringAttr("workspace")));
     (void)func.insertArgument(index, MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()),
-                              attrs, func.getLoc());
+                              makeRoleAttrs(func.getContext(), Role::Workspace), func.getLoc());
     func->setAttr(kWorkspaceAttr, builder.getDenseI64ArrayAttr({fixed, perToken}));
     Value workspace = func.getArgument(index);
     auto createIndex = [&](Location loc, int64_t value) -> Value {

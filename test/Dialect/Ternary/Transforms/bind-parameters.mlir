@@ -17,8 +17,8 @@
 // CHECK-NEXT:  }
 
 // CHECK-LABEL: func.func @prefill(
-// CHECK-SAME:    %[[IDS:[^:]*]]: memref<1x?xi32> {ternary.role = "ids"}, %[[FROM:[^:]*]]: index {ternary.role = "logits_from"},
-// CHECK-SAME:    %[[BASE:[^:]*]]: memref<?xi8> {ternary.role = "weights"}, %[[LOGITS:[^:]*]]: memref<1x?x32xf32> {ternary.role = "logits"}) attributes {ternary.step = "prefill"} {
+// CHECK-SAME:    %[[IDS:[^:]*]]: memref<1x?xi32> {ternary.role = #ternary.role<ids>}, %[[FROM:[^:]*]]: index {ternary.role = #ternary.role<logits_from>},
+// CHECK-SAME:    %[[BASE:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<weights>}, %[[LOGITS:[^:]*]]: memref<1x?x32xf32> {ternary.role = #ternary.role<logits>}) attributes {ternary.step = #ternary.step<prefill>} {
 // CHECK-NEXT:    %[[IDS_TENSOR:.*]] = bufferization.to_tensor %[[IDS]] restrict : memref<1x?xi32>
 // CHECK-NEXT:    %[[TABLE:.*]] = ternary.parameter @weights "table" of %[[BASE]] : memref<?xi8> -> memref<9x40xf32>
 // CHECK-NEXT:    %[[TABLE_TENSOR:.*]] = bufferization.to_tensor %[[TABLE]] restrict : memref<9x40xf32>
@@ -37,16 +37,16 @@
 // CHECK-NEXT:    return{{$}}
 
 // CHECK-LABEL: func.func @decode(
-// CHECK-SAME:    %{{[^:]*}}: memref<1x1xi32> {ternary.role = "ids"}, %[[BASE:[^:]*]]: memref<?xi8> {ternary.role = "weights"}, %{{[^:]*}}: memref<1x40xf32> {ternary.role = "hidden"})
+// CHECK-SAME:    %{{[^:]*}}: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %[[BASE:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<weights>}, %{{[^:]*}}: memref<1x40xf32>)
 // CHECK-NOT:     ternary.parameter
 // CHECK:         ternary.parameter @weights "table" of %[[BASE]]
 // CHECK-NOT:     ternary.parameter
 // CHECK:         return{{$}}
 !packed = tensor<32x40x!ternary.trit, #ternary.packed<lanes = 4, depth = 4, planes = 4, vectors = 2>>
 module {
-  func.func @prefill(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %from: index {ternary.role = "logits_from"}, %table: tensor<9x40xf32> {ternary.parameter = "table"},
+  func.func @prefill(%ids: tensor<1x?xi32> {ternary.role = #ternary.role<ids>}, %from: index {ternary.role = #ternary.role<logits_from>}, %table: tensor<9x40xf32> {ternary.parameter = "table"},
                      %unused: tensor<64xf32> {ternary.parameter = "unused"}, %w: tensor<32x40xf16> {ternary.parameter = "w"})
-      -> (tensor<1x?x32xf32> {ternary.role = "logits"}) attributes {ternary.step = "prefill"} {
+      -> (tensor<1x?x32xf32> {ternary.role = #ternary.role<logits>}) attributes {ternary.step = #ternary.step<prefill>} {
     %trits, %scale = ternary.quantize_weights %w : tensor<32x40xf16> -> tensor<32x40x!ternary.trit>, tensor<1xf32>
     %packed = ternary.pack %trits : tensor<32x40x!ternary.trit> -> !packed
     %c1 = arith.constant 1 : index
@@ -68,8 +68,8 @@ module {
     } -> tensor<1x?x32xf32>
     return %y : tensor<1x?x32xf32>
   }
-  func.func @decode(%ids: tensor<1x1xi32> {ternary.role = "ids"}, %t: tensor<9x40xf32> {ternary.parameter = "table"})
-      -> (tensor<1x40xf32> {ternary.role = "hidden"}) attributes {ternary.step = "decode"} {
+  func.func @decode(%ids: tensor<1x1xi32> {ternary.role = #ternary.role<ids>}, %t: tensor<9x40xf32> {ternary.parameter = "table"})
+      -> (tensor<1x40xf32>) attributes {ternary.step = #ternary.step<decode>} {
     %row = tensor.extract_slice %t[0, 0] [1, 40] [1, 1] : tensor<9x40xf32> to tensor<1x40xf32>
     return %row : tensor<1x40xf32>
   }
@@ -80,14 +80,14 @@ module {
 // State is memory that the step may write: the new state goes where the old one came from,
 // to the argument of its role, and to no new one.
 // CHECK-LABEL: func.func @state(
-// CHECK-SAME:    %[[X:[^:]*]]: memref<2x64xf32> {ternary.role = "x"}, %[[STATE:[^:]*]]: memref<2x64xf32> {ternary.role = "state"}, %{{[^:]*}}: memref<?xi8> {ternary.role = "weights"}) attributes
+// CHECK-SAME:    %[[X:[^:]*]]: memref<2x64xf32>, %[[STATE:[^:]*]]: memref<2x64xf32> {ternary.role = #ternary.role<state>}, %{{[^:]*}}: memref<?xi8> {ternary.role = #ternary.role<weights>}) attributes
 // CHECK-NEXT:    %[[X_TENSOR:.*]] = bufferization.to_tensor %[[X]] restrict : memref
 // CHECK-NEXT:    %[[OLD:.*]] = bufferization.to_tensor %[[STATE]] restrict writable : memref
 // CHECK-NEXT:    %[[NEW:.*]] = arith.addf %[[OLD]], %[[X_TENSOR]]
 // CHECK-NEXT:    bufferization.materialize_in_destination %[[NEW]] in restrict writable %[[STATE]]
 // CHECK-NEXT:    return{{$}}
-func.func @state(%x: tensor<2x64xf32> {ternary.role = "x"}, %old: tensor<2x64xf32> {ternary.role = "state"}) -> (tensor<2x64xf32> {ternary.role = "state"})
-    attributes {ternary.step = "decode"} {
+func.func @state(%x: tensor<2x64xf32>, %old: tensor<2x64xf32> {ternary.role = #ternary.role<state>}) -> (tensor<2x64xf32> {ternary.role = #ternary.role<state>})
+    attributes {ternary.step = #ternary.step<decode>} {
   %new = arith.addf %old, %x : tensor<2x64xf32>
   return %new : tensor<2x64xf32>
 }
@@ -131,10 +131,10 @@ func.func @state(%x: tensor<2x64xf32> {ternary.role = "x"}, %old: tensor<2x64xf3
 !other4 = tensor<4x8x!ternary.trit, #ternary.packed<lanes = 2, depth = 1, planes = 1, vectors = 1>>
 !plain6 = tensor<6x8x!ternary.trit, #ternary.packed<lanes = 1, depth = 1, planes = 1, vectors = 1>>
 func.func @entries(%a: tensor<4x8xf32> {ternary.parameter = "a"}, %b: tensor<2x8xf32> {ternary.parameter = "b"}, %l: tensor<2x32xf32> {ternary.parameter = "bounds"},
-                   %q: tensor<2x8xi8> {ternary.role = "codes"}, %s: tensor<2xf32> {ternary.role = "scales"}, %c: tensor<2xi32> {ternary.role = "sums"},
-                   %e: tensor<2x4xf32> {ternary.role = "four"}, %f: tensor<2x6xf32> {ternary.role = "six"})
-    -> (tensor<2x4xf32> {ternary.role = "y0"}, tensor<2x4xf32> {ternary.role = "y1"}, tensor<2x6xf32> {ternary.role = "y2"}, tensor<2x32xf32> {ternary.role = "y3"},
-        tensor<4xf32> {ternary.role = "y4"}, tensor<2x8xf32> {ternary.role = "y5"}) attributes {ternary.step = "decode"} {
+                   %q: tensor<2x8xi8>, %s: tensor<2xf32> {ternary.role = #ternary.role<scales>}, %c: tensor<2xi32>,
+                   %e: tensor<2x4xf32>, %f: tensor<2x6xf32>)
+    -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x6xf32>, tensor<2x32xf32>,
+        tensor<4xf32>, tensor<2x8xf32>) attributes {ternary.step = #ternary.step<decode>} {
   %ta, %sa = ternary.quantize_weights %a : tensor<4x8xf32> -> tensor<4x8x!ternary.trit>, tensor<1xf32>
   %ra, %sra = ternary.quantize_weights %a {granularity = #ternary<granularity row>} : tensor<4x8xf32> -> tensor<4x8x!ternary.trit>, tensor<4xf32>
   %tb, %sb = ternary.quantize_weights %b : tensor<2x8xf32> -> tensor<2x8x!ternary.trit>, tensor<1xf32>
@@ -178,11 +178,11 @@ func.func @no_step(%x: tensor<64xf32> {ternary.parameter = "x"}) -> tensor<64xf3
   return %x : tensor<64xf32>
 }
 // CHECK-LABEL: func.func @step(
-// CHECK-SAME:    %[[L:[^:]*]]: memref<2x64xf32> {ternary.role = "latent"}
+// CHECK-SAME:    %[[L:[^:]*]]: memref<2x64xf32>
 // CHECK:         %[[L_TENSOR:.*]] = bufferization.to_tensor %[[L]]
 // CHECK:         ternary.lower_bounds %[[L_TENSOR]]
-func.func @step(%w: tensor<64xf32> {ternary.parameter = "w"}, %l: tensor<2x64xf32> {ternary.role = "latent"})
-    -> (tensor<64xf32> {ternary.role = "a"}, tensor<2x64xf32> {ternary.role = "b"}) attributes {ternary.step = "decode"} {
+func.func @step(%w: tensor<64xf32> {ternary.parameter = "w"}, %l: tensor<2x64xf32>)
+    -> (tensor<64xf32>, tensor<2x64xf32>) attributes {ternary.step = #ternary.step<decode>} {
   %bounds = ternary.lower_bounds %l : tensor<2x64xf32> -> tensor<2x64xf32>
   return %w, %bounds : tensor<64xf32>, tensor<2x64xf32>
 }
@@ -207,13 +207,13 @@ func.func @no_step(%x: tensor<64xf32> {ternary.parameter = "x"}) {
 // CHECK-NEXT:    %[[T:.*]] = ternary.transpose %[[W]] : tensor<6x8xf32> -> tensor<8x6xf32>
 // CHECK-NEXT:    ternary.archive_entry "w.transpose" at 0, %[[T]] : tensor<8x6xf32>
 // CHECK-LABEL: func.func @step(
-// CHECK-SAME:    %[[P:[^:]*]]: memref<i32> {ternary.role = "position"}
+// CHECK-SAME:    %[[P:[^:]*]]: memref<i32> {ternary.role = #ternary.role<position>}
 // CHECK:         bufferization.to_tensor %[[P]] restrict writable : memref<i32> to tensor<i32>
 // CHECK:         ternary.parameter @weights "w.transpose" of %{{.*}} : memref<?xi8> -> memref<8x6xf32>
 // CHECK-NOT:     ternary.transpose
-func.func @step(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32> {ternary.role = "x"},
-                %p: tensor<i32> {ternary.role = "position"}, %one: i32 {ternary.role = "threads"})
-    -> (tensor<2x6xf32> {ternary.role = "y"}, tensor<i32> {ternary.role = "position"}) attributes {ternary.step = "decode"} {
+func.func @step(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32>,
+                %p: tensor<i32> {ternary.role = #ternary.role<position>}, %one: i32)
+    -> (tensor<2x6xf32>, tensor<i32> {ternary.role = #ternary.role<position>}) attributes {ternary.step = #ternary.step<decode>} {
   %t = ternary.transpose %w : tensor<6x8xf32> -> tensor<8x6xf32>
   %y = ternary.matmul %x, %t : tensor<2x8xf32>, tensor<8x6xf32> -> tensor<2x6xf32>
   %q = tensor.insert %one into %p[] : tensor<i32>
@@ -231,9 +231,9 @@ func.func @step(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf3
 // CHECK-NEXT:    %[[T:.*]] = bufferization.to_tensor
 // CHECK:         scf.if
 // CHECK-NEXT:      ternary.matmul %{{.*}}, %[[T]]
-func.func @branch(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32> {ternary.role = "x"},
-                  %none: tensor<2x6xf32> {ternary.role = "state"}, %c: i1 {ternary.role = "threads"})
-    -> (tensor<2x6xf32> {ternary.role = "logits"}) attributes {ternary.step = "decode"} {
+func.func @branch(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32>,
+                  %none: tensor<2x6xf32> {ternary.role = #ternary.role<state>}, %c: i1)
+    -> (tensor<2x6xf32> {ternary.role = #ternary.role<logits>}) attributes {ternary.step = #ternary.step<decode>} {
   %0 = scf.if %c -> tensor<2x6xf32> {
     %t = ternary.transpose %w : tensor<6x8xf32> -> tensor<8x6xf32>
     %y = ternary.matmul %x, %t : tensor<2x8xf32>, tensor<8x6xf32> -> tensor<2x6xf32>

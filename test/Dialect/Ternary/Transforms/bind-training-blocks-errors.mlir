@@ -1,6 +1,6 @@
 // RUN: ternary-opt %s -ternary-bind-training-blocks -split-input-file -verify-diagnostics
 
-func.func @row_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<6xf32> {ternary.role = "s"}) attributes {ternary.step = "loss"} {
+func.func @row_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<6xf32> attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{expected one scale for a weight in training, got 'row'}}
   %t, %s = ternary.quantize_weights %w {granularity = #ternary<granularity row>} : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<6xf32>
   return %s : tensor<6xf32>
@@ -8,7 +8,7 @@ func.func @row_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<
 
 // -----
 
-func.func @group_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<6x2xf32> {ternary.role = "s"}) attributes {ternary.step = "loss"} {
+func.func @group_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<6x2xf32> attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{expected one scale for a weight in training, got 'group'}}
   %t, %s = ternary.quantize_weights %w {granularity = #ternary<granularity group>, group_size = 4 : i64} : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<6x2xf32>
   return %s : tensor<6x2xf32>
@@ -16,7 +16,7 @@ func.func @group_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tenso
 
 // -----
 
-func.func @no_parameter(%l: tensor<3x8xf32> {ternary.role = "l"}) -> (tensor<3x8xf32> {ternary.role = "b"}) attributes {ternary.step = "loss"} {
+func.func @no_parameter(%l: tensor<3x8xf32>) -> tensor<3x8xf32> attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'ternary.lower_bounds' op expected operands that are parameters or depend on them alone}}
   %b = ternary.lower_bounds %l : tensor<3x8xf32> -> tensor<3x8xf32>
   return %b : tensor<3x8xf32>
@@ -24,7 +24,7 @@ func.func @no_parameter(%l: tensor<3x8xf32> {ternary.role = "l"}) -> (tensor<3x8
 
 // -----
 
-func.func @computed(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<1xf32> {ternary.role = "s"}) attributes {ternary.step = "gradient"} {
+func.func @computed(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<1xf32> attributes {ternary.step = #ternary.step<gradient>} {
   %n = arith.negf %w : tensor<6x8xf32>
   // expected-error @+1 {{'ternary.quantize_weights' op expected operands that are parameters or depend on them alone}}
   %t, %s = ternary.quantize_weights %n : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<1xf32>
@@ -33,7 +33,7 @@ func.func @computed(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<1x
 
 // -----
 
-func.func @kernel(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<12xf32> {ternary.role = "s"}) attributes {ternary.step = "loss"} {
+func.func @kernel(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<12xf32> attributes {ternary.step = #ternary.step<loss>} {
   %t, %s = ternary.quantize_weights %w : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<1xf32>
   // expected-error @+1 {{'ternary.stack_rows' op expected a bind-time op with a kernel}}
   %tt, %ss = ternary.stack_rows %t, %t scales(%s, %s) : tensor<6x8x!ternary.trit>, tensor<6x8x!ternary.trit> scales tensor<1xf32>, tensor<1xf32> -> tensor<12x8x!ternary.trit>, tensor<12xf32>
@@ -44,73 +44,59 @@ func.func @kernel(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> (tensor<12xf
 
 // What every step has to be, before its buffers are bound.
 
-// expected-error @+1 {{expected argument 0 of a step to have a 'ternary.parameter' or a 'ternary.role', got neither}}
-func.func @argument(%w: tensor<6x64xf32>) attributes {ternary.step = "loss"} {
-  return
-}
-
-// -----
-
 // expected-error @+1 {{expected parameter 'w' to be a tensor of static shape, got 'index'}}
-func.func @scalar(%w: index {ternary.parameter = "w"}) attributes {ternary.step = "loss"} {
+func.func @scalar(%w: index {ternary.parameter = "w"}) attributes {ternary.step = #ternary.step<loss>} {
   return
 }
 
 // -----
 
-// expected-error @+1 {{expected result 0 of a step to be a tensor with a 'ternary.role', got 'tensor<6x64xf32>'}}
-func.func @result(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> tensor<6x64xf32> attributes {ternary.step = "loss"} {
-  return %w : tensor<6x64xf32>
-}
-
-// -----
-
-// expected-error @+1 {{expected results of a step in different roles, got two of 'a'}}
-func.func @roles(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.role = "a"}, tensor<6x64xf32> {ternary.role = "a"}) attributes {ternary.step = "loss"} {
+// expected-error @+1 {{expected results of a step in different roles, got two of 'state'}}
+func.func @roles(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.role = #ternary.role<state>}, tensor<6x64xf32> {ternary.role = #ternary.role<state>}) attributes {ternary.step = #ternary.step<loss>} {
   return %w, %w : tensor<6x64xf32>, tensor<6x64xf32>
 }
 
 // -----
 
 // expected-error @+1 {{expected an argument to hold gradient 'w', got none}}
-func.func @gradient(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.gradient = "w"}) attributes {ternary.step = "gradient"} {
+func.func @gradient(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.gradient = "w"}) attributes {ternary.step = #ternary.step<gradient>} {
   return %w : tensor<6x64xf32>
 }
 
 // -----
 
 // expected-error @+1 {{expected gradient 'w' of one type, got 'tensor<64xf32>' and 'tensor<6x64xf32>'}}
-func.func @gradient_type(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %g: tensor<64xf32> {ternary.gradient = "w"}) -> (tensor<6x64xf32> {ternary.gradient = "w"}) attributes {ternary.step = "gradient"} {
+func.func @gradient_type(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %g: tensor<64xf32> {ternary.gradient = "w"}) -> (tensor<6x64xf32> {ternary.gradient = "w"}) attributes {ternary.step = #ternary.step<gradient>} {
   return %w : tensor<6x64xf32>
 }
 
 // -----
 
-func.func @loss(%w: tensor<6x64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "loss"} {
+func.func @loss(%w: tensor<6x64xf32> {ternary.parameter = "w"}) attributes {ternary.step = #ternary.step<loss>} {
   return
 }
 // expected-error @+1 {{expected parameter 'w' of one type, got 'tensor<6x64xf32>' and 'tensor<64xf32>'}}
-func.func @other_type(%w: tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "gradient"} {
+func.func @other_type(%w: tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = #ternary.step<gradient>} {
   return
 }
 
 // -----
 
 // expected-error @+1 {{expected an argument to hold first moment 'w', got none}}
-func.func @moment(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.first_moment = "w"}) attributes {ternary.step = "update"} {
+func.func @moment(%w: tensor<6x64xf32> {ternary.parameter = "w"}) -> (tensor<6x64xf32> {ternary.first_moment = "w"}) attributes {ternary.step = #ternary.step<update>} {
   return %w : tensor<6x64xf32>
 }
 
 // -----
 
 // expected-error @+1 {{expected second moment 'w' of one type, got 'tensor<64xf32>' and 'tensor<6x64xf32>'}}
-func.func @moment_type(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %v: tensor<64xf32> {ternary.second_moment = "w"}) -> (tensor<6x64xf32> {ternary.second_moment = "w"}) attributes {ternary.step = "update"} {
+func.func @moment_type(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %v: tensor<64xf32> {ternary.second_moment = "w"}) -> (tensor<6x64xf32> {ternary.second_moment = "w"}) attributes {ternary.step = #ternary.step<update>} {
   return %w : tensor<6x64xf32>
 }
 
 // -----
 
 // expected-error @+1 {{expected an argument to hold parameter 'w', got none}}
-func.func @parameter(%x: tensor<64xf32> {ternary.role = "x"}) -> (tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = "update"} {
+func.func @parameter(%x: tensor<64xf32>) -> (tensor<64xf32> {ternary.parameter = "w"}) attributes {ternary.step = #ternary.step<update>} {
   return %x : tensor<64xf32>
 }

@@ -16,15 +16,15 @@
 // Parameters become views of one argument, which is added, whether they are used or not;
 // a step without gradients gets no block of them.
 // CHECK-LABEL: func.func @loss(
-// CHECK-SAME:    %[[X:[^:]*]]: memref<2x?x64xf32> {ternary.role = "x"}, %[[BLOCK:[^:]*]]: memref<?xi8> {ternary.role = "parameters"}, %[[Y:[^:]*]]: memref<2x?x64xf32> {ternary.role = "y"})
-// CHECK-SAME:    attributes {ternary.step = "loss"}
+// CHECK-SAME:    %[[X:[^:]*]]: memref<2x?x64xf32>, %[[BLOCK:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<parameters>}, %[[Y:[^:]*]]: memref<2x?x64xf32>)
+// CHECK-SAME:    attributes {ternary.step = #ternary.step<loss>}
 // CHECK:         %[[X_TENSOR:.*]] = bufferization.to_tensor %[[X]] restrict : memref<2x?x64xf32>
 // CHECK:         ternary.parameter @parameters "w" of %[[BLOCK]] : memref<?xi8> -> memref<6x64xf32>
 // CHECK:         ternary.parameter @parameters "g" of %[[BLOCK]] : memref<?xi8> -> memref<1xf32>
 // CHECK:         bufferization.materialize_in_destination %[[X_TENSOR]] in restrict writable %[[Y]]
 // CHECK-NEXT:    return
-func.func @loss(%x: tensor<2x?x64xf32> {ternary.role = "x"}, %w: tensor<6x64xf32> {ternary.parameter = "w"}, %g: tensor<1xf32> {ternary.parameter = "g"})
-    -> (tensor<2x?x64xf32> {ternary.role = "y"}) attributes {ternary.step = "loss"} {
+func.func @loss(%x: tensor<2x?x64xf32>, %w: tensor<6x64xf32> {ternary.parameter = "w"}, %g: tensor<1xf32> {ternary.parameter = "g"})
+    -> tensor<2x?x64xf32> attributes {ternary.step = #ternary.step<loss>} {
   return %x : tensor<2x?x64xf32>
 }
 
@@ -33,10 +33,10 @@ func.func @loss(%x: tensor<2x?x64xf32> {ternary.role = "x"}, %w: tensor<6x64xf32
 // packed trits as many bytes as their layout takes. Parameters themselves are never written; sums of gradients are, and
 // each result goes to the place of its own name.
 // CHECK-LABEL: func.func @gradient(
-// CHECK-SAME:    %[[SEED:[^:]*]]: memref<f32> {ternary.role = "seed"}, %[[O:[^:]*]]: memref<2x6xf32> {ternary.role = "o"}, %[[Q:[^:]*]]: memref<2x64xi8> {ternary.role = "q"},
-// CHECK-SAME:    %[[S:[^:]*]]: memref<2xf32> {ternary.role = "s"}, %[[C:[^:]*]]: memref<2xi32> {ternary.role = "c"},
-// CHECK-SAME:    %[[BLOCK:[^:]*]]: memref<?xi8> {ternary.role = "parameters"}, %[[GRADIENTS:[^:]*]]: memref<?xi8> {ternary.role = "gradients"}, %[[LOSS:[^:]*]]: memref<f32> {ternary.role = "loss"})
-// CHECK-SAME:    attributes {ternary.step = "gradient"}
+// CHECK-SAME:    %[[SEED:[^:]*]]: memref<f32> {ternary.role = #ternary.role<seed>}, %[[O:[^:]*]]: memref<2x6xf32> {ternary.role = #ternary.role<state>}, %[[Q:[^:]*]]: memref<2x64xi8>,
+// CHECK-SAME:    %[[S:[^:]*]]: memref<2xf32>, %[[C:[^:]*]]: memref<2xi32>,
+// CHECK-SAME:    %[[BLOCK:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<parameters>}, %[[GRADIENTS:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<gradients>}, %[[LOSS:[^:]*]]: memref<f32> {ternary.role = #ternary.role<loss>})
+// CHECK-SAME:    attributes {ternary.step = #ternary.step<gradient>}
 // CHECK:         %[[W:.*]] = ternary.parameter @parameters "w" of %[[BLOCK]] : memref<?xi8> -> memref<6x64xf32>
 // CHECK-NEXT:    %[[W_TENSOR:.*]] = bufferization.to_tensor %[[W]] restrict : memref<6x64xf32>
 // CHECK-NEXT:    %[[P:.*]] = ternary.parameter @parameters "p" of %[[BLOCK]]
@@ -67,11 +67,11 @@ func.func @loss(%x: tensor<2x?x64xf32> {ternary.role = "x"}, %w: tensor<6x64xf32
 // CHECK-NEXT:    bufferization.materialize_in_destination %{{.*}} in restrict writable %[[LOSS]]
 // CHECK-NEXT:    bufferization.materialize_in_destination %[[RESULT]] in restrict writable %[[O]]
 // CHECK-NEXT:    return
-func.func @gradient(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %p: tensor<3x59xf32> {ternary.parameter = "p"}, %seed: tensor<f32> {ternary.role = "seed"},
-                    %dp: tensor<3x59xf32> {ternary.gradient = "p"}, %dw: tensor<6x64xf32> {ternary.gradient = "w"}, %o: tensor<2x6xf32> {ternary.role = "o"},
-                    %q: tensor<2x64xi8> {ternary.role = "q"}, %s: tensor<2xf32> {ternary.role = "s"}, %c: tensor<2xi32> {ternary.role = "c"})
-    -> (tensor<6x64xf32> {ternary.gradient = "w"}, tensor<f32> {ternary.role = "loss"}, tensor<3x59xf32> {ternary.gradient = "p"}, tensor<2x6xf32> {ternary.role = "o"})
-    attributes {ternary.step = "gradient"} {
+func.func @gradient(%w: tensor<6x64xf32> {ternary.parameter = "w"}, %p: tensor<3x59xf32> {ternary.parameter = "p"}, %seed: tensor<f32> {ternary.role = #ternary.role<seed>},
+                    %dp: tensor<3x59xf32> {ternary.gradient = "p"}, %dw: tensor<6x64xf32> {ternary.gradient = "w"}, %o: tensor<2x6xf32> {ternary.role = #ternary.role<state>},
+                    %q: tensor<2x64xi8>, %s: tensor<2xf32>, %c: tensor<2xi32>)
+    -> (tensor<6x64xf32> {ternary.gradient = "w"}, tensor<f32> {ternary.role = #ternary.role<loss>}, tensor<3x59xf32> {ternary.gradient = "p"}, tensor<2x6xf32> {ternary.role = #ternary.role<state>})
+    attributes {ternary.step = #ternary.step<gradient>} {
   %t, %scale = ternary.quantize_weights %w : tensor<6x64xf32> -> tensor<6x64x!ternary.trit>, tensor<1xf32>
   %packed = ternary.pack %t : tensor<6x64x!ternary.trit> -> !packed
   %bounds = ternary.lower_bounds %p : tensor<3x59xf32> -> tensor<3x59xf32>
@@ -97,12 +97,12 @@ func.func @no_step(%w: tensor<6x64xf32> {ternary.parameter = "other"}) -> tensor
 
 // Trits that nothing has packed are read as they are, by what reads weights in memory.
 // CHECK-LABEL: func.func @gradient(
-// CHECK-SAME:    %[[G:[^:]*]]: memref<2x6xf32> {ternary.role = "g"}
+// CHECK-SAME:    %[[G:[^:]*]]: memref<2x6xf32>
 // CHECK:         %[[TRITS:.*]] = ternary.weight_memory
 // CHECK:         ternary.quantize_weights_kernel
 // CHECK:         ternary.linear_backward_input_kernel ins(%{{.*}}, %[[TRITS]], %{{.*}} : tensor<2x6xf32>, memref<6x8x!ternary.trit>, tensor<1xf32>)
-func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<2x6xf32> {ternary.role = "g"}) -> (tensor<2x8xf32> {ternary.role = "y"})
-    attributes {ternary.step = "gradient"} {
+func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<2x6xf32>) -> (tensor<2x8xf32>)
+    attributes {ternary.step = #ternary.step<gradient>} {
   %t, %s = ternary.quantize_weights %w : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<1xf32>
   %e = tensor.empty() : tensor<2x8xf32>
   %y = ternary.linear_backward_input_kernel ins(%g, %t, %s : tensor<2x6xf32>, tensor<6x8x!ternary.trit>, tensor<1xf32>) outs(%e : tensor<2x8xf32>) -> tensor<2x8xf32>
@@ -115,8 +115,8 @@ func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<2x
 // moments here, while gradients are read only.
 // CHECK-LABEL: ternary.archive @parameters bytes 32 {
 // CHECK-LABEL: func.func @update(
-// CHECK-SAME:    %[[RATE:[^:]*]]: f32 {ternary.role = "learning_rate"}, %[[P:[^:]*]]: memref<?xi8> {ternary.role = "parameters"}, %[[G:[^:]*]]: memref<?xi8> {ternary.role = "gradients"},
-// CHECK-SAME:    %[[M:[^:]*]]: memref<?xi8> {ternary.role = "first_moments"}, %[[V:[^:]*]]: memref<?xi8> {ternary.role = "second_moments"})
+// CHECK-SAME:    %[[RATE:[^:]*]]: f32 {ternary.role = #ternary.role<learning_rate>}, %[[P:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<parameters>}, %[[G:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<gradients>},
+// CHECK-SAME:    %[[M:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<first_moments>}, %[[V:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<second_moments>})
 // CHECK:         %[[PV:.*]] = ternary.parameter @parameters "w" of %[[P]]
 // CHECK-NEXT:    %[[PT:.*]] = bufferization.to_tensor %[[PV]] restrict writable :
 // CHECK-NEXT:    %[[GV:.*]] = ternary.parameter @parameters "w" of %[[G]]
@@ -133,9 +133,9 @@ func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<2x
 // CHECK-NEXT:    bufferization.materialize_in_destination %[[V1]] in restrict writable %[[VV]]
 // CHECK-NEXT:    return
 func.func @update(%w: tensor<8xf32> {ternary.parameter = "w"}, %g: tensor<8xf32> {ternary.gradient = "w"}, %m: tensor<8xf32> {ternary.first_moment = "w"},
-                  %v: tensor<8xf32> {ternary.second_moment = "w"}, %rate: f32 {ternary.role = "learning_rate"})
+                  %v: tensor<8xf32> {ternary.second_moment = "w"}, %rate: f32 {ternary.role = #ternary.role<learning_rate>})
     -> (tensor<8xf32> {ternary.parameter = "w"}, tensor<8xf32> {ternary.first_moment = "w"}, tensor<8xf32> {ternary.second_moment = "w"})
-    attributes {ternary.step = "update"} {
+    attributes {ternary.step = #ternary.step<update>} {
   %p1 = arith.addf %w, %g : tensor<8xf32>
   %m1 = arith.addf %m, %g : tensor<8xf32>
   %v1 = arith.addf %v, %g : tensor<8xf32>

@@ -10,15 +10,15 @@
 // CHECK-SAME:    %[[W:[^:, ]*]]: tensor<6x8xf32> {ternary.parameter = "w"}, %[[DW:[^:, ]*]]: tensor<6x8xf32> {ternary.gradient = "w"}, %[[MW:[^:, ]*]]: tensor<6x8xf32> {ternary.first_moment = "w"}, %[[VW:[^:, ]*]]: tensor<6x8xf32> {ternary.second_moment = "w"},
 // CHECK-SAME:    %[[G:[^:, ]*]]: tensor<8xf32> {ternary.parameter = "g"}, %[[DG:[^:, ]*]]: tensor<8xf32> {ternary.gradient = "g"}, %[[MG:[^:, ]*]]: tensor<8xf32> {ternary.first_moment = "g"}, %[[VG:[^:, ]*]]: tensor<8xf32> {ternary.second_moment = "g"},
 // CHECK-SAME:    %[[B:[^:, ]*]]: tensor<3x8xf32> {ternary.parameter = "b"}, %[[DB:[^:, ]*]]: tensor<3x8xf32> {ternary.gradient = "b"}, %[[MB:[^:, ]*]]: tensor<3x8xf32> {ternary.first_moment = "b"}, %[[VB:[^:, ]*]]: tensor<3x8xf32> {ternary.second_moment = "b"},
-// CHECK-SAME:    %[[BASE:[^:, ]*]]: f32 {ternary.role = "learning_rate"}, %[[FINAL:[^:, ]*]]: f32 {ternary.role = "final_fraction"},
-// CHECK-SAME:    %[[BETA1:[^:, ]*]]: f32 {ternary.role = "beta1"}, %[[BETA2:[^:, ]*]]: f32 {ternary.role = "beta2"}, %[[EPSILON:[^:, ]*]]: f32 {ternary.role = "epsilon"},
-// CHECK-SAME:    %[[DECAY:[^:, ]*]]: f32 {ternary.role = "weight_decay"}, %[[CLIP:[^:, ]*]]: f32 {ternary.role = "clip_norm"},
-// CHECK-SAME:    %[[WARMUP:[^:, ]*]]: i64 {ternary.role = "warmup_steps"}, %[[TOTAL:[^:, ]*]]: i64 {ternary.role = "total_steps"}, %[[HALVE:[^:, ]*]]: i64 {ternary.role = "halve_at"}, %[[STEP:[^:, ]*]]: i64 {ternary.role = "step"})
+// CHECK-SAME:    %[[BASE:[^:, ]*]]: f32 {ternary.role = #ternary.role<learning_rate>}, %[[FINAL:[^:, ]*]]: f32 {ternary.role = #ternary.role<final_fraction>},
+// CHECK-SAME:    %[[BETA1:[^:, ]*]]: f32 {ternary.role = #ternary.role<beta1>}, %[[BETA2:[^:, ]*]]: f32 {ternary.role = #ternary.role<beta2>}, %[[EPSILON:[^:, ]*]]: f32 {ternary.role = #ternary.role<epsilon>},
+// CHECK-SAME:    %[[DECAY:[^:, ]*]]: f32 {ternary.role = #ternary.role<weight_decay>}, %[[CLIP:[^:, ]*]]: f32 {ternary.role = #ternary.role<clip_norm>},
+// CHECK-SAME:    %[[WARMUP:[^:, ]*]]: i64 {ternary.role = #ternary.role<warmup_steps>}, %[[TOTAL:[^:, ]*]]: i64 {ternary.role = #ternary.role<total_steps>}, %[[HALVE:[^:, ]*]]: i64 {ternary.role = #ternary.role<halve_at>}, %[[STEP:[^:, ]*]]: i64 {ternary.role = #ternary.role<step_number>})
 // CHECK-SAME:    -> (tensor<6x8xf32> {ternary.parameter = "w"}, tensor<6x8xf32> {ternary.first_moment = "w"}, tensor<6x8xf32> {ternary.second_moment = "w"},
 // CHECK-SAME:        tensor<8xf32> {ternary.parameter = "g"}, tensor<8xf32> {ternary.first_moment = "g"}, tensor<8xf32> {ternary.second_moment = "g"},
 // CHECK-SAME:        tensor<3x8xf32> {ternary.parameter = "b"}, tensor<3x8xf32> {ternary.first_moment = "b"}, tensor<3x8xf32> {ternary.second_moment = "b"},
-// CHECK-SAME:        tensor<f32> {ternary.role = "rate"}, tensor<f32> {ternary.role = "gradient_norm"})
-// CHECK-SAME:    attributes {ternary.step = "update"} {
+// CHECK-SAME:        tensor<f32> {ternary.role = #ternary.role<rate>}, tensor<f32> {ternary.role = #ternary.role<gradient_norm>})
+// CHECK-SAME:    attributes {ternary.step = #ternary.step<update>} {
 // CHECK-NEXT:    %[[RATE:.*]] = ternary.learning_rate %[[STEP]] of %[[TOTAL]], base %[[BASE]], final_fraction %[[FINAL]], warmup %[[WARMUP]], halve_at %[[HALVE]]
 // CHECK-NEXT:    %[[SW:.*]] = ternary.square_sum %[[DW]] : tensor<6x8xf32>
 // CHECK-NEXT:    %[[SG:.*]] = ternary.square_sum %[[DG]] : tensor<8xf32>
@@ -57,7 +57,7 @@
 // CHECK-NEXT:    return %[[W1]], %[[MW1]], %[[VW1]], %[[G1]], %[[MG1]], %[[VG1]], %[[B1]], %[[MB1]], %[[VB1]], %[[RATE_OUT]], %[[NORM_OUT]]
 func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<8xf32> {ternary.parameter = "g"}, %b: tensor<3x8xf32> {ternary.parameter = "b"},
                     %dw: tensor<6x8xf32> {ternary.gradient = "w"}, %dg: tensor<8xf32> {ternary.gradient = "g"}, %db: tensor<3x8xf32> {ternary.gradient = "b"})
-    -> (tensor<6x8xf32> {ternary.gradient = "w"}, tensor<3x8xf32> {ternary.gradient = "b"}, tensor<8xf32> {ternary.gradient = "g"}) attributes {ternary.step = "gradient"} {
+    -> (tensor<6x8xf32> {ternary.gradient = "w"}, tensor<3x8xf32> {ternary.gradient = "b"}, tensor<8xf32> {ternary.gradient = "g"}) attributes {ternary.step = #ternary.step<gradient>} {
   %bounds = ternary.lower_bounds %b : tensor<3x8xf32> -> tensor<3x8xf32>
   %next = arith.addf %db, %bounds : tensor<3x8xf32>
   return %dw, %next, %dg : tensor<6x8xf32>, tensor<3x8xf32>, tensor<8xf32>
@@ -71,7 +71,7 @@ func.func @gradient(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %g: tensor<8x
 // CHECK:         %[[ALL:.*]] = arith.constant 1.000000e+00 : f32
 // CHECK-NEXT:    ternary.adamw %{{.*}} keep %[[ALL]] {{.*}} : tensor<1x1x8xf32>
 func.func @gradient(%m: tensor<1x1x8xf32> {ternary.parameter = "m"}, %dm: tensor<1x1x8xf32> {ternary.gradient = "m"})
-    -> (tensor<1x1x8xf32> {ternary.gradient = "m"}) attributes {ternary.step = "gradient"} {
+    -> (tensor<1x1x8xf32> {ternary.gradient = "m"}) attributes {ternary.step = #ternary.step<gradient>} {
   return %dm : tensor<1x1x8xf32>
 }
 
@@ -83,7 +83,7 @@ func.func @gradient(%m: tensor<1x1x8xf32> {ternary.parameter = "m"}, %dm: tensor
 // CHECK-NOT:     "unused"
 // CHECK:         return
 func.func @gradient(%u: tensor<8xf32> {ternary.parameter = "unused"}, %w: tensor<8xf32> {ternary.parameter = "w"}, %dw: tensor<8xf32> {ternary.gradient = "w"})
-    -> (tensor<8xf32> {ternary.gradient = "w"}) attributes {ternary.step = "gradient"} {
+    -> (tensor<8xf32> {ternary.gradient = "w"}) attributes {ternary.step = #ternary.step<gradient>} {
   return %dw : tensor<8xf32>
 }
 
@@ -92,7 +92,7 @@ func.func @gradient(%u: tensor<8xf32> {ternary.parameter = "unused"}, %w: tensor
 // Without a gradient there is nothing to update with.
 // CHECK-LABEL: func.func @loss(
 // CHECK-NOT:   @update
-func.func @loss(%w: tensor<f32> {ternary.parameter = "w"}) -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%w: tensor<f32> {ternary.parameter = "w"}) -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   return %w : tensor<f32>
 }
 
@@ -100,6 +100,6 @@ func.func @loss(%w: tensor<f32> {ternary.parameter = "w"}) -> (tensor<f32> {tern
 
 // CHECK-LABEL: func.func @gradient(
 // CHECK-NOT:   @update
-func.func @gradient(%w: tensor<f32> {ternary.role = "seed"}) -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "gradient"} {
+func.func @gradient(%w: tensor<f32> {ternary.role = #ternary.role<seed>}) -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<gradient>} {
   return %w : tensor<f32>
 }

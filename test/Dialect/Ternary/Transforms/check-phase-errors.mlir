@@ -102,7 +102,7 @@ func.func @value(%x: memref<4xf32>) {
 
 // -----
 
-func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = "decode"} {
+func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = #ternary.step<decode>} {
   // expected-error @+1 {{expected no copies in a decode step after phase 'bufferize', got 'memref.copy'}}
   memref.copy %x, %y : memref<4xf32> to memref<4xf32>
   return
@@ -110,7 +110,7 @@ func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step
 
 // -----
 
-func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = "decode"} {
+func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = #ternary.step<decode>} {
   // expected-error @+1 {{expected no copies in a decode step after phase 'bufferize', got 'linalg.copy'}}
   linalg.copy ins(%x : memref<4xf32>) outs(%y : memref<4xf32>)
   return
@@ -118,7 +118,7 @@ func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step
 
 // -----
 
-func.func @prefill() attributes {ternary.step = "prefill"} {
+func.func @prefill() attributes {ternary.step = #ternary.step<prefill>} {
   // expected-error @+1 {{expected all memory of a step in its workspace after phase 'bufferize', got 'memref.alloc'}}
   %0 = memref.alloc() : memref<4xf32>
   return

@@ -78,11 +78,11 @@ ternary.archive @weights bytes 16384 {
   ternary.archive_entry "t" at 0, %0 : tensor<97x64xf16>
 }
 // Copies cost little in a prompt; functions that are no step may do what they like.
-func.func @prefill(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = "prefill"} {
+func.func @prefill(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step = #ternary.step<prefill>} {
   memref.copy %x, %y : memref<4xf32> to memref<4xf32>
   return
 }
-func.func @decode(%base: memref<?xi8>, %ids: memref<1x1xi32>, %out: memref<1x1x64xf32>) attributes {ternary.step = "decode"} {
+func.func @decode(%base: memref<?xi8>, %ids: memref<1x1xi32>, %out: memref<1x1x64xf32>) attributes {ternary.step = #ternary.step<decode>} {
   %t = ternary.parameter @weights "t" of %base : memref<?xi8> -> memref<97x64xf16>
   ternary.gather_kernel ins(%ids, %t : memref<1x1xi32>, memref<97x64xf16>) outs(%out : memref<1x1x64xf32>)
   return

@@ -4,8 +4,8 @@
 // A branch returns the gradient of what it reads, the other one zeros or what was summed up
 // before. Branches are computed again, as far as their gradients read it: here not the sum.
 // CHECK-LABEL: func.func @gradient(
-// CHECK-SAME:    %[[C:[^:]*]]: i1 {ternary.role = "c"}, %[[A:[^:]*]]: tensor<f32> {ternary.parameter = "a"}, %[[B:[^:]*]]: tensor<f32> {ternary.parameter = "b"},
-// CHECK-SAME:    %[[SEED:[^:]*]]: tensor<f32> {ternary.role = "seed"}, %[[SUM_A:[^:]*]]: tensor<f32> {ternary.gradient = "a"}, %[[SUM_B:[^:]*]]: tensor<f32> {ternary.gradient = "b"})
+// CHECK-SAME:    %[[C:[^:]*]]: i1, %[[A:[^:]*]]: tensor<f32> {ternary.parameter = "a"}, %[[B:[^:]*]]: tensor<f32> {ternary.parameter = "b"},
+// CHECK-SAME:    %[[SEED:[^:]*]]: tensor<f32> {ternary.role = #ternary.role<seed>}, %[[SUM_A:[^:]*]]: tensor<f32> {ternary.gradient = "a"}, %[[SUM_B:[^:]*]]: tensor<f32> {ternary.gradient = "b"})
 // CHECK:         %[[Y:.*]] = scf.if %[[C]] -> (tensor<f32>)
 // CHECK:         %[[L:.*]] = arith.mulf %[[Y]], %[[A]]
 // CHECK-NEXT:    %[[DY:.*]] = arith.mulf %[[SEED]], %[[A]]
@@ -25,8 +25,8 @@
 // CHECK-NEXT:    %[[RESULT_B:.*]] = arith.addf %[[SUM_B]], %[[D]]#1
 // CHECK-NEXT:    return %[[L]], %[[RESULT_A]], %[[RESULT_B]]
 // CLEAN-LABEL: func.func @gradient(
-func.func @loss(%c: i1 {ternary.role = "c"}, %a: tensor<f32> {ternary.parameter = "a"}, %b: tensor<f32> {ternary.parameter = "b"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%c: i1, %a: tensor<f32> {ternary.parameter = "a"}, %b: tensor<f32> {ternary.parameter = "b"})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %y = scf.if %c -> (tensor<f32>) {
     %0 = arith.mulf %a, %b : tensor<f32>
     scf.yield %0 : tensor<f32>
@@ -45,7 +45,7 @@ func.func @loss(%c: i1 {ternary.role = "c"}, %a: tensor<f32> {ternary.parameter 
 // the first, which computes them again and carries the sum of what comes from outside. A
 // counter goes on as it was.
 // CHECK-LABEL: func.func @gradient(
-// CHECK-SAME:    %[[X:[^:]*]]: tensor<2x3xf32> {ternary.parameter = "x"}, %[[W:[^:]*]]: tensor<2x3xf32> {ternary.parameter = "w"}, %[[T:[^:]*]]: tensor<2xi32> {ternary.role = "t"},
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<2x3xf32> {ternary.parameter = "x"}, %[[W:[^:]*]]: tensor<2x3xf32> {ternary.parameter = "w"}, %[[T:[^:]*]]: tensor<2xi32>,
 // CHECK:         arith.constant 1 : i32
 // CHECK-NEXT:    %[[N:.*]] = arith.constant 4 : index
 // CHECK-NEXT:    %[[EMPTY:.*]] = tensor.empty() : tensor<4x2x3xf32>
@@ -75,8 +75,8 @@ func.func @loss(%c: i1 {ternary.role = "c"}, %a: tensor<f32> {ternary.parameter 
 // CLEAN-NEXT:      tensor.insert_slice %{{.*}} into %{{.*}}[%[[I]], 0, 0]
 // CLEAN:         scf.for %[[J:.*]] = %c0 to %c4 step %c1
 // CLEAN-NEXT:      arith.subi %c3, %[[J]]
-func.func @loss(%x: tensor<2x3xf32> {ternary.parameter = "x"}, %w: tensor<2x3xf32> {ternary.parameter = "w"}, %t: tensor<2xi32> {ternary.role = "t"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%x: tensor<2x3xf32> {ternary.parameter = "x"}, %w: tensor<2x3xf32> {ternary.parameter = "w"}, %t: tensor<2xi32>)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -97,7 +97,7 @@ func.func @loss(%x: tensor<2x3xf32> {ternary.parameter = "x"}, %w: tensor<2x3xf3
 // outside adds to the sum in its place. The trip count is that of the loop: none if it is not
 // entered. The induction variable is computed again.
 // CHECK-LABEL: func.func @gradient(
-// CHECK-SAME:    %[[X:[^:]*]]: tensor<8xf32> {ternary.parameter = "x"}, %[[FROM:[^:]*]]: i32 {ternary.role = "from"}, %[[TO:[^:]*]]: i32 {ternary.role = "to"},
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<8xf32> {ternary.parameter = "x"}, %[[FROM:[^:]*]]: i32, %[[TO:[^:]*]]: i32,
 // CHECK:         %[[C2:.*]] = arith.constant 2 : i32
 // CHECK:         %[[C0:.*]] = arith.constant 0 : i32
 // CHECK-NEXT:    %[[C1:.*]] = arith.constant 1 : i32
@@ -123,8 +123,8 @@ func.func @loss(%x: tensor<2x3xf32> {ternary.parameter = "x"}, %w: tensor<2x3xf3
 // CLEAN-LABEL: func.func @gradient(
 // CLEAN:         scf.for %{{.*}} iter_args(%{{.*}}) -> (f32)
 // CLEAN:         scf.for %{{.*}} iter_args(%{{.*}}) -> (tensor<8xf32>)
-func.func @loss(%x: tensor<8xf32> {ternary.parameter = "x"}, %from: i32 {ternary.role = "from"}, %to: i32 {ternary.role = "to"}, %e: tensor<f32> {ternary.role = "e"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%x: tensor<8xf32> {ternary.parameter = "x"}, %from: i32, %to: i32, %e: tensor<f32>)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %zero = arith.constant 0.0 : f32
   %two = arith.constant 2 : i32
   %y = scf.for %i = %from to %to step %two iter_args(%s = %zero) -> (f32) : i32 {
@@ -149,8 +149,8 @@ func.func @loss(%x: tensor<8xf32> {ternary.parameter = "x"}, %from: i32 {ternary
 // CHECK:         scf.for %{{.*}} = %{{.*}} to %[[N]]
 // CHECK:           tensor.extract_slice %[[Y]]#1
 // CLEAN-LABEL: func.func @gradient(
-func.func @loss(%ids: tensor<?xi32> {ternary.role = "ids"}, %table: tensor<9x4xf32> {ternary.parameter = "table"}, %g: tensor<4xf32> {ternary.parameter = "g"}, %w: tensor<4x4xf32> {ternary.parameter = "w"}, %n: index {ternary.role = "n"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%ids: tensor<?xi32> {ternary.role = #ternary.role<ids>}, %table: tensor<9x4xf32> {ternary.parameter = "table"}, %g: tensor<4xf32> {ternary.parameter = "g"}, %w: tensor<4x4xf32> {ternary.parameter = "w"}, %n: index)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %x = ternary.embedding %ids, %table : tensor<?xi32>, tensor<9x4xf32> -> tensor<?x4xf32>
@@ -190,8 +190,8 @@ func.func @loss(%ids: tensor<?xi32> {ternary.role = "ids"}, %table: tensor<9x4xf
 // CHECK:         return
 // CHECK-NOT:     scf
 // CLEAN-LABEL: func.func @gradient(
-func.func @loss(%x: tensor<f32> {ternary.parameter = "x"}, %n: index {ternary.role = "n"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%x: tensor<f32> {ternary.parameter = "x"}, %n: index)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %m = scf.for %i = %c0 to %n step %c1 iter_args(%k = %c1) -> (index) {
@@ -217,8 +217,8 @@ func.func @loss(%x: tensor<f32> {ternary.parameter = "x"}, %n: index {ternary.ro
 
 // The sums of elements: where they were chosen, inserted, read.
 // CHECK-LABEL: func.func @gradient(
-// CHECK-SAME:    %[[C:[^:]*]]: i1 {ternary.role = "c"}
-// CHECK-SAME:    %[[SEED:[^:]*]]: tensor<f32> {ternary.role = "seed"}
+// CHECK-SAME:    %[[C:[^:]*]]: i1
+// CHECK-SAME:    %[[SEED:[^:]*]]: tensor<f32> {ternary.role = #ternary.role<seed>}
 // CHECK:         %[[DS:.*]] = tensor.extract %[[SEED]][] : tensor<f32>
 // CHECK-NEXT:    %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-NEXT:    %[[D1:.*]] = arith.select %[[C]], %[[DS]], %[[ZERO]] : f32
@@ -228,8 +228,8 @@ func.func @loss(%x: tensor<f32> {ternary.parameter = "x"}, %n: index {ternary.ro
 // CHECK-NEXT:    %[[SUM:.*]] = arith.addf %[[PART]], %[[D1]] : f32
 // CHECK-NEXT:    tensor.insert %[[SUM]] into %[[INTO]][%[[THERE]]] : tensor<4xf32>
 // CLEAN-LABEL: func.func @gradient(
-func.func @loss(%c: i1 {ternary.role = "c"}, %x: tensor<4xf32> {ternary.parameter = "x"}, %e: tensor<f32> {ternary.role = "e"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%c: i1, %x: tensor<4xf32> {ternary.parameter = "x"}, %e: tensor<f32>)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
   %1 = tensor.extract %x[%c1] : tensor<4xf32>
@@ -245,7 +245,7 @@ func.func @loss(%c: i1 {ternary.role = "c"}, %x: tensor<4xf32> {ternary.paramete
 // float.
 // CHECK-LABEL: func.func @gradient(
 // CHECK-SAME:    %[[X:[^:]*]]: tensor<f64> {ternary.parameter = "x"}
-// CHECK-SAME:    %[[SEED:[^:]*]]: tensor<f64> {ternary.role = "seed"}, %[[SUM:[^:]*]]: tensor<f64> {ternary.gradient = "x"})
+// CHECK-SAME:    %[[SEED:[^:]*]]: tensor<f64> {ternary.role = #ternary.role<seed>}, %[[SUM:[^:]*]]: tensor<f64> {ternary.gradient = "x"})
 // CHECK:         %[[D:.*]]:2 = scf.for %{{.*}} iter_args(%[[DA:.*]] = %[[SEED]], %[[DX:.*]] = %{{.*}}) -> (tensor<f64>, tensor<f64>) {
 // CHECK-NEXT:      %[[NEXT:.*]] = arith.addf %[[DX]], %[[DA]]
 // CHECK-NEXT:      scf.yield %[[DA]], %[[NEXT]]
@@ -254,8 +254,8 @@ func.func @loss(%c: i1 {ternary.role = "c"}, %x: tensor<4xf32> {ternary.paramete
 // CHECK-NEXT:    %[[RESULT:.*]] = arith.addf %[[SUM]], %[[BOTH]]
 // CHECK-NEXT:    return %{{.*}}, %[[RESULT]]
 // CLEAN-LABEL: func.func @gradient(
-func.func @loss(%x: tensor<f64> {ternary.parameter = "x"}, %n: index {ternary.role = "n"})
-    -> (tensor<f64> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @loss(%x: tensor<f64> {ternary.parameter = "x"}, %n: index)
+    -> (tensor<f64> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %y = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<f64>) {

@@ -2,7 +2,7 @@
 
 // The op that stands in the way is named.
 func.func @rule(%x: tensor<f32> {ternary.parameter = "x"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'math.sin' op expected an op with a backward rule, on which the loss depends}}
   %0 = math.sin %x : tensor<f32>
   %l = math.exp %0 : tensor<f32>
@@ -13,7 +13,7 @@ func.func @rule(%x: tensor<f32> {ternary.parameter = "x"})
 
 // expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<1xf32>) -> tensor<1xf32>'}}
 func.func @type(%x: tensor<1xf32> {ternary.parameter = "x"})
-    -> (tensor<1xf32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+    -> (tensor<1xf32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   return %x : tensor<1xf32>
 }
 
@@ -21,14 +21,14 @@ func.func @type(%x: tensor<1xf32> {ternary.parameter = "x"})
 
 // expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f16>) -> tensor<f16>'}}
 func.func @element(%x: tensor<f16> {ternary.parameter = "x"})
-    -> (tensor<f16> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+    -> (tensor<f16> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   return %x : tensor<f16>
 }
 
 // -----
 
 // expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f32>) -> ()'}}
-func.func @none(%x: tensor<f32> {ternary.parameter = "x"}) attributes {ternary.step = "loss"} {
+func.func @none(%x: tensor<f32> {ternary.parameter = "x"}) attributes {ternary.step = #ternary.step<loss>} {
   return
 }
 
@@ -36,7 +36,7 @@ func.func @none(%x: tensor<f32> {ternary.parameter = "x"}) attributes {ternary.s
 
 // expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f32>) -> (tensor<f32>, tensor<f32>)'}}
 func.func @two(%x: tensor<f32> {ternary.parameter = "x"})
-    -> (tensor<f32> {ternary.role = "loss"}, tensor<f32> {ternary.role = "y"}) attributes {ternary.step = "loss"} {
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}, tensor<f32>) attributes {ternary.step = #ternary.step<loss>} {
   return %x, %x : tensor<f32>, tensor<f32>
 }
 
@@ -44,7 +44,7 @@ func.func @two(%x: tensor<f32> {ternary.parameter = "x"})
 
 // expected-error @+1 {{expected a loss of one block and one result of 'tensor<f32>' or 'tensor<f64>', got '(tensor<f32>) -> tensor<f32>'}}
 func.func @blocks(%x: tensor<f32> {ternary.parameter = "x"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   cf.br ^end
 ^end:
   return %x : tensor<f32>
@@ -52,8 +52,8 @@ func.func @blocks(%x: tensor<f32> {ternary.parameter = "x"})
 
 // -----
 
-func.func @groups(%x: tensor<2x8xf32> {ternary.role = "x"}, %t: tensor<2xi32> {ternary.role = "targets"}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @groups(%x: tensor<2x8xf32>, %t: tensor<2xi32> {ternary.role = #ternary.role<targets>}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'ternary.dequantize' op expected the accumulator of an 'accumulate' without groups to differentiate by}}
   %y = ternary.bit_linear %x, %w {granularity = #ternary<granularity group>, group_size = 4 : i64} : tensor<2x8xf32>, tensor<6x8xf32> -> tensor<2x6xf32>
   %l = ternary.cross_entropy %y, %t : tensor<2x6xf32>, tensor<2xi32> -> tensor<f32>
@@ -62,8 +62,8 @@ func.func @groups(%x: tensor<2x8xf32> {ternary.role = "x"}, %t: tensor<2xi32> {t
 
 // -----
 
-func.func @row_scales(%x: tensor<2x8xf32> {ternary.parameter = "x"}, %t: tensor<2xi32> {ternary.role = "targets"}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @row_scales(%x: tensor<2x8xf32> {ternary.parameter = "x"}, %t: tensor<2xi32> {ternary.role = #ternary.role<targets>}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'ternary.dequantize' op expected one weight scale to differentiate by the input, got 'tensor<6xf32>'}}
   %y = ternary.bit_linear %x, %w {granularity = #ternary<granularity row>} : tensor<2x8xf32>, tensor<6x8xf32> -> tensor<2x6xf32>
   %l = ternary.cross_entropy %y, %t : tensor<2x6xf32>, tensor<2xi32> -> tensor<f32>
@@ -72,8 +72,8 @@ func.func @row_scales(%x: tensor<2x8xf32> {ternary.parameter = "x"}, %t: tensor<
 
 // -----
 
-func.func @activations(%q: tensor<2x8xi8> {ternary.role = "q"}, %s: tensor<2xf32> {ternary.role = "s"}, %t: tensor<2xi32> {ternary.role = "targets"}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @activations(%q: tensor<2x8xi8>, %s: tensor<2xf32>, %t: tensor<2xi32> {ternary.role = #ternary.role<targets>}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %trits, %scale = ternary.quantize_weights %w : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<1xf32>
   %sum = ternary.accumulate %q, %trits : tensor<2x8xi8>, tensor<6x8x!ternary.trit> -> tensor<2x6xi32>
   // expected-error @+1 {{'ternary.dequantize' op expected activations of 'quantize_activations' to differentiate by}}
@@ -84,8 +84,8 @@ func.func @activations(%q: tensor<2x8xi8> {ternary.role = "q"}, %s: tensor<2xf32
 
 // -----
 
-func.func @accumulator(%a: tensor<2x6xi32> {ternary.role = "a"}, %s: tensor<2xf32> {ternary.role = "s"}, %t: tensor<2xi32> {ternary.role = "targets"}, %w: tensor<1xf32> {ternary.parameter = "w"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @accumulator(%a: tensor<2x6xi32>, %s: tensor<2xf32>, %t: tensor<2xi32> {ternary.role = #ternary.role<targets>}, %w: tensor<1xf32> {ternary.parameter = "w"})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'ternary.dequantize' op expected the accumulator of an 'accumulate' without groups to differentiate by}}
   %y = ternary.dequantize %a, %s, %w : tensor<2x6xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x6xf32>
   %l = ternary.cross_entropy %y, %t : tensor<2x6xf32>, tensor<2xi32> -> tensor<f32>
@@ -94,8 +94,8 @@ func.func @accumulator(%a: tensor<2x6xi32> {ternary.role = "a"}, %s: tensor<2xf3
 
 // -----
 
-func.func @columns(%b: tensor<2xf32> {ternary.parameter = "b"}, %t: tensor<2xi32> {ternary.role = "targets"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @columns(%b: tensor<2xf32> {ternary.parameter = "b"}, %t: tensor<2xi32> {ternary.role = #ternary.role<targets>})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %e = tensor.empty() : tensor<2x8xf32>
   // expected-error @+1 {{'linalg.broadcast' op expected a vector that is repeated for every row to differentiate by}}
   %y = linalg.broadcast ins(%b : tensor<2xf32>) outs(%e : tensor<2x8xf32>) dimensions = [1]
@@ -106,8 +106,8 @@ func.func @columns(%b: tensor<2xf32> {ternary.parameter = "b"}, %t: tensor<2xi32
 // -----
 
 // Inside regions too, and however deep.
-func.func @region(%x: tensor<f32> {ternary.parameter = "x"}, %n: index {ternary.role = "n"}, %c: i1 {ternary.role = "c"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @region(%x: tensor<f32> {ternary.parameter = "x"}, %n: index, %c: i1)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %l = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<f32>) {
@@ -126,8 +126,8 @@ func.func @region(%x: tensor<f32> {ternary.parameter = "x"}, %n: index {ternary.
 // -----
 
 // What hands nothing over to its results depends on all that its region reads.
-func.func @while(%x: tensor<f32> {ternary.parameter = "x"}, %c: i1 {ternary.role = "c"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @while(%x: tensor<f32> {ternary.parameter = "x"}, %c: i1)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'scf.while' op expected an op with a backward rule, on which the loss depends}}
   %l = scf.while (%a = %x) : (tensor<f32>) -> tensor<f32> {
     scf.condition(%c) %a : tensor<f32>
@@ -140,8 +140,8 @@ func.func @while(%x: tensor<f32> {ternary.parameter = "x"}, %c: i1 {ternary.role
 
 // -----
 
-func.func @forall(%x: tensor<f32> {ternary.parameter = "x"}, %e: tensor<1xf32> {ternary.role = "e"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @forall(%x: tensor<f32> {ternary.parameter = "x"}, %e: tensor<1xf32>)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'scf.forall' op expected an op with a backward rule, on which the loss depends}}
   %0 = scf.forall (%i) in (1) shared_outs(%o = %e) -> (tensor<1xf32>) {
     scf.forall.in_parallel {
@@ -154,8 +154,8 @@ func.func @forall(%x: tensor<f32> {ternary.parameter = "x"}, %e: tensor<1xf32> {
 
 // -----
 
-func.func @sizes(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<?xf32> {ternary.role = "y"}, %n: index {ternary.role = "n"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @sizes(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<?xf32>, %n: index)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   // expected-error @+1 {{'scf.for' op expected to carry tensors whose sizes no iteration changes to differentiate by, got 'tensor<?xf32>'}}
@@ -170,8 +170,8 @@ func.func @sizes(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<?xf32> {t
 
 // -----
 
-func.func @memory(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<*xf32> {ternary.role = "y"}, %n: index {ternary.role = "n"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @memory(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<*xf32>, %n: index)
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   // expected-error @+1 {{'scf.for' op expected to carry numbers and ranked tensors of them to differentiate by, got 'tensor<*xf32>'}}
@@ -185,8 +185,8 @@ func.func @memory(%x: tensor<f32> {ternary.parameter = "x"}, %y: tensor<*xf32> {
 
 // -----
 
-func.func @trits(%x: tensor<1x1xf32> {ternary.parameter = "x"}, %w: tensor<1x1x!ternary.trit> {ternary.role = "w"},
-                 %s: tensor<1xf32> {ternary.role = "s"}) -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+func.func @trits(%x: tensor<1x1xf32> {ternary.parameter = "x"}, %w: tensor<1x1x!ternary.trit>,
+                 %s: tensor<1xf32>) -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{'ternary.linear' op expected float weights to differentiate by, got 'tensor<1x1x!ternary.trit>'}}
   %0 = ternary.linear %x, %w scale(%s : tensor<1xf32>) : tensor<1x1xf32>, tensor<1x1x!ternary.trit> -> tensor<1x1xf32>
   %1 = tensor.collapse_shape %0 [] : tensor<1x1xf32> into tensor<f32>

@@ -10,8 +10,8 @@
 // CHECK:         %[[DX:.*]] = ternary.center %[[DN]]
 // CHECK:         arith.addf %{{.*}}, %[[DX]]
 func.func @loss(%x: tensor<1x?x8xf32> {ternary.parameter = "x"}, %g: tensor<8xf32> {ternary.parameter = "g"},
-                %b: tensor<8xf32> {ternary.parameter = "b"}, %t: tensor<1x?xi32> {ternary.role = "targets"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+                %b: tensor<8xf32> {ternary.parameter = "b"}, %t: tensor<1x?xi32> {ternary.role = #ternary.role<targets>})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %y = ternary.layer_norm %x, %g, %b {epsilon = 1.0e-5 : f32} : tensor<1x?x8xf32>, tensor<8xf32>
   %l = ternary.cross_entropy %y, %t : tensor<1x?x8xf32>, tensor<1x?xi32> -> tensor<f32>
   return %l : tensor<f32>
@@ -29,8 +29,8 @@ func.func @loss(%x: tensor<1x?x8xf32> {ternary.parameter = "x"}, %g: tensor<8xf3
 // CHECK:         arith.addf %{{.*}}, %[[DX]]
 // CHECK:         arith.addf %{{.*}}, %[[SUM]]
 func.func @loss(%x: tensor<1x?x8xf32> {ternary.parameter = "x"}, %s: tensor<1x8xf32> {ternary.parameter = "s"},
-                %t: tensor<1x?xi32> {ternary.role = "targets"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+                %t: tensor<1x?xi32> {ternary.role = #ternary.role<targets>})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %y, %0 = ternary.token_shift %x, %s : tensor<1x?x8xf32>, tensor<1x8xf32>
   %z, %1 = ternary.token_shift %y, %s {inverse} : tensor<1x?x8xf32>, tensor<1x8xf32>
   %l = ternary.cross_entropy %z, %t : tensor<1x?x8xf32>, tensor<1x?xi32> -> tensor<f32>
@@ -53,8 +53,8 @@ func.func @loss(%x: tensor<1x?x8xf32> {ternary.parameter = "x"}, %s: tensor<1x8x
 // CHECK:         arith.addf %{{.*}}, %[[DU]]
 func.func @loss(%k: tensor<2x?x8xf32> {ternary.parameter = "k"}, %v: tensor<2x?x8xf32> {ternary.parameter = "v"},
                 %w: tensor<8xf32> {ternary.parameter = "w"}, %u: tensor<8xf32> {ternary.parameter = "u"},
-                %s: tensor<2x3x8xf32> {ternary.role = "state"}, %t: tensor<2x?xi32> {ternary.role = "targets"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+                %s: tensor<2x3x8xf32> {ternary.role = #ternary.role<state>}, %t: tensor<2x?xi32> {ternary.role = #ternary.role<targets>})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   %y, %0 = ternary.wkv %k, %v, %w, %u, %s : tensor<2x?x8xf32>, tensor<8xf32>, tensor<2x3x8xf32>
   %l = ternary.cross_entropy %y, %t : tensor<2x?x8xf32>, tensor<2x?xi32> -> tensor<f32>
   return %l : tensor<f32>
@@ -63,8 +63,8 @@ func.func @loss(%k: tensor<2x?x8xf32> {ternary.parameter = "k"}, %v: tensor<2x?x
 // -----
 
 func.func @loss(%k: tensor<2x?x8xf32> {ternary.parameter = "k"}, %w: tensor<8xf32> {ternary.parameter = "w"},
-                %s: tensor<2x3x8xf32> {ternary.parameter = "s"}, %t: tensor<2x?xi32> {ternary.role = "targets"})
-    -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+                %s: tensor<2x3x8xf32> {ternary.parameter = "s"}, %t: tensor<2x?xi32> {ternary.role = #ternary.role<targets>})
+    -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
   // expected-error @+1 {{expected states that no parameter leads to and that do not lead to the loss, to differentiate by}}
   %y, %0 = ternary.wkv %k, %k, %w, %w, %s : tensor<2x?x8xf32>, tensor<8xf32>, tensor<2x3x8xf32>
   %l = ternary.cross_entropy %y, %t : tensor<2x?x8xf32>, tensor<2x?xi32> -> tensor<f32>

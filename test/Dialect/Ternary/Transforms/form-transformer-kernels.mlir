@@ -8,8 +8,8 @@
 // CHECK-NEXT:    ternary.transpose_kernel ins(%[[W]] : memref<6x8xf32>) outs(%[[MEMORY]] : memref<8x6xf32>)
 // CHECK-NEXT:    %[[TRANSPOSED:.*]] = bufferization.to_tensor %[[MEMORY]] restrict
 // CHECK:         ternary.matmul_kernel ins(%{{.*}}, %[[TRANSPOSED]] : tensor<1x?x8xf32>, tensor<8x6xf32>)
-func.func @loss(%x: tensor<1x?x8xf32> {ternary.role = "x"}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
-    -> (tensor<1x?x6xf32> {ternary.role = "y"}) attributes {ternary.step = "loss"} {
+func.func @loss(%x: tensor<1x?x8xf32>, %w: tensor<6x8xf32> {ternary.parameter = "w"})
+    -> (tensor<1x?x6xf32>) attributes {ternary.step = #ternary.step<loss>} {
   %0 = ternary.rotary_embedding %x {head_size = 4 : i64, theta = 1.0e4 : f64} : tensor<1x?x8xf32>
   %1 = ternary.linear %0, %w : tensor<1x?x8xf32>, tensor<6x8xf32> -> tensor<1x?x6xf32>
   return %1 : tensor<1x?x6xf32>
@@ -27,8 +27,8 @@ func.func @loss(%x: tensor<1x?x8xf32> {ternary.role = "x"}, %w: tensor<6x8xf32> 
 // CHECK:         ternary.transpose_kernel ins(%[[W]] : memref<6x8xf32>) outs(%[[SECOND:.*]] : memref<8x6xf32>)
 // CHECK-NEXT:    %[[B:.*]] = bufferization.to_tensor %[[SECOND]] restrict
 // CHECK-NEXT:    ternary.matmul_kernel ins(%{{.*}}, %[[B]] :
-func.func @loss(%x: tensor<1x?x8xf32> {ternary.role = "x"}, %w: tensor<6x8xf32> {ternary.parameter = "w"})
-    -> (tensor<1x?x6xf32> {ternary.role = "y"}, tensor<1x?x6xf32> {ternary.role = "z"}) attributes {ternary.step = "loss"} {
+func.func @loss(%x: tensor<1x?x8xf32>, %w: tensor<6x8xf32> {ternary.parameter = "w"})
+    -> (tensor<1x?x6xf32>, tensor<1x?x6xf32>) attributes {ternary.step = #ternary.step<loss>} {
   %t = ternary.transpose %w : tensor<6x8xf32> -> tensor<8x6xf32>
   %0 = ternary.matmul %x, %t : tensor<1x?x8xf32>, tensor<8x6xf32> -> tensor<1x?x6xf32>
   %1 = ternary.optimization_barrier %x after %0 : tensor<1x?x8xf32>, tensor<1x?x6xf32>

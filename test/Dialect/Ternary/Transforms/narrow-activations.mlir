@@ -32,7 +32,7 @@
 // ROWS-DAG:     %[[BH:.*]] = ternary.optimization_barrier %[[NH]] after
 // ROWS-DAG:     %[[WH:.*]] = arith.extf %[[BH]]
 // ROWS:         ternary.linear_scan_backward %[[F]], %[[WH]],
-func.func @step(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = "seed"}) -> (tensor<1x?x64xf32>, index) {
+func.func @step(%ids: tensor<1x?xi32> {ternary.role = #ternary.role<ids>}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>}) -> (tensor<1x?x64xf32>, index) {
   %zero = arith.constant dense<0.0> : tensor<1x64xf32>
   %c1 = arith.constant 1 : index
   %x = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<32x64xf32> -> tensor<1x?x64xf32>
@@ -52,7 +52,7 @@ func.func @step(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %table: tensor<32x
 // CHECK-NEXT:    %[[W:.*]] = arith.extf %[[S]] : tensor<1x?x32xbf16> to tensor<1x?x32xf32>
 // CHECK-NEXT:    arith.mulf %{{.*}}, %[[W]]
 // CHECK-NOT:     tensor.extract_slice
-func.func @slices(%ids: tensor<1x?xi32>, %table: tensor<32x64xf32>, %n: index, %seed: tensor<1x?x32xf32> {ternary.role = "seed"}) -> tensor<1x?x32xf32> {
+func.func @slices(%ids: tensor<1x?xi32>, %table: tensor<32x64xf32>, %n: index, %seed: tensor<1x?x32xf32> {ternary.role = #ternary.role<seed>}) -> tensor<1x?x32xf32> {
   %x = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<32x64xf32> -> tensor<1x?x64xf32>
   %half = tensor.extract_slice %x[0, 0, 32] [1, %n, 32] [1, 1, 1] : tensor<1x?x64xf32> to tensor<1x?x32xf32>
   %g = arith.mulf %seed, %half : tensor<1x?x32xf32>
@@ -73,7 +73,7 @@ func.func @loss(%ids: tensor<1x?xi32>, %table: tensor<32x64xf32>) -> tensor<1x?x
 // CHECK-LABEL: func.func @not_kept(
 // CHECK-NOT:     arith.truncf
 // CHECK:         return
-func.func @not_kept(%ids: tensor<1x?xi32>, %table: tensor<32x64xf32>, %id: tensor<1x1xi32>, %seed: tensor<1x1x64xf32> {ternary.role = "seed"}) -> (tensor<1x?x64xf32>, tensor<1x1x64xf32>) {
+func.func @not_kept(%ids: tensor<1x?xi32>, %table: tensor<32x64xf32>, %id: tensor<1x1xi32>, %seed: tensor<1x1x64xf32> {ternary.role = #ternary.role<seed>}) -> (tensor<1x?x64xf32>, tensor<1x1x64xf32>) {
   %x = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<32x64xf32> -> tensor<1x?x64xf32>
   %y = ternary.activate silu %x : tensor<1x?x64xf32>
   %z = ternary.embedding %id, %table : tensor<1x1xi32>, tensor<32x64xf32> -> tensor<1x1x64xf32>

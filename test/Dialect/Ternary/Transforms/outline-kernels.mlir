@@ -29,7 +29,7 @@
 // CHECK-LABEL: func.func @decode
 // CHECK:         call @scan_64_0(
 
-func.func @prefill(%x: memref<1x?x64xf32>, %state: memref<2x1x64xf32>) attributes {ternary.step = "prefill"} {
+func.func @prefill(%x: memref<1x?x64xf32>, %state: memref<2x1x64xf32>) attributes {ternary.step = #ternary.step<prefill>} {
   %0 = memref.subview %state[0, 0, 0] [1, 1, 64] [1, 1, 1] : memref<2x1x64xf32> to memref<1x64xf32, strided<[64, 1]>>
   %1 = memref.subview %state[1, 0, 0] [1, 1, 64] [1, 1, 1] : memref<2x1x64xf32> to memref<1x64xf32, strided<[64, 1], offset: 64>>
   ternary.scan_kernel ins(%x, %x : memref<1x?x64xf32>, memref<1x?x64xf32>)
@@ -38,7 +38,7 @@ func.func @prefill(%x: memref<1x?x64xf32>, %state: memref<2x1x64xf32>) attribute
       outs(%x, %1 : memref<1x?x64xf32>, memref<1x64xf32, strided<[64, 1], offset: 64>>)
   return
 }
-func.func @decode(%x: memref<1x1x64xf32>, %state: memref<1x64xf32>) attributes {ternary.step = "decode"} {
+func.func @decode(%x: memref<1x1x64xf32>, %state: memref<1x64xf32>) attributes {ternary.step = #ternary.step<decode>} {
   ternary.scan_kernel ins(%x, %x : memref<1x1x64xf32>, memref<1x1x64xf32>)
       outs(%x, %state : memref<1x1x64xf32>, memref<1x64xf32>)
   return
@@ -65,7 +65,7 @@ func.func @decode(%x: memref<1x1x64xf32>, %state: memref<1x64xf32>) attributes {
 // CHECK-NEXT:    call @row_64(%[[X]], %[[G]], %[[X]])
 // CHECK-NEXT:    call @row_64_1(
 // CHECK-NEXT:    return
-func.func @prefill(%x: memref<1x?x64xf32>, %g: memref<64xf32>, %y: memref<?x64xf32>) attributes {ternary.step = "prefill"} {
+func.func @prefill(%x: memref<1x?x64xf32>, %g: memref<64xf32>, %y: memref<?x64xf32>) attributes {ternary.step = #ternary.step<prefill>} {
   ternary.row_kernel rows 2 ins(%x, %g : memref<1x?x64xf32>, memref<64xf32>) outs(%x : memref<1x?x64xf32>) {
   ^bb0(%row: vector<64xf32>, %gain: vector<64xf32>):
     %0 = arith.addf %row, %gain : vector<64xf32>
@@ -114,7 +114,7 @@ ternary.archive @weights bytes 256 {
 }
 func.func private @linear_8x16(memref<1xf32>)
 func.func @prefill(%base: memref<?xi8>, %ids: memref<1x?xi32>, %table: memref<97x8xf16>, %q: memref<1x?x16xi8>,
-                   %a: memref<1x?xf32>, %s: memref<1xf32>, %out: memref<1x?x8xf32>) attributes {ternary.step = "prefill"} {
+                   %a: memref<1x?xf32>, %s: memref<1xf32>, %out: memref<1x?x8xf32>) attributes {ternary.step = #ternary.step<prefill>} {
   ternary.gather_kernel ins(%ids, %table : memref<1x?xi32>, memref<97x8xf16>) outs(%out : memref<1x?x8xf32>)
   %w0 = ternary.parameter @weights "0" of %base : memref<?xi8> -> memref<8x16x!ternary.trit>
   %w1 = ternary.parameter @weights "1" of %base : memref<?xi8> -> memref<8x16x!ternary.trit>
@@ -151,7 +151,7 @@ func.func @not_a_step(%ids: memref<1x?xi32>, %table: memref<97x8xf16>, %out: mem
 // CHECK-SAME:    %[[G:[^:]*]]: memref<6x8xf32>, %[[P:[^:]*]]: memref<6x8xf32>, %[[A:[^:]*]]: f32, %[[B:[^:]*]]: f32)
 // CHECK:         call @adamw_6x8(%[[G]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[P]], %[[P]], %[[P]])
 // CHECK:         call @adamw_6x8(%[[G]], %[[A]], %[[B]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[A]], %[[P]], %[[P]], %[[P]])
-func.func @update(%g: memref<6x8xf32>, %p: memref<6x8xf32>, %a: f32, %b: f32) attributes {ternary.step = "update"} {
+func.func @update(%g: memref<6x8xf32>, %p: memref<6x8xf32>, %a: f32, %b: f32) attributes {ternary.step = #ternary.step<update>} {
   ternary.adamw_kernel ins(%g : memref<6x8xf32>) scale %a keep %a rate %a first(%a, %a, %a) second(%a, %a, %a) epsilon %a
       outs(%p, %p, %p : memref<6x8xf32>, memref<6x8xf32>, memref<6x8xf32>)
   ternary.adamw_kernel ins(%g : memref<6x8xf32>) scale %a keep %b rate %a first(%a, %a, %a) second(%a, %a, %a) epsilon %a

@@ -1,14 +1,14 @@
 // RUN: ternary-opt %s -ternary-plan-workspace -split-input-file -verify-diagnostics
 
 // expected-error @+1 {{expected the argument of role 'ids' to have a batch and a token dimension, got 'memref<?xi32>'}}
-func.func @no_batch(%ids: memref<?xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+func.func @no_batch(%ids: memref<?xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>} {
   return
 }
 
 // -----
 
 // Without ids there are no tokens.
-func.func @no_ids(%x: memref<?xf32> {ternary.role = "x"}) attributes {ternary.step = "update"} {
+func.func @no_ids(%x: memref<?xf32>) attributes {ternary.step = #ternary.step<update>} {
   %c0 = arith.constant 0 : index
   %n = memref.dim %x, %c0 : memref<?xf32>
   // expected-error @+1 {{expected a dynamic size bounded by the number of tokens}}
@@ -18,7 +18,7 @@ func.func @no_ids(%x: memref<?xf32> {ternary.role = "x"}) attributes {ternary.st
 
 // -----
 
-func.func @unknown_size(%ids: memref<1x?xi32> {ternary.role = "ids"}, %n: index) attributes {ternary.step = "prefill"} {
+func.func @unknown_size(%ids: memref<1x?xi32> {ternary.role = #ternary.role<ids>}, %n: index) attributes {ternary.step = #ternary.step<prefill>} {
   // expected-error @+1 {{expected a dynamic size bounded by the number of tokens}}
   %0 = memref.alloc(%n) : memref<?xf32>
   return
@@ -26,7 +26,7 @@ func.func @unknown_size(%ids: memref<1x?xi32> {ternary.role = "ids"}, %n: index)
 
 // -----
 
-func.func @more_than_tokens(%ids: memref<1x?xi32> {ternary.role = "ids"}) attributes {ternary.step = "prefill"} {
+func.func @more_than_tokens(%ids: memref<1x?xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<prefill>} {
   %c1 = arith.constant 1 : index
   %tokens = memref.dim %ids, %c1 : memref<1x?xi32>
   %n = arith.addi %tokens, %c1 : index
@@ -37,8 +37,8 @@ func.func @more_than_tokens(%ids: memref<1x?xi32> {ternary.role = "ids"}) attrib
 
 // -----
 
-func.func @from_start(%ids: memref<1x?xi32> {ternary.role = "ids"}, %from: index {ternary.role = "logits_from"})
-    attributes {ternary.step = "prefill"} {
+func.func @from_start(%ids: memref<1x?xi32> {ternary.role = #ternary.role<ids>}, %from: index {ternary.role = #ternary.role<logits_from>})
+    attributes {ternary.step = #ternary.step<prefill>} {
   // expected-error @+1 {{expected a dynamic size bounded by the number of tokens}}
   %0 = memref.alloc(%from) : memref<?xf32>
   return
@@ -46,7 +46,7 @@ func.func @from_start(%ids: memref<1x?xi32> {ternary.role = "ids"}, %from: index
 
 // -----
 
-func.func @square(%ids: memref<1x?xi32> {ternary.role = "ids"}) attributes {ternary.step = "prefill"} {
+func.func @square(%ids: memref<1x?xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<prefill>} {
   %c1 = arith.constant 1 : index
   %tokens = memref.dim %ids, %c1 : memref<1x?xi32>
   // expected-error @+1 {{expected at most one dynamic dimension, got 'memref<?x?xf32>'}}
@@ -56,7 +56,7 @@ func.func @square(%ids: memref<1x?xi32> {ternary.role = "ids"}) attributes {tern
 
 // -----
 
-func.func @layout(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+func.func @layout(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>} {
   // expected-error @+1 {{expected a buffer of identity layout in the default memory space, got 'memref<4x4xf32, strided<[8, 1]>>'}}
   %0 = memref.alloc() : memref<4x4xf32, strided<[8, 1]>>
   return
@@ -64,7 +64,7 @@ func.func @layout(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {tern
 
 // -----
 
-func.func @space(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+func.func @space(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>} {
   // expected-error @+1 {{expected a buffer of identity layout in the default memory space, got 'memref<4xf32, 3>'}}
   %0 = memref.alloc() : memref<4xf32, 3>
   return
@@ -72,7 +72,7 @@ func.func @space(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {terna
 
 // -----
 
-func.func @element(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+func.func @element(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>} {
   // expected-error @+1 {{expected a buffer of integers, indices or floats, got 'memref<4x!ternary.trit>'}}
   %0 = memref.alloc() : memref<4x!ternary.trit>
   return
@@ -80,7 +80,7 @@ func.func @element(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ter
 
 // -----
 
-func.func @alignment(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+func.func @alignment(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>} {
   // expected-error @+1 {{expected an alignment of at most 64, got 128}}
   %0 = memref.alloc() {alignment = 128 : i64} : memref<4xf32>
   return
@@ -88,7 +88,7 @@ func.func @alignment(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {t
 
 // -----
 
-func.func @region(%ids: memref<1x1xi32> {ternary.role = "ids"}, %c: i1) attributes {ternary.step = "decode"} {
+func.func @region(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %c: i1) attributes {ternary.step = #ternary.step<decode>} {
   scf.if %c {
     // expected-error @+1 {{expected allocations of a step outside of regions}}
     %0 = memref.alloc() : memref<4xf32>
@@ -98,7 +98,7 @@ func.func @region(%ids: memref<1x1xi32> {ternary.role = "ids"}, %c: i1) attribut
 
 // -----
 
-func.func @escape(%ids: memref<1x1xi32> {ternary.role = "ids"}) -> memref<2x2xf32> attributes {ternary.step = "decode"} {
+func.func @escape(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) -> memref<2x2xf32> attributes {ternary.step = #ternary.step<decode>} {
   // expected-error @+1 {{expected a buffer that does not leave the step}}
   %0 = memref.alloc() : memref<4xf32>
   %1 = memref.expand_shape %0 [[0, 1]] output_shape [2, 2] : memref<4xf32> into memref<2x2xf32>

@@ -5,9 +5,9 @@
 // counted as 256.
 
 // CHECK-LABEL: func.func @chain(
-// CHECK-SAME:    %{{.+}}: memref<1x1xi32> {ternary.role = "ids"},
-// CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = "workspace"})
-// CHECK-SAME:    ternary.step = "decode"
+// CHECK-SAME:    %{{.+}}: memref<1x1xi32> {ternary.role = #ternary.role<ids>},
+// CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = #ternary.role<workspace>})
+// CHECK-SAME:    ternary.step = #ternary.step<decode>
 // CHECK-SAME:    ternary.workspace = array<i64: 512, 0>
 // CHECK:         %[[P0:.+]] = arith.constant 0 : index
 // CHECK:         %[[A:.+]] = memref.view %[[W]][%[[P0]]][] : memref<?xi8> to memref<1x64xf32>
@@ -21,7 +21,7 @@
 // CHECK-NOT:     dealloc
 func.func private @f32(memref<1x64xf32>)
 func.func private @both(memref<1x64xf32>, memref<1x1x250xi8>)
-func.func @chain(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+func.func @chain(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>} {
   %a = memref.alloc() {alignment = 64 : i64} : memref<1x64xf32>
   %b = memref.alloc() : memref<1x1x250xi8>
   %c = memref.alloc() : memref<1x64xf32>
@@ -40,8 +40,8 @@ func.func @chain(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {terna
 // are counted as 100, so that 16 tokens of it are a multiple of 64 bytes.
 
 // CHECK-LABEL: func.func @tokens(
-// CHECK-SAME:    %[[IDS:[^:]+]]: memref<2x?xi32> {ternary.role = "ids"},
-// CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = "workspace"})
+// CHECK-SAME:    %[[IDS:[^:]+]]: memref<2x?xi32> {ternary.role = #ternary.role<ids>},
+// CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = #ternary.role<workspace>})
 // CHECK-SAME:    ternary.workspace = array<i64: 64, 612>
 // CHECK:         %[[DIM:.+]] = memref.dim %[[IDS]], %{{.+}}
 // CHECK:         %[[C15:.+]] = arith.constant 15 : index
@@ -60,7 +60,7 @@ func.func @chain(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {terna
 // CHECK:         %[[PLACE:.+]] = arith.addi %[[SCALED]], %{{.+}} : index
 // CHECK:         memref.view %[[W]][%[[PLACE]]][%[[T]]] : memref<?xi8> to memref<2x?x64xf32>
 func.func private @use(memref<7xf32>, memref<1x?x97xi8>, memref<2x?x64xf32>)
-func.func @tokens(%ids: memref<2x?xi32> {ternary.role = "ids"}) attributes {ternary.step = "prefill"} {
+func.func @tokens(%ids: memref<2x?xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<prefill>} {
   %c1 = arith.constant 1 : index
   %tokens = memref.dim %ids, %c1 : memref<2x?xi32>
   %a = memref.alloc() : memref<7xf32>
@@ -76,14 +76,14 @@ func.func @tokens(%ids: memref<2x?xi32> {ternary.role = "ids"}) attributes {tern
 // %a is found through %b; %unused goes, with its view.
 
 // CHECK-LABEL: func.func @aliases(
-// CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = "workspace"})
+// CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = #ternary.role<workspace>})
 // CHECK-SAME:    ternary.workspace = array<i64: 0, 512>
 // CHECK-NOT:     memref.alloc
 // CHECK-COUNT-3: memref.view
 // CHECK-NOT:     memref.view
 func.func private @use2(memref<?x64xf32>)
 func.func private @use3(memref<1x?x64xf32>)
-func.func @aliases(%ids: memref<1x?xi32> {ternary.role = "ids"}) attributes {ternary.step = "prefill"} {
+func.func @aliases(%ids: memref<1x?xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<prefill>} {
   %c1 = arith.constant 1 : index
   %tokens = memref.dim %ids, %c1 : memref<1x?xi32>
   %unused = memref.alloc(%tokens) : memref<1x?x6400xf32>
@@ -113,8 +113,8 @@ func.func @aliases(%ids: memref<1x?xi32> {ternary.role = "ids"}) attributes {ter
 // CHECK:         memref.view %{{.+}}[%{{.+}}][%{{.+}}] : memref<?xi8> to memref<1x?xf32>
 // CHECK:         memref.view %{{.+}}[%{{.+}}][%{{.+}}] : memref<?xi8> to memref<4x?xf32>
 func.func private @use(memref<1x?xf32>, memref<1x?xf32>, memref<1x?xf32>, memref<4x?xf32>)
-func.func @logits_from(%ids: memref<1x?xi32> {ternary.role = "ids"}, %from: index {ternary.role = "logits_from"})
-    attributes {ternary.step = "prefill"} {
+func.func @logits_from(%ids: memref<1x?xi32> {ternary.role = #ternary.role<ids>}, %from: index {ternary.role = #ternary.role<logits_from>})
+    attributes {ternary.step = #ternary.step<prefill>} {
   %c1 = arith.constant 1 : index
   %c16 = arith.constant 16 : index
   %tokens = memref.dim %ids, %c1 : memref<1x?xi32>
@@ -146,7 +146,7 @@ func.func @logits_from(%ids: memref<1x?xi32> {ternary.role = "ids"}, %from: inde
 // CHECK-NEXT:    memref.view %{{.+}}[%[[P]]][] : memref<?xi8> to memref<8xi32>
 // CHECK:         %[[P:.+]] = arith.constant 192 : index
 // CHECK-NEXT:    memref.view %{{.+}}[%[[P]]][] : memref<?xi8> to memref<16xindex>
-func.func @gaps(%ids: memref<1x1xi32> {ternary.role = "ids"}, %x: f32, %n: i32) attributes {ternary.step = "decode"} {
+func.func @gaps(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %x: f32, %n: i32) attributes {ternary.step = #ternary.step<decode>} {
   %c0 = arith.constant 0 : index
   %long = memref.alloc() : memref<16xf32>
   %a = memref.alloc() : memref<64xf32>
@@ -170,9 +170,9 @@ func.func @gaps(%ids: memref<1x1xi32> {ternary.role = "ids"}, %x: f32, %n: i32) 
 // functions are not touched.
 
 // CHECK-LABEL: func.func @empty(
-// CHECK-SAME:    memref<?xi8> {ternary.role = "workspace"})
+// CHECK-SAME:    memref<?xi8> {ternary.role = #ternary.role<workspace>})
 // CHECK-SAME:    ternary.workspace = array<i64: 0, 0>
-func.func @empty(%ids: memref<1x1xi32> {ternary.role = "ids"}) attributes {ternary.step = "decode"} {
+func.func @empty(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attributes {ternary.step = #ternary.step<decode>} {
   return
 }
 
@@ -187,10 +187,10 @@ func.func @not_a_step() -> memref<4xf32> {
 
 // A step without ids needs a workspace of fixed size.
 // CHECK-LABEL: func.func @update(
-// CHECK-SAME:    %[[WORKSPACE:[^:]*]]: memref<?xi8> {ternary.role = "workspace"})
+// CHECK-SAME:    %[[WORKSPACE:[^:]*]]: memref<?xi8> {ternary.role = #ternary.role<workspace>})
 // CHECK-SAME:    ternary.workspace = array<i64: 64, 0>
 // CHECK:         memref.view %[[WORKSPACE]]
-func.func @update() attributes {ternary.step = "update"} {
+func.func @update() attributes {ternary.step = #ternary.step<update>} {
   %x = arith.constant 1.0 : f64
   %0 = memref.alloc() : memref<f64>
   memref.store %x, %0[] : memref<f64>

@@ -35,7 +35,7 @@
 // NONE:          return
 
 // expected-remark @+1 {{[Passed] rematerialise | Category:ternary | Remark="computes 2 of 2 values and 1 of 1 blocks again, for an estimated workspace of 917504 bytes for 512 tokens"}}
-func.func @residuals(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = "seed"})
+func.func @residuals(%ids: tensor<1x?xi32> {ternary.role = #ternary.role<ids>}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>})
     -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
   %zero = arith.constant dense<0.0> : tensor<1x64xf32>
   %x0 = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<32x64xf32> -> tensor<1x?x64xf32>
@@ -61,7 +61,7 @@ func.func @residuals(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %table: tenso
 // CHECK-SAME:      ternary.recomputed = "1 of 1 blocks"
 
 // expected-remark @+1 {{computes 2 of 2 values again}}
-func.func @skip(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = "seed"})
+func.func @skip(%ids: tensor<1x?xi32> {ternary.role = #ternary.role<ids>}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>})
     -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
   %zero = arith.constant dense<0.0> : tensor<1x64xf32>
   %x0 = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<32x64xf32> -> tensor<1x?x64xf32>
@@ -78,7 +78,7 @@ func.func @skip(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %table: tensor<32x
 }
 
 // expected-remark @+1 {{computes 1 of 1 blocks again}}
-func.func @positions(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %positions: tensor<1x?x64xf32>, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = "seed"})
+func.func @positions(%ids: tensor<1x?xi32> {ternary.role = #ternary.role<ids>}, %positions: tensor<1x?x64xf32>, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>})
     -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
   %zero = arith.constant dense<0.0> : tensor<1x64xf32>
   %p, %s = ternary.linear_scan %positions, %positions, %zero : tensor<1x?x64xf32>, tensor<1x64xf32>

@@ -13,7 +13,7 @@
 // ROWS:   [Missed] rematerialise | Category:ternary | Remark="computes 2 of 2 values again, for an estimated workspace of 1048576 bytes for 512 tokens, with a budget of 900000"
 // LEAST:  [Missed] rematerialise | Category:ternary | Remark="computes 2 of 2 values and 1 of 1 blocks again, for an estimated workspace of 917504 bytes for 512 tokens, with a budget of 900000"
 // ALL:    [Passed] rematerialise | Category:ternary | Remark="computes 2 of 2 values and 1 of 1 blocks again, for an estimated workspace of 917504 bytes for 512 tokens"
-func.func @residuals(%ids: tensor<1x?xi32> {ternary.role = "ids"}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = "seed"})
+func.func @residuals(%ids: tensor<1x?xi32> {ternary.role = #ternary.role<ids>}, %table: tensor<32x64xf32> {ternary.parameter = "table"}, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>})
     -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
   %zero = arith.constant dense<0.0> : tensor<1x64xf32>
   %x0 = ternary.embedding %ids, %table : tensor<1x?xi32>, tensor<32x64xf32> -> tensor<1x?x64xf32>

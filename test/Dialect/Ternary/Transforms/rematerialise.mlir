@@ -18,7 +18,7 @@
 // CHECK-NEXT:    %[[G:.*]] = arith.mulf %[[P]], %[[N2]]
 // CHECK-NEXT:    %[[H:.*]] = arith.mulf %[[G]], %[[D]]
 // CHECK-NEXT:    return %[[N]], %[[H]]
-func.func @chain(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %w: tensor<1xf32>, %seed: tensor<1x?x64xf32> {ternary.role = "seed"})
+func.func @chain(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %w: tensor<1xf32>, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>})
     -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
   %q, %a, %c = ternary.quantize_activations %x : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
   %acc = ternary.accumulate %q, %t : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
@@ -38,7 +38,7 @@ func.func @chain(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %w: te
 // CHECK-NEXT:    %[[X2:.*]] = ternary.optimization_barrier %{{.*}} after %[[S]] : tensor<1x?x64xf32>, tensor<1x?x8xf32>
 // CHECK-NEXT:    %[[Q2:[a-z0-9_]+]], %{{.*}} = ternary.quantize_activations %[[X2]]
 // CHECK-NEXT:    ternary.linear_backward_weight %[[S]], %[[Q2]], %[[A]] :
-func.func @quantised(%x: tensor<1x?x64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = "seed"}) -> (tensor<1x?x64xi8>, tensor<8x64xf32>) {
+func.func @quantised(%x: tensor<1x?x64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = #ternary.role<seed>}) -> (tensor<1x?x64xi8>, tensor<8x64xf32>) {
   %q, %a, %c = ternary.quantize_activations %x : tensor<1x?x64xf32> -> tensor<1x?x64xi8>, tensor<1x?xf32>, tensor<1x?xi32>
   %s = arith.negf %seed : tensor<1x?x8xf32>
   %g = ternary.linear_backward_weight %s, %q, %a : tensor<1x?x8xf32>, tensor<1x?x64xi8>, tensor<1x?xf32> -> tensor<8x64xf32>
@@ -56,7 +56,7 @@ func.func @quantised(%x: tensor<1x?x64xf32>, %seed: tensor<1x?x8xf32> {ternary.r
 // ALL:         ternary.activate silu
 // ALL:         %[[Q:[a-z0-9_]+]], %{{.*}} = ternary.quantize_activations
 // ALL:         ternary.linear_backward_weight %[[S]], %[[Q]],
-func.func @gated(%x: tensor<1x?x64xf32>, %r: tensor<1x?xf32>, %g: tensor<64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = "seed"})
+func.func @gated(%x: tensor<1x?x64xf32>, %r: tensor<1x?xf32>, %g: tensor<64xf32>, %seed: tensor<1x?x8xf32> {ternary.role = #ternary.role<seed>})
     -> (tensor<1x?x64xi8>, tensor<8x64xf32>) {
   %a = ternary.activate silu %x : tensor<1x?x64xf32>
   %y = arith.mulf %a, %x : tensor<1x?x64xf32>
@@ -73,7 +73,7 @@ func.func @gated(%x: tensor<1x?x64xf32>, %r: tensor<1x?xf32>, %g: tensor<64xf32>
 // CHECK:         %[[R:.*]] = arith.addf
 // CHECK-NOT:     arith.addf
 // CHECK:         arith.mulf %{{.*}}, %[[R]]
-func.func @residual(%x: tensor<1x?x64xf32>, %y: tensor<1x?x64xf32>, %seed: tensor<1x?x64xf32> {ternary.role = "seed"}) -> tensor<1x?x64xf32> {
+func.func @residual(%x: tensor<1x?x64xf32>, %y: tensor<1x?x64xf32>, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>}) -> tensor<1x?x64xf32> {
   %r = arith.addf %x, %y : tensor<1x?x64xf32>
   %g = arith.mulf %seed, %r : tensor<1x?x64xf32>
   return %g : tensor<1x?x64xf32>
@@ -87,7 +87,7 @@ func.func @residual(%x: tensor<1x?x64xf32>, %y: tensor<1x?x64xf32>, %seed: tenso
 // CHECK-NEXT:    %[[X2:.*]] = ternary.optimization_barrier %{{.*}} after %[[B]]
 // CHECK-NEXT:    %[[N:.*]] = ternary.activate silu %[[X2]]
 // CHECK-NEXT:    arith.mulf %[[R]], %[[N]]
-func.func @after_product(%x: tensor<1x?x64xf32>, %t: tensor<8x64x!ternary.trit>, %w: tensor<1xf32>, %seed: tensor<1x?x8xf32> {ternary.role = "seed"})
+func.func @after_product(%x: tensor<1x?x64xf32>, %t: tensor<8x64x!ternary.trit>, %w: tensor<1xf32>, %seed: tensor<1x?x8xf32> {ternary.role = #ternary.role<seed>})
     -> (tensor<1x?x64xf32>, tensor<1x?x64xf32>) {
   %n = ternary.activate silu %x : tensor<1x?x64xf32>
   %b = ternary.linear_backward_input %seed, %t, %w : tensor<1x?x8xf32>, tensor<8x64x!ternary.trit>, tensor<1xf32> -> tensor<1x?x64xf32>
@@ -102,7 +102,7 @@ func.func @after_product(%x: tensor<1x?x64xf32>, %t: tensor<8x64x!ternary.trit>,
 // CHECK:         %[[S1:.*]] = arith.addf
 // CHECK:         %[[S2:.*]] = arith.addf %[[S1]]
 // CHECK:         arith.mulf %{{.*}}, %[[S2]]
-func.func @sums(%x: tensor<1x?x64xf32>, %a: tensor<1x?x64xf32>, %b: tensor<1x?x64xf32>, %seed: tensor<1x?x64xf32> {ternary.role = "seed"}) -> tensor<1x?x64xf32> {
+func.func @sums(%x: tensor<1x?x64xf32>, %a: tensor<1x?x64xf32>, %b: tensor<1x?x64xf32>, %seed: tensor<1x?x64xf32> {ternary.role = #ternary.role<seed>}) -> tensor<1x?x64xf32> {
   %y = ternary.activate silu %a : tensor<1x?x64xf32>
   %s1 = arith.addf %x, %y : tensor<1x?x64xf32>
   %z = ternary.activate silu %b : tensor<1x?x64xf32>

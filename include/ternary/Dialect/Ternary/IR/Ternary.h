@@ -55,19 +55,18 @@ namespace ternary {
 
 /// Names of the attributes that carry a model through the phases.
 /// On function arguments: the checkpoint's name of a parameter; the role of another
-/// argument ("ids", "state", "scales", "position", "logits_from", "logits", "weights",
-/// "workspace").
+/// argument or of a result, a RoleAttr.
 inline constexpr llvm::StringLiteral kParameterAttr = "ternary.parameter";
 inline constexpr llvm::StringLiteral kRoleAttr = "ternary.role";
 /// The roles of what a session carries from step to step, in the order in which it has them in
-/// memory, one behind the other: "scales" are those of codes in the state.
-inline constexpr llvm::StringLiteral kStateRoles[] = {"state", "scales", "position"};
+/// memory, one behind the other: scales are those of codes in the state.
+inline constexpr Role kStateRoles[] = {Role::State, Role::Scales, Role::Position};
 /// On arguments and results: the checkpoint's name of the parameter whose gradient they are,
 /// or whose moments in the optimiser.
 inline constexpr llvm::StringLiteral kGradientAttr = "ternary.gradient";
 inline constexpr llvm::StringLiteral kFirstMomentAttr = "ternary.first_moment";
 inline constexpr llvm::StringLiteral kSecondMomentAttr = "ternary.second_moment";
-/// On functions: the step a function is ("prefill", "decode"; "loss", "gradient", "update").
+/// On functions: the step a function is, a StepAttr.
 inline constexpr llvm::StringLiteral kStepAttr = "ternary.step";
 /// On a gradient: in words, what its backward pass computes again.
 inline constexpr llvm::StringLiteral kRecomputedAttr = "ternary.recomputed";
@@ -83,12 +82,25 @@ inline constexpr llvm::StringLiteral kTargetAttr = "ternary.target";
 /// The target of the module that `op` is in or is, or null.
 TargetAttrInterface getTargetOf(mlir::Operation *op);
 
-/// Whether an argument of this role, which may be null, is carried from step to step.
-bool isStateRole(mlir::StringAttr role);
+/// The step that a function is, if it is one.
+std::optional<Step> getStep(mlir::Operation *function);
+
+/// The role of an argument or a result, if it has one.
+std::optional<Role> getArgumentRole(mlir::FunctionOpInterface function, unsigned index);
+std::optional<Role> getResultRole(mlir::FunctionOpInterface function, unsigned index);
+
+/// The first argument of a role, or null.
+mlir::BlockArgument findArgument(mlir::FunctionOpInterface function, Role role);
+
+/// The attributes of an argument or a result with a role.
+mlir::DictionaryAttr makeRoleAttrs(mlir::MLIRContext *context, Role role);
+
+/// Whether an argument of this role is carried from step to step.
+bool isStateRole(std::optional<Role> role);
 
 /// Bytes of what `step`, on memory or not, carries before its argument of `role`; without a role,
 /// of all. What is not of static shape does not count.
-int64_t getStateOffset(mlir::FunctionOpInterface step, llvm::StringRef role = {});
+int64_t getStateOffset(mlir::FunctionOpInterface step, std::optional<Role> role = std::nullopt);
 
 /// The type of one row of a tensor or memref with `rowRank` row dimensions: a vector,
 /// or the element type if nothing is left.

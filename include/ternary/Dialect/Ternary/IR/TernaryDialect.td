@@ -19,14 +19,14 @@ def Ternary_Dialect : Dialect {
     - *graph* ops are layers on tensors: `embedding`, `rms_norm`, `bit_linear`,
       `mlgru`, `glu`, `output_gate`, `lower_bounds`, `activate`; in a float Transformer
       `linear`, `rotary_embedding`, `attention`; in RWKV `layer_norm`, `token_shift`,
-      `time_mix`, `wkv`;
+      `time_mix`, `wkv`; of what a session keeps `append` and `advance`;
     - *quantised* ops say what a layer computes: `square_sums`, `inverse_rms`,
       `normalize`, `center`, `quantize_activations`, `quantize_weights`, `accumulate`,
       `dequantize`, `linear_scan`; of a float layer `transpose`, `matmul`, or, with ternary
       weights, `accumulate` and `dequantize` as well;
     - *kernel* ops group them, each one loop nest: `row_kernel`, `linear_kernel`,
       `gather_kernel`, `scan_kernel`; `matmul_kernel`, `rotary_kernel`,
-      `attention_kernel`; `token_shift_kernel`, `wkv_kernel`;
+      `attention_kernel`; `append_kernel`, `advance_kernel`; `token_shift_kernel`, `wkv_kernel`;
     - *packed* weights carry their layout in the type, and `archive`,
       `read_parameter`, `archive_entry` and `parameter` tie them to the file that
       holds them.

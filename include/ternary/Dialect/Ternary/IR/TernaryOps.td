@@ -8,6 +8,7 @@
 #ifndef TERNARY_OPS_TD
 #define TERNARY_OPS_TD
 
+include "ternary/Dialect/Ternary/IR/TernaryCacheOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryGradientOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryKernelOps.td"
 include "ternary/Dialect/Ternary/IR/TernaryModelOps.td"

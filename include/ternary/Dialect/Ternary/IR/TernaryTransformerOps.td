@@ -13,8 +13,6 @@
 
 include "ternary/Dialect/Ternary/IR/TernaryTrainingKernelOps.td"
 
-def Ternary_I32Scalar : 0DTensorOf<[I32]>;
-
 //===----------------------------------------------------------------------===//
 // Linear layers
 //===----------------------------------------------------------------------===//

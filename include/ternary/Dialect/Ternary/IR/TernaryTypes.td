@@ -113,4 +113,64 @@ def Ternary_GateOrder : I32EnumAttr<"GateOrder", "which side of an output gate i
   let cppNamespace = "::ternary";
 }
 
+//===----------------------------------------------------------------------===//
+// Functions that a runtime calls
+//===----------------------------------------------------------------------===//
+
+def Ternary_Step : I32EnumAttr<"Step", "what a runtime calls a function for", [
+    I32EnumAttrCase<"Prefill", 0, "prefill">,
+    I32EnumAttrCase<"Decode", 1, "decode">,
+    I32EnumAttrCase<"Loss", 2, "loss">,
+    I32EnumAttrCase<"Gradient", 3, "gradient">,
+    I32EnumAttrCase<"Update", 4, "update">]> {
+  let cppNamespace = "::ternary";
+  let genSpecializedAttr = 0;
+}
+// `ternary.step = #ternary.step<decode>` on a function.
+def Ternary_StepAttr : EnumAttr<Ternary_Dialect, Ternary_Step, "step"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Ternary_Role : I32EnumAttr<"Role", "what an argument or a result of a step is to the runtime", [
+    // Steps that generate.
+    I32EnumAttrCase<"Ids", 0, "ids">,
+    I32EnumAttrCase<"State", 1, "state">,
+    I32EnumAttrCase<"Scales", 2, "scales">,
+    I32EnumAttrCase<"Position", 3, "position">,
+    I32EnumAttrCase<"LogitsFrom", 4, "logits_from">,
+    I32EnumAttrCase<"Logits", 5, "logits">,
+    // Memory and threads.
+    I32EnumAttrCase<"Weights", 6, "weights">,
+    I32EnumAttrCase<"Workspace", 7, "workspace">,
+    I32EnumAttrCase<"Team", 8, "team">,
+    // Losses and gradients.
+    I32EnumAttrCase<"Targets", 9, "targets">,
+    I32EnumAttrCase<"Loss", 10, "loss">,
+    I32EnumAttrCase<"Seed", 11, "seed">,
+    I32EnumAttrCase<"Parameters", 12, "parameters">,
+    I32EnumAttrCase<"Gradients", 13, "gradients">,
+    // Updates.
+    I32EnumAttrCase<"FirstMoments", 14, "first_moments">,
+    I32EnumAttrCase<"SecondMoments", 15, "second_moments">,
+    I32EnumAttrCase<"StepNumber", 16, "step_number">,
+    I32EnumAttrCase<"LearningRate", 17, "learning_rate">,
+    I32EnumAttrCase<"FinalFraction", 18, "final_fraction">,
+    I32EnumAttrCase<"Beta1", 19, "beta1">,
+    I32EnumAttrCase<"Beta2", 20, "beta2">,
+    I32EnumAttrCase<"Epsilon", 21, "epsilon">,
+    I32EnumAttrCase<"WeightDecay", 22, "weight_decay">,
+    I32EnumAttrCase<"ClipNorm", 23, "clip_norm">,
+    I32EnumAttrCase<"WarmupSteps", 24, "warmup_steps">,
+    I32EnumAttrCase<"TotalSteps", 25, "total_steps">,
+    I32EnumAttrCase<"HalveAt", 26, "halve_at">,
+    I32EnumAttrCase<"Rate", 27, "rate">,
+    I32EnumAttrCase<"GradientNorm", 28, "gradient_norm">]> {
+  let cppNamespace = "::ternary";
+  let genSpecializedAttr = 0;
+}
+// `ternary.role = #ternary.role<ids>` on an argument or a result.
+def Ternary_RoleAttr : EnumAttr<Ternary_Dialect, Ternary_Role, "role"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
 #endif // TERNARY_TYPES_TD

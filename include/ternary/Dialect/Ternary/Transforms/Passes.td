@@ -49,17 +49,17 @@ def TernaryDifferentiate : TernaryPass<"ternary-differentiate", "::mlir::ModuleO
     The loss is the first result, a scalar.
 
     ```mlir fragment
-    func.func @loss(%x: tensor<4x8xf32> {ternary.role = "x"}, %g: tensor<8xf32> {ternary.parameter = "g"})
-        -> (tensor<f32> {ternary.role = "loss"}) attributes {ternary.step = "loss"} {
+    func.func @loss(%x: tensor<4x8xf32>, %g: tensor<8xf32> {ternary.parameter = "g"})
+        -> (tensor<f32> {ternary.role = #ternary.role<loss>}) attributes {ternary.step = #ternary.step<loss>} {
       %y = ternary.rms_norm %x, %g {epsilon = 1.0e-6 : f32} : tensor<4x8xf32>, tensor<8xf32>
       ...
     }
     ```
     ⇒
     ```mlir fragment
-    func.func @gradient(%x: ..., %g: ..., %seed: tensor<f32> {ternary.role = "seed"})
-        -> (tensor<f32> {ternary.role = "loss"}, tensor<8xf32> {ternary.gradient = "g"})
-        attributes {ternary.step = "gradient"} {
+    func.func @gradient(%x: ..., %g: ..., %seed: tensor<f32> {ternary.role = #ternary.role<seed>})
+        -> (tensor<f32> {ternary.role = #ternary.role<loss>}, tensor<8xf32> {ternary.gradient = "g"})
+        attributes {ternary.step = #ternary.step<gradient>} {
       ...
       %n = ternary.scale_rows %x, %r : tensor<4x8xf32>, tensor<4xf32>
       %p = arith.mulf %dy, %n : tensor<4x8xf32>
@@ -87,17 +87,17 @@ def TernaryBuildOptimizer : TernaryPass<"ternary-build-optimizer", "::mlir::Modu
 
     ```mlir fragment
     func.func @gradient(%w: tensor<9x64xf32> {ternary.parameter = "w"}, ...)
-        -> (tensor<f32> {ternary.role = "loss"}, tensor<9x64xf32> {ternary.gradient = "w"})
-        attributes {ternary.step = "gradient"}
+        -> (tensor<f32> {ternary.role = #ternary.role<loss>}, tensor<9x64xf32> {ternary.gradient = "w"})
+        attributes {ternary.step = #ternary.step<gradient>}
     ```
     ⇒
     ```mlir fragment
     func.func @update(%w: tensor<9x64xf32> {ternary.parameter = "w"}, %g: tensor<9x64xf32> {ternary.gradient = "w"},
                       %m: tensor<9x64xf32> {ternary.first_moment = "w"}, %v: tensor<9x64xf32> {ternary.second_moment = "w"},
-                      %base: f32 {ternary.role = "learning_rate"}, ..., %step: i64 {ternary.role = "step"})
+                      %base: f32 {ternary.role = #ternary.role<learning_rate>}, ..., %step: i64 {ternary.role = #ternary.role<step_number>})
         -> (tensor<9x64xf32> {ternary.parameter = "w"}, tensor<9x64xf32> {ternary.first_moment = "w"},
-            tensor<9x64xf32> {ternary.second_moment = "w"}, tensor<f32> {ternary.role = "rate"},
-            tensor<f32> {ternary.role = "gradient_norm"}) attributes {ternary.step = "update"} {
+            tensor<9x64xf32> {ternary.second_moment = "w"}, tensor<f32> {ternary.role = #ternary.role<rate>},
+            tensor<f32> {ternary.role = #ternary.role<gradient_norm>}) attributes {ternary.step = #ternary.step<update>} {
       %rate = ternary.learning_rate %step of %total, base %base, ...
       %square = ternary.square_sum %g : tensor<9x64xf32>
       %sum = tensor.extract %square[] : tensor<f64>
@@ -367,7 +367,7 @@ def TernaryBindTrainingBlocks : TernaryPass<"ternary-bind-training-blocks", "::m
     ```
     ⇒
     ```mlir fragment
-    func.func @gradient(%base: memref<?xi8> {ternary.role = "parameters"}, ...) {
+    func.func @gradient(%base: memref<?xi8> {ternary.role = #ternary.role<parameters>}, ...) {
       %w = ternary.parameter @parameters "w" of %base : memref<?xi8> -> memref<64x64xf32>
       ternary.quantize_weights_kernel ins(%w : ...) outs(%t, %s : ...)
       ternary.pack_kernel ins(%t : ...) outs(%p : ...)

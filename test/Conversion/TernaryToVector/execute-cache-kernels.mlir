@@ -1,0 +1,1 @@
+// RUN: %execute_loops_test
