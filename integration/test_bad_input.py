@@ -251,7 +251,8 @@ func.func @loss(%ids: tensor<1x?xi32> {{ternary.role = #ternary.role<ids>}},
                 %targets: tensor<1x?xi32> {{ternary.role = #ternary.role<targets>}},
                 %table: tensor<7x7xf32> {{ternary.parameter = "table"}},
                 %more: {type} {{ternary.parameter = "more"}})
-    -> (tensor<f32> {{ternary.role = #ternary.role<loss>}}) attributes {{ternary.step = #ternary.step<loss>}} {{
+    -> (tensor<f32> {{ternary.role = #ternary.role<loss>}})
+    attributes {{ternary.step = #ternary.step<loss>}} {{
   %logits = ternary.embedding %ids, %table
     : tensor<1x?xi32>, tensor<7x7xf32> -> tensor<1x?x7xf32>
   %loss = ternary.cross_entropy %logits, %targets

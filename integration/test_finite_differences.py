@@ -526,7 +526,8 @@ def write_loss(name: str, case: Case) -> str:
       %loss = ternary.cross_entropy %y, %targets : {case.y}, {types["targets"]} -> tensor<f64>"""
     return f"""
     func.func @loss_{name}({", ".join(arguments)})
-        -> (tensor<f64> {{ternary.role = #ternary.role<loss>}}) attributes {{ternary.step = #ternary.step<loss>}} {{
+        -> (tensor<f64> {{ternary.role = #ternary.role<loss>}})
+        attributes {{ternary.step = #ternary.step<loss>}} {{
       {body}
       return {loss} : tensor<f64>
     }}"""

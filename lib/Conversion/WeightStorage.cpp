@@ -15,12 +15,14 @@ using namespace mlir;
 using namespace ternary;
 
 MemRefType ternary::getWeightStorageType(MemRefType type) {
-  if (!isa<TritType>(type.getElementType()) || type.getRank() != 2 || !type.hasStaticShape())
+  WeightLayoutAttrInterface layout = getLayoutOf(type);
+  if (!layout || type.getRank() != 2 || !type.hasStaticShape())
     return {};
-  if (!isa<PackedAttr>(type.getLayout()) && !type.getLayout().isIdentity())
+  if (!isa<WeightLayoutAttrInterface>(type.getLayout()) && !type.getLayout().isIdentity())
     return {};
-  return MemRefType::get({getWeightBytes(type)}, IntegerType::get(type.getContext(), 8),
-                         MemRefLayoutAttrInterface(), type.getMemorySpace());
+  MemRefType storage = layout.getStorageType(type.getShape(), type.getElementType());
+  return MemRefType::get(storage.getShape(), storage.getElementType(), MemRefLayoutAttrInterface(),
+                         type.getMemorySpace());
 }
 
 namespace {
@@ -44,7 +46,15 @@ struct ConvertWeightMemory : OpConversionPattern<WeightMemoryOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult matchAndRewrite(WeightMemoryOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, adaptor.getBuffer());
+    auto type = getTypeConverter()->convertType<MemRefType>(op.getResult().getType());
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "no type");
+    Value buffer = adaptor.getBuffer();
+    if (type != buffer.getType()) {
+      Value zero = arith::ConstantIndexOp::create(rewriter, op.getLoc(), 0);
+      buffer = memref::ViewOp::create(rewriter, op.getLoc(), type, buffer, zero, ValueRange());
+    }
+    rewriter.replaceOp(op, buffer);
     return success();
   }
 };
@@ -54,9 +64,7 @@ void ternary::populateWeightStorageConversion(TypeConverter &converter, RewriteP
                                               ConversionTarget &target) {
   converter.addConversion([](Type type) { return type; });
   converter.addConversion([](MemRefType type) -> std::optional<Type> {
-    if (!isa<TritType>(type.getElementType()))
-      return std::nullopt;
-    return getWeightStorageType(type);
+    return getLayoutOf(type) ? std::optional<Type>(getWeightStorageType(type)) : std::nullopt;
   });
 
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, converter);
@@ -79,14 +87,4 @@ void ternary::eraseArchives(Operation *module) {
     archive->erase();
     return WalkResult::skip();
   });
-}
-
-bool ternary::isInPanels(Value weight) { return cast<MemRefType>(weight.getType()).getRank() == 3; }
-
-SmallVector<Value> ternary::getPanelIndices(OpBuilder &builder, Location loc, Value panels, Value n,
-                                            Value k) {
-  int64_t rows = cast<MemRefType>(panels.getType()).getDimSize(2);
-  Value perPanel = arith::ConstantIndexOp::create(builder, loc, rows);
-  return {builder.createOrFold<arith::DivUIOp>(loc, n, perPanel), k,
-          builder.createOrFold<arith::RemUIOp>(loc, n, perPanel)};
 }

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Below the kernels a weight `memref<NxKx!ternary.trit, #ternary.packed<...>>`
-// is `memref<BYTESxi8>`: its layout is in the code that reads it. Lowerings of
-// kernels share this conversion; their patterns take the layout from the
-// original op, the bytes from the adaptor.
+// Below the kernels a weight, such as `memref<NxKx!ternary.trit, #ternary.packed<...>>`,
+// is what its layout says that it is stored as, such as `memref<BYTESxi8>`: the layout is
+// in the code that reads it. Lowerings of kernels share this conversion; their patterns
+// take the layout from the original op, the memory from the adaptor.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,8 +20,8 @@
 
 namespace ternary {
 
-/// The bytes of a weight: `memref<BYTESxi8>` for a memref of trits, packed or
-/// plain; null for a memref of trits that is neither, such as a strided one.
+/// The memory of a weight with a layout or of trits; null for a memref of trits that has
+/// neither a layout nor contiguous rows.
 mlir::MemRefType getWeightStorageType(mlir::MemRefType type);
 
 /// Adds to `converter` the conversion of weights to bytes (other types stay as
@@ -35,13 +35,6 @@ void populateWeightStorageConversion(mlir::TypeConverter &converter,
 /// Erases the archives of a module after that conversion, when nothing refers
 /// to them.
 void eraseArchives(mlir::Operation *module);
-
-/// Whether a float weight in memory is in panels `[N / P, K, P]`.
-bool isInPanels(mlir::Value weight);
-
-/// Where element k of row n of such a weight is.
-llvm::SmallVector<mlir::Value> getPanelIndices(mlir::OpBuilder &builder, mlir::Location loc,
-                                               mlir::Value panels, mlir::Value n, mlir::Value k);
 
 } // namespace ternary
 

@@ -87,25 +87,6 @@ QuantizedWeights extractTrits(const HostTensor &weight, const TritFormat &format
 ///   result[l] = (β[0] + ... + β[l]) - β[0]            row 0 is exactly 0
 llvm::Expected<HostTensor> computeLowerBounds(const HostTensor &parameters);
 
-/// How the trits of a weight [N, K] lie in memory; `#ternary.packed` documents
-/// the parameters.
-struct PackedLayout {
-  int64_t lanes = 1, depth = 1, planes = 1, vectors = 1, halves = 1;
-
-  int64_t getTileRows() const { return lanes * vectors; }
-  int64_t getNumTiles(int64_t rows) const;
-  int64_t getPaddedColumns(int64_t columns) const;
-  int64_t getStorageBytes(int64_t rows, int64_t columns) const;
-};
-
-/// The trits [N, K] in `layout`, as i8 [storage bytes].
-HostTensor packTrits(const HostTensor &trits, const PackedLayout &layout);
-
-/// The trits [rows, columns] that `packed` holds. An error if it has another
-/// size than these take, or codes that stand for no trit.
-llvm::Expected<HostTensor> unpackTrits(llvm::ArrayRef<uint8_t> packed, const PackedLayout &layout,
-                                       int64_t rows, int64_t columns);
-
 /// Made-up parameters in f32 or, rounded to nearest even, bf16; a function of name,
 /// shape, type, seed and standard deviation alone. Close to normally distributed, around 0 for
 /// matrices and around 1 for vectors, which are gains.

@@ -68,9 +68,9 @@ struct TargetRequest {
 /// How the weights of kernels lie in memory.
 struct WeightLayouts {
   /// Of ternary weights; with halves where both operands of a gated linear unit are in one.
-  PackedAttr trits;
-  /// Rows of a float weight in a panel; 0: float weights stay as they are.
-  int64_t panelRows = 0;
+  WeightLayoutAttrInterface trits;
+  /// Of the weights of float products; null: they stay as they are.
+  WeightLayoutAttrInterface floats;
 };
 
 /// A module after the last phase, and what is to become of it.

@@ -18,60 +18,6 @@ using namespace ternary;
 using namespace ternary::loops;
 
 namespace {
-/// Reads the trits of a weight of one layout.
-class TritReader {
-public:
-  TritReader(LoopBuilder &builder, Value bytes, PackedAttr layout, ArrayRef<int64_t> shape)
-      : b(builder), bytes(bytes), layout(layout), columns(shape[1]) {}
-
-  /// weight[row, column] as i32, where `row` counts from the start of a half.
-  Value read(int64_t half, Value row, Value column) {
-    Type i32 = b.getI32Type();
-    Value shift = b.i32(0), columnOfPlane = column;
-    if (layout.getPlanes() > 1) {
-      auto [plane, rest] = split(column, columnsOfPlane());
-      shift = arith::IndexCastOp::create(b, i32, b.op<arith::MulIOp>(plane, b.index(2)));
-      columnOfPlane = rest;
-    }
-    auto [g, inDepth] = split(columnOfPlane, layout.getDepth());
-    auto [tile, inTile] = split(row, layout.getTileRows() / layout.getHalves());
-    auto [vectorOfHalf, lane] = split(inTile, layout.getLanes());
-    int64_t firstVector = half * (layout.getVectors() / layout.getHalves());
-    Value vector = b.op<arith::AddIOp>(vectorOfHalf, b.index(firstVector));
-
-    // bytes[tile][g][vector][lane][inDepth]
-    Value offset = tile;
-    offset = nested(offset, columnsOfPlane() / layout.getDepth(), g);
-    offset = nested(offset, layout.getVectors(), vector);
-    offset = nested(offset, layout.getLanes(), lane);
-    offset = nested(offset, layout.getDepth(), inDepth);
-
-    Value byte = arith::ExtUIOp::create(b, i32, b.load(bytes, offset));
-    Value bits = b.op<arith::ShRUIOp>(byte, shift);
-    Value code = arith::AndIOp::create(b, bits, b.i32(3));
-    return arith::SubIOp::create(b, code, b.i32(1));
-  }
-
-private:
-  int64_t columnsOfPlane() const { return layout.getPaddedColumns(columns) / layout.getPlanes(); }
-  /// Quotient and remainder.
-  std::pair<Value, Value> split(Value value, int64_t divisor) {
-    if (divisor == 1)
-      return {value, b.index(0)};
-    return {b.op<arith::DivUIOp>(value, b.index(divisor)),
-            b.op<arith::RemUIOp>(value, b.index(divisor))};
-  }
-  /// Index of element `index` of the `offset`-th array of `size` elements.
-  Value nested(Value offset, int64_t size, Value index) {
-    return b.op<arith::AddIOp>(b.op<arith::MulIOp>(offset, b.index(size)), index);
-  }
-
-  LoopBuilder &b;
-  Value bytes;
-  PackedAttr layout;
-  int64_t columns;
-};
-
 /// Rows of a table of trits, with their scales.
 struct ConvertTernaryGather : OpConversionPattern<GatherKernelOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -81,15 +27,17 @@ struct ConvertTernaryGather : OpConversionPattern<GatherKernelOp> {
     if (!op.hasTernaryTable())
       return failure();
     LoopBuilder b(op, rewriter);
-    Type table = op.getTable().getType(), scales = op.getScale().getType();
-    TritReader trits(b, adaptor.getTable(), getLayoutOf(table), cast<MemRefType>(table).getShape());
+    auto table = cast<MemRefType>(op.getTable().getType());
+    Type scales = op.getScale().getType();
+    WeightLayoutAttrInterface layout = getLayoutOf(table);
     std::optional<int64_t> groupSize = getGroupSizeOf(table, scales);
     bool hasOne = cast<MemRefType>(scales).getDimSize(0) == 1 && !groupSize;
     b.nest(b.sizes(op.getOuts(), cast<MemRefType>(op.getOuts().getType()).getRank()),
            [&](ValueRange indices) {
              Value id = b.load(op.getIds(), indices.drop_back());
              Value row = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), id);
-             Value trit = trits.read(/*half=*/0, row, indices.back());
+             Value trit = layout.buildRead(b, b.getLoc(), adaptor.getTable(), table.getShape(), row,
+                                           indices.back());
              SmallVector<Value> place = {hasOne ? b.index(0) : row};
              if (groupSize)
                place.insert(place.begin(),
@@ -153,8 +101,11 @@ private:
   static Value emitElement(LoopBuilder &b, LinearKernelOp op, Value bytes, ValueRange row,
                            int64_t half, Value column) {
     ArrayRef<int64_t> shape = op.getWeightShape();
-    TritReader trits(b, bytes, op.getLayout(), shape);
     int64_t start = half * (shape[0] / op.getLayout().getHalves());
+    Value weightRow = b.op<arith::AddIOp>(column, b.index(start));
+    auto readTrit = [&](Value k) {
+      return op.getLayout().buildRead(b, b.getLoc(), bytes, shape, weightRow, k);
+    };
     bool isFloat = op.hasFloatActivations();
     // The sum over `count` columns from `first` on.
     auto accumulate = [&](Value first, int64_t count) -> Value {
@@ -162,14 +113,14 @@ private:
         Value k = b.op<arith::AddIOp>(first, i);
         Value activation =
             arith::ExtSIOp::create(b, b.getI32Type(), b.load(op.getActivations(), append(row, k)));
-        Value product = arith::MulIOp::create(b, activation, trits.read(half, column, k));
+        Value product = arith::MulIOp::create(b, activation, readTrit(k));
         return arith::AddIOp::create(b, sum, product);
       });
     };
     auto accumulateFloats = [&](Value first, int64_t count) -> Value {
       return b.sum(b.index(count), [&](Value i, Value sum) {
         Value k = b.op<arith::AddIOp>(first, i);
-        Value trit = arith::SIToFPOp::create(b, b.getF32Type(), trits.read(half, column, k));
+        Value trit = arith::SIToFPOp::create(b, b.getF32Type(), readTrit(k));
         return b.addf(sum, b.mulf(b.load(op.getActivations(), append(row, k)), trit));
       });
     };

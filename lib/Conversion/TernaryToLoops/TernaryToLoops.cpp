@@ -32,18 +32,20 @@ namespace {
 struct ConvertGatherKernel : OpConversionPattern<GatherKernelOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(GatherKernelOp op, OpAdaptor,
+  LogicalResult matchAndRewrite(GatherKernelOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     if (op.hasTernaryTable())
       return failure();
     LoopBuilder b(op, rewriter);
     auto type = cast<MemRefType>(op.getOuts().getType());
+    auto tableType = cast<MemRefType>(op.getTable().getType());
+    WeightLayoutAttrInterface layout = getLayoutOf(tableType);
     b.nest(b.sizes(op.getOuts(), type.getRank()), [&](ValueRange indices) {
       Value id = b.load(op.getIds(), indices.drop_back());
       Value row = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), id);
-      Value table = op.getTable(), k = indices.back();
-      Value value = isInPanels(table) ? b.load(table, getPanelIndices(b, b.getLoc(), table, row, k))
-                                      : b.load(table, {row, k});
+      Value table = adaptor.getTable(), k = indices.back();
+      Value value = layout ? layout.buildRead(b, b.getLoc(), table, tableType.getShape(), row, k)
+                           : b.load(table, {row, k});
       if (value.getType() != type.getElementType())
         value = arith::ExtFOp::create(b, type.getElementType(), value);
       b.store(value, op.getOuts(), indices);

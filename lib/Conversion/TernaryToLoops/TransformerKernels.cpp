@@ -19,14 +19,16 @@ using namespace ternary::loops;
 namespace {
 Value fma(LoopBuilder &b, Value x, Value y, Value sum) { return math::FmaOp::create(b, x, y, sum); }
 
-void emit(LoopBuilder &b, MatmulKernelOp, ValueRange ins, ValueRange outs) {
+void emit(LoopBuilder &b, MatmulKernelOp op, ValueRange ins, ValueRange outs) {
   Value input = ins[0], matrix = ins[1], out = outs[0];
+  auto type = cast<MemRefType>(op.getIns()[1].getType());
+  WeightLayoutAttrInterface layout = getLayoutOf(type);
   int64_t rank = cast<MemRefType>(out.getType()).getRank();
   Value depth = b.sizes(input, rank).back();
   b.nest(b.sizes(out, rank), [&](ValueRange index) {
     Value sum = b.sum(depth, [&](Value k, Value sum) {
-      Value factor = isInPanels(matrix)
-                         ? b.load(matrix, getPanelIndices(b, b.getLoc(), matrix, index.back(), k))
+      Value factor = layout
+                         ? layout.buildRead(b, b.getLoc(), matrix, type.getShape(), index.back(), k)
                          : b.load(matrix, {k, index.back()});
       if (factor.getType() != b.getRealType())
         factor = arith::ExtFOp::create(b, b.getRealType(), factor);

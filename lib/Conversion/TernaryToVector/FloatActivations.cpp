@@ -325,11 +325,11 @@ LogicalResult vectorize::emitTernaryGather(OpBuilder &builder, GatherKernelOp op
   Emitter e(builder, op.getLoc());
   auto table = cast<MemRefType>(op.getTable().getType());
   auto scales = cast<MemRefType>(op.getScale().getType());
-  PackedAttr layout = getLayoutOf(table);
+  auto layout = dyn_cast<PackedAttr>(getLayoutOf(table));
   std::optional<int64_t> groupSize = getGroupSizeOf(table, scales);
-  if (layout.getDepth() != kDepth || layout.getPlanes() != kPlanes)
+  if (!layout || layout.getDepth() != kDepth || layout.getPlanes() != kPlanes)
     return op.emitOpError() << "expected a table packed with depth = " << kDepth
-                            << " and planes = " << kPlanes << ", got " << layout;
+                            << " and planes = " << kPlanes << ", got " << getLayoutOf(table);
   if (groupSize.value_or(0) % kDepth != 0)
     return op.emitOpError() << "expected groups of a multiple of " << kDepth << " columns, got "
                             << *groupSize;

@@ -125,7 +125,8 @@ void cloneElementwise(mlir::OpBuilder &builder, mlir::Operation *op, mlir::IRMap
 mlir::LogicalResult emitRowKernel(mlir::OpBuilder &builder, RowKernelOp op);
 mlir::LogicalResult emitLinearKernel(mlir::OpBuilder &builder, LinearKernelOp op,
                                      mlir::Value weightBytes, const Microkernel &microkernel);
-mlir::LogicalResult emitGatherKernel(mlir::OpBuilder &builder, GatherKernelOp op);
+mlir::LogicalResult emitGatherKernel(mlir::OpBuilder &builder, GatherKernelOp op,
+                                     mlir::Value table);
 mlir::LogicalResult emitTernaryGather(mlir::OpBuilder &builder, GatherKernelOp op,
                                       mlir::Value tableBytes);
 mlir::LogicalResult emitScanKernel(mlir::OpBuilder &builder, ScanKernelOp op);

@@ -61,8 +61,9 @@ constexpr int64_t kPanelBytes = int64_t(1) << 18, kMaxPanelBytes = int64_t(1) <<
 
 class LinearEmitter {
 public:
-  LinearEmitter(OpBuilder &builder, LinearKernelOp op, Value weight, const Microkernel &isa)
-      : e(builder, op.getLoc()), op(op), isa(isa), weight(weight), layout(op.getLayout()),
+  LinearEmitter(OpBuilder &builder, LinearKernelOp op, PackedAttr layout, Value weight,
+                const Microkernel &isa)
+      : e(builder, op.getLoc()), op(op), isa(isa), weight(weight), layout(layout),
         lanes(layout.getLanes()), vectors(layout.getVectors()), halves(op.getHalves()),
         columns(op.getWeightShape()[0] / halves) {}
 
@@ -665,5 +666,8 @@ void LinearEmitter::emitSquareSums(Value tile, ArrayRef<Value> place, SmallVecto
 
 LogicalResult vectorize::emitLinearKernel(OpBuilder &builder, LinearKernelOp op, Value weightBytes,
                                           const Microkernel &microkernel) {
-  return LinearEmitter(builder, op, weightBytes, microkernel).emit();
+  auto layout = dyn_cast<PackedAttr>(op.getLayout());
+  if (!layout)
+    return op.emitOpError() << "expected a weight in #ternary.packed, got " << op.getLayout();
+  return LinearEmitter(builder, op, layout, weightBytes, microkernel).emit();
 }

@@ -113,11 +113,15 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
   if (!input || !out.memref)
     return op.emitOpError("expected contiguous rows");
   Type element = getElementTypeOrSelf(matrix.getType());
-  int64_t panelColumns = isInPanels(matrix) ? getColumns(matrix) : 0;
+  WeightLayoutAttrInterface layout = getLayoutOf(op.getIns()[1].getType());
+  auto panels = dyn_cast_or_null<PanelsAttr>(layout);
+  if (layout && !panels)
+    return op.emitOpError() << "expected a weight in panels, got " << op.getIns()[1].getType();
+  int64_t panelColumns = panels ? panels.getRows() : 0;
   if (panelColumns % (isa.lanes * isa.getProductVectors()) != 0)
     return op.emitOpError() << "expected panels of a multiple of "
                             << isa.lanes * isa.getProductVectors() << " columns, got "
-                            << matrix.getType();
+                            << op.getIns()[1].getType();
   auto floats = e.vectorType(isa.lanes, e.b.getF32Type());
   auto loadA = [&](Value m, Value k) -> Value {
     return memref::LoadOp::create(e.b, input, ValueRange{m, k});
@@ -126,7 +130,7 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
     auto type = e.vectorType(isa.lanes, element);
     // A panel has all its columns.
     Value value = panelColumns
-                      ? e.load(type, matrix, getPanelIndices(e.b, e.b.getLoc(), matrix, n, k), {})
+                      ? e.load(type, matrix, panels.getIndices(e.b, e.b.getLoc(), n, k), {})
                       : e.load(type, matrix, {k, n}, mask);
     return element.isF32() ? value : arith::ExtFOp::create(e.b, floats, value);
   };
@@ -142,7 +146,7 @@ LogicalResult vectorize::emitMatmul(OpBuilder &builder, MatmulKernelOp op, Value
   auto prefetch = [&](Value k, Value n) {
     Value ahead = e.add(k, kPrefetchBytes / kCacheLine * perLine / panelColumns);
     for (int64_t column = 0; column < isa.lanes * product.getVectors(); column += perLine)
-      e.prefetch(matrix, getPanelIndices(e.b, e.b.getLoc(), matrix, e.add(n, column), ahead));
+      e.prefetch(matrix, panels.getIndices(e.b, e.b.getLoc(), e.add(n, column), ahead));
   };
   if (panelColumns && getConstantIntValue(e.dim(input, 0)) == 1)
     product.prefetch = prefetch;

@@ -27,11 +27,12 @@ static Value chunkMask(Emitter &e, Value column, int64_t columns) {
 }
 
 /// Rows of the table, chunk by chunk; tokens in parallel.
-LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op) {
+LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op, Value memory) {
   Emitter e(builder, op.getLoc());
   auto table = cast<MemRefType>(op.getTable().getType());
+  WeightLayoutAttrInterface layout = getLayoutOf(table);
+  auto panels = dyn_cast_or_null<PanelsAttr>(layout);
   int64_t rank = cast<MemRefType>(op.getIds().getType()).getRank();
-  bool inPanels = isInPanels(op.getTable());
   int64_t columns = table.getDimSize(1);
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < rank; ++i)
@@ -40,15 +41,14 @@ LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op)
   e.parallel(sizes, [&](ValueRange row) {
     Value id = memref::LoadOp::create(e.b, op.getIds(), row);
     id = arith::IndexCastOp::create(e.b, e.b.getIndexType(), id);
-    if (inPanels) { // elements of a row lie apart
+    if (layout) { // elements of a row lie apart
       SmallVector<Value> place(row);
       place.push_back({});
       e.loop(e.index(0), e.index(columns), 1, {}, [&](Value column, ValueRange) {
-        auto locate = [&](Value k) {
-          return getPanelIndices(e.b, e.b.getLoc(), op.getTable(), id, k);
-        };
-        e.prefetch(op.getTable(), locate(e.add(column, kElementsAhead)));
-        Value value = memref::LoadOp::create(e.b, op.getTable(), locate(column));
+        Location loc = e.b.getLoc();
+        if (panels)
+          e.prefetch(memory, panels.getIndices(e.b, loc, id, e.add(column, kElementsAhead)));
+        Value value = layout.buildRead(e.b, loc, memory, table.getShape(), id, column);
         if (!table.getElementType().isF32())
           value = arith::ExtFOp::create(e.b, e.b.getF32Type(), value);
         place.back() = column;
@@ -60,7 +60,7 @@ LogicalResult vectorize::emitGatherKernel(OpBuilder &builder, GatherKernelOp op)
     e.loop(e.index(0), e.index(columns), kChunk, {}, [&](Value column, ValueRange) {
       Value mask = chunkMask(e, column, columns);
       Value value =
-          e.load(e.vectorType(kChunk, table.getElementType()), op.getTable(), {id, column}, mask);
+          e.load(e.vectorType(kChunk, table.getElementType()), memory, {id, column}, mask);
       if (!table.getElementType().isF32())
         value = arith::ExtFOp::create(e.b, floats, value);
       SmallVector<Value> indices(row);

@@ -70,8 +70,9 @@ struct GatherPattern : OpConversionPattern<GatherKernelOp> {
 
   LogicalResult matchAndRewrite(GatherKernelOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    if (failed(op.hasTernaryTable() ? vectorize::emitTernaryGather(rewriter, op, adaptor.getTable())
-                                    : vectorize::emitGatherKernel(rewriter, op)))
+    if (failed(op.hasTernaryTable()
+                   ? vectorize::emitTernaryGather(rewriter, op, adaptor.getTable())
+                   : vectorize::emitGatherKernel(rewriter, op, adaptor.getTable())))
       return failure();
     rewriter.eraseOp(op);
     return success();

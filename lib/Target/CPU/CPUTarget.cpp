@@ -40,9 +40,10 @@ public:
     const Microkernel *kernel = lookupMicrokernel(attribute.getKernelName());
     if (!kernel)
       return {};
-    return {PackedAttr::get(attribute.getContext(), kernel->lanes, kernel->depth,
-                            Microkernel::kPlanes, kernel->vectors, /*halves=*/1),
-            Microkernel::kPanelColumns};
+    mlir::MLIRContext *context = attribute.getContext();
+    return {PackedAttr::get(context, kernel->lanes, kernel->depth, Microkernel::kPlanes,
+                            kernel->vectors, /*halves=*/1),
+            PanelsAttr::get(context, Microkernel::kPanelColumns)};
   }
 
   bool convertsF16(TargetAttrInterface attribute) const override {

@@ -35,7 +35,7 @@ static void addCleanup(OpPassManager &pm) {
 static void buildPack(OpPassManager &pm, const Target &, const PipelineOptions &options) {
   TernaryPackOptions pack;
   // In training weights change, and many rows share what is read of one.
-  pack.panels = !options.training;
+  pack.floats = !options.training;
   pm.addNestedPass<func::FuncOp>(createTernaryPack(pack));
   if (options.training)
     pm.addPass(createTernaryBindTrainingBlocks());

@@ -29,7 +29,7 @@ public:
   }
 
   WeightLayouts getWeightLayouts(TargetAttrInterface attribute) const override {
-    return {PackedAttr::getPlain(attribute.getContext())};
+    return {PackedAttr::getPlain(attribute.getContext()), nullptr};
   }
 
   void lowerKernels(mlir::OpPassManager &pm) const override { pm.addPass(createTernaryToLoops()); }

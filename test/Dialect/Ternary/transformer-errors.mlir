@@ -186,43 +186,38 @@ func.func @transpose_a_kernel_outs(%g: memref<2x6xf32>, %x: memref<2x8xf32>, %ou
 
 // -----
 
-func.func @panels_of_nothing(%w: tensor<6x8xf32>) {
-  // expected-error @+2 {{expected a positive number of rows, got 0}}
-  // expected-error @+1 {{failed to infer returned types}}
-  %0 = ternary.pack_panels %w rows 0 : tensor<6x8xf32> -> tensor<1x8x6xf32>
+// expected-error @+1 {{expected a positive number of rows in a panel, got 0}}
+func.func @panels_of_nothing(%w: tensor<6x8xf32, #ternary.panels<0>>) {
   return
 }
 
 // -----
 
-func.func @panels_of_another_size(%w: tensor<6x8xf32>) {
-  // expected-error @+2 {{op inferred type(s) 'tensor<2x8x4xf32>' are incompatible with return type(s) of operation 'tensor<1x8x6xf32>'}}
-  // expected-error @+1 {{failed to infer returned types}}
-  %0 = ternary.pack_panels %w rows 4 : tensor<6x8xf32> -> tensor<1x8x6xf32>
+func.func @panels_of_another_type(%w: tensor<6x8xbf16>) {
+  // expected-error @+1 {{expected result of shape [6, 8] and 'bf16', got 'tensor<6x8xf32, #ternary.panels<4>>'}}
+  %0 = ternary.pack %w : tensor<6x8xbf16> -> tensor<6x8xf32, #ternary.panels<4>>
   return
 }
 
 // -----
 
-func.func @too_few_panels(%x: memref<2x8xf32>, %w: memref<2x8x4xf32>, %out: memref<2x9xf32>) {
-  // expected-error @+1 {{expected panels with 9 rows, the last one begun, got 'memref<2x8x4xf32>'}}
-  ternary.matmul_kernel ins(%x, %w : memref<2x8xf32>, memref<2x8x4xf32>) outs(%out : memref<2x9xf32>)
+func.func @rows_of_panels(%x: memref<2x8xf32>, %w: memref<7x8xf32, #ternary.panels<4>>, %out: memref<2x9xf32>) {
+  // expected-error @+1 {{expected outs of shape [2, 7], got 'memref<2x9xf32>'}}
+  ternary.matmul_kernel ins(%x, %w : memref<2x8xf32>, memref<7x8xf32, #ternary.panels<4>>) outs(%out : memref<2x9xf32>)
   return
 }
 
 // -----
 
-func.func @too_many_panels(%x: memref<2x8xf32>, %w: memref<2x8x4xf32>, %out: memref<2x4xf32>) {
-  // expected-error @+1 {{expected panels with 4 rows, the last one begun, got 'memref<2x8x4xf32>'}}
-  ternary.matmul_kernel ins(%x, %w : memref<2x8xf32>, memref<2x8x4xf32>) outs(%out : memref<2x4xf32>)
+// expected-error @+1 {{expected a weight in panels to have a static shape [N, K]}}
+func.func @dynamic_panels(%w: tensor<?x8xf32, #ternary.panels<4>>) {
   return
 }
 
 // -----
 
-func.func @panels_of_trits(%ids: tensor<2xi32>, %w: tensor<2x8x4x!ternary.trit>, %s: tensor<1xf32>, %out: tensor<2x8xf32>) {
-  // expected-error @+1 {{expected a table of shape [V, H], got 'tensor<2x8x4x!ternary.trit>'}}
-  %0 = ternary.gather_kernel ins(%ids, %w : tensor<2xi32>, tensor<2x8x4x!ternary.trit>) scale(%s : tensor<1xf32>) outs(%out : tensor<2x8xf32>) -> tensor<2x8xf32>
+// expected-error @+1 {{expected elements in panels to be floats, got '!ternary.trit'}}
+func.func @panels_of_trits(%w: tensor<4x8x!ternary.trit, #ternary.panels<4>>) {
   return
 }
 

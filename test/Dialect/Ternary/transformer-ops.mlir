@@ -18,12 +18,12 @@ func.func @half_floats(%x: tensor<4x64xf32>, %w: tensor<8x64xbf16>) -> tensor<4x
 // CHECK-LABEL: func.func @panels
 func.func @panels(%x: tensor<4x64xf32>, %w: tensor<70x64xbf16>, %ids: tensor<4xi32>, %product: tensor<4x70xf32>,
                   %rows: tensor<4x64xf32>) -> (tensor<4x70xf32>, tensor<4x64xf32>) {
-  // CHECK: ternary.pack_panels %{{.*}} rows 32 : tensor<70x64xbf16> -> tensor<3x64x32xbf16>
-  // CHECK: ternary.matmul_kernel ins(%{{.*}} : tensor<4x64xf32>, tensor<3x64x32xbf16>)
-  // CHECK: ternary.gather_kernel ins(%{{.*}} : tensor<4xi32>, tensor<3x64x32xbf16>)
-  %0 = ternary.pack_panels %w rows 32 : tensor<70x64xbf16> -> tensor<3x64x32xbf16>
-  %1 = ternary.matmul_kernel ins(%x, %0 : tensor<4x64xf32>, tensor<3x64x32xbf16>) outs(%product : tensor<4x70xf32>) -> tensor<4x70xf32>
-  %2 = ternary.gather_kernel ins(%ids, %0 : tensor<4xi32>, tensor<3x64x32xbf16>) outs(%rows : tensor<4x64xf32>) -> tensor<4x64xf32>
+  // CHECK: ternary.pack %{{.*}} : tensor<70x64xbf16> -> tensor<70x64xbf16, #ternary.panels<32>>
+  // CHECK: ternary.matmul_kernel ins(%{{.*}} : tensor<4x64xf32>, tensor<70x64xbf16, #ternary.panels<32>>)
+  // CHECK: ternary.gather_kernel ins(%{{.*}} : tensor<4xi32>, tensor<70x64xbf16, #ternary.panels<32>>)
+  %0 = ternary.pack %w : tensor<70x64xbf16> -> tensor<70x64xbf16, #ternary.panels<32>>
+  %1 = ternary.matmul_kernel ins(%x, %0 : tensor<4x64xf32>, tensor<70x64xbf16, #ternary.panels<32>>) outs(%product : tensor<4x70xf32>) -> tensor<4x70xf32>
+  %2 = ternary.gather_kernel ins(%ids, %0 : tensor<4xi32>, tensor<70x64xbf16, #ternary.panels<32>>) outs(%rows : tensor<4x64xf32>) -> tensor<4x64xf32>
   return %1, %2 : tensor<4x70xf32>, tensor<4x64xf32>
 }
 

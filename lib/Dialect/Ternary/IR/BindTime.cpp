@@ -40,10 +40,7 @@ Results QuantizeWeightsOp::evaluate(ArrayRef<HostTensor> operands) {
 }
 
 Results PackOp::evaluate(ArrayRef<HostTensor> operands) {
-  auto layout = cast<PackedAttr>(cast<RankedTensorType>(getResult().getType()).getEncoding());
-  return SmallVector<HostTensor>{
-      packTrits(operands[0], {layout.getLanes(), layout.getDepth(), layout.getPlanes(),
-                              layout.getVectors(), layout.getHalves()})};
+  return SmallVector<HostTensor>{getLayoutOf(getResult().getType()).pack(operands[0])};
 }
 
 Results StackRowsOp::evaluate(ArrayRef<HostTensor> operands) {
@@ -82,16 +79,5 @@ Results TransposeOp::evaluate(ArrayRef<HostTensor> operands) {
     for (int64_t n = 0; n < rows; ++n)
       for (int64_t k = 0; k < columns; ++k)
         to[k * rows + n] = from[n * columns + k];
-  });
-}
-
-Results PackPanelsOp::evaluate(ArrayRef<HostTensor> operands) {
-  auto type = cast<ShapedType>(getResult().getType());
-  int64_t rows = operands[0].getDim(0), columns = operands[0].getDim(1), perPanel = getRows();
-  return copyFloats(operands[0], type.getShape(), [&](auto from, auto to) {
-    for (int64_t p = 0; p < type.getDimSize(0); ++p)
-      for (int64_t j = 0; j < perPanel; ++j)
-        for (int64_t k = 0, n = p * perPanel + j; k < columns; ++k)
-          to[(p * columns + k) * perPanel + j] = n < rows ? from[n * columns + k] : 0;
   });
 }

@@ -116,7 +116,7 @@ std::string LinearKernelOp::getShortName() { return getKernelName("linear", getW
 
 int64_t LinearKernelOp::getMACsPerToken() { return getWeightShape()[0] * getWeightShape()[1]; }
 
-PackedAttr LinearKernelOp::getLayout() { return getLayoutOf(getWeight().getType()); }
+WeightLayoutAttrInterface LinearKernelOp::getLayout() { return getLayoutOf(getWeight().getType()); }
 
 bool LinearKernelOp::hasFloatActivations() {
   return isa<FloatType>(getElementTypeOrSelf(getActivations()));
@@ -136,7 +136,7 @@ YieldOp LinearKernelOp::getYield() { return cast<YieldOp>(getEpilogue().front().
 
 /// What activations of 8 bits come with, and how many of them there are.
 static LogicalResult verifyIntegers(LinearKernelOp op) {
-  PackedAttr layout = op.getLayout();
+  WeightLayoutAttrInterface layout = op.getLayout();
   auto activations = cast<ShapedType>(op.getActivations().getType());
   int64_t padded = layout.getPaddedColumns(op.getWeightShape()[1]);
   if (!activations.getElementType().isInteger(8) || getColumns(activations) < padded) // (C1)
@@ -147,7 +147,7 @@ static LogicalResult verifyIntegers(LinearKernelOp op) {
     return op.emitOpError("expected scales for activations of i8, got none");
   if (failed(verifyShape(op, "scales", op.getScales().getType(), rows))) // (C2)
     return failure();
-  if (!op.getSums() && layout != PackedAttr::getPlain(op.getContext())) // (C5)
+  if (!op.getSums() && layout.needsSums()) // (C5)
     return op.emitOpError("expected sums for a weight stored as t + 1, got none");
   if (op.getSums())
     return verifyShape(op, "sums", op.getSums().getType(), rows); // (C2)
@@ -171,7 +171,7 @@ static LogicalResult verifyFloats(LinearKernelOp op) {
 }
 
 LogicalResult LinearKernelOp::verify() {
-  PackedAttr layout = getLayout();
+  WeightLayoutAttrInterface layout = getLayout();
   auto weight = cast<ShapedType>(getWeight().getType());
   auto activations = cast<ShapedType>(getActivations().getType());
   if (!weight.hasStaticShape()) // (C1)
@@ -180,7 +180,6 @@ LogicalResult LinearKernelOp::verify() {
       failed(verifyTransposedScale(*this, weight, getWeightScale().getType())) || // (C2)
       failed(hasFloatActivations() ? verifyFloats(*this) : verifyIntegers(*this)))
     return failure();
-  bool isPlain = layout == PackedAttr::getPlain(getContext());
 
   if (failed(verifyDestinations(*this, getOuts(), getResultTypes())))
     return failure();
@@ -189,7 +188,7 @@ LogicalResult LinearKernelOp::verify() {
     return emitOpError() << "expected one block argument for the value or two for its halves, then "
                          << getExtras().size() << " for extras, got "
                          << getEpilogue().getNumArguments();
-  if (!isPlain && layout.getHalves() != halves) // (C4)
+  if (layout.withHalves(halves) != layout) // (C4)
     return emitOpError() << "expected a weight packed in " << halves << " halves, got " << layout;
   int64_t columns = weight.getDimSize(0) / halves;
   SmallVector<int64_t> shape = replaceColumns(activations, {columns});
@@ -242,16 +241,6 @@ std::string GatherKernelOp::getShortName() {
   return getKernelName("gather", getShapeOrScalar(getTable().getType()));
 }
 
-LogicalResult ternary::verifyPanels(Operation *op, ShapedType panels, int64_t count) {
-  if (!panels.hasStaticShape())
-    return op->emitOpError() << "expected panels of static shape, got " << panels;
-  int64_t most = panels.getDimSize(0) * panels.getDimSize(2);
-  if (count <= most && count > most - panels.getDimSize(2))
-    return success();
-  return op->emitOpError() << "expected panels with " << count << " rows, the last one begun, got "
-                           << panels;
-}
-
 LogicalResult GatherKernelOp::verify() {
   if (failed(
           verifyDestinations(*this, (*this)->getOperands().take_back(), (*this)->getResultTypes())))
@@ -259,9 +248,8 @@ LogicalResult GatherKernelOp::verify() {
   auto table = cast<ShapedType>(getTable().getType());
   SmallVector<int64_t> shape(cast<ShapedType>(getIds().getType()).getShape());
   bool isTrit = isa<TritType>(table.getElementType());
-  if (table.getRank() != 2 && (isTrit || table.getRank() != 3)) // (C1)
-    return emitOpError() << "expected a table of shape [V, H]"
-                         << (isTrit ? "" : ", or panels [V / P, H, P]") << ", got " << table;
+  if (table.getRank() != 2) // (C1)
+    return emitOpError() << "expected a table of shape [V, H], got " << table;
   shape.push_back(table.getDimSize(1));
   if (isTrit != hasTernaryTable()) // (C2)
     return emitOpError() << "expected a scale exactly for trits, got " << table

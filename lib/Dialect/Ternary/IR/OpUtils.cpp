@@ -137,13 +137,26 @@ LogicalResult op_utils::verifyTransposedScale(Operation *op, ShapedType weight, 
                            << scale;
 }
 
-PackedAttr ternary::getLayoutOf(Type weight) {
-  PackedAttr layout;
+WeightLayoutAttrInterface ternary::getLayoutOf(Type weight) {
+  WeightLayoutAttrInterface layout;
   if (auto tensor = dyn_cast<RankedTensorType>(weight))
-    layout = dyn_cast_or_null<PackedAttr>(tensor.getEncoding());
-  else
-    layout = dyn_cast<PackedAttr>(cast<MemRefType>(weight).getLayout());
-  return layout ? layout : PackedAttr::getPlain(weight.getContext());
+    layout = dyn_cast_or_null<WeightLayoutAttrInterface>(tensor.getEncoding());
+  else if (auto memref = dyn_cast<MemRefType>(weight))
+    layout = dyn_cast<WeightLayoutAttrInterface>(memref.getLayout());
+  if (!layout && isa<TritType>(getElementTypeOrSelf(weight)))
+    return PackedAttr::getPlain(weight.getContext());
+  return layout;
+}
+
+MemRefType ternary::getWeightMemory(RankedTensorType type) {
+  auto layout = dyn_cast_or_null<MemRefLayoutAttrInterface>(type.getEncoding());
+  return MemRefType::get(type.getShape(), type.getElementType(), layout);
+}
+
+int64_t ternary::getWeightBytes(ShapedType type) {
+  if (WeightLayoutAttrInterface layout = getLayoutOf(type))
+    type = layout.getStorageType(type.getShape(), type.getElementType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
 std::optional<int64_t> ternary::getGroupSizeOf(Type weight, Type transposedScale) {

@@ -106,8 +106,6 @@ mlir::LogicalResult verifyRotary(mlir::Operation *op, mlir::Type input, int64_t 
                                  const llvm::APFloat &theta);
 mlir::LogicalResult verifyAttention(mlir::Operation *op, mlir::Type q, mlir::Type k,
                                     mlir::TypeRange scales, int64_t heads, int64_t kvHeads);
-/// Errors unless there are as many panels as it takes for `count` rows of a weight.
-mlir::LogicalResult verifyPanels(mlir::Operation *op, mlir::ShapedType panels, int64_t count);
 } // namespace ternary
 
 #endif // TERNARY_LIB_DIALECT_IR_OPUTILS_H

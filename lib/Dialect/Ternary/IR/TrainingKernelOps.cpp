@@ -244,18 +244,15 @@ LogicalResult MatmulKernelOp::verify() {
   if (failed(verifyKernel(*this, 2, 1, [](auto ins, auto outs, Elements of) { // (C1)
         Shape matrix = shapeOf(ins[1]);
         Type element = getElementTypeOrSelf(ins[1].getType());
-        // In panels, only as many columns as there are in whole panels are known.
-        bool isInPanels = matrix.size() == 3;
-        int64_t depth = isInPanels ? matrix[1] : matrix.front();
-        int64_t columns = isInPanels ? shapeOf(outs[0]).back() : matrix.back();
+        bool isWeight = static_cast<bool>(getLayoutOf(ins[1].getType()));
+        int64_t depth = isWeight ? matrix.back() : matrix.front();
+        int64_t columns = isWeight ? matrix.front() : matrix.back();
         return SmallVector<Expected>{
             {"input", of.real, withColumns(outs[0], depth)},
             {"matrix", isa<Float16Type, BFloat16Type>(element) ? element : of.real, matrix},
             {"outs", of.real, withColumns(ins[0], columns)}};
       })))
     return failure();
-  if (auto panels = cast<ShapedType>(getIns()[1].getType()); panels.getRank() == 3)
-    return verifyPanels(*this, panels, cast<ShapedType>(getOuts()[0].getType()).getShape().back());
   return verifyMatrix(*this, "a matrix", getIns()[1]);
 }
 
@@ -412,10 +409,4 @@ LogicalResult WeightMemoryOp::verify() {
     return emitOpError() << "expected a buffer of " << bytes << " bytes, got "
                          << getBuffer().getType();
   return success();
-}
-
-int64_t ternary::getWeightBytes(MemRefType type) {
-  if (auto layout = dyn_cast<PackedAttr>(type.getLayout()))
-    return layout.getStorageBytes(type.getDimSize(0), type.getDimSize(1));
-  return type.getNumElements();
 }

@@ -100,21 +100,6 @@ LogicalResult TransposeOp::verify() {
   return emitOpError() << "expected an input of static shape [N, K], got " << type;
 }
 
-LogicalResult PackPanelsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  auto type = dyn_cast<RankedTensorType>(adaptor.getInput().getType());
-  int64_t rows = adaptor.getRowsAttr() ? adaptor.getRows() : 0; // (C2)
-  if (rows < 1)
-    return emitOptionalError(location, "expected a positive number of rows, got ", rows);
-  if (!type || !type.hasStaticShape() || type.getRank() != 2) // (C1)
-    return emitOptionalError(location, "expected an input of static shape [N, K], got ",
-                             adaptor.getInput().getType());
-  types.push_back(RankedTensorType::get(
-      {(int64_t)llvm::divideCeil(type.getDimSize(0), rows), type.getDimSize(1), rows},
-      type.getElementType()));
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // RotaryEmbeddingOp
 //===----------------------------------------------------------------------===//

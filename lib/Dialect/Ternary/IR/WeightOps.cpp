@@ -18,12 +18,15 @@ using namespace ternary::op_utils;
 LogicalResult PackOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
-  if (input.getEncoding() || !isa_and_nonnull<PackedAttr>(result.getEncoding())) // (C1)
-    return emitOpError() << "expected to pack a plain into a '#ternary.packed' weight, got "
+  if (input.getEncoding() ||
+      !isa_and_nonnull<WeightLayoutAttrInterface>(result.getEncoding())) // (C1)
+    return emitOpError() << "expected to pack a weight without a layout into one with a layout "
+                            "such as #ternary.packed, got "
                          << input << " and " << result;
-  if (input.getShape() != result.getShape()) // (C1)
-    return emitOpError() << "expected result of shape " << printShape(input.getShape()) << ", got "
-                         << result;
+  if (input.getShape() != result.getShape() ||
+      input.getElementType() != result.getElementType()) // (C1)
+    return emitOpError() << "expected result of shape " << printShape(input.getShape()) << " and "
+                         << input.getElementType() << ", got " << result;
   return success();
 }
 
@@ -71,12 +74,7 @@ LogicalResult StackRowsOp::verify() {
 //===----------------------------------------------------------------------===//
 
 int64_t ArchiveEntryOp::getBytes() {
-  auto type = cast<RankedTensorType>(getValue().getType());
-  if (auto layout = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
-    return layout.getStorageBytes(type.getDimSize(0), type.getDimSize(1));
-  if (isa<TritType>(type.getElementType()))
-    return type.getNumElements();
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return getWeightBytes(cast<RankedTensorType>(getValue().getType()));
 }
 
 LogicalResult ArchiveOp::verifyRegions() {
@@ -109,10 +107,7 @@ LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
                          << getName() << "', got none";
   auto stored = cast<RankedTensorType>(entry.getValue().getType());
   auto result = cast<MemRefType>(getResult().getType());
-  auto layout = dyn_cast_or_null<PackedAttr>(stored.getEncoding());
-  bool sameLayout = layout ? result.getLayout() == layout : result.getLayout().isIdentity();
-  if (stored.getShape() != result.getShape() || // (C1)
-      stored.getElementType() != result.getElementType() || !sameLayout)
+  if (getWeightMemory(stored) != result) // (C1)
     return emitOpError() << "expected memory of " << stored << ", got " << result;
   return success();
 }

@@ -185,14 +185,10 @@ struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters>
     for (Value value : stored) {
       std::string name = archive.getEntry(value);
       auto type = cast<RankedTensorType>(value.getType());
-      MemRefLayoutAttrInterface layout;
-      if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
-        layout = packed;
-      Value memory = ParameterOp::create(
-          builder, value.getLoc(), MemRefType::get(type.getShape(), type.getElementType(), layout),
-          kArchive, name, base);
+      Value memory =
+          ParameterOp::create(builder, value.getLoc(), getWeightMemory(type), kArchive, name, base);
       // Kernels take weights as memory; to all else a parameter is a tensor.
-      if (!isa<TritType>(type.getElementType()))
+      if (!getLayoutOf(type))
         memory = bufferization::ToTensorOp::create(builder, value.getLoc(), type, memory,
                                                    /*restrict=*/true, /*writable=*/false);
       value.replaceUsesWithIf(memory, [&](OpOperand &use) { return !isBindTimeOp(use); });

@@ -159,10 +159,7 @@ private:
     if (!isa<TritType>(type.getElementType()))
       return memref::AllocOp::create(builder, loc,
                                      MemRefType::get(type.getShape(), type.getElementType()));
-    MemRefLayoutAttrInterface layout;
-    if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
-      layout = packed;
-    auto weight = MemRefType::get(type.getShape(), type.getElementType(), layout);
+    MemRefType weight = getWeightMemory(type);
     Value buffer = memref::AllocOp::create(
         builder, loc, MemRefType::get({getWeightBytes(weight)}, builder.getI8Type()));
     return WeightMemoryOp::create(builder, loc, weight, buffer);

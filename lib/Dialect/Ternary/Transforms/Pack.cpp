@@ -42,8 +42,8 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     for (Operation *op : kernels)
       if (failed(pack(op)))
         return signalPassFailure();
-    if (panels && layouts.panelRows > 0)
-      packPanels();
+    if (floats && layouts.floats)
+      packFloats();
   }
 
   /// The layouts of the module's target, but for the one that an option gives.
@@ -52,7 +52,8 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     const Target *target = lookupTargetOf(getOperation());
     layouts = target ? target->getWeightLayouts(attribute) : WeightLayouts();
     if (!layout.empty()) {
-      layouts.trits = dyn_cast_or_null<PackedAttr>(parseAttribute(layout, &getContext()));
+      layouts.trits =
+          dyn_cast_or_null<WeightLayoutAttrInterface>(parseAttribute(layout, &getContext()));
       if (!layouts.trits)
         return getOperation().emitError() << "expected a layout, got '" << layout << "'";
     }
@@ -65,19 +66,21 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
            << "expected a target with layouts for weights, got " << attribute;
   }
 
-  /// Puts parameters whose transpose a product reads into panels, which embeddings by the same
-  /// parameter read as well.
-  void packPanels() {
-    llvm::DenseMap<Value, Value> panels;
+  /// Gives parameters whose transpose a product reads the layout of floats, which embeddings by
+  /// the same parameter read as well.
+  void packFloats() {
+    llvm::DenseMap<Value, Value> packedFloats;
     getOperation().walk([&](MatmulKernelOp op) {
       auto transpose = op.getIns()[1].getDefiningOp<TransposeOp>();
       auto weight = transpose ? dyn_cast<BlockArgument>(transpose.getInput()) : BlockArgument();
       if (!weight)
         return;
-      Value &packed = panels[weight];
+      Value &packed = packedFloats[weight];
       if (!packed) {
         auto builder = OpBuilder::atBlockBegin(weight.getOwner());
-        packed = PackPanelsOp::create(builder, transpose.getLoc(), weight, layouts.panelRows);
+        auto type = cast<RankedTensorType>(weight.getType());
+        packed = PackOp::create(builder, transpose.getLoc(), type.cloneWithEncoding(layouts.floats),
+                                weight);
         ++numPacked;
       }
       op.getInsMutable()[1].set(packed);
@@ -85,7 +88,7 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
         transpose->erase();
     });
     getOperation().walk([&](GatherKernelOp op) {
-      if (Value packed = panels.lookup(op.getTable()))
+      if (Value packed = packedFloats.lookup(op.getTable()))
         op.getTableMutable().assign(packed);
     });
   }
@@ -97,14 +100,11 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     auto type = dyn_cast<RankedTensorType>(weight.get().getType());
     if (!type || type.getEncoding() || !isa<TritType>(type.getElementType()))
       return success();
-    // One byte a trit is addressed row by row, wherever the halves are.
-    bool isPlain = layouts.trits == PackedAttr::getPlain(&getContext());
-    int64_t halves = isPlain || !linear ? 1 : linear.getHalves();
-    auto layout = PackedAttr::getChecked(
-        [&] { return op->emitError(); }, &getContext(), layouts.trits.getLanes(),
-        layouts.trits.getDepth(), layouts.trits.getPlanes(), layouts.trits.getVectors(), halves);
+    int64_t halves = linear ? linear.getHalves() : 1;
+    WeightLayoutAttrInterface layout = layouts.trits.withHalves(halves);
     if (!layout)
-      return failure();
+      return op->emitOpError() << "expected a layout of " << halves << " halves, got "
+                               << layouts.trits;
     if (linear && !linear.hasFloatActivations() &&
         failed(padActivations(linear, layout.getPaddedColumns(type.getDimSize(1)))))
       return failure();

@@ -110,8 +110,12 @@ mlir::Type getRowType(mlir::ShapedType type, int64_t rowRank);
 /// not to norms and what bounds are made of.
 bool isDecayed(mlir::BlockArgument parameter);
 
-/// Layout of a weight; one byte a trit if its type does not say.
-PackedAttr getLayoutOf(mlir::Type weight);
+/// Layout of a weight; if its type does not say, one byte a trit, and null for floats, which are
+/// row by row.
+WeightLayoutAttrInterface getLayoutOf(mlir::Type weight);
+
+/// The memory of a weight, which has the layout of the tensor `type`.
+mlir::MemRefType getWeightMemory(mlir::RankedTensorType type);
 
 /// Columns that share a scale, if scales [1], [N] or, transposed, [G, N] are those of groups.
 std::optional<int64_t> getGroupSizeOf(mlir::Type weight, mlir::Type transposedScale);
@@ -120,8 +124,8 @@ std::optional<int64_t> getGroupSizeOf(mlir::Type weight, mlir::Type transposedSc
 llvm::SmallVector<int64_t> getScaleShape(Granularity granularity, std::optional<int64_t> groupSize,
                                          llvm::ArrayRef<int64_t> weight);
 
-/// Bytes of memory of trits.
-int64_t getWeightBytes(mlir::MemRefType type);
+/// Bytes of the memory of a weight, a tensor or a memref of static shape.
+int64_t getWeightBytes(mlir::ShapedType type);
 
 /// Shapes of the results of `op`, tensors whose dynamic sizes are those of the first
 /// operand in the same place.

@@ -9,6 +9,8 @@
 #define TERNARY_INTERFACES_TD
 
 include "mlir/IR/OpBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 
 def ModelOpInterface : OpInterface<"ModelOpInterface"> {
   let cppNamespace = "::ternary";
@@ -113,6 +115,49 @@ def TargetAttrInterface : AttrInterface<"TargetAttrInterface"> {
       "::llvm::StringRef", "getKernelName">,
     InterfaceMethod<"How the loops of a step are shared among threads.",
       "::ternary::Threads", "getLoopThreads">
+  ];
+}
+
+def WeightLayoutAttrInterface : AttrInterface<"WeightLayoutAttrInterface", [
+    MemRefLayoutAttrInterface, VerifiableTensorEncoding]> {
+  let cppNamespace = "::ternary";
+  let description = [{
+    How the elements of a weight [N, K] lie in memory: the encoding of a tensor, the layout of a
+    memref. It packs a weight on the host and reads an element in scalar code, so that a new
+    layout needs no change to passes; lowerings of kernels multiply by those that they know and
+    read others element by element.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The memory of a weight of this shape: below the kernels a memref of identity layout.
+    }], "::mlir::MemRefType", "getStorageType",
+    (ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$element)>,
+    InterfaceMethod<[{
+      On the host, the weight as it lies in memory, a tensor of the shape of the storage type.
+    }], "::ternary::HostTensor", "pack", (ins "const ::ternary::HostTensor &":$weight)>,
+    InterfaceMethod<[{
+      Build the load of element `[row, column]` of a weight of this shape from its storage: a
+      trit as an i32, a float in the type that it is stored in.
+    }], "::mlir::Value", "buildRead",
+    (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::Value":$storage,
+         "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Value":$row, "::mlir::Value":$column)>,
+    InterfaceMethod<"Columns of activations that kernels read for a weight with so many.",
+      "int64_t", "getPaddedColumns", (ins "int64_t":$columns),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{ return columns; }]>,
+    InterfaceMethod<"How many parts of the rows are side by side.", "int64_t", "getHalves", (ins),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{ return 1; }]>,
+    InterfaceMethod<[{
+      This layout with the rows of both operands of a gated linear unit side by side, if `halves`
+      is 2, for kernels that want them so; null if there is no such layout.
+    }], "::ternary::WeightLayoutAttrInterface", "withHalves", (ins "int64_t":$halves),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{
+        return halves == 1 ? ::ternary::WeightLayoutAttrInterface($_attr) : nullptr;
+      }]>,
+    InterfaceMethod<[{
+      Whether kernels may multiply by what is stored as it is, t + 1 for a trit t, and need the
+      sums of activations therefore.
+    }], "bool", "needsSums", (ins),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{ return false; }]>
   ];
 }
 

@@ -185,7 +185,7 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
   let hasVerifier = 1;
   let extraClassDeclaration = dpsDeclaration # [{
     /// Layout of the weight; one byte a trit if the type does not say.
-    PackedAttr getLayout();
+    WeightLayoutAttrInterface getLayout();
     /// Whether activations are floats.
     bool hasFloatActivations();
     /// Two if the region reads both halves of the result at once, otherwise one.
@@ -206,8 +206,7 @@ def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel", [], ["getShortNam
     On tensors a table of trits that is bound already is a memref.
 
     Constraints:
-    - (C1) `outs` is `[ids..., H]` of f32, or of f64 as the table is, for a table `[V, H]`; one of
-      floats may be in panels of P rows, `[⌈V / P⌉, H, P]`, as `pack_panels` makes them
+    - (C1) `outs` is `[ids..., H]` of f32, or of f64 as the table is, for a table `[V, H]`
     - (C2) `scale` is given exactly for trits, and is `[1]`, `[V]` or `[G, V]` with a G that divides H;
       the layout of trits has one half
 

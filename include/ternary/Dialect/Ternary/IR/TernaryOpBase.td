@@ -24,7 +24,6 @@ def Ternary_Trit : Type<CPred<"::llvm::isa<::ternary::TritType>($_self)">,
 def Ternary_FloatTensor : RankedTensorOf<[F32, F64]>;
 def Ternary_FloatVector : 1DTensorOf<[F32, F64]>;
 def Ternary_ParameterMatrix : 2DTensorOf<[F16, BF16, F32, F64]>;
-def Ternary_ParameterPanels : 3DTensorOf<[F16, BF16, F32, F64]>;
 def Ternary_CacheTensor : RankedTensorOf<[I8, F16, F32, F64]>;
 def Ternary_I32Scalar : 0DTensorOf<[I32]>;
 def Ternary_F32Tensor : RankedTensorOf<[F32]>;

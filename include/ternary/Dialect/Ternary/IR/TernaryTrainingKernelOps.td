@@ -317,7 +317,7 @@ def Ternary_WeightMemoryOp : Ternary_Op<"weight_memory", [
     Pure, DeclareOpInterfaceMethods<ViewLikeOpInterface>]> {
   let summary = "bytes as a weight";
   let description = [{
-    Memory of trits in the bytes of `buffer`.
+    Memory of a weight in the bytes of `buffer`.
 
     Constraints:
     - (C1) `buffer` has as many bytes as `result` takes
@@ -332,7 +332,7 @@ def Ternary_WeightMemoryOp : Ternary_Op<"weight_memory", [
     ```
   }];
   let arguments = (ins MemRefRankOf<[I8], [1]>:$buffer);
-  let results = (outs Ternary_TritMemRef:$result);
+  let results = (outs MemRefRankOf<[Ternary_Trit, F16, BF16, F32], [2]>:$result);
   let assemblyFormat = "$buffer attr-dict `:` type($buffer) `->` type($result)";
   let hasVerifier = 1;
 }

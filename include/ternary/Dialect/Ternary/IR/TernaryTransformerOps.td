@@ -132,34 +132,6 @@ def Ternary_TransposeOp : Ternary_PureOp<"transpose", [
   let hasVerifier = 1;
 }
 
-def Ternary_PackPanelsOp : Ternary_PureOp<"pack_panels", [
-    DeclareOpInterfaceMethods<BindTimeOpInterface>]> {
-  let summary = "a float weight in panels of rows";
-  let description = [{
-    `result[p, k, j] = input[P p + j, k]`, or 0 where the input has no such row, with P `rows`
-    to a panel
-
-    A product reads the columns of the transpose, panel by panel, from front to back; and the
-    rows of the weight, which are embeddings where it is a table as well, are within a panel each.
-
-    Constraints:
-    - (C1) `input` is `[N, K]`, static, `result` is `[⌈N / P⌉, K, P]` of its element type
-    - (C2) `rows` is positive
-
-    Example:
-
-    ```mlir
-    func.func @f(%w: tensor<97x64xf32>) -> tensor<2x64x64xf32> {
-      %0 = ternary.pack_panels %w rows 64 : tensor<97x64xf32> -> tensor<2x64x64xf32>
-      return %0 : tensor<2x64x64xf32>
-    }
-    ```
-  }];
-  let arguments = (ins Ternary_ParameterMatrix:$input, I64Attr:$rows);
-  let results = (outs Ternary_ParameterPanels:$result);
-  let assemblyFormat = "$input `rows` $rows attr-dict `:` type($input) `->` type($result)";
-}
-
 //===----------------------------------------------------------------------===//
 // Positions and attention
 //===----------------------------------------------------------------------===//
@@ -338,8 +310,8 @@ def Ternary_AttentionBackwardOp : Ternary_PureOp<"attention_backward", [
 def Ternary_MatmulKernelOp : Ternary_InsOutsKernelOp<"matmul_kernel", ["getMACsPerToken"]> {
   let summary = "`matmul` in destination style";
   let description = [{
-    `ins` are the input `[..., K]` and the matrix `[K, N]`, `outs` is `[..., N]`. The matrix may
-    be in panels of P columns, `[⌈N / P⌉, K, P]`, as `pack_panels` makes them.
+    `ins` are the input `[..., K]` and the matrix `[K, N]`, or, with a layout, memory of the
+    weight `[N, K]` of which that is the transpose; `outs` is `[..., N]`.
 
     Constraints:
     - (C1) shapes are those of `matmul`

@@ -14,6 +14,7 @@ include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/BuiltinTypeInterfaces.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/TensorEncoding.td"
+include "ternary/Dialect/Ternary/IR/TernaryInterfaces.td"
 
 def Ternary_TritType : TypeDef<Ternary_Dialect, "Trit", [MemRefElementTypeInterface]> {
   let mnemonic = "trit";
@@ -28,7 +29,9 @@ def Ternary_PackedAttr : AttrDef<Ternary_Dialect, "Packed", [
     DeclareAttrInterfaceMethods<VerifiableTensorEncoding>,
     DeclareAttrInterfaceMethods<MemRefLayoutAttrInterface,
         ["isIdentity", "verifyLayout",
-         "getStridesAndOffset"]>]> {
+         "getStridesAndOffset"]>,
+    DeclareAttrInterfaceMethods<WeightLayoutAttrInterface,
+        ["getPaddedColumns", "withHalves", "needsSums"]>]> {
   let mnemonic = "packed";
   let summary = "how the trits of a weight [N, K] lie in memory";
   let description = [{
@@ -67,10 +70,6 @@ def Ternary_PackedAttr : AttrDef<Ternary_Dialect, "Packed", [
     int64_t getNumTiles(int64_t rows) const {
       return ::llvm::divideCeil(rows / getHalves(), getTileRows() / getHalves());
     }
-    /// Columns after padding.
-    int64_t getPaddedColumns(int64_t columns) const {
-      return ::llvm::alignTo(columns, getDepth() * getPlanes());
-    }
     /// Bytes of one tile.
     int64_t getTileBytes(int64_t columns) const {
       return getTileRows() * getPaddedColumns(columns) / getPlanes();
@@ -83,7 +82,36 @@ def Ternary_PackedAttr : AttrDef<Ternary_Dialect, "Packed", [
     static PackedAttr getPlain(::mlir::MLIRContext *context) {
       return get(context, 1, 1, 1, 1, 1);
     }
+    bool isPlain() const { return *this == getPlain(getContext()); }
+  }];
+}
 
+def Ternary_PanelsAttr : AttrDef<Ternary_Dialect, "Panels", [
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>,
+    DeclareAttrInterfaceMethods<MemRefLayoutAttrInterface,
+        ["isIdentity", "verifyLayout",
+         "getStridesAndOffset"]>,
+    DeclareAttrInterfaceMethods<WeightLayoutAttrInterface>]> {
+  let mnemonic = "panels";
+  let summary = "how the floats of a weight [N, K] lie in memory";
+  let description = [{
+    Element `[P p + j, k]` is `[p, k, j]` of memory `[⌈N / P⌉, K, P]` with P `rows` to a panel; rows
+    that do not exist are 0.
+
+    A product reads the columns of the transpose, panel by panel, from front to back; and the
+    rows of the weight, which are embeddings where it is a table as well, are within a panel each.
+
+    Constraints:
+    - (C1) `rows` is positive
+    - (C2) the tensor is `[N, K]` of floats with static N and K
+  }];
+  let parameters = (ins "int64_t":$rows);
+  let assemblyFormat = "`<` $rows `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Where element `[row, column]` is in memory.
+    ::llvm::SmallVector<::mlir::Value> getIndices(::mlir::OpBuilder &builder, ::mlir::Location loc,
+                                                  ::mlir::Value row, ::mlir::Value column) const;
   }];
 }
 

@@ -13,13 +13,13 @@ include "mlir/IR/SymbolInterfaces.td"
 
 def Ternary_PackOp : Ternary_Op<"pack", [
     Pure, DeclareOpInterfaceMethods<BindTimeOpInterface>]> {
-  let summary = "trits in a target's layout";
+  let summary = "a weight in a target's layout";
   let description = [{
     The same weight in the layout that the result type's encoding states.
 
     Constraints:
-    - (C1) `input` is without encoding, `result` is of the same shape with a
-      `#ternary.packed` encoding
+    - (C1) `input` is without encoding, `result` is of the same shape and element type with a
+      layout for its encoding
 
     Example:
 
@@ -32,8 +32,8 @@ def Ternary_PackOp : Ternary_Op<"pack", [
     }
     ```
   }];
-  let arguments = (ins Ternary_TritMatrix:$input);
-  let results = (outs Ternary_TritMatrix:$result);
+  let arguments = (ins Ternary_WeightMatrix:$input);
+  let results = (outs Ternary_WeightMatrix:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }

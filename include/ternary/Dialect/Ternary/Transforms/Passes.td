@@ -325,14 +325,14 @@ def TernaryPack : TernaryPass<"ternary-pack", "::mlir::func::FuncOp", [
     to the layout's number of columns. A kernel over the two halves of a gated linear
     unit gets a layout in which they meet.
 
-    With `panels`, float weights of products lie in panels (`pack_panels`) in place of their
-    transpose, if the target has such; a table that is embedding and head is stored once.
+    With `floats`, weights of float products get the target's layout for floats, if it has one, in
+    place of their transpose; a table that is embedding and head is stored once.
   }];
   let options = [
     Option<"layout", "layout", "std::string", /*default=*/"\"\"",
-           "Layout of ternary weights, #ternary.packed<...>, instead of the target's.">,
-    Option<"panels", "panels", "bool", /*default=*/"true",
-           "Put float weights into panels.">];
+           "Layout of ternary weights, such as #ternary.packed<...>, instead of the target's.">,
+    Option<"floats", "floats", "bool", /*default=*/"true",
+           "Pack weights of float products as well.">];
   let statistics = [Statistic<"numPacked", "packed", "Number of weights packed">];
 }
 
