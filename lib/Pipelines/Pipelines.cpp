@@ -8,6 +8,7 @@
 #include "ternary/Pipelines/Pipelines.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "ternary/Pipelines/Passes.h"
+#include "ternary/kernels.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -39,18 +40,19 @@ void ternary::buildPhasePipeline(OpPassManager &pm, const Phase &phase, const Ta
 //===----------------------------------------------------------------------===//
 
 namespace {
+#define KERNEL(name, architecture, features, permission) " " name
 /// With the words that say what a module is compiled for, if it does not say so itself.
 struct TargetPipelineOptions : PipelineOptions {
   Option<std::string> target{*this, "target", llvm::cl::desc("Name of the target (cpu)"),
                              llvm::cl::init("")};
   Option<std::string> kernel{
       *this, "kernel",
-      llvm::cl::desc(
-          "Microkernels: amx-int8, avx512vnni, avxvnni, avx2 or portable (the module's)"),
+      llvm::cl::desc("Microkernels instead of the module's:" TERNARY_KERNELS(KERNEL)),
       llvm::cl::init("")};
   Option<bool> threads{*this, "threads", llvm::cl::desc("Share loops among threads"),
                        llvm::cl::init(true)};
 };
+#undef KERNEL
 } // namespace
 
 /// All phases up to and with the one called `last`.

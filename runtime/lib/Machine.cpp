@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Runtime/Machine.h"
+#include "ternary/kernels.h"
 
 #include <algorithm>
 #include <climits>
@@ -14,6 +15,7 @@
 #include <limits>
 #include <sched.h>
 #include <sstream>
+#include <string_view>
 #include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
@@ -24,40 +26,42 @@
 using namespace ternary::runtime;
 
 #if defined(__x86_64__)
-// Not all compilers have a name for AVX-VNNI in __builtin_cpu_supports.
-static bool hasAVXVNNI() {
-  unsigned eax, ebx, ecx, edx;
-  return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) &&
-         (eax >> 4 & 1);
-}
-
-static bool hasAVX2() { return __builtin_cpu_supports("avx2"); }
-
-static bool hasAVX512VNNI() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
-}
+constexpr char kArchitecture[] = "x86_64";
 
 /// Registers of matrices are so large that Linux gives them only to programs that ask; asking
 /// tells whether it can.
-static bool hasAMX() {
+static bool askForTiles() {
   constexpr unsigned kRequest = 0x1023, kTileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   unsigned eax, ebx, ecx, edx;
-  return hasAVX512VNNI() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) &&
-         (edx >> 25 & 1) && syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) && (edx >> 25 & 1) &&
+         syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
 }
+#else
+constexpr char kArchitecture[] = "another";
+static bool askForTiles() { return false; }
 #endif
 
-static bool isAlwaysThere() { return true; }
+bool Kernel::isSupported() const {
+  return missingFeatures(features).empty() && (!needsTiles || askForTiles());
+}
 
 const std::vector<Kernel> &ternary::runtime::kernels() {
-  static const std::vector<Kernel> all = {
-#if defined(__x86_64__)
-      {"amx-int8", hasAMX},        {"avx512vnni", hasAVX512VNNI},
-      {"avxvnni", hasAVXVNNI},     {"avx2", hasAVX2},
-#endif
-      {"portable", isAlwaysThere}, {"scalar", isAlwaysThere},
-  };
+  static const std::vector<Kernel> all = [] {
+    constexpr bool NONE = false, TILES = true;
+    std::vector<Kernel> kernels;
+    auto add = [&](const char *name, std::string_view architecture, const char *features,
+                   bool needsTiles) {
+      if (architecture.empty() || architecture == kArchitecture)
+        kernels.push_back({name, features, needsTiles});
+    };
+#define KERNEL(name, architecture, features, permission)                                           \
+  add(name, architecture, features, permission);
+    TERNARY_KERNELS(KERNEL)
+#undef KERNEL
+    // What the reference target writes.
+    kernels.push_back({"scalar", "", /*needsTiles=*/NONE});
+    return kernels;
+  }();
   return all;
 }
 

@@ -13,9 +13,11 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <string_view>
 #include <sys/mman.h>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace ternary;
@@ -215,17 +217,18 @@ static int64_t dotAMX(int64_t steps) {
 }
 #endif
 
+/// By the kernel that the machine can run best.
 static auto selectDot() {
 #if defined(__x86_64__)
-  const std::string &kernel = runtime::bestKernel().name;
-  if (kernel == "amx-int8")
-    return dotAMX;
-  if (kernel == "avx512vnni")
-    return dotAVX512VNNI;
-  if (kernel == "avxvnni")
-    return dotAVXVNNI;
-  if (kernel == "avx2")
-    return dotAVX2;
+  static const std::pair<std::string_view, int64_t (*)(int64_t)> dots[] = {
+      {"amx-int8", dotAMX},
+      {"avx512vnni", dotAVX512VNNI},
+      {"avxvnni", dotAVXVNNI},
+      {"avx2", dotAVX2},
+  };
+  for (auto [kernel, dot] : dots)
+    if (kernel == runtime::bestKernel().name)
+      return dot;
 #endif
   return dotPortable;
 }

@@ -10,6 +10,7 @@
 #include "ternary/Pipelines/Pipelines.h"
 #include "ternary/Support/ByteSize.h"
 #include "ternary/Support/Tool.h"
+#include "ternary/kernels.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 
@@ -87,11 +88,11 @@ static cl::opt<int64_t>
                    cl::desc("In training, the tokens of a sequence that --memory-budget is for "
                             "(by default as in ternary-train, 512)"),
                    cl::value_desc("tokens"), cl::cat(category));
-static cl::opt<std::string, true> kernel(
-    "kernel",
-    cl::desc(
-        "Microkernels instead of the CPU's best: amx-int8, avx512vnni, avxvnni, avx2, portable"),
-    cl::value_desc("name"), cl::location(options.kernel), cl::cat(category));
+#define KERNEL(name, architecture, features, permission) " " name
+static cl::opt<std::string, true>
+    kernel("kernel", cl::desc("Microkernels instead of the CPU's best:" TERNARY_KERNELS(KERNEL)),
+           cl::value_desc("name"), cl::location(options.kernel), cl::cat(category));
+#undef KERNEL
 static cl::opt<double>
     epsilon("epsilon",
             cl::desc("Epsilon of BitLinear's own norm (1e-6 when the checkpoint does not say)"),

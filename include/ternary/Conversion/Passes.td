@@ -144,7 +144,7 @@ def TernaryToVector : TernaryPass<"ternary-to-vector", "::mlir::ModuleOp", [
   }];
   let options = [
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
-           "Microkernels to generate: amx-int8, avx512vnni, avxvnni, avx2 or portable; by default "
+           "Microkernels to generate, a name in ternary/kernels.h; by default "
            "those of the module's target, or portable without one.">];
 }
 

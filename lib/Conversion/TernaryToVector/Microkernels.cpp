@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "ternary/kernels.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -105,27 +106,62 @@ static Value decodeTrits256(OpBuilder &builder, Location loc, Value codes) {
   return lookUpTrits(builder, loc, codes, "llvm.x86.avx.vpermilvar.ps.256");
 }
 
-static const StringRef kAMXFeatures[] = {"avx512f",  "avx512bw", "avx512vl", "avx512vnni",
-                                         "amx-tile", "amx-int8", "f16c"};
-static const StringRef kVNNI512Features[] = {"avx512f", "avx512bw", "avx512vl", "avx512vnni",
-                                             "f16c"};
-static const StringRef kVNNI256Features[] = {"avx2", "avxvnni", "f16c"};
-static const StringRef kAVX2Features[] = {"avx2", "f16c"};
+/// What the instruction set of a name in `ternary/kernels.h` is made of.
+static Microkernel describe(StringRef name) {
+  Microkernel avx512;
+  avx512.lanes = 16;
+  avx512.vectors = 2;
+  avx512.tokenBlock = 12;
+  avx512.accumulators = 24;
+  avx512.dot = dotVNNI512;
+  avx512.dotPairs = dotPairs512;
+  avx512.decodeTrits = decodeTrits512;
+  if (name == "avx512vnni")
+    return avx512;
+  if (name == "amx-int8") {
+    avx512.hasTiles = true;
+    return avx512;
+  }
+  Microkernel avx2;
+  avx2.lanes = 8;
+  avx2.vectors = 4;
+  avx2.tokenBlock = 2;
+  avx2.accumulators = 8;
+  avx2.dot = dotVNNI256;
+  avx2.dotPairs = dotPairs256;
+  avx2.decodeTrits = decodeTrits256;
+  if (name == "avxvnni")
+    return avx2;
+  if (name == "avx2") {
+    avx2.dot = dotAVX2;
+    avx2.takesAllBytes = false;
+    return avx2;
+  }
+  assert(name == "portable" && "an instruction set that nothing is known of");
+  Microkernel portable;
+  portable.lanes = 4;
+  portable.vectors = 8;
+  portable.tokenBlock = 1;
+  portable.accumulators = 8;
+  portable.dot = dotPortable;
+  portable.dotPairs = dotPairsPortable;
+  return portable;
+}
 
 ArrayRef<Microkernel> ternary::getMicrokernels() {
-  // name, features, x86, lanes, depth, vectors, token block, accumulators, dot, of all bytes,
-  // dotPairs, tiles, decodeTrits
-  static const Microkernel microkernels[] = {
-      {"amx-int8", kAMXFeatures, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512, true,
-       decodeTrits512},
-      {"avx512vnni", kVNNI512Features, true, 16, 4, 2, 12, 24, dotVNNI512, true, dotPairs512, false,
-       decodeTrits512},
-      {"avxvnni", kVNNI256Features, true, 8, 4, 4, 2, 8, dotVNNI256, true, dotPairs256, false,
-       decodeTrits256},
-      {"avx2", kAVX2Features, true, 8, 4, 4, 2, 8, dotAVX2, false, dotPairs256, false,
-       decodeTrits256},
-      {"portable", {}, false, 4, 4, 8, 1, 8, dotPortable, true, dotPairsPortable, false, nullptr},
-  };
+  static const std::vector<Microkernel> microkernels = [] {
+    std::vector<Microkernel> all;
+    auto add = [&](StringRef name, StringRef architecture, StringRef features) {
+      Microkernel &microkernel = all.emplace_back(describe(name));
+      microkernel.name = name;
+      microkernel.architecture = architecture;
+      features.split(microkernel.features, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+    };
+#define KERNEL(name, architecture, features, permission) add(name, architecture, features);
+    TERNARY_KERNELS(KERNEL)
+#undef KERNEL
+    return all;
+  }();
   return microkernels;
 }
 
@@ -144,10 +180,10 @@ std::string ternary::getMicrokernelNames() {
   return names;
 }
 
-const Microkernel &ternary::selectMicrokernel(bool isX86,
+const Microkernel &ternary::selectMicrokernel(StringRef architecture,
                                               function_ref<bool(StringRef)> hasFeature) {
   for (const Microkernel &microkernel : getMicrokernels())
-    if ((isX86 || !microkernel.isX86) && llvm::all_of(microkernel.features, hasFeature))
+    if (microkernel.runsOn(architecture) && llvm::all_of(microkernel.features, hasFeature))
       return microkernel;
   llvm_unreachable("the last microkernel needs no features");
 }

@@ -55,16 +55,16 @@ public:
 
 protected:
   Error resolveKernel(TargetRequest &request, const TargetMachine &machine) const override {
-    bool isX86 = machine.getTargetTriple().isX86();
+    StringRef architecture = Triple::getArchTypeName(machine.getTargetTriple().getArch());
     if (request.kernel.empty()) {
       auto has = [&](StringRef feature) { return hasFeature(machine, feature); };
-      request.kernel = selectMicrokernel(isX86, has).name.str();
+      request.kernel = selectMicrokernel(architecture, has).name.str();
       return Error::success();
     }
     const Microkernel &kernel = *lookupMicrokernel(request.kernel);
-    if (kernel.isX86 && !isX86)
-      return createStringError("expected a target of x86 for --kernel=" + kernel.name + ", got '" +
-                               machine.getTargetTriple().str() + "'");
+    if (!kernel.runsOn(architecture))
+      return createStringError("expected a target of " + kernel.architecture + " for --kernel=" +
+                               kernel.name + ", got '" + machine.getTargetTriple().str() + "'");
     for (StringRef feature : kernel.features)
       if (!hasFeature(machine, feature))
         return createStringError("expected a CPU with " + feature + " for --kernel=" + kernel.name +

@@ -73,8 +73,8 @@ typedef struct ternary_descriptor {
   const char *target;     /* "cpu" or "reference" */
   const char *triple;     /* LLVM target triple */
   const char *cpu;        /* as resolved from --mcpu */
-  const char *kernel;     /* which microkernels: "amx-int8", "avx512vnni", "avxvnni",
-                             "avx2", "portable", or "scalar" for the reference target */
+  const char *kernel;     /* which microkernels: a name of ternary/kernels.h, or "scalar" for the
+                             reference target */
 
   int64_t batch; /* sequences per session */
   int64_t vocab;

@@ -17,9 +17,14 @@ namespace ternary::runtime {
 /// A family of generated microkernels, as named by ternary_descriptor::kernel.
 struct Kernel {
   std::string name;
+  /// What the processor has to have, a list as in ternary_descriptor::features, and whether it
+  /// uses registers of matrices besides.
+  const char *features;
+  bool needsTiles;
+
   /// Whether this machine can run it. Registers of matrices are asked for by that: a program that
   /// has no use for them should not ask.
-  bool (*isSupported)();
+  bool isSupported() const;
 };
 
 /// All that the compiler knows for this architecture, best first.
