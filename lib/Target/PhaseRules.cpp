@@ -29,7 +29,8 @@ bool ternary::isGraphOp(Operation *op) {
 bool ternary::isKernelOrMovesData(Operation *op) {
   if (isa<ModuleOp, KernelOpInterface, arith::ConstantOp, tensor::CastOp, tensor::CollapseShapeOp,
           tensor::DimOp, tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractOp,
-          tensor::ExtractSliceOp, tensor::InsertOp, tensor::InsertSliceOp>(op) ||
+          tensor::ExtractSliceOp, tensor::InsertOp, tensor::InsertSliceOp, scf::ForOp, scf::IfOp,
+          scf::YieldOp>(op) ||
       isOfDialect<affine::AffineDialect, func::FuncDialect>(op))
     return true;
   return isOfDialect<arith::ArithDialect, math::MathDialect>(op) &&

@@ -60,9 +60,8 @@ struct Buffer {
 
 /// Gives every buffer its place; returns the size of all together.
 int64_t placeBuffers(MutableArrayRef<Buffer *> buffers) {
-  llvm::sort(buffers, [](Buffer *a, Buffer *b) {
-    return a->size != b->size ? a->size > b->size : a->alloc->isBeforeInBlock(b->alloc);
-  });
+  // The larger ones first, otherwise in order.
+  llvm::stable_sort(buffers, [](Buffer *a, Buffer *b) { return a->size > b->size; });
   // Those that have a place, from low to high.
   SmallVector<Buffer *> placed;
   int64_t total = 0;
@@ -128,8 +127,6 @@ private:
 
   LogicalResult addBuffer(memref::AllocOp alloc) {
     MemRefType type = alloc.getType();
-    if (alloc->getBlock() != &func.getBody().front())
-      return alloc.emitError("expected allocations of a step outside of regions");
     if (!type.getLayout().isIdentity() || type.getMemorySpace())
       return alloc.emitError() << "expected a buffer of identity layout in the default memory "
                                   "space, got "
@@ -189,9 +186,14 @@ private:
     return std::nullopt;
   }
 
+  /// A buffer of a loop is the same memory in each iteration, and is kept while the loop runs.
   LogicalResult findLifetime(Buffer &buffer, const BufferViewFlowAnalysis &views) {
     Block &body = func.getBody().front();
     for (Value alias : views.resolve(buffer.alloc)) {
+      auto carried = dyn_cast<BlockArgument>(alias);
+      if (carried && carried.getOwner()->getParentOp()->isProperAncestor(buffer.alloc))
+        return buffer.alloc.emitError(
+            "expected a buffer of a loop that is not read in the next iteration");
       for (Operation *user : alias.getUsers()) {
         if (auto dealloc = dyn_cast<memref::DeallocOp>(user)) {
           deallocs.insert(dealloc);

@@ -38,12 +38,10 @@ func.func @layer(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>) -> tensor<1x?x64xf3
 }
 
 //--- fuse.mlir
-func.func @loop(%x: tensor<4x64xf32>, %n: index) -> tensor<4x64xf32> {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'scf.for'}}
-  %y = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<4x64xf32>) {
-    scf.yield %a : tensor<4x64xf32>
+func.func @region(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'scf.execute_region'}}
+  %y = scf.execute_region -> tensor<4x64xf32> {
+    scf.yield %x : tensor<4x64xf32>
   }
   return %y : tensor<4x64xf32>
 }

@@ -88,10 +88,14 @@ func.func @alignment(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) 
 
 // -----
 
-func.func @region(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %c: i1) attributes {ternary.step = #ternary.step<decode>} {
-  scf.if %c {
-    // expected-error @+1 {{expected allocations of a step outside of regions}}
-    %0 = memref.alloc() : memref<4xf32>
+func.func @carried(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %x: memref<4xf32>, %n: index) attributes {ternary.step = #ternary.step<decode>} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (memref<4xf32>) {
+    // expected-error @+1 {{expected a buffer of a loop that is not read in the next iteration}}
+    %1 = memref.alloc() : memref<4xf32>
+    memref.copy %a, %1 : memref<4xf32> to memref<4xf32>
+    scf.yield %1 : memref<4xf32>
   }
   return
 }
