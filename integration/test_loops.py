@@ -7,7 +7,9 @@ import pytest
 
 HIDDEN, VOCAB, LAYERS = 40, 23, 3
 X = f"tensor<1x?x{HIDDEN}xf32>"
-IDS, LOGITS = "tensor<1x?xi32>", f"tensor<1x?x{VOCAB}xf32>"
+IDS = "tensor<1x?xi32>"
+# As many as are asked for, in either step.
+LAST, LOGITS = f"tensor<1xNx{HIDDEN}xf32>", f"tensor<1xNx{VOCAB}xf32>"
 GAIN, WEIGHT = f"tensor<{HIDDEN}xf32>", f"tensor<{HIDDEN}x{HIDDEN}xf32>"
 TABLE = f"tensor<{VOCAB}x{HIDDEN}xf32>"
 
@@ -16,8 +18,8 @@ def write_layer(x: str, y: str) -> str:
     """A residual branch, by the same weights each time."""
     return f"""
     {y}_n = ternary.rms_norm {x}, %gain {{epsilon = 1.0e-6 : f32}} : {X}, {GAIN}
-    {y}_l = ternary.bit_linear {y}_n, %gain, %weight {{epsilon = 1.0e-6 : f32}}
-      : {X}, {GAIN}, {WEIGHT} -> {X}
+    {y}_l = ternary.bit_linear {y}_n, %weight norm(%gain : {GAIN}) {{epsilon = 1.0e-6 : f32}}
+      : {X}, {WEIGHT} -> {X}
     {y}_a = ternary.activate silu {y}_l : {X}
     {y} = arith.addf {x}, {y}_a : {X}"""
 
@@ -47,11 +49,13 @@ def write_step(step: str, has_loop: bool) -> str:
     %count = tensor.dim %ids, %one : {IDS}
     %left = arith.subi %count, %from : index
     %last = tensor.extract_slice %x{LAYERS}[0, %from, 0] [1, %left, {HIDDEN}] [1, 1, 1]
-      : {X} to {X}
-    %logits = ternary.linear %last, %table : {X}, {TABLE} -> {LOGITS}
+      : {X} to {LAST}
+    %logits = ternary.linear %last, %table : {LAST}, {TABLE} -> {LOGITS}
     return %logits : {LOGITS}
   }}"""
-    return text if step == "prefill" else text.replace("x?x", "x1x")
+    if step == "decode":
+        text = text.replace("x?x", "x1x")
+    return text.replace("xNx", "x?x")
 
 
 def write_graph(path: pathlib.Path, has_loop: bool) -> pathlib.Path:

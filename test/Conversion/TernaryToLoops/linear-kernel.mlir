@@ -1,4 +1,4 @@
-// RUN: ternary-opt %s -split-input-file -ternary-to-loops | FileCheck %s
+// RUN: ternary-opt %s -split-input-file -ternary-to-loops -canonicalize | FileCheck %s
 
 // One byte a trit: weight[n, k] is byte n K + k less 1.
 
@@ -101,7 +101,7 @@ func.func @packed(%w: !weight, %q: memref<1x1x112xi8>, %a: memref<1x1xf32>, %c: 
 // CHECK-LABEL: func @halves(
 // CHECK-SAME:    %[[W:[^:]*]]: memref<32xi8>, %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %[[S:[^:]*]]: memref<6xf32>,
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?x3xf32>, %[[B:[^:]*]]: memref<3xf32>, %[[OUT:[^:]*]]: memref<?x3xf32>, %[[SQUARES:[^:]*]]: memref<?x1xf32>)
-// CHECK:         %[[LANES:.*]] = memref.alloca() : memref<16xf32>
+// CHECK-DAG:     %[[LANES:.*]] = memref.alloca() : memref<16xf32>
 // CHECK-DAG:     %[[C0:.*]] = arith.constant 0 : index
 // CHECK-DAG:     %[[C2:.*]] = arith.constant 2 : index
 // CHECK-DAG:     %[[C3:.*]] = arith.constant 3 : index
@@ -109,18 +109,21 @@ func.func @packed(%w: !weight, %q: memref<1x1x112xi8>, %a: memref<1x1xf32>, %c: 
 // CHECK:         scf.for %[[I:.*]] =
 // CHECK:           scf.for %[[N:.*]] = %{{.*}} to %[[C3]]
 // CHECK:             scf.for
-// CHECK:               %[[IN_TILE:.*]] = arith.remui %[[N]], %[[C4]]
+// CHECK:               %[[HALF:.*]] = arith.divui %[[N]], %[[C3]]
+// CHECK:               %[[ROW:.*]] = arith.remui %[[N]], %[[C3]]
+// CHECK:               %[[IN_TILE:.*]] = arith.remui %[[ROW]], %[[C4]]
 // CHECK:               %[[VECTOR:.*]] = arith.divui %[[IN_TILE]], %[[C2]]
-// CHECK-NOT:           arith.addi %[[VECTOR]]
+// CHECK:               %[[VECTORS:.*]] = arith.muli %[[HALF]], %[[C2]]
+// CHECK:               arith.addi %[[VECTORS]], %[[VECTOR]]
 // CHECK:             memref.load %[[S]][%[[N]]]
 // CHECK:             %[[SCALE:.*]] = arith.mulf
 // CHECK:             %[[V:.*]] = arith.mulf %{{.*}}, %[[SCALE]]
-// CHECK:             scf.for
-// CHECK:               %[[IN_TILE:.*]] = arith.remui %[[N]], %[[C4]]
-// CHECK:               %[[VECTOR:.*]] = arith.divui %[[IN_TILE]], %[[C2]]
-// CHECK:               arith.addi %[[VECTOR]], %[[C2]]
 // CHECK:             %[[SECOND:.*]] = arith.addi %[[N]], %[[C3]]
-// CHECK:             memref.load %[[S]][%[[SECOND]]]
+// CHECK:             scf.for
+// CHECK:               arith.divui %[[SECOND]], %[[C3]]
+// CHECK:               arith.remui %[[SECOND]], %[[C3]]
+// CHECK:             %[[PLACE:.*]] = arith.addi %[[N]], %[[C3]]
+// CHECK:             memref.load %[[S]][%[[PLACE]]]
 // CHECK:             %[[SCALE:.*]] = arith.mulf
 // CHECK:             %[[U:.*]] = arith.mulf %{{.*}}, %[[SCALE]]
 // CHECK:             %[[RESIDUAL:.*]] = memref.load %[[X]][%[[I]], %[[N]]]
@@ -131,11 +134,12 @@ func.func @packed(%w: !weight, %q: memref<1x1x112xi8>, %a: memref<1x1xf32>, %c: 
 // CHECK:             %[[Y:.*]] = arith.addf %[[RESIDUAL]], %[[BIASED]]
 // CHECK:             memref.store %[[Y]], %[[OUT]][%[[I]], %[[N]]]
 // CHECK:           }
-// CHECK:           scf.for %[[BLOCK:.*]] =
+// CHECK:           scf.for
 // CHECK:             %[[ELEMENT:.*]] = memref.load %[[OUT]][%[[I]], %{{.*}}]
 // CHECK:             arith.mulf %[[ELEMENT]], %[[ELEMENT]]
-// CHECK:             %[[SUM:.*]] = memref.load %[[LANES]][%[[C0]]]
-// CHECK:             memref.store %[[SUM]], %[[SQUARES]][%[[I]], %[[BLOCK]]]
+// CHECK:           memref.store %{{.*}}, %[[LANES]][%[[C0]]]
+// CHECK-NEXT:      %[[FOLDED:.*]] = memref.load %[[LANES]][%[[C0]]]
+// CHECK-NEXT:      memref.store %[[FOLDED]], %[[SQUARES]][%[[I]], %[[C0]]]
 func.func @halves(%w: !weight, %q: memref<?x16xi8>, %a: memref<?xf32>, %c: memref<?xi32>, %s: memref<6xf32>,
                   %x: memref<?x3xf32>, %b: memref<3xf32>, %out: memref<?x3xf32>, %squares: memref<?x1xf32>) {
   ternary.linear_kernel square_sums ins(%q, %w : memref<?x16xi8>, !weight)

@@ -107,7 +107,7 @@ func.func @too_wide(%q: tensor<1x524288xi8>, %t: tensor<1x524288x!ternary.trit>)
 // -----
 
 func.func @pack(%t: tensor<8x64x!ternary.trit>) -> tensor<8x64x!ternary.trit> {
-  // expected-error @+1 {{expected to pack a plain into a '#ternary.packed' weight}}
+  // expected-error @+1 {{expected to pack a weight without a layout into one with a layout such as #ternary.packed, got}}
   %0 = ternary.pack %t : tensor<8x64x!ternary.trit> -> tensor<8x64x!ternary.trit>
   return %0 : tensor<8x64x!ternary.trit>
 }

@@ -7,6 +7,7 @@
 
 #include "Elementwise.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -244,6 +245,54 @@ RowKernelOp createRowKernel(PatternRewriter &rewriter, Location loc, ValueRange 
   return kernel;
 }
 
+/// A kernel that copies the rows of `value` to `out`; the type of both has a static last dimension.
+RowKernelOp createCopy(PatternRewriter &rewriter, Location loc, Value value, Value out) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  RowKernelOp kernel = createRowKernel(rewriter, loc, value, out);
+  auto type = cast<RankedTensorType>(value.getType());
+  Value row = kernel.getBody().addArgument(getRowType(type, type.getRank() - 1), loc);
+  YieldOp::create(rewriter, loc, row);
+  return kernel;
+}
+
+/// What a loop carries stays where it is: the value of the next iteration is copied to that of the
+/// last one, unless it is made there.
+struct FormCarried : OpRewritePattern<scf::ForOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(scf::ForOp loop, PatternRewriter &rewriter) const override {
+    bool hasChanged = false;
+    auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+    for (OpOperand &next : yield->getOpOperands()) {
+      Value carried = loop.getRegionIterArg(next.getOperandNumber());
+      auto type = dyn_cast<RankedTensorType>(carried.getType());
+      if (!type || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()) ||
+          isMadeIn(next.get(), carried))
+        continue;
+      rewriter.setInsertionPoint(yield);
+      RowKernelOp copy = createCopy(rewriter, loop.getLoc(), next.get(), carried);
+      rewriter.modifyOpInPlace(yield, [&] { next.set(copy.getResult(0)); });
+      hasChanged = true;
+    }
+    return success(hasChanged);
+  }
+
+  /// Whether `value` is `place` after ops that write to it.
+  static bool isMadeIn(Value value, Value place) {
+    while (value != place) {
+      auto result = dyn_cast<OpResult>(value);
+      if (!result)
+        return false;
+      if (auto kernel = dyn_cast<DestinationStyleOpInterface>(result.getOwner()))
+        value = kernel.getTiedOpOperand(result)->get();
+      else if (auto insert = dyn_cast<tensor::InsertSliceOp>(result.getOwner()))
+        value = insert.getDest();
+      else
+        return false;
+    }
+    return true;
+  }
+};
+
 /// A slice that goes elsewhere in memory, as values of attention do from a product that they share
 /// with queries and keys: a kernel copies its rows.
 struct FormCopy : OpRewritePattern<tensor::InsertSliceOp> {
@@ -261,13 +310,7 @@ struct FormCopy : OpRewritePattern<tensor::InsertSliceOp> {
     Value out = tensor::EmptyOp::create(rewriter, op.getLoc(),
                                         tensor::getMixedSizes(rewriter, op.getLoc(), slice),
                                         type.getElementType());
-    RowKernelOp kernel;
-    {
-      OpBuilder::InsertionGuard guard(rewriter);
-      kernel = createRowKernel(rewriter, op.getLoc(), slice.getResult(), out);
-      Value row = kernel.getBody().addArgument(getRowType(type, type.getRank() - 1), op.getLoc());
-      YieldOp::create(rewriter, op.getLoc(), row);
-    }
+    RowKernelOp kernel = createCopy(rewriter, op.getLoc(), slice.getResult(), out);
     rewriter.modifyOpInPlace(op, [&] { op.getSourceMutable().assign(kernel.getResult(0)); });
     return success();
   }
@@ -319,6 +362,13 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
       patterns.add<FormKernel<LowerBoundsOp, LowerBoundsKernelOp>,
                    FormKernel<TransposeOp, TransposeKernelOp>>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    if (accumulate)
+      return;
+    // Only now is it known what kernels make in its place.
+    RewritePatternSet carried(context);
+    carried.add<FormCarried>(context);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(carried))))
       signalPassFailure();
   }
 };

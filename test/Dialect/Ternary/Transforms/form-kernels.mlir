@@ -79,3 +79,22 @@ func.func @ternary_table(%ids: tensor<2xi32>, %table: tensor<8x64x!ternary.trit>
   %x = ternary.embedding %ids, %table scale(%s : tensor<8x4xf32>) : tensor<2xi32>, tensor<8x64x!ternary.trit> -> tensor<2x64xf32>
   return %x : tensor<2x64xf32>
 }
+
+// What a loop carries stays where it is: a kernel copies the value of the next iteration there. A
+// scan updates its state in place as it is.
+// CHECK-LABEL: func.func @carried(
+// CHECK:         scf.for {{.*}} iter_args(%[[X:.*]] = %{{.*}}, %[[S:.*]] = %{{.*}})
+// CHECK:           %[[SCAN:.*]]:2 = ternary.scan_kernel {{.*}} outs(%{{.*}}, %[[S]] :
+// CHECK:           %[[COPY:.*]] = ternary.row_kernel rows 2 ins(%[[SCAN]]#0 : tensor<1x4x64xf32>) outs(%[[X]] : tensor<1x4x64xf32>)
+// CHECK-NEXT:      ^bb0(%[[ROW:.*]]: vector<64xf32>):
+// CHECK-NEXT:        ternary.yield %[[ROW]]
+// CHECK:           scf.yield %[[COPY]], %[[SCAN]]#1
+func.func @carried(%x: tensor<1x4x64xf32>, %s: tensor<1x64xf32>, %n: index) -> (tensor<1x4x64xf32>, tensor<1x64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %y:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x, %b = %s) -> (tensor<1x4x64xf32>, tensor<1x64xf32>) {
+    %h, %t = ternary.linear_scan %a, %x, %b : tensor<1x4x64xf32>, tensor<1x64xf32>
+    scf.yield %h, %t : tensor<1x4x64xf32>, tensor<1x64xf32>
+  }
+  return %y#0, %y#1 : tensor<1x4x64xf32>, tensor<1x64xf32>
+}

@@ -11,7 +11,7 @@
 // NAME:    pack-errors.mlir:[[@LINE+5]]:1: error: expected a layout, got 'rows'
 // TARGET:  pack-errors.mlir:[[@LINE+4]]:1: error: expected a module with a target, as ternary-set-target gives it
 // HALVES-NOT: error
-// HALVES:  pack-errors.mlir:[[@LINE+10]]:8: error: expected one half, or two with an even number of vectors, got 2 with 1
+// HALVES:  pack-errors.mlir:[[@LINE+10]]:8: error: 'ternary.linear_kernel' op expected a layout of 2 halves, got #ternary.packed<lanes = 16, depth = 4, planes = 4, vectors = 1>
 
 func.func @no_kernels() {
   return

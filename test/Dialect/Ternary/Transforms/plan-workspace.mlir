@@ -199,22 +199,24 @@ func.func @update() attributes {ternary.step = #ternary.step<update>} {
 
 // -----
 
-// A buffer of a loop is kept while the loop runs, and shares its place with what is used before
-// or after.
+// What a loop uses is kept while it runs, what it allocates as well, in places of what is used
+// before or after.
 
 // CHECK-LABEL: func.func @loop(
 // CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = #ternary.role<workspace>})
 // CHECK-SAME:    ternary.workspace = array<i64: 512, 0>
-// CHECK:         %[[P0:.+]] = arith.constant 0 : index
-// CHECK:         %[[A:.+]] = memref.view %[[W]][%[[P0]]][]
-// CHECK:         %[[P1:.+]] = arith.constant 256 : index
-// CHECK:         %[[B:.+]] = memref.view %[[W]][%[[P1]]][]
-// CHECK:         call @f32(%[[A]])
+// CHECK-NEXT:    arith.constant 0 : index
+// CHECK-NEXT:    arith.constant 1 : index
+// CHECK-NEXT:    %[[P0:.+]] = arith.constant 0 : index
+// CHECK-NEXT:    %[[A:.+]] = memref.view %[[W]][%[[P0]]][]
+// CHECK-NEXT:    %[[P1:.+]] = arith.constant 0 : index
+// CHECK-NEXT:    %[[B:.+]] = memref.view %[[W]][%[[P1]]][]
+// CHECK-NEXT:    call @f32(%[[A]])
 // CHECK:         scf.for
-// CHECK:           %[[P2:.+]] = arith.constant 0 : index
-// CHECK:           %[[C:.+]] = memref.view %[[W]][%[[P2]]][]
-// CHECK:           call @f32(%[[C]])
-// CHECK:           call @f32(%[[B]])
+// CHECK-NEXT:      %[[P2:.+]] = arith.constant 256 : index
+// CHECK-NEXT:      %[[C:.+]] = memref.view %[[W]][%[[P2]]][]
+// CHECK-NEXT:      func.call @f32(%[[C]])
+// CHECK-NEXT:      func.call @f32(%[[B]])
 func.func private @f32(memref<1x64xf32>)
 func.func @loop(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %n: index) attributes {ternary.step = #ternary.step<decode>} {
   %c0 = arith.constant 0 : index
@@ -224,8 +226,8 @@ func.func @loop(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %n: i
   call @f32(%a) : (memref<1x64xf32>) -> ()
   scf.for %i = %c0 to %n step %c1 {
     %c = memref.alloc() : memref<1x64xf32>
-    call @f32(%c) : (memref<1x64xf32>) -> ()
-    call @f32(%b) : (memref<1x64xf32>) -> ()
+    func.call @f32(%c) : (memref<1x64xf32>) -> ()
+    func.call @f32(%b) : (memref<1x64xf32>) -> ()
   }
   return
 }
