@@ -44,6 +44,14 @@ static LogicalResult verifyKernel(KernelOpInterface kernel) {
     return kernel->emitOpError("expected a kernel on memrefs, got one on tensors");
   if (!kernel->getParentOfType<FunctionOpInterface>())
     return kernel->emitOpError("expected a kernel in a function");
+  // A layout of a memref is not asked whether it has a place for such elements.
+  for (Type type : kernel->getOperandTypes()) {
+    auto memory = dyn_cast<MemRefType>(type);
+    auto layout = memory ? dyn_cast<WeightLayoutAttrInterface>(memory.getLayout()) : nullptr;
+    if (layout && failed(layout.verifyEncoding(memory.getShape(), memory.getElementType(),
+                                               [&] { return kernel->emitOpError(); })))
+      return failure();
+  }
   if (auto rows = dyn_cast<RowKernelOp>(*kernel))
     for (Operation &op : rows.getBody().front())
       if (!isSupportedInRowKernel(&op))

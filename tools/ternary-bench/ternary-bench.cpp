@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Json.h"
 #include "MachineLimits.h"
 #include "ternary/Runtime/CommandLine.h"
 #include "ternary/Runtime/Error.h"
@@ -16,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 using namespace ternary;
 using Clock = std::chrono::steady_clock;
@@ -114,42 +114,40 @@ static Run measure(const runtime::Model &model, const Options &options, int thre
   return run;
 }
 
-static void addFigures(bench::Json &json, const Run &run) {
-  json.add("threads", int64_t(run.threads))
-      .add("memory_read_gb_per_s", run.memory)
-      .add("int8_peak_gmac_per_s", run.int8Peak)
-      .add("generate_tokens_per_s", run.generate)
-      .add("generate_gb_per_s", run.generateRate)
-      .add("generate_share_of_memory", run.shareOfMemory())
-      .add("prompt_tokens_per_s", run.prompt)
-      .add("prompt_gmac_per_s", run.promptRate)
-      .add("prompt_share_of_int8", run.shareOfInt8())
-      .add("resident_bytes", run.residentBytes);
+static void addFigures(nlohmann::ordered_json &json, const Run &run) {
+  json["threads"] = run.threads;
+  json["memory_read_gb_per_s"] = run.memory;
+  json["int8_peak_gmac_per_s"] = run.int8Peak;
+  json["generate_tokens_per_s"] = run.generate;
+  json["generate_gb_per_s"] = run.generateRate;
+  json["generate_share_of_memory"] = run.shareOfMemory();
+  json["prompt_tokens_per_s"] = run.prompt;
+  json["prompt_gmac_per_s"] = run.promptRate;
+  json["prompt_share_of_int8"] = run.shareOfInt8();
+  json["resident_bytes"] = run.residentBytes;
 }
 
 static void printJson(const ternary_descriptor &info, const Options &options,
                       const std::vector<Run> &runs) {
   auto most = std::max_element(runs.begin(), runs.end(),
                                [](const Run &a, const Run &b) { return a.threads < b.threads; });
-  bench::Json all = bench::Json::array();
-  for (const Run &run : runs) {
-    bench::Json figures = bench::Json::object();
-    addFigures(figures, run);
-    all.add(figures);
-  }
-  bench::Json json = bench::Json::object();
-  json.add("model", info.name)
-      .add("kernel", info.kernel)
-      .add("best_kernel", runtime::bestKernel().name)
-      .add("batch", info.batch)
-      .add("prompt_tokens", options.promptTokens)
-      .add("generate_tokens", options.generateTokens);
+  nlohmann::ordered_json json;
+  json["model"] = info.name;
+  json["kernel"] = info.kernel;
+  json["best_kernel"] = runtime::bestKernel().name;
+  json["batch"] = info.batch;
+  json["prompt_tokens"] = options.promptTokens;
+  json["generate_tokens"] = options.generateTokens;
   addFigures(json, *most);
-  json.add("packed_weight_bytes", info.packed_weight_bytes)
-      .add("weight_bytes_per_token", info.weight_bytes_per_token)
-      .add("macs_per_token", info.macs_per_token)
-      .add("runs", all);
-  std::cout << json.text() << "\n";
+  json["packed_weight_bytes"] = info.packed_weight_bytes;
+  json["weight_bytes_per_token"] = info.weight_bytes_per_token;
+  json["macs_per_token"] = info.macs_per_token;
+  for (const Run &run : runs)
+    addFigures(json["runs"].emplace_back(), run);
+  // A name may be any bytes; a figure that is not finite becomes null.
+  std::cout << json.dump(2, ' ', /*ensure_ascii=*/false,
+                         nlohmann::ordered_json::error_handler_t::replace)
+            << "\n";
 }
 
 static void printTable(const ternary_descriptor &info, const Options &options,

@@ -49,3 +49,21 @@ func.func @varying_constant(%y: memref<?x2xf32>) {
 func.func @strided(%w: memref<4x8x!ternary.trit, strided<[16, 1]>>) {
   return
 }
+
+// -----
+
+func.func @floats_as_trits(%ids: memref<2xi32>, %w: memref<7x8xf32, #ternary.packed<lanes = 4, depth = 4, planes = 4, vectors = 2>>,
+                           %out: memref<2x8xf32>) {
+  // expected-error @+1 {{expected packed elements to be '!ternary.trit', got 'f32'}}
+  ternary.gather_kernel ins(%ids, %w : memref<2xi32>, memref<7x8xf32, #ternary.packed<lanes = 4, depth = 4, planes = 4, vectors = 2>>)
+      outs(%out : memref<2x8xf32>)
+  return
+}
+
+// -----
+
+func.func @integers_in_panels(%x: memref<2x8xf32>, %w: memref<7x8xi32, #ternary.panels<4>>, %out: memref<2x7xf32>) {
+  // expected-error @+1 {{expected matrix of 'f32', got 'memref<7x8xi32, #ternary.panels<4>>'}}
+  ternary.matmul_kernel ins(%x, %w : memref<2x8xf32>, memref<7x8xi32, #ternary.panels<4>>) outs(%out : memref<2x7xf32>)
+  return
+}
