@@ -39,21 +39,22 @@ def find_llvm_tool(name: str) -> pathlib.Path:
 
 
 class Compiler:
-    """Compiles models to shared libraries, each combination of model and flags once.
+    """Compiles models to shared libraries, or what the suffix of `name` says, each combination of
+    model and flags once.
 
     They hold no self-test, which takes as long as the rest, unless `flags` ask for one: SELF_TEST.
     """
 
-    def __call__(self, model: pathlib.Path, *flags: str) -> pathlib.Path:
+    def __call__(self, model: pathlib.Path, *flags: str, name: str = "m.so") -> pathlib.Path:
         if not any(flag.startswith("--self-test") for flag in flags):
             flags = (*flags, "--self-test=0")
-        key = self.digest(model, *flags)
+        key = digest(self.digest(model, *flags), name)
 
         def make(folder: pathlib.Path) -> None:
-            result = run_tool("ternary-compile", model, "-o", folder / "m.so", *flags)
+            result = run_tool("ternary-compile", model, "-o", folder / name, *flags)
             assert result.returncode == 0, result.stderr
 
-        return CACHE.get(key, make) / "m.so"
+        return CACHE.get(key, make) / name
 
     def digest(self, model: pathlib.Path, *flags: str) -> str:
         program = digest_program(BIN / "ternary-compile")

@@ -44,11 +44,11 @@ THREADS_OF_C_LIBRARY = {
     "sched_getcpu",
     "syscall",
 }
-LIBM = {"cos", "pow"}  # of the schedule of a training's rate
+LIBM = {"fmaf"}  # of processors that have no instruction for it
 
 
-def compile_object(path: pathlib.Path, *flags: str) -> pathlib.Path:
-    command = ["ternary-compile", MODEL, "-o", path, "--parallel=none", "--self-test=0", *flags]
+def compile_object(path: pathlib.Path, *flags: str, model: pathlib.Path = MODEL) -> pathlib.Path:
+    command = ["ternary-compile", model, "-o", path, "--parallel=none", "--self-test=0", *flags]
     result = run_tool(*command)
     assert result.returncode == 0, result.stderr
     return path
@@ -164,6 +164,78 @@ def test_needs_a_c_library_alone(tmp_path, cpu):
     assert needed.split() == ["NeededLibraries", "[", "]"]
 
 
+def test_library_brings_libm(tmp_path):
+    """A program that has not loaded libm can load a library that calls its functions: for want of
+    an instruction, the attention of a Transformer calls fmaf."""
+    flags = ["--mtriple=x86_64-linux-gnu", "--mcpu=x86-64-v2"]
+    model = ROOT / "integration" / "data" / "llama-tied"
+    compile_object(tmp_path / "m.o", *flags, model=model)
+    library = compile_object(tmp_path / "m.so", *flags, model=model)
+    assert undefined(library, "--dynamic") - C_LIBRARY == LIBM
+    needed = run(find_llvm_tool("llvm-readelf"), "--needed-libs", library).stdout
+    assert needed.split() == ["NeededLibraries", "[", "libm.so.6", "]"]
+    program = link(tmp_path, "x86_64", "-DLOADS")
+    loads = run(find_llvm_tool("llvm-readelf"), "--needed-libs", program).stdout
+    assert "libm" not in loads
+    result = emulate("x86_64", "Nehalem", program, library)
+    assert (result.returncode, result.stdout.split("\n")[0]) == (0, "no error"), result
+
+
+@pytest.mark.parametrize("libc, name", [("android", "libm.so"), ("musl", None)])
+def test_name_of_libm(tmp_path, libc, name):
+    """Other C libraries call theirs differently, or have its functions themselves."""
+    model = ROOT / "integration" / "data" / "llama-tied"
+    flags = [f"--mtriple=x86_64-linux-{libc}", "--mcpu=x86-64-v2"]
+    library = compile_object(tmp_path / "m.so", *flags, model=model)
+    needed = run(find_llvm_tool("llvm-readelf"), "--needed-libs", library).stdout
+    assert needed.split() == ["NeededLibraries", "[", *([name] if name else []), "]"]
+
+
+# What a compiler's runtime would do, or code for the baseline would not agree with.
+OTHER_ABIS = [
+    ("x86_64", "--mattr=-sse2", "+sse2", "'-sse2'"),
+    ("x86_64", "--mattr=+soft-float", "-soft-float", "'+soft-float'"),
+    ("x86_64", "--mcpu=pentium", "+64bit", "'pentium'"),
+    ("aarch64", "--mattr=-fp-armv8", "+neon", "'-fp-armv8'"),
+    ("riscv64", "--mattr=+v,-m", "+m", "'+v,-m'"),
+    ("riscv64", "--mattr=-d", "+d", "'-d'"),
+    ("riscv64", "--mattr=+e", "-e", "'+e'"),
+    ("riscv64", "--mcpu=sifive-s21", "+f,+d", "'sifive-s21'"),
+    ("riscv64", "--mcpu=rocket-rv64 --mattr=+m", "+a,+f,+d,+c", "'rocket-rv64' with '+m'"),
+]
+
+
+@pytest.mark.parametrize("arch, flags, lacking, got", OTHER_ABIS)
+def test_machines_with_another_abi(tmp_path, arch, flags, lacking, got):
+    triple = f"--mtriple={arch}-linux-gnu"
+    result = run_tool("ternary-compile", MODEL, "-o", tmp_path / "m.o", triple, *flags.split())
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"ternary-compile: error: expected a machine with {lacking}, as C libraries of {arch} are "
+        f"compiled for, got {got}\n",
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def read_riscv_attributes(path: pathlib.Path) -> list[str]:
+    """The ABI of an object and the extensions that its code uses."""
+    result = run(find_llvm_tool("llvm-readelf"), "--file-header", "--arch-specific", path)
+    return re.findall(r"Flags: .*|rv64\w+", result.stdout)
+
+
+@pytest.mark.parametrize("ours, clangs", [([], []), (["--mattr=+v"], ["-march=rv64imafdcv"])])
+def test_default_machine(tmp_path, ours, clangs):
+    """Where no CPU is named, code is for the machines that clang's is for, and features besides."""
+    triple = "riscv64-linux-gnu"
+    model = compile_object(tmp_path / "m.o", f"--mtriple={triple}", *ours)
+    (tmp_path / "c.c").touch()
+    flags = [f"--target={triple}", *clangs, "-c", tmp_path / "c.c", "-o", tmp_path / "c.o"]
+    assert run(find_llvm_tool("clang"), *flags).returncode == 0
+    attributes = read_riscv_attributes(model)
+    assert len(attributes) == 2 and "double-float ABI" in attributes[0]
+    assert attributes == read_riscv_attributes(tmp_path / "c.o")
+
+
 @pytest.mark.parametrize("flags", [[], ["--function=train"]])
 def test_threads_need_nothing_besides(tmp_path, flags):
     """Threads are those of the C library."""
@@ -171,7 +243,7 @@ def test_threads_need_nothing_besides(tmp_path, flags):
     result = run_tool("ternary-compile", MODEL, "-o", library, "--self-test=0", *flags)
     assert result.returncode == 0, result.stderr
     others = undefined(library, "--dynamic") - C_LIBRARY
-    assert others <= THREADS_OF_C_LIBRARY | LIBM
+    assert others <= THREADS_OF_C_LIBRARY
     needed = run(find_llvm_tool("llvm-readelf"), "--needed-libs", library).stdout
     assert needed.split() == ["NeededLibraries", "[", "]"]
 

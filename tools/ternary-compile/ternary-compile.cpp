@@ -32,9 +32,13 @@ static cl::opt<std::string, true> target("target",
 static cl::opt<std::string, true>
     triple("mtriple", cl::desc("Target triple, as in llc; this machine's by default"),
            cl::location(options.triple), cl::cat(category));
-static cl::opt<std::string, true> cpu("mcpu", cl::desc("CPU, as in llc; native by default"),
-                                      cl::location(options.cpu), cl::cat(category));
-static cl::opt<std::string, true> attributes("mattr", cl::desc("CPU features, as in llc: +a,-b"),
+static cl::opt<std::string, true>
+    cpu("mcpu",
+        cl::desc("CPU, as in llc; by default this one, and for another "
+                 "--mtriple what clang takes: x86-64, generic, rv64gc"),
+        cl::location(options.cpu), cl::cat(category));
+static cl::opt<std::string, true> attributes("mattr",
+                                             cl::desc("CPU features besides, as in llc: +a,-b"),
                                              cl::location(options.attributes), cl::cat(category));
 static cl::opt<std::string, true>
     emit("emit", cl::desc("What to write (see above); by the suffix of -o when not given"),

@@ -17,14 +17,16 @@
 namespace ternary {
 
 /// The machine that `--mtriple`, `--mcpu` and `--mattr` name, as in llc; "native" and
-/// empty strings mean this one.
+/// empty strings mean this one, and an empty CPU of another triple the baseline. Errors if it lacks
+/// what is in the baseline.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef attributes);
 
 /// Whether the machine has a feature, as LLVM names it.
 bool hasFeature(const llvm::TargetMachine &machine, llvm::StringRef feature);
 
-/// What every machine of an architecture has, in the words of LLVM.
+/// What every machine of an architecture has, in the words of LLVM: what its C libraries are
+/// compiled with, and what compilers for Linux take for granted.
 struct Baseline {
   llvm::StringRef cpu, features;
 };
@@ -58,8 +60,9 @@ llvm::Constant *embedArchive(llvm::Module &module, llvm::StringRef path, uint64_
 /// Errors if the weights inside the object at `path` are not as many bytes as they should be.
 llvm::Error checkEmbeddedArchive(llvm::StringRef path, uint64_t bytes);
 
-/// Links an object into a shared library with the linker of the toolchain.
-llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output);
+/// Links an object for `triple` into a shared library with the linker of the toolchain. The library
+/// asks for libm where it calls functions of that.
+llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output, const llvm::Triple &triple);
 
 } // namespace ternary
 

@@ -151,7 +151,8 @@ Error Emitter::link(Module &code) {
   if (Error error = checkObject(*object))
     return error;
   emission.report("linking");
-  return linkShared(object->temporaryPath(), (*library)->temporaryPath());
+  return linkShared(object->temporaryPath(), (*library)->temporaryPath(),
+                    machine->getTargetTriple());
 }
 
 Error Emitter::writeHeader() {

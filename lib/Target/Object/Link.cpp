@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Target/Object.h"
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/InterfaceStub/ELFObjHandler.h"
+#include "llvm/InterfaceStub/IFSStub.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
@@ -25,7 +28,61 @@ static ErrorOr<std::string> findLinker() {
   return std::make_error_code(std::errc::no_such_file_or_directory);
 }
 
-Error ternary::linkShared(StringRef object, StringRef output) {
+namespace {
+/// A file of this process that is gone when this is.
+class ScratchFile {
+public:
+  ScratchFile() = default;
+  ScratchFile(const ScratchFile &) = delete;
+  ScratchFile &operator=(const ScratchFile &) = delete;
+  ~ScratchFile() {
+    if (path.empty())
+      return;
+    sys::fs::remove(path);
+    sys::DontRemoveFileOnSignal(path);
+  }
+
+  Error create(StringRef suffix) {
+    if (std::error_code error = sys::fs::createTemporaryFile("ternary-link", suffix, path))
+      return createStringError(error, "cannot create a temporary file: " + error.message());
+    sys::RemoveFileOnSignal(path);
+    return Error::success();
+  }
+
+  SmallString<128> path;
+};
+} // namespace
+
+/// The name that loaders know a system's libm by, or nothing where its functions lie in the C
+/// library, which every program has.
+static StringRef getMathLibrary(const Triple &triple) {
+  if (!triple.isOSLinux() || triple.isMusl())
+    return "";
+  return triple.isAndroid() ? "libm.so" : "libm.so.6";
+}
+
+/// Writes a library that stands for the libm of machines of `triple`, which this one need not have:
+/// its name, and the functions that code generators call where a processor has no instructions.
+static Error writeMathLibrary(const Triple &triple, StringRef path) {
+  ifs::IFSStub stub;
+  stub.SoName = getMathLibrary(triple).str();
+  stub.Target.Arch = ELF::convertTripleArchTypeToEMachine(triple.getArch());
+  stub.Target.Endianness =
+      triple.isLittleEndian() ? ifs::IFSEndiannessType::Little : ifs::IFSEndiannessType::Big;
+  stub.Target.BitWidth =
+      triple.isArch64Bit() ? ifs::IFSBitWidthType::IFS64 : ifs::IFSBitWidthType::IFS32;
+  for (StringRef name :
+       {"acos", "asin",  "atan",      "atan2", "ceil", "cos",   "cosh", "exp",       "exp10",
+        "exp2", "floor", "fma",       "fmod",  "log",  "log10", "log2", "nearbyint", "pow",
+        "rint", "round", "roundeven", "sin",   "sinh", "sqrt",  "tan",  "tanh",      "trunc"})
+    for (StringRef suffix : {"", "f"}) {
+      ifs::IFSSymbol &symbol = stub.Symbols.emplace_back((name + suffix).str());
+      symbol.Type = ifs::IFSSymbolType::Func;
+    }
+  return ifs::writeBinaryStub(path, stub);
+}
+
+Error ternary::linkShared(StringRef object, StringRef output, const Triple &triple) {
   ErrorOr<std::string> linker = findLinker();
   if (!linker)
     return createStringError(linker.getError(),
@@ -35,21 +92,26 @@ Error ternary::linkShared(StringRef object, StringRef output) {
       *linker, "-shared", "--build-id", "-z", "noexecstack", "--gc-sections",
       // A mapped output would end in a bus error when the disk is full.
       "--no-mmap-output-file", object, "-o", output};
-  SmallString<128> log;
-  if (std::error_code error = sys::fs::createTemporaryFile("ternary-link", "log", log))
-    return createStringError(error, "cannot create a temporary file: " + error.message());
-  sys::RemoveFileOnSignal(log);
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
+  // Those of libm as well, but a program need not have loaded that.
+  ScratchFile math, log;
+  if (!getMathLibrary(triple).empty()) {
+    if (Error error = math.create("so"))
+      return error;
+    if (Error error = writeMathLibrary(triple, math.path))
+      return error;
+    arguments.append({"--as-needed", math.path});
+  }
+  if (Error error = log.create("log"))
+    return error;
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log.path), StringRef(log.path)};
   std::string message;
   int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message);
   // Of what a linker says the first line counts; one that crashed says how to report that.
-  if (auto text = MemoryBuffer::getFile(log); status > 0 && text) {
+  if (auto text = MemoryBuffer::getFile(log.path); status > 0 && text) {
     StringRef line = (*text)->getBuffer().take_until([](char c) { return c == '\n'; });
     line.consume_front("ld.lld: error: ");
     message = line.str();
   }
-  sys::fs::remove(log);
-  sys::DontRemoveFileOnSignal(log);
   if (status != 0)
     return createStringError("cannot link: " + (message.empty() ? "the linker failed" : message));
   return Error::success();

@@ -61,14 +61,13 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
     return makeError("expected a target with ELF objects, such as x86_64-linux-gnu, got '" +
                      triple.str() + "'");
 
-  SubtargetFeatures features;
-  std::string name = cpu.str();
-  if (name.empty() || name == "native") {
-    name = isHost ? sys::getHostCPUName().str() : "";
-    if (isHost)
-      for (auto &[feature, enabled] : sys::getHostCPUFeatures())
-        features.AddFeature(feature, enabled && (feature != "amx-tile" || mayUseTiles()));
-  }
+  Baseline baseline = getBaseline(triple);
+  bool isNamed = !cpu.empty() && cpu != "native";
+  SubtargetFeatures features(isNamed || isHost ? "" : baseline.features);
+  std::string name = (isNamed ? cpu : isHost ? sys::getHostCPUName() : baseline.cpu).str();
+  if (!isNamed && isHost)
+    for (auto &[feature, enabled] : sys::getHostCPUFeatures())
+      features.AddFeature(feature, enabled && (feature != "amx-tile" || mayUseTiles()));
   SmallVector<StringRef> attrs;
   attributes.split(attrs, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   for (StringRef attr : attrs) {
@@ -89,10 +88,18 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
       return makeError("expected a feature of " + triple.getArchName() +
                        " (see llc -mattr=help), got '" + attr + "'");
 
-  // The hard-float ABI of Linux distributions, which a plain RISC-V does not have.
-  if (triple.isRISCV64() && triple.isOSLinux() && name.empty() && attrs.empty())
-    for (StringRef extension : {"m", "a", "f", "d", "c"})
-      features.AddFeature(extension);
+  // Less than that is another ABI, whose arithmetic is in a compiler's runtime, which objects do
+  // not link, and session functions are code for the baseline.
+  std::unique_ptr<MCSubtargetInfo> asked(
+      target->createMCSubtargetInfo(triple, name, features.getString()));
+  SmallVector<StringRef> lacking;
+  baseline.features.split(lacking, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  llvm::erase_if(lacking, [&](StringRef feature) { return asked->checkFeatures(feature); });
+  if (!lacking.empty())
+    return makeError("expected a machine with " + join(lacking, ",") + ", as C libraries of " +
+                     triple.getArchName() + " are compiled for, got " +
+                     (isNamed ? "'" + name + "'" : "'" + attributes.str() + "'") +
+                     (isNamed && !attrs.empty() ? " with '" + attributes.str() + "'" : ""));
 
   TargetOptions options;
   // Every operation is rounded on its own; results do not depend on the machine.
@@ -123,11 +130,11 @@ bool ternary::hasFeature(const TargetMachine &machine, StringRef feature) {
 ternary::Baseline ternary::getBaseline(const Triple &triple) {
   switch (triple.getArch()) {
   case Triple::x86_64:
-    return {"x86-64", ""};
+    return {"x86-64", "+64bit,-32bit-mode,-16bit-mode,+sse2,-soft-float"};
   case Triple::aarch64:
     return {"generic", "+neon"};
   case Triple::riscv64:
-    return {"generic-rv64", "+m,+a,+f,+d,+c"};
+    return {"generic-rv64", "+64bit,-32bit,-e,+m,+a,+f,+d,+c"};
   default:
     return {};
   }
