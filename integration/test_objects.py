@@ -7,10 +7,12 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import ROOT, find_llvm_tool, run_tool
+from conftest import ROOT, SELF_TEST, find_llvm_tool, run_tool
 
 MODEL = ROOT / "integration" / "data" / "hgrn-a"
+DEMO = ROOT / "models" / "shakespeare"
 USE = ROOT / "integration" / "use_object.c"
+SELF_TEST_PROGRAM = ROOT / "integration" / "self_test_object.c"
 LACKS = "processor lacks instructions that the model uses"
 
 # Of the C library and libm, what steps and session functions call.
@@ -59,10 +61,12 @@ def run(*command: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
 
 
-def link(folder: pathlib.Path, arch: str, *arguments: object) -> pathlib.Path:
-    """A program of USE; for another architecture with the C library of Debian's -cross packages."""
+def link(
+    folder: pathlib.Path, arch: str, *arguments: object, source: pathlib.Path = USE
+) -> pathlib.Path:
+    """A program of a source; for another architecture with what Debian's -cross packages have."""
     program = folder / "use"
-    sources = [f"-I{folder}", USE, *arguments, "-o", program]
+    sources = [f"-I{folder}", source, *arguments, "-o", program]
     if arch == "x86_64":
         result = run("cc", "-O1", *sources, "-ldl")
         assert result.returncode == 0, result.stderr
@@ -144,6 +148,18 @@ def test_bits_on_another_architecture(tmp_path):
         printed[arch] = emulate(arch, machine, link(folder, arch, model)).stdout
     assert printed["x86_64"].startswith("no error\n")
     assert printed["aarch64"] == printed["riscv64"] == printed["x86_64"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch, machine", [("aarch64", "cortex-a53"), ("riscv64", "rv64")])
+def test_demo_on_another_architecture(tmp_path, compile_model, arch, machine):
+    """The demo model passes its self-test on machines of other architectures."""
+    flags = [f"--mtriple={arch}-linux-gnu", "--parallel=none", SELF_TEST]
+    model = compile_model(DEMO, *flags, name="m.o")
+    includes = [f"-I{model.parent}", f"-I{ROOT / 'runtime' / 'include'}"]
+    program = link(tmp_path, arch, *includes, model, source=SELF_TEST_PROGRAM)
+    result = emulate(arch, machine, program)
+    assert (result.returncode, result.stdout) == (0, "whole: 1\ntoken by token: 1\n"), result
 
 
 def undefined(path: pathlib.Path, *flags: str) -> set[str]:
