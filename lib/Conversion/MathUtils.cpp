@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Conversion/MathUtils.h"
-#include "ternary/Support/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "ternary/Support/Numerics.h"
 
 using namespace mlir;
 using namespace ternary;
