@@ -178,3 +178,29 @@ def test_trains_from_scratch(tmp_path):
         assert values["lm_head.weight"].std() == pytest.approx(0.05, rel=0.02)
 
     train_from_scratch(tmp_path, config, check)
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("llama-tied", []),
+        ("bitnet-odd", ["--kv-cache=int8"]),
+        ("rwkv-odd", []),
+        ("hgrn-a", []),
+    ],
+)
+def test_steps_read_no_state_themselves(tmp_path, name, flags):
+    """What a step carries is in the hands of kernels: it may lie where the host cannot read."""
+    output = tmp_path / "plan.mlir"
+    flags = (
+        [*flags, "--random-weights=1"] if not list((DATA / name).glob("*.safetensors")) else flags
+    )
+    result = run_tool(
+        "ternary-compile", DATA / name, "-o", output, "--compile-to=bufferize", *flags
+    )
+    assert result.returncode == 0, result.stderr
+    text = output.read_text(encoding="utf-8")
+    assert "ternary.step = #ternary.step<decode>" in text
+    assert "call @" in text
+    for op in ("memref.load", "memref.store", "memref.copy", "tensor."):
+        assert op not in text
