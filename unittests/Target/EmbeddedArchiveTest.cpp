@@ -110,6 +110,12 @@ TEST(TargetMachineTest, NamesWhatIsRequired) {
   EXPECT_THAT(features("aarch64-linux-gnu", "neoverse-n2"), HasSubstr("sve2"));
   EXPECT_EQ(features("riscv64-linux-gnu", ""), "");
   EXPECT_THAT(features("riscv64-linux-gnu", "generic-rv64", "+v,+m,+a,+f,+d,+c"), HasSubstr("v"));
-  EXPECT_THAT(features("riscv64-linux-gnu", "generic-rv64", "+v,+zvl512b,+zba"),
+  EXPECT_THAT(features("riscv64-linux-gnu", "", "+v,+zvl512b,+zba"),
               HasSubstr("v,zba,zvl256b,zvl512b"));
+}
+
+TEST(TargetMachineTest, HasTheBaseline) {
+  EXPECT_EQ(toString(createTargetMachine("riscv64-linux-gnu", "generic-rv64", "+v").takeError()),
+            "expected a machine with +m,+a,+c, as C libraries of riscv64 are compiled for, got "
+            "'generic-rv64' with '+v'");
 }
