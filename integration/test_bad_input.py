@@ -135,7 +135,7 @@ def test_no_weights(model):
         (("--kernel=avx512vnni", "--mcpu=x86-64"), ("avx512f", "x86-64")),
         (("--kernel=avx2", "--mtriple=aarch64-linux-gnu", "--emit=obj"), ("x86", "aarch64")),
         (("--mtriple=x86_64-apple-darwin",), ("ELF",)),
-        (("--mcpu=i386",), ("64-bit",)),
+        (("--mcpu=i386",), ("+64bit", "i386")),
         (("--symbol-prefix=a b",), ("identifier", "a b")),
         (("--target=reference", "--fuse"), ("--fuse", "reference")),
         (("--random-weights=x",), ("--random-weights", "x")),
