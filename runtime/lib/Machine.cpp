@@ -26,7 +26,7 @@
 using namespace ternary::runtime;
 
 #if defined(__x86_64__)
-constexpr char kArchitecture[] = "x86_64";
+constexpr char kArchitecture[] = "x86_64"; // as in ternary/kernels.h
 
 /// Registers of matrices are so large that Linux gives them only to programs that ask; asking
 /// tells whether it can.
@@ -37,7 +37,13 @@ static bool askForTiles() {
          syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
 }
 #else
+#if defined(__aarch64__)
+constexpr char kArchitecture[] = "aarch64";
+#elif defined(__riscv) && __riscv_xlen == 64
+constexpr char kArchitecture[] = "riscv64";
+#else
 constexpr char kArchitecture[] = "another";
+#endif
 static bool askForTiles() { return false; }
 #endif
 

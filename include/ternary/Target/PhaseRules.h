@@ -19,7 +19,7 @@ template <typename... Dialects> bool isOfDialect(mlir::Operation *op) {
 /// Layers, what they consist of, and the upstream ops beside them.
 bool isGraphOp(mlir::Operation *op);
 
-/// Kernels, what stands between them, and arithmetic on scalars.
+/// Kernels, what stands between them, loops and branches around them, and arithmetic on scalars.
 bool isKernelOrMovesData(mlir::Operation *op);
 
 } // namespace ternary

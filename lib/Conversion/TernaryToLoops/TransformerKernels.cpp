@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "ternary/Conversion/BlockedSums.h"
-#include "ternary/Conversion/WeightStorage.h"
 #include <cmath>
 
 using namespace mlir;

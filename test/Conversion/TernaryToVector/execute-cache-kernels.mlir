@@ -1,1 +1,3 @@
+// The loops' test of caches and positions, with the vectors of every microkernel.
+
 // RUN: %execute_loops_test

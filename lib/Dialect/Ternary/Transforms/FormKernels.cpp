@@ -293,8 +293,7 @@ struct FormCarried : OpRewritePattern<scf::ForOp> {
   }
 };
 
-/// A slice that goes elsewhere in memory, as values of attention do from a product that they share
-/// with queries and keys: a kernel copies its rows.
+/// A slice of what a kernel makes that is inserted elsewhere: a kernel copies its rows.
 struct FormCopy : OpRewritePattern<tensor::InsertSliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
