@@ -3,54 +3,27 @@
  * Part of the Ternary project, under the Apache License v2.0 with LLVM
  * Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The compiler carries this file as LLVM bitcode for every architecture it can
- * compile for and links it into each object. Hence C99 without system headers:
- * the few functions it needs from the C library are declared here, and their
- * binary interface is the same on all 64-bit Linux systems. It uses no more than
- * what every processor of its architecture has, whatever the steps use: here it is
- * found out whether this one can run them.
+ * Opening weights, dividing prompts into steps, and saving sessions, for any device (device.h). The
+ * compiler carries this file as LLVM bitcode and links it into each object; see libc.h.
  *
  *===----------------------------------------------------------------------===*/
 
 #include "ternary/session.h"
+#include "libc.h"
 #include "ternary/archive_format.h"
 #include "ternary/crc32.h"
-#include "ternary/features.h"
-#include "ternary/team.h"
+#include "ternary/device.h"
 
 /*===----------------------------------------------------------------------===*
  * From the C library
  *===----------------------------------------------------------------------===*/
 
-void *malloc(size_t bytes);
-void *calloc(size_t count, size_t bytes);
-void free(void *block);
-void *memcpy(void *to, const void *from, size_t bytes);
-void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
-
-int open(const char *path, int flags, ...);
-int close(int file);
-long read(int file, void *to, size_t bytes);
 long lseek(int file, long offset, int whence);
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, long offset);
 int munmap(void *address, size_t bytes);
-int madvise(void *address, size_t bytes, int advice);
 
-enum {
-  OPEN_READ_ONLY = 0,
-  OPEN_WITHOUT_WAITING = 04000, /* or a pipe would be waited for */
-  OPEN_CLOSE_ON_EXEC = 02000000,
-  SEEK_FROM_START = 0,
-  SEEK_FROM_END = 2,
-  MAP_READABLE = 1,
-  MAP_PRIVATELY = 2,
-  ADVISE_RANDOM = 1,
-  ADVISE_DROP = 4,
-  ADVISE_HUGE_PAGES = 14,
-  ADVISE_NO_HUGE_PAGES = 15,
-  HUGE_PAGE = 1 << 21
-};
+enum { SEEK_FROM_START = 0, SEEK_FROM_END = 2, MAP_READABLE = 1, MAP_PRIVATELY = 2 };
 
 /*===----------------------------------------------------------------------===*
  * The weight archive
@@ -62,15 +35,10 @@ struct ternary_model {
   uint32_t payload_crc32;
   void *mapping; /* null: the archive is inside the object */
   size_t mapping_bytes;
-  int gives_back; /* whether pages of lookup tables may be dropped */
+  ternary_device_model *device;
 };
 
 enum { BUFFER_BYTES = 1 << 16, READ_ATTEMPTS = 100 };
-enum {
-  LARGEST_PAGE = 1 << 16, /* of the base pages that systems use */
-  WORTHWHILE_TABLE = 1 << 22,
-  LOOKUPS_TO_GIVE_BACK = 16
-};
 
 /* What it takes to read a file and compute checksums; too large for a small
  * stack. */
@@ -188,96 +156,6 @@ static ternary_status open_embedded(archive_reader *reader, ternary_model *model
   return TERNARY_OK;
 }
 
-/* Whether [start, end) lies in one mapping of a file, by the list of mappings that
- * Linux keeps. Its lines are "start-end permissions offset device inode ...", in hex but
- * for the inode, which is 0 for memory that is no file's. */
-static int is_file_mapping(archive_reader *reader, uintptr_t start, uintptr_t end) {
-  enum { FROM, TO, PERMISSIONS, OFFSET, DEVICE, INODE, REST };
-  uintptr_t fields[REST] = {0};
-  int field = FROM, found = 0;
-  long count;
-  int file = open("/proc/self/maps", OPEN_READ_ONLY | OPEN_CLOSE_ON_EXEC);
-  if (file < 0)
-    return 0;
-  while (!found && (count = read(file, reader->buffer, BUFFER_BYTES)) > 0)
-    for (long i = 0; i < count && !found; ++i) {
-      uint8_t c = reader->buffer[i];
-      if (c == '\n') {
-        memset(fields, 0, sizeof(fields));
-        field = FROM;
-      } else if (field < REST && (c == ' ' || (field == FROM && c == '-'))) {
-        found = ++field == REST && fields[FROM] <= start && end <= fields[TO] && fields[INODE];
-      } else if (field < REST) {
-        fields[field] = fields[field] << 4 | (uintptr_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-      }
-    }
-  close(file);
-  return found;
-}
-
-/* Of a table that is looked up, only the rows that are used should take memory. The
- * system brings in pages around them as well, up to 2 MB at a time. It is advised not to,
- * and what it brought in nevertheless is given back now and then, which costs nothing
- * that matters: the file stays in the system's cache. Small tables are not worth it. */
-static int lookup_table_pages(const ternary_model *model, uint64_t table, uintptr_t *start,
-                              size_t *bytes) {
-  const ternary_range *range = &ternary_descriptor_instance.lookup_tables[table];
-  uintptr_t end = (uintptr_t)model->payload + range->offset + range->bytes;
-  *start =
-      ((uintptr_t)model->payload + range->offset + LARGEST_PAGE - 1) / LARGEST_PAGE * LARGEST_PAGE;
-  end = end / LARGEST_PAGE * LARGEST_PAGE;
-  *bytes = *start < end ? end - *start : 0;
-  return *bytes >= WORTHWHILE_TABLE;
-}
-
-static void advise_lookup_tables(archive_reader *reader, ternary_model *model) {
-  uintptr_t start;
-  size_t bytes;
-  for (uint64_t i = 0; i < ternary_descriptor_instance.lookup_table_count; ++i)
-    if (lookup_table_pages(model, i, &start, &bytes)) {
-      madvise((void *)start, bytes, ADVISE_NO_HUGE_PAGES);
-      madvise((void *)start, bytes, ADVISE_RANDOM);
-      /* Other memory than a file's would lose its contents with its pages. */
-      model->gives_back = model->mapping || is_file_mapping(reader, start, start + bytes);
-      if (!model->gives_back)
-        return;
-    }
-}
-
-static void give_back_lookup_tables(const ternary_model *model) {
-  uintptr_t start;
-  size_t bytes;
-  for (uint64_t i = 0; i < ternary_descriptor_instance.lookup_table_count; ++i)
-    if (lookup_table_pages(model, i, &start, &bytes))
-      madvise((void *)start, bytes, ADVISE_DROP);
-}
-
-/* Whether the processor has the instructions that steps use. */
-static int has_instructions(void) {
-  const ternary_machine machine = ternary_ask_machine();
-  size_t length;
-  return !ternary_find_missing_feature(&machine, ternary_descriptor_instance.features, &length);
-}
-
-/* Linux saves registers of matrices only for programs that ask for them. Code that uses them does
- * when it is loaded; here is seen whether they were given. */
-static int may_run_kernel(void) {
-#if defined(__x86_64__)
-  const char *kernel = ternary_descriptor_instance.kernel, *amx = "amx-int8";
-  long result = 158; /* arch_prctl */
-  for (; *amx; ++amx, ++kernel)
-    if (*kernel != *amx)
-      return 1;
-  __asm__ volatile("syscall"
-                   : "+a"(result)
-                   : "D"(0x1023L), "S"(18L) /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
-                   : "rcx", "r11", "memory");
-  return result == 0;
-#else
-  return 1;
-#endif
-}
-
 ternary_status ternary_open(const char *archive_file, ternary_model **result) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   ternary_status status;
@@ -291,10 +169,9 @@ ternary_status ternary_open(const char *archive_file, ternary_model **result) {
   if (info->abi_version != TERNARY_ABI_VERSION ||
       info->descriptor_bytes < sizeof(ternary_descriptor))
     return TERNARY_ABI_MISMATCH;
-  if (!has_instructions())
-    return TERNARY_MACHINE_UNSUPPORTED;
-  if (!may_run_kernel())
-    return TERNARY_KERNEL_REFUSED;
+  status = ternary_device_check();
+  if (status != TERNARY_OK)
+    return status;
   if (!archive_file && !info->archive && !info->archive_file)
     return TERNARY_ARCHIVE_UNREADABLE;
 
@@ -309,11 +186,11 @@ ternary_status ternary_open(const char *archive_file, ternary_model **result) {
     else
       status = open_file(reader, archive_file ? archive_file : info->archive_file, model, &prefix);
     if (status == TERNARY_OK)
-      advise_lookup_tables(reader, model);
+      status = ternary_device_load(model->payload, model->mapping != NULL, &model->device);
   }
   free(reader);
   if (status != TERNARY_OK) {
-    free(model);
+    ternary_close(model);
     return status;
   }
   model->payload_bytes = prefix.payload_bytes;
@@ -334,7 +211,10 @@ ternary_status ternary_verify(const ternary_model *model) {
 }
 
 void ternary_close(ternary_model *model) {
-  if (model && model->mapping)
+  if (!model)
+    return;
+  ternary_device_unload(model->device);
+  if (model->mapping)
     munmap(model->mapping, model->mapping_bytes);
   free(model);
 }
@@ -343,46 +223,26 @@ void ternary_close(ternary_model *model) {
  * Sessions
  *===----------------------------------------------------------------------===*/
 
-enum { ALIGNMENT = 64 };
-
-/* Stands at the start of its allocation, followed by what it points to. */
 struct ternary_session {
-  void *allocation;
   const ternary_model *model;
-  void *state;
-  void *workspace;
-  int32_t *ids;  /* [batch, chunk]: part of a longer prompt, or null if batch is 1 */
+  ternary_device_session *device;
   int64_t chunk; /* the most tokens that one step takes */
   int64_t position;
-  int64_t lookups;    /* since pages of lookup tables were given back */
-  ternary_team *team; /* null: the caller alone */
+  int32_t ids[]; /* [batch, chunk] if batch is more than 1: part of a longer prompt */
 };
 
-static int64_t round_up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
 int64_t ternary_workspace_bytes(const ternary_descriptor *descriptor, int64_t tokens) {
+  int64_t block = descriptor->token_block;
   return descriptor->workspace_fixed_bytes +
-         descriptor->workspace_bytes_per_token * round_up(tokens, descriptor->token_block);
-}
-
-/* Steps stream through their workspace; virtual machines can read huge pages almost
- * twice as fast. */
-static void advise_huge_pages(const uint8_t *from, int64_t bytes) {
-  uintptr_t first = round_up((int64_t)(uintptr_t)from, HUGE_PAGE);
-  uintptr_t last = ((uintptr_t)from + (uintptr_t)bytes) / HUGE_PAGE * HUGE_PAGE;
-  if (first < last)
-    madvise((void *)first, last - first, ADVISE_HUGE_PAGES);
+         descriptor->workspace_bytes_per_token * ((tokens + block - 1) / block * block);
 }
 
 ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
                                    ternary_session **result) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
+  ternary_status status;
   ternary_session *session;
-  void *allocation;
-  uint8_t *next;
-  int64_t chunk, header, state, workspace, ids;
+  int64_t chunk, ids;
 
   if (!result)
     return TERNARY_BAD_ARGUMENT;
@@ -395,30 +255,16 @@ ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
     chunk = info->max_tokens;
   if (chunk < 1)
     chunk = 1;
-  header = round_up((int64_t)sizeof(ternary_session), ALIGNMENT);
-  state = round_up(info->state_bytes, ALIGNMENT);
-  workspace = round_up(ternary_workspace_bytes(info, chunk), ALIGNMENT);
-  ids = info->batch > 1 ? info->batch * chunk * (int64_t)sizeof(int32_t) : 0;
-
-  /* calloc takes large blocks from the system already zero, so that memory
-   * which is never used, such as that of a long context, never becomes
-   * resident. */
-  allocation = calloc(1, (size_t)(header + state + workspace + ids + ALIGNMENT - 1));
-  if (!allocation)
+  ids = info->batch > 1 ? info->batch * chunk : 0;
+  session = (ternary_session *)calloc(1, sizeof(ternary_session) + (size_t)ids * sizeof(int32_t));
+  if (!session)
     return TERNARY_OUT_OF_MEMORY;
-  next = (uint8_t *)allocation + (ALIGNMENT - (uintptr_t)allocation % ALIGNMENT) % ALIGNMENT;
-
-  session = (ternary_session *)(void *)next;
-  session->allocation = allocation;
   session->model = model;
-  session->state = next += header;
-  session->workspace = next += state;
-  advise_huge_pages(next, workspace);
-  session->ids = ids ? (int32_t *)(void *)(next + workspace) : NULL;
   session->chunk = chunk;
-  if (threads > 1 && info->threads && !(session->team = ternary_team_new(threads))) {
-    free(allocation);
-    return TERNARY_NO_THREADS;
+  status = ternary_device_allocate(model->device, chunk, threads, &session->device);
+  if (status != TERNARY_OK) {
+    free(session);
+    return status;
   }
   *result = session;
   return TERNARY_OK;
@@ -427,16 +273,14 @@ ternary_status ternary_session_new(const ternary_model *model, int32_t threads,
 void ternary_session_free(ternary_session *session) {
   if (!session)
     return;
-  /* Objects without threads refer to none of their functions. */
-  if (ternary_descriptor_instance.threads)
-    ternary_team_free(session->team);
-  free(session->allocation);
+  ternary_device_free(session->device);
+  free(session);
 }
 
 void ternary_reset(ternary_session *session) {
   if (!session)
     return;
-  memset(session->state, 0, (size_t)ternary_descriptor_instance.state_bytes);
+  ternary_device_clear_state(session->device);
   session->position = 0;
 }
 
@@ -457,27 +301,15 @@ static ternary_status check_ids(const ternary_session *session, const int32_t *i
   return TERNARY_OK;
 }
 
-static void step(ternary_session *session, const int32_t *ids, int64_t tokens, int64_t logits_from,
-                 float *logits) {
+static ternary_status step(ternary_session *session, const int32_t *ids, int64_t tokens,
+                           int64_t logits_from, float *logits) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
-  ternary_step compiled = tokens == 1 ? info->decode : info->prefill;
-  ternary_step_arguments arguments = {
-      .weights = session->model->payload,
-      .workspace = session->workspace,
-      .state = session->state,
-      .ids = ids,
-      .tokens = tokens,
-      .logits_from = logits_from,
-      .logits = logits,
-      .team = session->team,
-  };
-  compiled(&arguments);
-  session->position += tokens;
-  session->lookups += tokens;
-  if (session->lookups >= LOOKUPS_TO_GIVE_BACK && session->model->gives_back) {
-    give_back_lookup_tables(session->model);
-    session->lookups = 0;
-  }
+  ternary_status status =
+      ternary_device_run(session->device, tokens == 1 ? info->decode : info->prefill, ids, tokens,
+                         logits_from, logits);
+  if (status == TERNARY_OK)
+    session->position += tokens;
+  return status;
 }
 
 /* The part [from, from + count) of ids[batch, tokens], contiguous. */
@@ -498,13 +330,13 @@ ternary_status ternary_prefill(ternary_session *session, const int32_t *ids, int
   ternary_status status = check_ids(session, ids, tokens);
   if (status != TERNARY_OK)
     return status;
-  for (int64_t from = 0; from < tokens; from += session->chunk) {
+  for (int64_t from = 0; status == TERNARY_OK && from < tokens; from += session->chunk) {
     int64_t count = min(session->chunk, tokens - from);
     int wanted = logits && from + count == tokens;
-    step(session, part_of_ids(session, ids, tokens, from, count), count, wanted ? count - 1 : count,
-         wanted ? logits : NULL);
+    status = step(session, part_of_ids(session, ids, tokens, from, count), count,
+                  wanted ? count - 1 : count, wanted ? logits : NULL);
   }
-  return TERNARY_OK;
+  return status == TERNARY_OK ? ternary_device_wait(session->device) : status;
 }
 
 ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids, int64_t tokens,
@@ -522,23 +354,25 @@ ternary_status ternary_prefill_all(ternary_session *session, const int32_t *ids,
       return TERNARY_OUT_OF_MEMORY;
   }
 
-  for (int64_t from = 0; from < tokens; from += session->chunk) {
+  for (int64_t from = 0; status == TERNARY_OK && from < tokens; from += session->chunk) {
     int64_t count = min(session->chunk, tokens - from);
     const int32_t *part = part_of_ids(session, ids, tokens, from, count);
-    step(session, part, count, 0, buffer ? buffer : logits + from * info->vocab);
-    for (int64_t b = 0; buffer && b < info->batch; ++b)
+    status = step(session, part, count, 0, buffer ? buffer : logits + from * info->vocab);
+    if (status == TERNARY_OK)
+      status = ternary_device_wait(session->device);
+    for (int64_t b = 0; status == TERNARY_OK && buffer && b < info->batch; ++b)
       memcpy(logits + (b * tokens + from) * info->vocab, buffer + b * count * info->vocab,
              (size_t)(count * info->vocab) * sizeof(float));
   }
   free(buffer);
-  return TERNARY_OK;
+  return status;
 }
 
 ternary_status ternary_decode(ternary_session *session, const int32_t *ids, float *logits) {
   ternary_status status = check_ids(session, ids, 1);
   if (status == TERNARY_OK)
-    step(session, ids, 1, logits ? 0 : 1, logits);
-  return status;
+    status = step(session, ids, 1, logits ? 0 : 1, logits);
+  return status == TERNARY_OK ? ternary_device_wait(session->device) : status;
 }
 
 /*===----------------------------------------------------------------------===*
@@ -574,8 +408,12 @@ size_t ternary_saved_bytes(const ternary_session *session) {
 ternary_status ternary_save(const ternary_session *session, void *to, size_t bytes) {
   const ternary_descriptor *info = &ternary_descriptor_instance;
   uint8_t *saved = (uint8_t *)to;
+  ternary_status status;
   if (!session || !to || bytes != ternary_saved_bytes(session))
     return TERNARY_BAD_ARGUMENT;
+  status = ternary_device_read_state(session->device, saved + SAVED_HEADER_BYTES);
+  if (status != TERNARY_OK)
+    return status;
   memset(saved, 0, SAVED_HEADER_BYTES);
   memcpy(saved, SAVED_MAGIC, 8);
   ternary_store_little_endian(saved + 8, 4, SAVED_VERSION);
@@ -585,7 +423,6 @@ ternary_status ternary_save(const ternary_session *session, void *to, size_t byt
   ternary_store_little_endian(saved + 32, 8, (uint64_t)session->position);
   ternary_store_little_endian(saved + 40, 8, (uint64_t)info->state_bytes);
   ternary_store_little_endian(saved + 48, 8, info->state_layout);
-  memcpy(saved + SAVED_HEADER_BYTES, session->state, (size_t)info->state_bytes);
   ternary_store_little_endian(saved + 12, 4, saved_crc32(saved, bytes));
   return TERNARY_OK;
 }
@@ -637,9 +474,10 @@ ternary_status ternary_restore(ternary_session *session, const void *from, size_
       (int64_t)ternary_load_little_endian(saved + SAVED_HEADER_BYTES + info->position_offset, 4) !=
           position)
     return TERNARY_SESSION_DAMAGED;
-  memcpy(session->state, saved + SAVED_HEADER_BYTES, (size_t)info->state_bytes);
-  session->position = position;
-  return TERNARY_OK;
+  status = ternary_device_write_state(session->device, saved + SAVED_HEADER_BYTES);
+  if (status == TERNARY_OK)
+    session->position = position;
+  return status;
 }
 
 /*===----------------------------------------------------------------------===*

@@ -25,13 +25,10 @@
  * its loop is published, and the caller publishes the next loop when all chunks of this one are
  * finished. So whoever has a claim reads the loop that the claim belongs to, however late it is.
  *
- * Like session.c this is compiled to bitcode without system headers.
- *
  *===----------------------------------------------------------------------===*/
 
 #include "ternary/team.h"
-
-#include <stddef.h>
+#include "libc.h"
 
 /*===----------------------------------------------------------------------===*
  * From the C library
@@ -49,8 +46,6 @@ typedef struct time_value {
 } time_value;
 typedef void *thread_handle;
 
-void *calloc(size_t count, size_t bytes);
-void free(void *block);
 int sched_getcpu(void);
 int getpid(void);
 long syscall(long number, ...);

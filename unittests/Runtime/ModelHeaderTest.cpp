@@ -24,15 +24,16 @@ TEST(ModelHeaderTest, TakesTheModelsName) {
 }
 
 TEST(EmbeddedRuntimeTest, EveryArchitectureHasIt) {
-  std::string all(ternary::getRuntimeArchitectures());
-  EXPECT_EQ(all, "x86_64, aarch64, riscv64");
+  EXPECT_EQ(ternary::getRuntimeArchitectures(), "x86_64, aarch64, riscv64");
   for (const char *arch : {"x86_64", "aarch64", "riscv64"}) {
-    std::string_view bitcode = ternary::getSessionBitcode(arch);
-    ASSERT_GT(bitcode.size(), 1000u);
-    EXPECT_EQ(bitcode.substr(0, 4), "BC\xc0\xde");
-    EXPECT_EQ(bitcode.size() % 4, 0u);
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(bitcode.data()) % 4, 0u);
-    EXPECT_EQ(ternary::getTeamBitcode(arch).substr(0, 4), "BC\xc0\xde");
+    for (const char *part : {"session", "host_device", "team"}) {
+      std::string_view bitcode = ternary::getRuntimeBitcode(part, arch);
+      ASSERT_GT(bitcode.size(), 1000u);
+      EXPECT_EQ(bitcode.substr(0, 4), "BC\xc0\xde");
+      EXPECT_EQ(bitcode.size() % 4, 0u);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(bitcode.data()) % 4, 0u);
+    }
   }
-  EXPECT_TRUE(ternary::getSessionBitcode("sparc").empty());
+  EXPECT_TRUE(ternary::getRuntimeBitcode("session", "sparc").empty());
+  EXPECT_TRUE(ternary::getRuntimeBitcode("sessions", "x86_64").empty());
 }

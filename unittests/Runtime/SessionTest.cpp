@@ -4,109 +4,19 @@
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// On any device: one program runs these tests with the memory of the host, another with a device
+// whose memory the host cannot touch.
+//
+//===----------------------------------------------------------------------===//
 
-#include "ternary/session.h"
-#include "FakeModel.h"
+#include "SessionFixture.h"
 #include "TempDir.h"
 #include "ternary/crc32.h"
 
-#include <cstring>
-#include <gtest/gtest.h>
-#include <memory>
 #include <sys/stat.h>
-#include <vector>
 
 namespace {
-
-using Floats = std::vector<float>;
-using Ids = std::vector<int32_t>;
-
-/// Restores the descriptor after each test.
-class SessionTest : public testing::Test {
-protected:
-  void SetUp() override { fake_model_log = {}; }
-  void TearDown() override {
-    info = original;
-    EXPECT_FALSE(fake_model_log.misaligned);
-  }
-
-  void openSession(int threads = 1) {
-    ternary_model *opened;
-    ASSERT_EQ(ternary_open(nullptr, &opened), TERNARY_OK);
-    model.reset(opened);
-    ternary_session *created;
-    ASSERT_EQ(ternary_session_new(opened, threads, &created), TERNARY_OK);
-    session.reset(created);
-  }
-
-  void setBatch(int64_t batch) {
-    info.batch = batch;
-    info.state_bytes = batch * 8;
-  }
-
-  /// Logits [batch, tokens, vocab] for ids [batch, tokens], by definition.
-  Floats expectedLogits(const Ids &ids, int64_t tokens) {
-    size_t bytes;
-    const char *archive = static_cast<const char *>(fake_model_archive(&bytes));
-    Floats logits;
-    for (size_t b = 0; b < ids.size() / tokens; ++b) {
-      uint64_t hash = 0;
-      for (int64_t t = 0; t < tokens; ++t) {
-        hash = fake_model_hash(hash, archive + bytes - 64, ids[b * tokens + t]);
-        for (int64_t v = 0; v < info.vocab; ++v)
-          logits.push_back(fake_model_logit(hash, v));
-      }
-    }
-    return logits;
-  }
-
-  Ids someIds(int64_t tokens) {
-    Ids ids(info.batch * tokens);
-    for (size_t i = 0; i < ids.size(); ++i)
-      ids[i] = static_cast<int32_t>((i * 7 + i / 5) % info.vocab);
-    return ids;
-  }
-
-  Floats row(const Floats &logits, int64_t index) {
-    return Floats(logits.begin() + index * info.vocab, logits.begin() + (index + 1) * info.vocab);
-  }
-
-  ternary_descriptor &info = *fake_model_descriptor();
-  const ternary_descriptor original = info;
-  std::unique_ptr<ternary_model, decltype(&ternary_close)> model{nullptr, ternary_close};
-  std::unique_ptr<ternary_session, decltype(&ternary_session_free)> session{nullptr,
-                                                                            ternary_session_free};
-};
-
-//===----------------------------------------------------------------------===//
-// Lookup tables
-//===----------------------------------------------------------------------===//
-
-TEST_F(SessionTest, PagesOfNoFileAreKept) {
-  // An archive that was copied to memory: dropping its pages would leave zeros.
-  constexpr size_t kBytes = 8 << 20, kPayload = 4096;
-  size_t bytes;
-  const void *original = fake_model_archive(&bytes);
-  std::vector<uint8_t> memory(kBytes + kPayload, 0x5a);
-  uint8_t *archive =
-      memory.data() + kPayload - reinterpret_cast<uintptr_t>(memory.data()) % kPayload;
-  std::memcpy(archive, original, bytes);
-  uint64_t payload = kBytes - kPayload;
-  std::memcpy(archive + 32, &payload, sizeof(payload));
-  const ternary_range table = {64, payload - 64};
-  info.archive = archive;
-  info.archive_bytes = kBytes;
-  info.payload_bytes = payload;
-  info.lookup_tables = &table;
-  info.lookup_table_count = 1;
-
-  openSession();
-  Ids ids = someIds(40);
-  Floats logits(40 * info.vocab);
-  ASSERT_EQ(ternary_prefill_all(session.get(), ids.data(), 40, logits.data()), TERNARY_OK);
-  for (size_t i = bytes; i < kBytes; ++i)
-    ASSERT_EQ(archive[i], 0x5a) << i;
-}
 
 //===----------------------------------------------------------------------===//
 // Steps
@@ -557,18 +467,6 @@ TEST_F(ArchiveTest, OtherVersionsOfTheInterface) {
   EXPECT_EQ(open(nullptr), TERNARY_OK);
 }
 
-#if defined(__x86_64__)
-TEST_F(ArchiveTest, MachinesThatLackWhatTheModelUses) {
-  // No processor has all of these.
-  info.features = "sse2,avx512f,fma4,tbm,egpr";
-  EXPECT_EQ(open(nullptr), TERNARY_MACHINE_UNSUPPORTED);
-  for (const char *features : {"", "sse2", "sse3", "fast-hops,sse3,warp-drive"}) {
-    info.features = features; // SSE3 came in 2004
-    EXPECT_EQ(open(nullptr), TERNARY_OK) << features;
-  }
-}
-#endif
-
 //===----------------------------------------------------------------------===//
 // Texts
 //===----------------------------------------------------------------------===//
@@ -594,37 +492,6 @@ TEST_F(SessionTest, TextsOfErrors) {
   EXPECT_STREQ(ternary_error_string(TERNARY_ARCHIVE_DAMAGED), "weight archive is damaged");
   EXPECT_STREQ(ternary_error_string(static_cast<ternary_status>(99)), "unknown error");
   EXPECT_STREQ(ternary_error_string(static_cast<ternary_status>(-1)), "unknown error");
-}
-
-//===----------------------------------------------------------------------===//
-// Threads
-//===----------------------------------------------------------------------===//
-
-TEST_F(SessionTest, StepsHaveATeamIfThereIsMoreThanOneThread) {
-  for (int threads : {1, 2, 3}) {
-    fake_model_log = {};
-    openSession(threads);
-    int32_t id = 1;
-    ASSERT_EQ(ternary_decode(session.get(), &id, nullptr), TERNARY_OK);
-    ASSERT_EQ(ternary_prefill(session.get(), &id, 1, nullptr), TERNARY_OK);
-    EXPECT_EQ(fake_model_log.teams, threads == 1 ? 0 : 2);
-  }
-}
-
-TEST_F(SessionTest, AModelWithoutThreadsStartsNone) {
-  info.threads = 0;
-  openSession(1 << 20);
-  int32_t id = 1;
-  ASSERT_EQ(ternary_decode(session.get(), &id, nullptr), TERNARY_OK);
-  EXPECT_EQ(fake_model_log.teams, 0);
-}
-
-TEST_F(SessionTest, ThreadsThatCannotBeStartedAreAnError) {
-  openSession();
-  ternary_session *created = session.get();
-  EXPECT_EQ(ternary_session_new(model.get(), 1 << 20, &created), TERNARY_NO_THREADS);
-  EXPECT_EQ(created, nullptr);
-  EXPECT_STREQ(ternary_error_string(TERNARY_NO_THREADS), "cannot start the threads");
 }
 
 } // namespace

@@ -13,16 +13,14 @@
 
 namespace ternary {
 
-/// runtime/session.c as LLVM bitcode for Linux on `arch`, named as in a target
-/// triple; empty if there is none for it. It refers to one symbol that the
-/// compiler has to define, `ternary_descriptor_instance`. Aligned to 16 bytes.
-std::string_view getSessionBitcode(std::string_view arch);
-
-/// Likewise runtime/team.c, which steps call.
-std::string_view getTeamBitcode(std::string_view arch);
+/// runtime/PART.c as LLVM bitcode for Linux on `arch`, named as in a target triple; empty if there
+/// is none for it. Aligned to 16 bytes. The parts are `session`, which refers to
+/// `ternary_descriptor_instance` and to a device; `host_device` and what else defines the functions
+/// of device.h; and `team`, which steps and `host_device` call.
+std::string_view getRuntimeBitcode(std::string_view part, std::string_view arch);
 
 /// The architectures with runtime code, for error messages.
-std::string_view getRuntimeArchitectures();
+std::string getRuntimeArchitectures();
 
 /// abi.h and session.h as one C header that includes only <stddef.h> and
 /// <stdint.h>. Every identifier that starts with `ternary_` or `TERNARY_`

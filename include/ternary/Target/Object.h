@@ -39,12 +39,12 @@ std::string getRequiredFeatures(const llvm::TargetMachine &machine);
 /// Translates a module in the LLVM dialect and puts the descriptor, the session functions
 /// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's
 /// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`, or, for training, which
-/// has no sessions, `PREFIX_step_gradient`, `PREFIX_step_loss` and `PREFIX_step_update`. The
-/// result is optimised. Whatever runs before a machine was asked for what the steps need, that is
+/// has no sessions, `PREFIX_step_gradient`, `PREFIX_step_loss` and `PREFIX_step_update`. Sessions
+/// reach their memory through `device`, a part of the runtime. The result is optimised. Whatever runs before a machine was asked for what the steps need, that is
 /// the session functions and constructors, is code for the baseline.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef prefix,
-               llvm::TargetMachine &machine, llvm::LLVMContext &context);
+               llvm::StringRef device, llvm::TargetMachine &machine, llvm::LLVMContext &context);
 
 /// Writes a module as LLVM IR, assembly or an object.
 enum class FileKind { LLVM, Assembly, Object };

@@ -8,13 +8,16 @@
 #ifndef TERNARY_LIB_TARGET_EMBEDDEDRUNTIME_EMBEDDEDFILES_H
 #define TERNARY_LIB_TARGET_EMBEDDEDRUNTIME_EMBEDDEDFILES_H
 
+#include <cstddef>
 #include <string_view>
 
 namespace ternary::embedded {
 
-extern const std::string_view session_x86_64, session_aarch64, session_riscv64;
-extern const std::string_view team_x86_64, team_aarch64, team_riscv64;
-extern const std::string_view abi_h, session_h, training_h;
+struct File {
+  std::string_view name, bytes;
+};
+extern const File files[];
+extern const std::size_t fileCount;
 
 } // namespace ternary::embedded
 

@@ -12,27 +12,27 @@
 
 using namespace ternary;
 
-std::string_view ternary::getSessionBitcode(std::string_view arch) {
-  if (arch == "x86_64")
-    return embedded::session_x86_64;
-  if (arch == "aarch64")
-    return embedded::session_aarch64;
-  if (arch == "riscv64")
-    return embedded::session_riscv64;
+/// The contents of a file; empty if there is none of that name.
+static std::string_view getFile(std::string_view name) {
+  for (size_t i = 0; i < embedded::fileCount; ++i)
+    if (embedded::files[i].name == name)
+      return embedded::files[i].bytes;
   return {};
 }
 
-std::string_view ternary::getTeamBitcode(std::string_view arch) {
-  if (arch == "x86_64")
-    return embedded::team_x86_64;
-  if (arch == "aarch64")
-    return embedded::team_aarch64;
-  if (arch == "riscv64")
-    return embedded::team_riscv64;
-  return {};
+std::string_view ternary::getRuntimeBitcode(std::string_view part, std::string_view arch) {
+  return getFile(std::string(part).append(".").append(arch));
 }
 
-std::string_view ternary::getRuntimeArchitectures() { return "x86_64, aarch64, riscv64"; }
+std::string ternary::getRuntimeArchitectures() {
+  constexpr std::string_view start = "session.";
+  std::string names;
+  for (size_t i = 0; i < embedded::fileCount; ++i)
+    if (std::string_view name = embedded::files[i].name;
+        name.substr(0, start.size()) == start && name != "session.h")
+      names.append(names.empty() ? "" : ", ").append(name.substr(start.size()));
+  return names;
+}
 
 static bool isIdentifierChar(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
@@ -64,8 +64,8 @@ static std::string renameAll(std::string text, std::string_view prefix) {
 
 std::string ternary::makeModelHeader(std::string_view prefix) {
   constexpr std::string_view include = "#include \"ternary/abi.h\"\n";
-  std::string text(embedded::abi_h);
-  text.append("\n").append(embedded::session_h);
+  std::string text(getFile("abi.h"));
+  text.append("\n").append(getFile("session.h"));
   text.erase(text.find(include), include.size());
   return renameAll(std::move(text), prefix);
 }
@@ -73,5 +73,5 @@ std::string ternary::makeModelHeader(std::string_view prefix) {
 std::string ternary::makeTrainingHeader(std::string_view prefix) {
   std::string declaration = "\nextern const ternary_training_descriptor "
                             "ternary_training_descriptor_instance;\n";
-  return renameAll(std::string(embedded::training_h) + declaration, prefix);
+  return renameAll(std::string(getFile("training.h")) + declaration, prefix);
 }

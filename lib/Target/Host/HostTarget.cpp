@@ -200,7 +200,7 @@ Error Emitter::run() {
   emission.report("generating code for " + info.cpu + ", kernel " + info.kernel);
   LLVMContext context;
   Expected<std::unique_ptr<Module>> code =
-      translateModel(emission.module, info, emission.prefix, *machine, context);
+      translateModel(emission.module, info, emission.prefix, "host_device", *machine, context);
   if (!code)
     return code.takeError();
   if (kind == Object)

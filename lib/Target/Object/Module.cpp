@@ -38,37 +38,47 @@ static void renameRuntime(Module &module, StringRef start, StringRef prefix) {
       value.setName(prefix + "_" + value.getName().drop_front(ours.size()));
 }
 
-/// Links functions of the runtime, `bitcode` for the machine, into the module.
-static Error linkRuntime(Module &module, StringRef bitcode, StringRef prefix,
-                         TargetMachine &machine) {
+/// Links a part of the runtime into the module. Only the session's functions are for others than
+/// the object; whatever refers to those of another part is linked before it.
+static Error linkPart(Module &module, StringRef part, StringRef prefix, TargetMachine &machine) {
   StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
+  StringRef bitcode = ternary::getRuntimeBitcode(part, arch);
   if (bitcode.empty())
-    return createStringError(inconvertibleErrorCode(),
-                             "expected an architecture with runtime functions (" +
-                                 StringRef(ternary::getRuntimeArchitectures()) + "), got '" + arch +
-                                 "'");
+    return createStringError("expected an architecture with runtime functions (" +
+                             ternary::getRuntimeArchitectures() + "), got '" + arch + "'");
   Expected<std::unique_ptr<Module>> runtime =
-      parseBitcodeFile(MemoryBufferRef(bitcode, "runtime"), module.getContext());
+      parseBitcodeFile(MemoryBufferRef(bitcode, part), module.getContext());
   if (!runtime)
     return runtime.takeError();
   (*runtime)->setTargetTriple(machine.getTargetTriple());
   (*runtime)->setDataLayout(machine.createDataLayout());
   renameRuntime(**runtime, "ternary_", prefix);
-  for (Function &function : **runtime)
+  SmallVector<std::string> defined;
+  for (Function &function : **runtime) {
     restrictToBaseline(function, machine.getTargetTriple());
+    if (!function.isDeclaration() && !function.hasLocalLinkage())
+      defined.push_back(function.getName().str());
+  }
   if (Linker::linkModules(module, std::move(*runtime)))
-    return createStringError(inconvertibleErrorCode(), "cannot link the runtime functions");
+    return createStringError("cannot link the runtime functions");
+  if (part != "session")
+    for (StringRef name : defined)
+      module.getFunction(name)->setLinkage(GlobalValue::InternalLinkage);
   return Error::success();
 }
 
-/// Links the functions of teams, which nobody but the object uses.
-static Error linkTeam(Module &module, StringRef prefix, TargetMachine &machine) {
-  StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
+/// Links all of the runtime that the module needs: for a session, if it has one, on `device`.
+static Error linkRuntime(Module &module, const ternary::ModelInfo &info, StringRef device,
+                         StringRef prefix, TargetMachine &machine) {
+  SmallVector<StringRef> parts;
+  if (!info.training)
+    parts = {"session", device, "team"};
+  else if (info.threads)
+    parts = {"team"};
   renameRuntime(module, "ternary_team_", prefix);
-  if (Error error = linkRuntime(module, ternary::getTeamBitcode(arch), prefix, machine))
-    return error;
-  for (StringRef name : {"new", "free", "share"})
-    module.getFunction((prefix + "_team_" + name).str())->setLinkage(GlobalValue::InternalLinkage);
+  for (StringRef part : parts)
+    if (Error error = linkPart(module, part, prefix, machine))
+      return error;
   return Error::success();
 }
 
@@ -106,7 +116,7 @@ static void optimize(Module &module, TargetMachine &machine) {
 
 Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
                                                           const ModelInfo &info, StringRef prefix,
-                                                          TargetMachine &machine,
+                                                          StringRef device, TargetMachine &machine,
                                                           LLVMContext &context) {
   std::unique_ptr<Module> module = mlir::translateModuleToLLVMIR(source, context, info.name);
   if (!module)
@@ -131,18 +141,13 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
     for (Use &entry : cast<Constant>(constructors->getInitializer())->operands())
       if (auto *function = dyn_cast<Function>(cast<Constant>(entry)->getOperand(1)))
         restrictToBaseline(*function, machine.getTargetTriple());
-  if (training) {
+  if (training)
     addTrainingDescriptor(*module, info, (prefix + "_training_descriptor_instance").str(), steps);
-  } else {
+  else
     addDescriptor(*module, info, (prefix + "_descriptor_instance").str(),
                   (prefix + "_step_prefill").str(), (prefix + "_step_decode").str());
-    StringRef arch = Triple::getArchTypeName(machine.getTargetTriple().getArch());
-    if (Error error = linkRuntime(*module, ternary::getSessionBitcode(arch), prefix, machine))
-      return error;
-  }
-  if (!training || info.threads)
-    if (Error error = linkTeam(*module, prefix, machine))
-      return error;
+  if (Error error = linkRuntime(*module, info, device, prefix, machine))
+    return error;
   std::string problem;
   raw_string_ostream os(problem);
   if (verifyModule(*module, &os))
