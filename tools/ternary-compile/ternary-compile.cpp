@@ -40,6 +40,13 @@ static cl::opt<std::string, true>
 static cl::opt<std::string, true> attributes("mattr",
                                              cl::desc("CPU features besides, as in llc: +a,-b"),
                                              cl::location(options.attributes), cl::cat(category));
+static cl::opt<OptLevel, true>
+    optimize(cl::desc("How much LLVM optimises the code of kernels:"),
+             cl::values(clEnumValN(OptLevel::O0, "O0", "as little as it can: compiles fastest"),
+                        clEnumValN(OptLevel::O1, "O1", "a little"),
+                        clEnumValN(OptLevel::O2, "O2", "as much as pays (default)"),
+                        clEnumValN(OptLevel::O2, "O3", "the same")),
+             cl::location(options.optimize), cl::init(OptLevel::O2), cl::cat(category));
 static cl::opt<std::string, true>
     emit("emit", cl::desc("What to write (see above); by the suffix of -o when not given"),
          cl::value_desc("kind"), cl::location(options.emit), cl::cat(category));

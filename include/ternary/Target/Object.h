@@ -18,9 +18,10 @@ namespace ternary {
 
 /// The machine that `--mtriple`, `--mcpu` and `--mattr` name, as in llc; "native" and
 /// empty strings mean this one, and an empty CPU of another triple the baseline. Errors if it lacks
-/// what is in the baseline.
+/// what is in the baseline. Code for the machine is optimised so much.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef attributes);
+createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef attributes,
+                    llvm::CodeGenOptLevel level = llvm::CodeGenOptLevel::Aggressive);
 
 /// Whether the machine has a feature, as LLVM names it.
 bool hasFeature(const llvm::TargetMachine &machine, llvm::StringRef feature);
@@ -40,8 +41,9 @@ std::string getRequiredFeatures(const llvm::TargetMachine &machine);
 /// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's
 /// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`, or, for training, which
 /// has no sessions, `PREFIX_step_gradient`, `PREFIX_step_loss` and `PREFIX_step_update`. Sessions
-/// reach their memory through `device`, a part of the runtime. The result is optimised. Whatever runs before a machine was asked for what the steps need, that is
-/// the session functions and constructors, is code for the baseline.
+/// reach their memory through `device`, a part of the runtime. The result is optimised as the
+/// machine says. Whatever runs before a machine was asked for what the steps need, that is the
+/// session functions and constructors, is code for the baseline.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef prefix,
                llvm::StringRef device, llvm::TargetMachine &machine, llvm::LLVMContext &context);

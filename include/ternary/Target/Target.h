@@ -57,12 +57,17 @@ struct OutputKind {
   llvm::StringLiteral prefix = "";
 };
 
+/// How much a compiler behind ours optimises the code of kernels. They are vectorised and fused at
+/// any level, with the same results.
+enum class OptLevel { O0, O1, O2 };
+
 /// The words of a command line that say what code is for. A target refuses those that mean nothing
 /// to it.
 struct TargetRequest {
   std::string triple, cpu, attributes; ///< as in llc
   std::string kernel;                  ///< empty: the target chooses
   std::optional<bool> threads;         ///< not given: the target chooses
+  OptLevel optimize = OptLevel::O2;
 };
 
 /// How the weights of kernels lie in memory.

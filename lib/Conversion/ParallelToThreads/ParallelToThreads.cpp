@@ -24,9 +24,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Transforms.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "ternary/Conversion/ParallelLoops.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 
@@ -47,13 +47,6 @@ constexpr int64_t kMaxStackBytes = 4 << 20;
 /// move what it reads and writes between processors, takes as long as two threads would save.
 constexpr uint64_t kMinSharedOps = 1 << 16;
 
-/// The stack memory that `memref` lies in, or null.
-memref::AllocaOp findAlloca(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
-  return memref.getDefiningOp<memref::AllocaOp>();
-}
-
 /// Errors if a function needs more of the stack than threads are sure to have.
 LogicalResult verifyStack(func::FuncOp func) {
   DataLayout layout = DataLayout::closest(func);
@@ -68,28 +61,6 @@ LogicalResult verifyStack(func::FuncOp func) {
     return func.emitError() << "expected a kernel to need at most " << kMaxStackBytes
                             << " bytes of the stack of a thread, got " << bytes;
   return success();
-}
-
-/// Errors if an iteration writes to stack memory that stands outside of the loop: all iterations
-/// would share it.
-LogicalResult verifyScratch(scf::ParallelOp loop) {
-  auto result = loop.getRegion().walk([&](MemoryEffectOpInterface op) -> WalkResult {
-    SmallVector<MemoryEffects::EffectInstance> effects;
-    op.getEffects(effects);
-    for (const MemoryEffects::EffectInstance &effect : effects) {
-      memref::AllocaOp alloca = effect.getValue() ? findAlloca(effect.getValue()) : nullptr;
-      if (alloca && isa<MemoryEffects::Write>(effect.getEffect()) &&
-          !loop->isProperAncestor(alloca)) {
-        InFlightDiagnostic error = op->emitOpError(
-            "expected an iteration to write to stack memory of its own, got memory that all "
-            "iterations share");
-        error.attachNote(alloca.getLoc()) << "allocated here";
-        return error;
-      }
-    }
-    return WalkResult::advance();
-  });
-  return failure(result.wasInterrupted());
 }
 
 /// How many ops `block` runs, what is in them included. Inner loops of unknown length count as
@@ -137,7 +108,7 @@ public:
     if (useThreads)
       addTeams(funcs, symbols);
     for (func::FuncOp func : funcs)
-      if (failed(convertLoops(func, symbols)))
+      if (failed(verifyParallelLoops(func)) || failed(convertLoops(func, symbols)))
         return signalPassFailure();
   }
 
@@ -170,12 +141,7 @@ private:
     });
     int64_t number = 0;
     for (scf::ParallelOp loop : loops) {
-      if (loop.getNumResults() != 0)
-        return loop.emitError("expected a parallel loop without reductions");
-      if (loop.getNumLoops() != 1)
-        return loop.emitError() << "expected a parallel loop of one dimension, got "
-                                << loop.getNumLoops();
-      if (failed(verifyScratch(loop)) || failed(makeInnerSequential(rewriter, loop)))
+      if (failed(makeInnerSequential(rewriter, loop)))
         return failure();
       if (!useThreads || isSmall(loop)) {
         if (failed(makeSequential(rewriter, loop, func.getFunctionBody().front())))
@@ -200,26 +166,17 @@ private:
   }
 
   LogicalResult makeSequential(RewriterBase &rewriter, scf::ParallelOp loop, Block &scope) {
-    if (loop.getNumResults() != 0)
-      return loop.emitError("expected a parallel loop without reductions");
-    if (failed(hoistScratch(loop.getRegion(), scope)))
-      return failure();
+    hoistScratch(loop.getRegion(), scope);
     rewriter.setInsertionPoint(loop);
     return scf::parallelForToNestedFors(rewriter, loop);
   }
 
   /// Moves the stack memory of an iteration to the start of `scope`, for all that run there.
-  static LogicalResult hoistScratch(Region &iteration, Block &scope) {
-    auto result = iteration.walk([&](memref::AllocaOp alloca) -> WalkResult {
-      MemRefType type = alloca.getType();
-      if (!type.hasStaticShape() || alloca->getNumOperands() != 0)
-        return alloca.emitOpError(
-                   "expected stack memory of an iteration to be of static size, got ")
-               << type;
+  static void hoistScratch(Region &iteration, Block &scope) {
+    SmallVector<memref::AllocaOp> allocas;
+    iteration.walk([&](memref::AllocaOp alloca) { allocas.push_back(alloca); });
+    for (memref::AllocaOp alloca : allocas)
       alloca->moveBefore(&scope, scope.begin());
-      return WalkResult::advance();
-    });
-    return failure(result.wasInterrupted());
   }
 
   /// Makes the loop a function of a range of its iterations and hands that to the team.
@@ -283,8 +240,7 @@ private:
     mapping.map(loop.getInductionVars().front(), range.getInductionVar());
     for (Operation &op : loop.getBody()->without_terminator())
       rewriter.clone(op, mapping);
-    if (failed(hoistScratch(range.getRegion(), *entry)))
-      return failure();
+    hoistScratch(range.getRegion(), *entry);
     rewriter.setInsertionPointToEnd(entry);
     func::ReturnOp::create(rewriter, loc);
     if (failed(verifyStack(body)))

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "ternary/Conversion/ParallelLoops.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "ternary/Pipelines/PipelineOptions.h"
@@ -57,8 +58,11 @@ static void buildBufferize(OpPassManager &pm, const Target &, const PipelineOpti
   addCleanup(pm);
 }
 
-static void buildLower(OpPassManager &pm, const Target &target, const PipelineOptions &options) {
+static void buildExpand(OpPassManager &pm, const Target &target, const PipelineOptions &) {
   static_cast<const HostTarget &>(target).lowerKernels(pm);
+}
+
+static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions &options) {
   pm.addPass(createTernaryParallelToThreads());
   pm.addPass(createTernaryExpandMath());
   pm.addPass(createTernaryEmulateHalfFloats());
@@ -102,6 +106,12 @@ static bool isOnMemory(Operation *op) {
          llvm::none_of(op->getResultTypes(), isTensor);
 }
 
+/// What kernels compute is loops over scalars and vectors now.
+static bool isExpanded(Operation *op) {
+  return isa<ActivateOp, ArchiveOp, ParameterOp, WeightMemoryOp>(op) ||
+         !isOfDialect<TernaryDialect>(op);
+}
+
 /// Whoever emits an object writes archives to a file before.
 static bool isTranslatable(Operation *op) {
   return isa<ModuleOp, ArchiveOp>(op) || isOfDialect<LLVM::LLVMDialect>(op);
@@ -132,12 +142,20 @@ static LogicalResult checkMemory(Operation *op, StringRef phase) {
   return success();
 }
 
+/// The lowerings of kernels promise this, and the mapping to threads relies on it.
+static LogicalResult checkLoops(Operation *op, StringRef) {
+  auto func = dyn_cast<func::FuncOp>(op);
+  return func ? verifyParallelLoops(func) : success();
+}
+
 ArrayRef<Phase> HostTarget::getPhases() const {
   static const Phase phases[] = {
       {"pack", "weights in the target's layout, parameters bound to the archive", buildPack,
        "kernels, memory and what moves data", isBoundOp, checkParameters, PhaseRole::BindsWeights},
       {"bufferize", "memory for tensors, one workspace, each kernel once", buildBufferize,
        "memory in place of tensors", isOnMemory, checkMemory, PhaseRole::PlansMemory},
+      {"expand", "kernels as loops over vectors, each iteration with memory of its own",
+       buildExpand, "loops, vectors and scalars in place of kernels", isExpanded, checkLoops},
       {"lower", "LLVM dialect", buildLower, "ops that translate to LLVM IR", isTranslatable},
   };
   return phases;

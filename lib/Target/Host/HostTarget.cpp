@@ -67,6 +67,18 @@ Error HostTarget::resolve(TargetRequest &request) const {
   return machine ? resolveKernel(request, **machine) : machine.takeError();
 }
 
+static CodeGenOptLevel getCodeGenLevel(OptLevel level) {
+  switch (level) {
+  case OptLevel::O0:
+    return CodeGenOptLevel::None;
+  case OptLevel::O1:
+    return CodeGenOptLevel::Less;
+  case OptLevel::O2:
+    return CodeGenOptLevel::Aggressive;
+  }
+  llvm_unreachable("not a level");
+}
+
 /// The archive is a file either way: the assembler reads it when it is embedded. LLVM IR can
 /// only name one.
 Error Emitter::writeArchive() {
@@ -182,7 +194,8 @@ Error Emitter::writeHeader() {
 /// The object or library comes last: it is there only when all that it needs is.
 Error Emitter::run() {
   const TargetRequest &request = emission.request;
-  auto created = createTargetMachine(request.triple, request.cpu, request.attributes);
+  auto created = createTargetMachine(request.triple, request.cpu, request.attributes,
+                                     getCodeGenLevel(request.optimize));
   if (!created)
     return created.takeError();
   machine = std::move(*created);

@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Target/SelfTest.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Pipelines/PipelineOptions.h"
 #include "ternary/Target/Target.h"
@@ -23,6 +25,9 @@ using namespace ternary;
 
 /// Products that the reference lowering takes about a second for.
 static constexpr int64_t kAffordableProducts = 400'000'000;
+
+/// So many take less time than it takes to optimise the code that computes them.
+static constexpr int64_t kFewProducts = 4'000'000;
 
 int64_t ternary::getAffordableSelfTest(const ModelInfo &info) {
   int64_t products = std::max<int64_t>(info.macsPerToken * info.batch, 1);
@@ -61,10 +66,19 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
   const ternary::Target *target = lookupTargetOf(*reference);
   if (!target)
     return fail("expected a target 'reference', got " + getTargetNames());
+  for (auto func : make_early_inc_range(reference->getOps<mlir::func::FuncOp>()))
+    if (std::optional<Step> step = getStep(func); step && step != Step::Decode)
+      func.erase();
   PipelineOptions options;
   options.prefix = "reference";
   mlir::PassManager manager(module.getContext());
-  target->getPhases().back().build(manager, *target, options);
+  manager.addPass(mlir::createSymbolDCEPass());
+  bool isPlanned = false;
+  for (const Phase &phase : target->getPhases()) {
+    if (isPlanned)
+      phase.build(manager, *target, options);
+    isPlanned |= phase.role == PhaseRole::PlansMemory;
+  }
   if (mlir::failed(manager.run(*reference)))
     return fail("its lowering failed");
   for (ArchiveOp archive : make_early_inc_range(reference->getOps<ArchiveOp>()))
@@ -79,9 +93,13 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
   ternary_read_archive_prefix(reinterpret_cast<const uint8_t *>(start), &prefix);
   const char *weights = start + prefix.payload_offset;
 
-  auto optimize = mlir::makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
+  int64_t products = info.selfTestTokens * info.batch * info.macsPerToken;
+  CodeGenOptLevel level =
+      products < kFewProducts ? CodeGenOptLevel::None : CodeGenOptLevel::Default;
+  auto optimize = mlir::makeOptimizingTransformer(static_cast<unsigned>(level), /*sizeLevel=*/0,
                                                   /*targetMachine=*/nullptr);
   mlir::ExecutionEngineOptions engineOptions;
+  engineOptions.jitCodeGenOptLevel = level;
   engineOptions.transformer = optimize;
   // Profilers and debuggers have no interest in it, and the former's listener leaves files behind.
   engineOptions.enablePerfNotificationListener = false;

@@ -111,7 +111,18 @@ static void optimize(Module &module, TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, sccs, modules);
-  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2).run(module, modules);
+  ModulePassManager passes;
+  switch (machine.getOptLevel()) {
+  case CodeGenOptLevel::None:
+    passes = builder.buildO0DefaultPipeline(OptimizationLevel::O0);
+    break;
+  case CodeGenOptLevel::Less:
+    passes = builder.buildPerModuleDefaultPipeline(OptimizationLevel::O1);
+    break;
+  default:
+    passes = builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2);
+  }
+  passes.run(module, modules);
 }
 
 Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,

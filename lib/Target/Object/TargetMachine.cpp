@@ -47,8 +47,10 @@ static void registerTargets() {
   });
 }
 
-Expected<std::unique_ptr<TargetMachine>>
-ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attributes) {
+Expected<std::unique_ptr<TargetMachine>> ternary::createTargetMachine(StringRef tripleName,
+                                                                      StringRef cpu,
+                                                                      StringRef attributes,
+                                                                      CodeGenOptLevel level) {
   registerTargets();
   bool isHost = tripleName.empty() || tripleName == "native";
   Triple triple(isHost ? sys::getDefaultTargetTriple() : Triple::normalize(tripleName));
@@ -106,9 +108,8 @@ ternary::createTargetMachine(StringRef tripleName, StringRef cpu, StringRef attr
   options.AllowFPOpFusion = FPOpFusion::Strict;
   // Where loaders look for constructors.
   options.UseInitArray = true;
-  std::unique_ptr<TargetMachine> machine(
-      target->createTargetMachine(triple, name, features.getString(), options, Reloc::PIC_,
-                                  CodeModel::Small, CodeGenOptLevel::Aggressive));
+  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(
+      triple, name, features.getString(), options, Reloc::PIC_, CodeModel::Small, level));
   if (!machine)
     return makeError("expected a target with a code generator, got '" + triple.str() + "'");
   // What the runtime shares with objects has pointers and sizes of 64 bits; x32 has not.

@@ -6,13 +6,14 @@
 // RUN: ternary-opt %t/fuse.mlir -ternary-check-phase=phase=fuse -split-input-file -verify-diagnostics
 // RUN: ternary-opt %t/pack.mlir -ternary-set-target -ternary-check-phase=phase=pack -split-input-file -verify-diagnostics
 // RUN: ternary-opt %t/bufferize.mlir -ternary-set-target -ternary-check-phase=phase=bufferize -split-input-file -verify-diagnostics
+// RUN: ternary-opt %t/expand.mlir -ternary-set-target -ternary-check-phase=phase=expand -split-input-file -verify-diagnostics
 // RUN: ternary-opt %t/lower.mlir -ternary-set-target -ternary-check-phase=phase=lower -split-input-file -verify-diagnostics
 
 // The phases behind the common ones are those of the module's target.
 // CHECK: expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', got ''
 
 //--- name.mlir
-// expected-error @+1 {{expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', 'pack', 'bufferize', 'lower', got 'tune'}}
+// expected-error @+1 {{expected a phase of 'graph', 'differentiate', 'quantize', 'fuse', 'pack', 'bufferize', 'expand', 'lower', got 'tune'}}
 module {}
 
 //--- graph.mlir
@@ -119,6 +120,28 @@ func.func @decode(%x: memref<4xf32>, %y: memref<4xf32>) attributes {ternary.step
 func.func @prefill() attributes {ternary.step = #ternary.step<prefill>} {
   // expected-error @+1 {{expected all memory of a step in its workspace after phase 'bufferize', got 'memref.alloc'}}
   %0 = memref.alloc() : memref<4xf32>
+  return
+}
+
+//--- expand.mlir
+func.func private @left(%x: memref<1x4x8xf32>, %past: memref<i32>) attributes {ternary.kernel} {
+  // expected-error @+1 {{expected loops, vectors and scalars in place of kernels after phase 'expand', got 'ternary.advance_kernel'}}
+  ternary.advance_kernel ins(%x : memref<1x4x8xf32>) outs(%past : memref<i32>)
+  return
+}
+
+// -----
+
+func.func private @shared(%x: memref<8xf32>, %v: f32) attributes {ternary.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  // expected-note @+1 {{allocated here}}
+  %scratch = memref.alloca() : memref<1xf32>
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    // expected-error @+1 {{expected an iteration to write to stack memory of its own, got memory that all iterations share}}
+    memref.store %v, %scratch[%c0] : memref<1xf32>
+  }
   return
 }
 

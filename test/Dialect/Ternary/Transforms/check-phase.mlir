@@ -7,6 +7,7 @@
 // RUN: ternary-opt %t/scalars.mlir -ternary-set-target=target=reference -ternary-check-phase=phase=fuse -ternary-check-phase=phase=pack | FileCheck %s
 // RUN: ternary-opt %t/pack.mlir -ternary-set-target -ternary-check-phase=phase=pack | FileCheck %s
 // RUN: ternary-opt %t/bufferize.mlir -ternary-set-target -ternary-check-phase=phase=bufferize | FileCheck %s
+// RUN: ternary-opt %t/expand.mlir -ternary-set-target -ternary-check-phase=phase=expand | FileCheck %s
 // RUN: ternary-opt %t/lower.mlir -ternary-set-target -ternary-check-phase=phase=lower | FileCheck %s
 // CHECK: func{{.*}} @prefill
 
@@ -91,6 +92,21 @@ func.func @other(%x: memref<4xf32>) -> memref<4xf32> {
   %0 = memref.alloc() : memref<4xf32>
   memref.copy %x, %0 : memref<4xf32> to memref<4xf32>
   return %0 : memref<4xf32>
+}
+
+//--- expand.mlir
+func.func @prefill(%x: memref<8x4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %scratch = memref.alloca() : memref<4xf32>
+    %row = vector.load %x[%i, %c0] : memref<8x4xf32>, vector<4xf32>
+    vector.store %row, %scratch[%c0] : memref<4xf32>, vector<4xf32>
+    %same = vector.load %scratch[%c0] : memref<4xf32>, vector<4xf32>
+    vector.store %same, %x[%i, %c0] : memref<8x4xf32>, vector<4xf32>
+  }
+  return
 }
 
 //--- lower.mlir
