@@ -138,19 +138,21 @@ void ternary::countWeights(ModuleOp module, ModelInfo &info) {
       info.packedWeightBytes += entry.getBytes();
     // Of a table that is looked up and of its scales, a step reads one row for each sequence,
     // unless it is the head's weight as well.
-    SmallVector<Operation *> users(op->getUsers());
     Value value = op.getResult();
-    if (users.size() == 1 && isa<bufferization::ToTensorOp>(users.front())) {
-      value = users.front()->getResult(0);
-      users.assign(value.user_begin(), value.user_end());
+    if (value.hasOneUse())
+      if (auto tensor = dyn_cast<bufferization::ToTensorOp>(*value.user_begin()))
+        value = tensor.getResult();
+    int64_t rows = 0;
+    for (OpOperand &use : value.getUses()) {
+      auto kernel = dyn_cast<KernelOpInterface>(use.getOwner());
+      rows = kernel ? kernel.getLookupRows(use) : 0;
+      if (rows == 0)
+        break;
     }
-    bool isLookedUp = !users.empty() && llvm::all_of(users, llvm::IsaPred<GatherKernelOp>);
-    auto gather = isLookedUp ? cast<GatherKernelOp>(users.front()) : GatherKernelOp();
-    if (gather && gather.getTable() == value)
+    if (rows > 0 && rows == cast<ShapedType>(value.getType()).getShape().front())
       info.lookupTables.push_back({entry.getOffset(), entry.getBytes()});
-    int64_t rows = gather ? cast<ShapedType>(gather.getTable().getType()).getDimSize(0) : 1;
     info.weightBytesPerToken +=
-        gather ? llvm::divideCeil(entry.getBytes(), rows) * info.batch : entry.getBytes();
+        rows ? llvm::divideCeil(entry.getBytes(), rows) * info.batch : entry.getBytes();
   });
   decode.walk([&](KernelOpInterface kernel) {
     int64_t macs = kernel.getMACsPerToken();

@@ -241,6 +241,11 @@ std::string GatherKernelOp::getShortName() {
   return getKernelName("gather", getShapeOrScalar(getTable().getType()));
 }
 
+int64_t GatherKernelOp::getLookupRows(OpOperand &operand) {
+  bool isTable = operand.get() == getTable() || operand.get() == getScale();
+  return isTable ? cast<ShapedType>(getTable().getType()).getDimSize(0) : 0;
+}
+
 LogicalResult GatherKernelOp::verify() {
   if (failed(
           verifyDestinations(*this, (*this)->getOperands().take_back(), (*this)->getResultTypes())))

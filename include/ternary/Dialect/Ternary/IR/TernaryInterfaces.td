@@ -98,6 +98,10 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
       Multiplications with a weight, as many as one token takes; none for a kernel without a
       weight.
     }], "int64_t", "getMACsPerToken", (ins),
+      /*methodBody=*/[{}], /*defaultImplementation=*/[{ return 0; }]>,
+    InterfaceMethod<[{
+      Of how many rows of an operand one token reads one; 0 for an operand that is read whole.
+    }], "int64_t", "getLookupRows", (ins "::mlir::OpOperand &":$operand),
       /*methodBody=*/[{}], /*defaultImplementation=*/[{ return 0; }]>
   ];
 }

@@ -198,7 +198,8 @@ def Ternary_LinearKernelOp : Ternary_KernelOp<"linear_kernel", [
   }];
 }
 
-def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel", [], ["getShortName"]> {
+def Ternary_GatherKernelOp : Ternary_KernelOp<"gather_kernel", [],
+    ["getShortName", "getLookupRows"]> {
   let summary = "embedding in destination style";
   let description = [{
     `outs[..., k] = f32(table[ids[...], k])`, and for trits as `embedding` has it
