@@ -51,13 +51,13 @@ def test_narrow_cache(compile_model, compute_logits, name, target, cache, tolera
     """Near what they are with f32, and the same bits on all targets."""
     expected = load_expected(name)
     ids, logits = expected["input_ids"][:1], expected["logits"][:1]
-    flag = f"--kv-cache={cache}"
+    flags = (f"--kv-cache={cache}", SELF_TEST)
     reference = expect_reference_logits(
-        compile_model, compute_logits, DATA / name, target, ids, flag
+        compile_model, compute_logits, DATA / name, target, ids, *flags
     )
     error = np.abs(reference - logits).max()
     assert 0 < error < tolerance * np.abs(logits).max()
-    library = compile_model(DATA / name, *TARGETS[target], flag, SELF_TEST)
+    library = compile_model(DATA / name, *TARGETS[target], *flags)
     result = run_tool("ternary-run", library, "--self-test")  # in pieces, too
     assert result.returncode == 0, result.stderr
 

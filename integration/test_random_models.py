@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import KERNEL_FEATURES, SELF_TEST, run_tool, supports_kernel
+from conftest import KERNEL_FEATURES, SELF_TEST, UNOPTIMIZED, run_tool, supports_kernel
 
 # hidden, intermediate, layers, vocabulary: nothing a multiple of what kernels work in.
 SHAPES = [(1, 1, 1, 2), (17, 45, 2, 33), (33, 31, 1, 97), (96, 70, 2, 130), (129, 200, 1, 65)]
@@ -30,10 +30,12 @@ def write_config(directory: pathlib.Path, shape: tuple[int, int, int, int]) -> p
 @pytest.mark.parametrize("shape", SHAPES)
 def test_same_bits(tmp_path, compile_model, compute_logits, shape):
     model = write_config(tmp_path / "model", shape)
-    seed = f"--random-weights={sum(shape)}"
-    reference = compile_model(model, "--target=reference", seed)
+    flags = (f"--random-weights={sum(shape)}", UNOPTIMIZED)
+    reference = compile_model(model, "--target=reference", *flags)
     kernels = ["portable"] + [name for name in KERNEL_FEATURES if supports_kernel(name)]
-    libraries = [compile_model(model, seed, f"--kernel={kernel}", SELF_TEST) for kernel in kernels]
+    libraries = [
+        compile_model(model, *flags, f"--kernel={kernel}", SELF_TEST) for kernel in kernels
+    ]
     rng = np.random.default_rng(sum(shape))
     for library in libraries:
         result = run_tool("ternary-run", library, "--self-test", "--threads=2")

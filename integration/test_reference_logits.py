@@ -8,7 +8,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import KERNEL_FEATURES, skip_without
+from conftest import KERNEL_FEATURES, UNOPTIMIZED, skip_without
 from family_checks import expect_same_logits
 from safetensors.numpy import load_file
 
@@ -20,7 +20,7 @@ EPSILONS = {"fused": "1e-6", "eager": "1e-8"}
 TARGETS = {
     "reference": ["--target=reference"],
     "cpu": [],
-    "unfused": ["--fuse=false"],
+    "unfused": ["--fuse=false", UNOPTIMIZED],
     "portable": ["--kernel=portable"],
     **{kernel: [f"--kernel={kernel}"] for kernel in KERNEL_FEATURES},
     "no-threads": ["--parallel=none"],

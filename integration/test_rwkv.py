@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from conftest import SELF_TEST, run_tool
+from conftest import SELF_TEST, UNOPTIMIZED, run_tool
 from family_checks import expect_reference_logits, halve, train_from_scratch
 from safetensors.numpy import load_file, save_file
 from test_training import (
@@ -135,7 +135,7 @@ def test_same_bits_for_odd_shapes(tmp_path, compile_model, compute_logits, shape
         config["quantization_config"] = source["quantization_config"]
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     ids = np.random.default_rng(sum(shape)).integers(0, 23, (2, 37)).astype(np.int32)
-    flags = ("--random-weights=3", "--batch=2")
+    flags = ("--random-weights=3", "--batch=2", UNOPTIMIZED)
     reference = compile_model(tmp_path, *TARGETS["reference"], *flags)
     expected = compute_logits(reference, ids)
     assert np.isfinite(expected).all()

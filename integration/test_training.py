@@ -13,7 +13,14 @@ import re
 
 import numpy as np
 import pytest
-from conftest import KERNEL_FEATURES, ROOT, remember_results, run_tool, skip_without
+from conftest import (
+    KERNEL_FEATURES,
+    ROOT,
+    UNOPTIMIZED,
+    remember_results,
+    run_tool,
+    skip_without,
+)
 from safetensors.numpy import load_file
 from test_random_models import SHAPES, write_config
 from training_object import Optimizer, TrainingObject, compute_gradients
@@ -27,13 +34,13 @@ IDS = EXPECTED["input_ids"]
 TARGETS = {
     "reference": ["--target=reference"],
     "cpu": [],
-    "unfused": ["--fuse=false"],
+    "unfused": ["--fuse=false", UNOPTIMIZED],
     "no-threads": ["--parallel=none"],
     "portable": ["--kernel=portable"],
     **{kernel: [f"--kernel={kernel}"] for kernel in KERNEL_FEATURES},
-    "keep-all": ["--recompute=none"],
-    "recompute-blocks": ["--recompute=blocks"],
-    "recompute-blocks-unfused": ["--recompute=blocks", "--fuse=false"],
+    "keep-all": ["--recompute=none", UNOPTIMIZED],
+    "recompute-blocks": ["--recompute=blocks", UNOPTIMIZED],
+    "recompute-blocks-unfused": ["--recompute=blocks", "--fuse=false", UNOPTIMIZED],
 }
 
 PRECISIONS = {
@@ -152,7 +159,7 @@ SHAPES_AND_PRECISIONS = [
 @pytest.mark.parametrize(("shape", "precision", "recompute"), SHAPES_AND_PRECISIONS)
 def test_same_bits_for_odd_shapes(tmp_path, compile_model, shape, recompute, precision):
     model = write_config(tmp_path / "model", shape)
-    flags = ("--random-weights=3", "--batch=2", *PRECISIONS[precision])
+    flags = ("--random-weights=3", "--batch=2", UNOPTIMIZED, *PRECISIONS[precision])
     reference = compile_training(compile_model, model, "--target=reference", *flags)
     library = compile_training(compile_model, model, f"--recompute={recompute}", *flags)
     rng = np.random.default_rng(sum(shape))

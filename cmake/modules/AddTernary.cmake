@@ -35,14 +35,23 @@ if(TERNARY_ENABLE_ASSERTIONS AND NOT LLVM_ENABLE_ASSERTIONS)
     "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/TernaryAssertions.h>")
 endif()
 
-# One set of precompiled headers for all C++ sources that use MLIR.
+# ternary_precompile_mlir(NAME)
+#
+# Precompiles the headers of MLIR for a target, and for others by REUSE_FROM. Without times of files
+# in it, ccache may take the result from an earlier build of the same sources.
+function(ternary_precompile_mlir name)
+  target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/TernaryPCH.h)
+endfunction()
+
+# One set of them for all C++ sources that use MLIR.
 if(TERNARY_ENABLE_PCH)
   file(WRITE ${PROJECT_BINARY_DIR}/pch/pch.cpp.in "// Holds the precompiled headers.\n")
   configure_file(${PROJECT_BINARY_DIR}/pch/pch.cpp.in ${PROJECT_BINARY_DIR}/pch/pch.cpp COPYONLY)
   add_library(TernaryPCH OBJECT ${PROJECT_BINARY_DIR}/pch/pch.cpp)
   target_link_libraries(TernaryPCH PRIVATE TernaryMLIR)
   target_compile_options(TernaryPCH PRIVATE ${TERNARY_LLVM_COMPILE_OPTIONS})
-  target_precompile_headers(TernaryPCH PRIVATE ${PROJECT_SOURCE_DIR}/cmake/TernaryPCH.h)
+  ternary_precompile_mlir(TernaryPCH)
 endif()
 
 function(_ternary_configure_target name)
