@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Support/HostTensor.h"
+#include "ternary/half.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Alignment.h"
@@ -100,23 +101,6 @@ HostTensor HostTensor::allocate(DType type, ArrayRef<int64_t> shape) {
 // Conversion
 //===----------------------------------------------------------------------===//
 
-/// The bits of the f32 that equals a f16. Free of branches, so that loops over
-/// it become vector code on any machine.
-static uint32_t extendHalf(uint16_t half) {
-  // Exponent and mantissa move to their places in f32, 13 bits up, where the
-  // exponent has a bias of 127 instead of 15.
-  uint32_t magnitude = uint32_t(half & 0x7fff) << 13;
-  uint32_t normal = magnitude + ((127 - 15) << 23);
-  // Infinity and NaN: the exponent is all ones again.
-  uint32_t special = magnitude + ((255 - 31) << 23);
-  // Subnormal: m·2^-24 is (1 + m·2^-10)·2^-14 - 2^-14, which is exact.
-  constexpr uint32_t smallest = (127 - 14) << 23;
-  uint32_t subnormal =
-      bit_cast<uint32_t>(bit_cast<float>(magnitude + smallest) - bit_cast<float>(smallest));
-  uint32_t bits = magnitude >= (31u << 23) ? special : magnitude < (1u << 23) ? subnormal : normal;
-  return bits | uint32_t(half & 0x8000) << 16;
-}
-
 void ternary::convertToFloat32(DType type, const void *input, float *output, int64_t count) {
   auto *halves = static_cast<const uint16_t *>(input);
   switch (type) {
@@ -125,11 +109,11 @@ void ternary::convertToFloat32(DType type, const void *input, float *output, int
     return;
   case DType::F16:
     for (int64_t i = 0; i < count; ++i)
-      output[i] = bit_cast<float>(extendHalf(halves[i]));
+      output[i] = ternary_float_of_f16(halves[i]);
     return;
   case DType::BF16:
     for (int64_t i = 0; i < count; ++i)
-      output[i] = bit_cast<float>(uint32_t(halves[i]) << 16);
+      output[i] = ternary_float_of_bf16(halves[i]);
     return;
   default:
     llvm_unreachable("expected floats");

@@ -6,20 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Support/Numerics.h"
+#include "ternary/splitmix64.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Parallel.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace llvm;
 using namespace ternary;
-
-/// Element `index` of the sequence of splitmix64 that starts at `state`.
-static uint64_t splitMix(uint64_t state, uint64_t index) {
-  uint64_t z = state + (index + 1) * 0x9E3779B97F4A7C15;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-  return z ^ (z >> 31);
-}
 
 /// The sum of the four 16-bit parts, less its mean: nearly normal, an integer
 /// and hence the same everywhere.
@@ -36,13 +29,13 @@ HostTensor ternary::makeRandomTensor(StringRef name, ArrayRef<int64_t> shape, DT
   float scale = deviation / 37836.89f;
   constexpr int64_t chunk = 1 << 16;
   float mean = shape.size() == 1 ? 1.0f : 0.0f;
-  uint64_t state = splitMix(xxh3_64bits(name), seed);
+  uint64_t state = ternary_splitmix64(xxh3_64bits(name), seed);
   HostTensor result = HostTensor::allocate(type, shape);
   auto fill = [&](auto values, auto convert) {
     parallelFor(0, divideCeil(values.size(), chunk), [&](size_t i) {
       size_t begin = i * chunk, end = std::min(begin + chunk, values.size());
       for (size_t k = begin; k < end; ++k)
-        values[k] = convert(mean + sumParts(splitMix(state, k)) * scale);
+        values[k] = convert(mean + sumParts(ternary_splitmix64(state, k)) * scale);
     });
   };
   if (type == DType::BF16)

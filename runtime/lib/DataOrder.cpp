@@ -6,18 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Runtime/DataOrder.h"
+#include "ternary/splitmix64.h"
 
 using namespace ternary::runtime;
 
-static constexpr uint64_t kGamma = 0x9e3779b97f4a7c15;
 static constexpr int kRounds = 8;
-
-/// The output function of SplitMix64 (Steele, Lea and Flood, 2014).
-static uint64_t mix(uint64_t z) {
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  return z ^ z >> 31;
-}
 
 DataOrder::DataOrder(uint64_t seed, uint64_t count) : seed(seed), count(count), halfBits(1) {
   while (halfBits < 32 && (count - 1) >> (2 * halfBits) != 0)
@@ -26,11 +19,12 @@ DataOrder::DataOrder(uint64_t seed, uint64_t count) : seed(seed), count(count), 
 
 uint64_t DataOrder::permute(uint64_t epoch, uint64_t index) const {
   uint64_t mask = (uint64_t(1) << halfBits) - 1;
-  uint64_t key = mix(mix(seed + kGamma) + epoch);
+  constexpr auto mix = ternary_splitmix64_mix;
+  uint64_t key = mix(ternary_splitmix64(seed, 0) + epoch);
   do { // until back among the sequences: the network permutes a larger set
     uint64_t left = index >> halfBits, right = index & mask;
     for (uint64_t round = 1; round <= kRounds; ++round) {
-      uint64_t mixed = left ^ (mix(mix(key + round * kGamma) ^ right) & mask);
+      uint64_t mixed = left ^ (mix(mix(key + round * TERNARY_SPLITMIX64_GAMMA) ^ right) & mask);
       left = right;
       right = mixed;
     }

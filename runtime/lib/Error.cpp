@@ -6,8 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Runtime/Error.h"
-
-#include <cstdint>
+#include "Utf8.h"
 
 using namespace ternary::runtime;
 
@@ -16,17 +15,11 @@ static bool continuesCharacter(char c) { return (static_cast<uint8_t>(c) & 0xc0)
 /// The length in bytes of the character at the start of `text`; 0 if it must
 /// not be shown: no UTF-8, or something that controls the terminal.
 static size_t lengthToShow(std::string_view text) {
+  int length = characterLength(text);
   uint8_t first = static_cast<uint8_t>(text.front());
-  if (first < 0x80)
-    return first >= 0x20 && first != 0x7f;
-  size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length)
-    return 0;
-  for (size_t i = 1; i < length; ++i)
-    if (!continuesCharacter(text[i]))
-      return 0;
-  bool isControl = first == 0xc2 && static_cast<uint8_t>(text[1]) < 0xa0;
-  return isControl ? 0 : length;
+  bool isControl = length == 1 ? first < 0x20 || first == 0x7f
+                               : first == 0xc2 && static_cast<uint8_t>(text[1]) < 0xa0;
+  return length <= 0 || isControl ? 0 : static_cast<size_t>(length);
 }
 
 static std::string escape(std::string_view text) {

@@ -9,6 +9,7 @@
 #include "Json.h"
 #include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/FileKind.h"
+#include "ternary/half.h"
 
 #include <algorithm>
 #include <cstring>
@@ -133,20 +134,6 @@ SafetensorsFile::SafetensorsFile(const std::string &path) : file(path) {
   checkOrder(*this, dataStart, file.size());
 }
 
-static float bitsToFloat(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-static float halfToFloat(uint16_t half) {
-  uint32_t sign = uint32_t(half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = half & 1023;
-  if (exponent == 0) // zero or subnormal: fraction * 2^-24, which is exact
-    return bitsToFloat(sign) + (sign ? -1.0f : 1.0f) * static_cast<float>(fraction) * 0x1p-24f;
-  uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-  return bitsToFloat(sign | wide << 23 | fraction << 13);
-}
-
 void SafetensorsFile::read(const std::string &name, const std::vector<int64_t> &shape,
                            float *to) const {
   auto found = entries.find(name);
@@ -168,7 +155,7 @@ void SafetensorsFile::read(const std::string &name, const std::vector<int64_t> &
   for (uint64_t i = 0; i < bytes / 2; ++i) {
     uint16_t half;
     std::memcpy(&half, from + 2 * i, sizeof(half));
-    to[i] = tensor.dtype == "F16" ? halfToFloat(half) : bitsToFloat(uint32_t(half) << 16);
+    to[i] = tensor.dtype == "F16" ? ternary_float_of_f16(half) : ternary_float_of_bf16(half);
   }
 }
 

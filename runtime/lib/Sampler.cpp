@@ -7,6 +7,7 @@
 
 #include "ternary/Runtime/Sampler.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/splitmix64.h"
 
 #include <algorithm>
 #include <cmath>
@@ -40,10 +41,7 @@ static int32_t argmax(const float *logits, int64_t vocab) {
 Sampler::Sampler(const SamplerOptions &options) : options(options), state(options.seed) {}
 
 double Sampler::nextUniform() {
-  uint64_t z = state += 0x9e3779b97f4a7c15;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  z ^= z >> 31;
+  uint64_t z = ternary_splitmix64_mix(state += TERNARY_SPLITMIX64_GAMMA);
   return static_cast<double>(z >> 11) * 0x1p-53;
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Runtime/Tokenizer.h"
+#include "Utf8.h"
 #include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/File.h"
 #include "ternary/Runtime/FileKind.h"
@@ -118,32 +119,6 @@ bool Tokenizer::addsPrefixSpace() const {
 //===----------------------------------------------------------------------===//
 // TextStream
 //===----------------------------------------------------------------------===//
-
-/// Reads the character at the start of `text`. Returns its length in bytes, 0
-/// if it is no UTF-8, and -1 if only its start is there.
-static int characterLength(std::string_view text) {
-  auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  uint8_t first = byte(0);
-  if (first < 0x80)
-    return 1;
-  int length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4)
-    return 0;
-  for (int i = 1; i < length; ++i) {
-    if (static_cast<size_t>(i) == text.size())
-      return -1;
-    // The second byte also tells overlong forms, surrogates and what is too
-    // large.
-    uint8_t least = 0x80, most = 0xbf;
-    if (i == 1) {
-      least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-      most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    }
-    if (byte(i) < least || byte(i) > most)
-      return 0;
-  }
-  return length;
-}
 
 std::string TextStream::feed(std::string_view bytes) {
   pending.append(bytes);

@@ -31,6 +31,8 @@ TEST(PrintableTest, EscapesWhatIsNoText) {
   EXPECT_EQ(printable("\xff\x80z"), "\\xff\\x80z");
   EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
   EXPECT_EQ(printable("\xc3z"), "\\xc3z");
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80"); // a surrogate
+  EXPECT_EQ(printable("\xe0\x80\xaf"), "\\xe0\\x80\\xaf"); // a slash in too many bytes
 }
 
 TEST(PrintableTest, ShortensInTheMiddle) {

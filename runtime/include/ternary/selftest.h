@@ -11,15 +11,12 @@
 #ifndef TERNARY_SELFTEST_H
 #define TERNARY_SELFTEST_H
 
-#include <stdint.h>
+#include "ternary/splitmix64.h"
 
 /* Token `t` of sequence `b` of the test: a mixture of bits (splitmix64), so that ids are
  * the same on every machine and scattered over the vocabulary. */
 static inline int32_t ternary_self_test_id(int64_t batch, int64_t vocab, int64_t b, int64_t t) {
-  uint64_t z = (uint64_t)(t * batch + b + 1) * 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return (int32_t)((z ^ (z >> 31)) % (uint64_t)vocab);
+  return (int32_t)(ternary_splitmix64(0, (uint64_t)(t * batch + b)) % (uint64_t)vocab);
 }
 
 #endif /* TERNARY_SELFTEST_H */
