@@ -154,8 +154,8 @@ ArrayRef<Phase> HostTarget::getPhases() const {
        "kernels, memory and what moves data", isBoundOp, checkParameters, PhaseRole::BindsWeights},
       {"bufferize", "memory for tensors, one workspace, each kernel once", buildBufferize,
        "memory in place of tensors", isOnMemory, checkMemory, PhaseRole::PlansMemory},
-      {"expand", "kernels as loops over vectors, each iteration with memory of its own",
-       buildExpand, "loops, vectors and scalars in place of kernels", isExpanded, checkLoops},
+      {"expand", "kernels as loops, each iteration with memory of its own", buildExpand,
+       "loops, vectors and scalars in place of kernels", isExpanded, checkLoops},
       {"lower", "LLVM dialect", buildLower, "ops that translate to LLVM IR", isTranslatable},
   };
   return phases;
