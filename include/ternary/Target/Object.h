@@ -18,7 +18,7 @@ namespace ternary {
 
 /// The machine that `--mtriple`, `--mcpu` and `--mattr` name, as in llc; "native" and
 /// empty strings mean this one, and an empty CPU of another triple the baseline. Errors if it lacks
-/// what is in the baseline. Code for the machine is optimised so much.
+/// what is in the baseline. `level` is how much code for the machine is to be optimised.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef attributes,
                     llvm::CodeGenOptLevel level = llvm::CodeGenOptLevel::Aggressive);
