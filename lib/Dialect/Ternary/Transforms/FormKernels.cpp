@@ -73,10 +73,18 @@ SmallVector<Value> createOuts(PatternRewriter &rewriter, Operation *op) {
   return createOuts(rewriter, op, op->getResults());
 }
 
-/// Gives a kernel the attributes of the op that it stands for.
-void takeAttributes(Operation *kernel, Operation *op) {
-  for (NamedAttribute attribute : op->getAttrs())
-    kernel->setAttr(attribute.getName(), attribute.getValue());
+/// The kernel that stands for `op`, with its attributes.
+template <typename KernelOpTy>
+KernelOpTy createKernel(PatternRewriter &rewriter, Operation *op, ValueRange ins, ValueRange outs) {
+  const StringRef segments = KernelOpTy::getOperandSegmentSizeAttr();
+  SmallVector<NamedAttribute> attributes = llvm::filter_to_vector(
+      op->getAttrs(), [&](NamedAttribute attribute) { return attribute.getName() != segments; });
+  attributes.push_back(rewriter.getNamedAttr(
+      segments, rewriter.getDenseI32ArrayAttr(
+                    {static_cast<int32_t>(ins.size()), static_cast<int32_t>(outs.size())})));
+  SmallVector<Value> operands(ins);
+  llvm::append_range(operands, outs);
+  return KernelOpTy::create(rewriter, op->getLoc(), outs.getTypes(), operands, attributes);
 }
 
 /// An op and the kernel of the same operands that writes what the op returns.
@@ -84,10 +92,7 @@ template <typename OpTy, typename KernelOpTy> struct FormKernel : OpRewritePatte
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
     SmallVector<Value> outs = createOuts(rewriter, op);
-    auto kernel =
-        KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(), op->getOperands(), outs);
-    takeAttributes(kernel, op);
-    rewriter.replaceOp(op, kernel);
+    rewriter.replaceOp(op, createKernel<KernelOpTy>(rewriter, op, op->getOperands(), outs));
     return success();
   }
 };
@@ -98,10 +103,8 @@ template <typename OpTy, typename KernelOpTy> struct FormUpdating : OpRewritePat
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
     SmallVector<Value> outs = createOuts(rewriter, op, op->getResults().drop_back());
     outs.push_back(op->getOperands().back());
-    auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(),
-                                     ValueRange(op->getOperands()).drop_back(), outs);
-    takeAttributes(kernel, op);
-    rewriter.replaceOp(op, kernel);
+    ValueRange ins = ValueRange(op->getOperands()).drop_back();
+    rewriter.replaceOp(op, createKernel<KernelOpTy>(rewriter, op, ins, outs));
     return success();
   }
 };
@@ -136,9 +139,8 @@ template <typename OpTy, typename KernelOpTy> struct FormAccumulating : OpRewrit
     } else {
       outs = createOuts(rewriter, op);
     }
-    auto kernel = KernelOpTy::create(rewriter, op.getLoc(), op->getResultTypes(), op->getOperands(),
-                                     outs, /*accumulate=*/static_cast<bool>(sum));
-    takeAttributes(kernel, op);
+    auto kernel = createKernel<KernelOpTy>(rewriter, op, op->getOperands(), outs);
+    kernel.setAccumulate(static_cast<bool>(sum));
     if (!sum) {
       rewriter.replaceOp(op, kernel);
       return success();
@@ -197,27 +199,6 @@ struct FormAdamW : OpRewritePattern<AdamWOp> {
   }
 };
 
-struct FormRotary : OpRewritePattern<RotaryEmbeddingOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(RotaryEmbeddingOp op, PatternRewriter &rewriter) const override {
-    SmallVector<Value> outs = createOuts(rewriter, op);
-    rewriter.replaceOpWithNewOp<RotaryKernelOp>(op, op->getResultTypes(), op->getOperands(), outs,
-                                                op.getHeadSizeAttr(), op.getThetaAttr(),
-                                                op.getInverseAttr());
-    return success();
-  }
-};
-
-struct FormAttention : OpRewritePattern<AttentionOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter &rewriter) const override {
-    SmallVector<Value> outs = createOuts(rewriter, op);
-    rewriter.replaceOpWithNewOp<AttentionKernelOp>(op, op->getResultTypes(), op->getOperands(),
-                                                   outs, op.getHeadsAttr(), op.getKvHeadsAttr());
-    return success();
-  }
-};
-
 /// The kernel keeps a number for each query, like log_sum_exp, beside its results.
 struct FormAttentionBackward : OpRewritePattern<AttentionBackwardOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -227,9 +208,7 @@ struct FormAttentionBackward : OpRewritePattern<AttentionBackwardOp> {
     outs.push_back(tensor::EmptyOp::create(rewriter, op.getLoc(),
                                            tensor::getMixedSizes(rewriter, op.getLoc(), statistics),
                                            getElementTypeOrSelf(statistics.getType())));
-    auto kernel = AttentionBackwardKernelOp::create(rewriter, op.getLoc(),
-                                                    ValueRange(outs).getTypes(), op->getOperands(),
-                                                    outs, op.getHeadsAttr(), op.getKvHeadsAttr());
+    auto kernel = createKernel<AttentionBackwardKernelOp>(rewriter, op, op->getOperands(), outs);
     rewriter.replaceOp(op, kernel.getResults().drop_back());
     return success();
   }
@@ -348,8 +327,9 @@ struct FormKernels : ternary::impl::TernaryFormKernelsBase<FormKernels> {
                  FormAccumulating<EmbeddingBackwardOp, ScatterKernelOp>, FormSquareSum>(context,
                                                                                         accumulate);
     if (!accumulate)
-      patterns.add<FormGather, FormScan, FormCopy, FormFill, FormAdamW, FormRotary, FormAttention,
-                   FormAttentionBackward, FormKernel<MatmulOp, MatmulKernelOp>,
+      patterns.add<FormGather, FormScan, FormCopy, FormFill, FormAdamW, FormAttentionBackward,
+                   FormKernel<RotaryEmbeddingOp, RotaryKernelOp>,
+                   FormKernel<AttentionOp, AttentionKernelOp>, FormKernel<MatmulOp, MatmulKernelOp>,
                    FormKernel<LinearBackwardInputOp, LinearBackwardInputKernelOp>,
                    FormKernel<MeanOverTargetsOp, MeanKernelOp>,
                    FormKernel<LinearScanBackwardOp, ScanBackwardKernelOp>,
