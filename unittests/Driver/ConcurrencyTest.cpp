@@ -7,6 +7,7 @@
 
 #include "../Runtime/TempDir.h"
 #include "ternary/Driver/Compile.h"
+#include "llvm/Support/Parallel.h"
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -24,6 +25,16 @@ std::string compileTo(const std::string &output, StringRef model, uint64_t seed)
   options.selfTestTokens = 0;
   return toString(compile(options));
 }
+
+#if __has_feature(thread_sanitizer)
+/// What LLVM's own threads have done is waited for inside of its library, where ThreadSanitizer
+/// does not look.
+class WithoutThreadsOfLLVM : public testing::Environment {
+  void SetUp() override { parallel::strategy = hardware_concurrency(1); }
+};
+const testing::Environment *const environment =
+    testing::AddGlobalTestEnvironment(new WithoutThreadsOfLLVM);
+#endif
 
 TEST(ConcurrencyTest, CompilationsBesideEachOtherGiveWhatEachGivesAlone) {
   constexpr StringLiteral models[] = {"rwkv-odd", "llama-tied", "rwkv-odd"};
