@@ -109,7 +109,8 @@ def main() -> int:
     environment = dict(os.environ, TERNARY_BUILD_DIR=str(build_dir))
     if cache.get("TERNARY_SANITIZE"):
         # LLVM's allocators poison what only code with sanitizers unpoisons; libMLIR.so has none.
-        environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
+        # LLVM also gives threads a stack for signals, which AddressSanitizer would unmap.
+        environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:use_sigaltstack=0"
         environment["TERNARY_SANITIZE"] = cache["TERNARY_SANITIZE"]
 
     # Whoever is told to stop still removes what tests wrote.

@@ -12,4 +12,4 @@ config.test_format = lit.formats.GoogleTest(".", "Tests")
 config.environment["HOME"] = os.environ.get("HOME", "/")
 if config.ternary_sanitize:
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
-    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:use_sigaltstack=0"
