@@ -1,5 +1,6 @@
 """What integration tests share: the tools, compiled models, and running them."""
 
+import functools
 import os
 import pathlib
 import re
@@ -38,29 +39,6 @@ def find_llvm_tool(name: str) -> pathlib.Path:
     return pathlib.Path(folder[1]).parents[2] / "bin" / name
 
 
-# What this machine has to have for microkernels, as /proc/cpuinfo spells it.
-KERNEL_FEATURES = {
-    "amx-int8": "amx_int8",
-    "avx512vnni": "avx512_vnni",
-    "avxvnni": "avx_vnni",
-    "avx2": "avx2",
-}
-
-
-def has_cpu_feature(name: str) -> bool:
-    """Whether this machine has a feature, as /proc/cpuinfo spells it."""
-    return name in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-
-
-def supports_kernel(name: str) -> bool:
-    """Whether this machine can run a microkernel of ternary-compile's --kernel."""
-    return name not in KERNEL_FEATURES or has_cpu_feature(KERNEL_FEATURES[name])
-
-
-# Of this machine.
-DEFAULT_KERNEL = next((name for name in KERNEL_FEATURES if supports_kernel(name)), "portable")
-
-
 class Compiler:
     """Compiles models to shared libraries, or what the suffix of `name` says, each combination of
     model and flags once.
@@ -71,8 +49,8 @@ class Compiler:
     def __call__(self, model: pathlib.Path, *flags: str, name: str = "m.so") -> pathlib.Path:
         if not any(flag.startswith("--self-test") for flag in flags):
             flags = (*flags, "--self-test=0")
-        # What the compiler takes anyway need not be compiled twice.
-        flags = tuple(flag for flag in flags if flag != f"--kernel={DEFAULT_KERNEL}")
+        # What the compiler chooses anyway need not be compiled twice.
+        flags = tuple(flag for flag in flags if flag != f"--kernel={find_default_kernel()}")
         key = digest(self.digest(model, *flags), name)
 
         def make(folder: pathlib.Path) -> None:
@@ -86,11 +64,20 @@ class Compiler:
         return digest(program, digest_machine(), digest_files(model), flags)
 
 
+@functools.cache
+def find_default_kernel() -> str:
+    """The microkernel that the compiler chooses on this machine, as it says in a module."""
+    model = ROOT / "integration" / "data" / "hgrn-a"
+    result = run_tool("ternary-compile", model, "--compile-to=pack", "-o", "-")
+    assert result.returncode == 0, result.stderr
+    return re.search(r'#ternary\.cpu<kernel = "([^"]+)"', result.stdout)[1]
+
+
 # What the compiler does by default for models as small as those of tests.
 SELF_TEST = "--self-test=8"
 
-# For tests of what becomes of many shapes and options before LLVM: it compiles in a third of the
-# time. Optimised code has its own tests, of each family, kernel and precision.
+# For tests of what becomes of many shapes and options before LLVM: it compiles in less than half
+# the time. Optimised code has its own tests, of each family, kernel and precision.
 UNOPTIMIZED = "-O0"
 
 
@@ -149,6 +136,25 @@ def compute_logits(run_logits: Callable) -> Callable:
         return (run_model if HAS_EXTENSION else run_logits)(library, ids, threads, step)
 
     return compute
+
+
+# What this machine has to have for microkernels, as /proc/cpuinfo spells it.
+KERNEL_FEATURES = {
+    "amx-int8": "amx_int8",
+    "avx512vnni": "avx512_vnni",
+    "avxvnni": "avx_vnni",
+    "avx2": "avx2",
+}
+
+
+def has_cpu_feature(name: str) -> bool:
+    """Whether this machine has a feature, as /proc/cpuinfo spells it."""
+    return name in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+
+
+def supports_kernel(name: str) -> bool:
+    """Whether this machine can run a microkernel of ternary-compile's --kernel."""
+    return name not in KERNEL_FEATURES or has_cpu_feature(KERNEL_FEATURES[name])
 
 
 def skip_without(target: str) -> None:

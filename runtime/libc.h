@@ -1,4 +1,4 @@
-/*===- libc.h - What the runtime takes from the C library ----------*- C -*-===*
+/*===- libc.h - What files of the runtime share of the C library ---*- C -*-===*
  *
  * Part of the Ternary project, under the Apache License v2.0 with LLVM
  * Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,7 +14,6 @@
 
 #include <stddef.h>
 
-void *malloc(size_t bytes);
 void *calloc(size_t count, size_t bytes);
 void free(void *block);
 void *memcpy(void *to, const void *from, size_t bytes);
@@ -24,6 +23,6 @@ int open(const char *path, int flags, ...);
 int close(int file);
 long read(int file, void *to, size_t bytes);
 
-enum { OPEN_READ_ONLY = 0, OPEN_WITHOUT_WAITING = 04000, OPEN_CLOSE_ON_EXEC = 02000000 };
+enum { OPEN_READ_ONLY = 0, OPEN_CLOSE_ON_EXEC = 02000000 };
 
 #endif /* TERNARY_RUNTIME_LIBC_H */

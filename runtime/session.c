@@ -18,12 +18,19 @@
  * From the C library
  *===----------------------------------------------------------------------===*/
 
+void *malloc(size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
 long lseek(int file, long offset, int whence);
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, long offset);
 int munmap(void *address, size_t bytes);
 
-enum { SEEK_FROM_START = 0, SEEK_FROM_END = 2, MAP_READABLE = 1, MAP_PRIVATELY = 2 };
+enum {
+  OPEN_WITHOUT_WAITING = 04000, /* or a pipe would be waited for */
+  SEEK_FROM_START = 0,
+  SEEK_FROM_END = 2,
+  MAP_READABLE = 1,
+  MAP_PRIVATELY = 2
+};
 
 /*===----------------------------------------------------------------------===*
  * The weight archive

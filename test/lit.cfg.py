@@ -112,5 +112,5 @@ if config.ternary_fuzzers:
 if config.ternary_sanitize:
     config.available_features.add("sanitize")
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
-    # LLVM's allocators poison what only code with sanitizers unpoisons; libMLIR.so has none.
+    # As utils/check.py says.
     config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:use_sigaltstack=0"

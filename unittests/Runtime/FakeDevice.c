@@ -16,34 +16,34 @@
 #include <string.h>
 #include <sys/mman.h>
 
-typedef struct memory {
+typedef struct device_memory {
   void *start;
   size_t bytes;
-} memory;
+} device_memory;
 
 /* Zero, and closed. Mappings are aligned to pages, and none is empty. */
-static memory allocate(size_t least) {
+static device_memory allocate(size_t least) {
   const size_t bytes = least + 1;
-  memory result = {mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes};
+  device_memory result = {mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes};
   if (result.start == MAP_FAILED)
     abort();
   return result;
 }
 
-static void protect(memory memory, int protection) {
+static void protect(device_memory memory, int protection) {
   if (mprotect(memory.start, memory.bytes, protection) != 0)
     abort();
 }
-static void let(memory memory) { protect(memory, PROT_READ | PROT_WRITE); }
-static void forbid(memory memory) { protect(memory, PROT_NONE); }
+static void let(device_memory memory) { protect(memory, PROT_READ | PROT_WRITE); }
+static void forbid(device_memory memory) { protect(memory, PROT_NONE); }
 
 struct ternary_device_model {
-  memory weights;
+  device_memory weights;
 };
 
 struct ternary_device_session {
   const ternary_device_model *model;
-  memory state, workspace;
+  device_memory state, workspace;
   /* Of the last step that had logits, until the host waits. */
   float *logits, *wanted_at;
   size_t logits_bytes;

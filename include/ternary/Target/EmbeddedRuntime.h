@@ -20,7 +20,7 @@ namespace ternary {
 std::string_view getRuntimeBitcode(std::string_view part, std::string_view arch);
 
 /// The architectures with runtime code, for error messages.
-std::string getRuntimeArchitectures();
+std::string_view getRuntimeArchitectures();
 
 /// abi.h and session.h as one C header that includes only <stddef.h> and
 /// <stdint.h>. Every identifier that starts with `ternary_` or `TERNARY_`

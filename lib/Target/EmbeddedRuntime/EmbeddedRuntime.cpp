@@ -24,15 +24,7 @@ std::string_view ternary::getRuntimeBitcode(std::string_view part, std::string_v
   return getFile(std::string(part).append(".").append(arch));
 }
 
-std::string ternary::getRuntimeArchitectures() {
-  constexpr std::string_view start = "session.";
-  std::string names;
-  for (size_t i = 0; i < embedded::fileCount; ++i)
-    if (std::string_view name = embedded::files[i].name;
-        name.substr(0, start.size()) == start && name != "session.h")
-      names.append(names.empty() ? "" : ", ").append(name.substr(start.size()));
-  return names;
-}
+std::string_view ternary::getRuntimeArchitectures() { return TERNARY_RUNTIME_ARCHITECTURES; }
 
 static bool isIdentifierChar(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';

@@ -106,7 +106,8 @@ static bool isOnMemory(Operation *op) {
          llvm::none_of(op->getResultTypes(), isTensor);
 }
 
-/// What kernels compute is loops over scalars and vectors now.
+/// What kernels compute is loops over scalars and vectors now. Activations of these stay, as other
+/// functions do, until ternary-expand-math.
 static bool isExpanded(Operation *op) {
   return isa<ActivateOp, ArchiveOp, ParameterOp, WeightMemoryOp>(op) ||
          !isOfDialect<TernaryDialect>(op);

@@ -45,7 +45,8 @@ static Error linkPart(Module &module, StringRef part, StringRef prefix, TargetMa
   StringRef bitcode = ternary::getRuntimeBitcode(part, arch);
   if (bitcode.empty())
     return createStringError("expected an architecture with runtime functions (" +
-                             ternary::getRuntimeArchitectures() + "), got '" + arch + "'");
+                             StringRef(ternary::getRuntimeArchitectures()) + "), got '" + arch +
+                             "'");
   Expected<std::unique_ptr<Module>> runtime =
       parseBitcodeFile(MemoryBufferRef(bitcode, part), module.getContext());
   if (!runtime)
