@@ -4,13 +4,13 @@
  * Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Weights are read where the archive lies, the state is memory of the process, and a step has ended
- * when its function returns. Here it is found out whether this processor can run them.
+ * when its function returns.
  *
  *===----------------------------------------------------------------------===*/
 
 #include "libc.h"
+#include "machine.h"
 #include "ternary/device.h"
-#include "ternary/features.h"
 #include "ternary/session.h"
 #include "ternary/team.h"
 
@@ -29,36 +29,9 @@ enum {
  * The machine
  *===----------------------------------------------------------------------===*/
 
-/* Whether the processor has the instructions that steps use. */
-static int has_instructions(void) {
-  const ternary_machine machine = ternary_ask_machine();
-  size_t length;
-  return !ternary_find_missing_feature(&machine, ternary_descriptor_instance.features, &length);
-}
-
-/* Linux saves registers of matrices only for programs that ask for them. Code that uses them does
- * when it is loaded; here is seen whether they were given. */
-static int may_run_kernel(void) {
-#if defined(__x86_64__)
-  const char *kernel = ternary_descriptor_instance.kernel, *amx = "amx-int8";
-  long result = 158; /* arch_prctl */
-  for (; *amx; ++amx, ++kernel)
-    if (*kernel != *amx)
-      return 1;
-  __asm__ volatile("syscall"
-                   : "+a"(result)
-                   : "D"(0x1023L), "S"(18L) /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
-                   : "rcx", "r11", "memory");
-  return result == 0;
-#else
-  return 1;
-#endif
-}
-
 ternary_status ternary_device_check(void) {
-  if (!has_instructions())
-    return TERNARY_MACHINE_UNSUPPORTED;
-  return may_run_kernel() ? TERNARY_OK : TERNARY_KERNEL_REFUSED;
+  return ternary_machine_check(ternary_descriptor_instance.features,
+                               ternary_descriptor_instance.kernel);
 }
 
 /*===----------------------------------------------------------------------===*

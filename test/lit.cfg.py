@@ -34,6 +34,8 @@ tools = [
     "ternary-run",
     "ternary-train",
     "llc",
+    "lli",
+    "llvm-link",
     "llvm-nm",
     "llvm-objdump",
     "llvm-readelf",
@@ -55,6 +57,10 @@ if os.path.exists(venv_python):
 else:
     venv_python = sys.executable
 
+runner_libraries = [
+    f"{config.llvm_tools_dir}/../lib/lib{name}.{'dylib' if sys.platform == 'darwin' else 'so'}"
+    for name in ("mlir_runner_utils", "mlir_c_runner_utils")
+]
 sanitize_flags = f"-fsanitize={config.ternary_sanitize}" if config.ternary_sanitize else ""
 config.substitutions += [
     ("%python", venv_python),
@@ -65,6 +71,13 @@ config.substitutions += [
     ("%host_cc", config.host_cc),
     ("%host_cxx", config.host_cxx),
     ("%sanitize_flags", sanitize_flags),
+    # As upstream's integration tests run @main of a module in the LLVM dialect.
+    (
+        "%run_mlir",
+        f"{config.llvm_tools_dir}/mlir-runner -e main -entry-point-result=void "
+        f"-shared-libs={','.join(runner_libraries)}",
+    ),
+    ("%mlir_runner_utils", runner_libraries[0]),
 ]
 
 # Fuzzers run over their corpus, or for TERNARY_FUZZ_SECONDS. New inputs are kept for this run only;

@@ -172,5 +172,7 @@ Error ternary::makePlan(const CompileOptions &options, mlir::MLIRContext *contex
   pipeline.recompute = options.recompute.value_or(Recompute::Rows);
   pipeline.activations = options.activations.value_or(ActivationType::F32);
   pipeline.prefix = plan.prefix + "_step";
+  // What MLIR is written for is for other tools of it.
+  pipeline.forC = plan.output != nullptr;
   return Error::success();
 }

@@ -82,6 +82,8 @@ static llvm::Error readShapes(ModuleOp module, DictionaryAttr model, ModelInfo &
 }
 
 llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
+  for (auto func : module.getOps<func::FuncOp>())
+    info.hasSteps |= getStep(func).has_value();
   auto model = module->getAttrOfType<DictionaryAttr>(kModelAttr);
   if (llvm::Error error = readShapes(module, model, info))
     return error;

@@ -57,6 +57,8 @@ Error PhaseRunner::runPhase(const Phase &phase) {
 /// Reads the plan of memory, reports it, and keeps the module if it is to be tested.
 void PhaseRunner::noteMemory() {
   ModelInfo &info = model.info;
+  if (!info.hasSteps)
+    return;
   readMemorySizes(*model.module, info);
   if (plan.pipeline.training) {
     const TrainingInfo &training = *info.training;

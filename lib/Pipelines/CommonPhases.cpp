@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "ternary/Pipelines/Pipelines.h"
@@ -36,6 +37,8 @@ static void buildDifferentiate(OpPassManager &pm, const Target &, const Pipeline
 
 /// Common subexpressions go first: norms of one input share their statistics then.
 static void buildQuantize(OpPassManager &pm, const Target &target, const PipelineOptions &options) {
+  // Whatever a function calls becomes part of it.
+  pm.addPass(createInlinerPass({}, [](OpPassManager &) {}));
   pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
   addCleanup(pm);
   // For all targets alike, and before it is chosen what is kept: the numbers do not depend on it.
@@ -71,6 +74,8 @@ static void buildFuse(OpPassManager &pm, const Target &target, const PipelineOpt
   rows.fuse = fuse;
   pm.addNestedPass<func::FuncOp>(createTernaryFuseRows(rows));
   pm.addNestedPass<func::FuncOp>(createTernaryFormKernels());
+  // What is elementwise and no kernel took is upstream's.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // Without CSE from here on: it would merge the empty tensors that become buffers.
   pm.addPass(createCanonicalizerPass());
 }
@@ -82,7 +87,24 @@ static void buildFuse(OpPassManager &pm, const Target &target, const PipelineOpt
 static bool isQuantizedOp(Operation *op) { return isGraphOp(op) && !isa<ModelOpInterface>(op); }
 
 static bool isFusedOp(Operation *op) {
-  return isKernelOrMovesData(op) || isa<BindTimeOpInterface>(op);
+  return isKernelOrUpstream(op) || isa<BindTimeOpInterface>(op);
+}
+
+/// What is left of calls goes to others, who are not asked for tensors' memory.
+static LogicalResult checkCalls(Operation *op, StringRef phase) {
+  auto call = dyn_cast<func::CallOp>(op);
+  if (!call)
+    return success();
+  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, call.getCalleeAttr());
+  if (callee && !callee.isDeclaration())
+    return op->emitError() << "expected functions that can be inlined after phase '" << phase
+                           << "', got a call of @" << call.getCallee()
+                           << ", which calls itself, is not to be inlined or has several blocks";
+  if (llvm::any_of(op->getOperandTypes(), llvm::IsaPred<TensorType>) ||
+      llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>))
+    return op->emitError() << "expected calls of external functions on memory and numbers, got @"
+                           << call.getCallee() << " of type " << callee.getFunctionType();
+  return success();
 }
 
 ArrayRef<Phase> ternary::getCommonPhases() {
@@ -92,9 +114,9 @@ ArrayRef<Phase> ternary::getCommonPhases() {
       {"differentiate", "gradient of the loss, optimiser (training only)", buildDifferentiate,
        "ops of a graph", isGraphOp, /*check=*/nullptr, PhaseRole::TrainingOnly},
       {"quantize", "layers taken apart; ternary weights multiply integers", buildQuantize,
-       "ops of a graph other than layers", isQuantizedOp},
-      {"fuse", "kernel ops only, each one loop nest to be", buildFuse,
-       "kernels, bind-time ops and what moves data", isFusedOp},
+       "ops of a graph other than layers", isQuantizedOp, checkCalls},
+      {"fuse", "kernel ops, each one loop nest to be, and ops of linalg", buildFuse,
+       "kernels, bind-time ops and upstream's ops, none elementwise on tensors,", isFusedOp},
   };
   return phases;
 }

@@ -84,6 +84,8 @@ static void buildPipeline(OpPassManager &pm, StringRef last, const Target &targe
   for (const Phase *phase : ArrayRef(phases).take_front(end - phases.begin() + 1))
     if (phase->role != PhaseRole::TrainingOnly || options.training)
       buildPhasePipeline(pm, *phase, target, options);
+  if (*end == phases.back())
+    pm.addPass(createTernaryStripAttributes());
 }
 
 /// The first target that has the phase.

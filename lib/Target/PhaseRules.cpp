@@ -8,9 +8,12 @@
 #include "ternary/Target/PhaseRules.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
@@ -18,21 +21,25 @@
 using namespace mlir;
 using namespace ternary;
 
+/// What upstream's passes lower on every target, and so may stand beside ours until then.
+static bool isUpstreamOp(Operation *op) {
+  return isa<ModuleOp, cf::AssertOp>(op) ||
+         isOfDialect<affine::AffineDialect, arith::ArithDialect,
+                     bufferization::BufferizationDialect, func::FuncDialect, linalg::LinalgDialect,
+                     math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                     tensor::TensorDialect>(op);
+}
+
 bool ternary::isGraphOp(Operation *op) {
   if (isOfDialect<TernaryDialect>(op))
     return !isa<KernelOpInterface, YieldOp, PackOp, ArchiveOp, ParameterOp>(op);
-  return isa<ModuleOp>(op) ||
-         isOfDialect<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                     math::MathDialect, scf::SCFDialect, tensor::TensorDialect>(op);
+  return isUpstreamOp(op);
 }
 
-bool ternary::isKernelOrMovesData(Operation *op) {
-  if (isa<ModuleOp, KernelOpInterface, arith::ConstantOp, tensor::CastOp, tensor::CollapseShapeOp,
-          tensor::DimOp, tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractOp,
-          tensor::ExtractSliceOp, tensor::InsertOp, tensor::InsertSliceOp, scf::ForOp, scf::IfOp,
-          scf::YieldOp>(op) ||
-      isOfDialect<affine::AffineDialect, func::FuncDialect>(op))
-    return true;
-  return isOfDialect<arith::ArithDialect, math::MathDialect>(op) &&
-         llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndexOrFloat(); });
+bool ternary::isKernelOrUpstream(Operation *op) {
+  if (isOfDialect<TernaryDialect>(op))
+    return isa<KernelOpInterface>(op);
+  return isUpstreamOp(op) && !(isOfDialect<arith::ArithDialect, math::MathDialect>(op) &&
+                               OpTrait::hasElementwiseMappableTraits(op) &&
+                               llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>));
 }

@@ -65,7 +65,7 @@ func.func @two_values(%x: tensor<1x?x64xf32>, %w: tensor<64x64xf32>) -> (tensor<
 // CHECK-NOT: ternary.linear_kernel
 // CHECK: tensor.extract_slice %{{.*}}[0, 0, 0] [1, %{{.*}}, 64]
 // CHECK: tensor.extract_slice %{{.*}}[0, 0, 64] [1, %{{.*}}, 16]
-func.func @projections(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %a: tensor<64x64xf32>, %b: tensor<16x64xf32>) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>) {
+func.func @projections(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>, %a: tensor<64x64xf32> {ternary.parameter = "a"}, %b: tensor<16x64xf32> {ternary.parameter = "b"}) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>) {
   %ta, %sa = ternary.quantize_weights %a : tensor<64x64xf32> -> tensor<64x64x!ternary.trit>, tensor<1xf32>
   %tb, %sb = ternary.quantize_weights %b : tensor<16x64xf32> -> tensor<16x64x!ternary.trit>, tensor<1xf32>
   %0 = ternary.bit_linear %x, %ta norm(%g : tensor<64xf32>) scale(%sa : tensor<1xf32>) : tensor<1x?x64xf32>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xf32>

@@ -17,9 +17,9 @@
 // RUN: not ternary-opt %t/avx2.mlir -ternary-to-vector=kernel=portable 2>&1 | FileCheck %t/avx2.mlir --check-prefix=LOWER
 
 // Pipelines have the phases of their target, and take a module's target as it is.
-// RUN: ternary-opt %t/empty.mlir --ternary-to-cpu | FileCheck %t/avx2.mlir
+// RUN: ternary-opt %t/empty.mlir --ternary-to-expand | FileCheck %t/avx2.mlir
 // RUN: not ternary-opt %t/avx2.mlir --ternary-to-reference 2>&1 | FileCheck %t/avx2.mlir --check-prefix=OTHER
-// RUN: ternary-opt %t/none.mlir --ternary-to-lower=target=reference | FileCheck %t/none.mlir --check-prefix=REFERENCE
+// RUN: ternary-opt %t/none.mlir --ternary-to-expand=target=reference | FileCheck %t/none.mlir --check-prefix=REFERENCE
 // RUN: not ternary-opt %t/none.mlir --ternary-to-pack=target=abacus 2>&1 | FileCheck %t/none.mlir --check-prefix=UNKNOWN
 // RUN: not ternary-opt %t/none.mlir --ternary-to-cpu=kernel=abacus 2>&1 | FileCheck %t/none.mlir --check-prefix=NO-KERNEL
 

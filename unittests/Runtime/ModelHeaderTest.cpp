@@ -26,7 +26,7 @@ TEST(ModelHeaderTest, TakesTheModelsName) {
 TEST(EmbeddedRuntimeTest, EveryArchitectureHasIt) {
   EXPECT_EQ(ternary::getRuntimeArchitectures(), "x86_64, aarch64, riscv64");
   for (const char *arch : {"x86_64", "aarch64", "riscv64"}) {
-    for (const char *part : {"session", "host_device", "team"}) {
+    for (const char *part : {"session", "host_device", "machine", "team", "function"}) {
       std::string_view bitcode = ternary::getRuntimeBitcode(part, arch);
       ASSERT_GT(bitcode.size(), 1000u);
       EXPECT_EQ(bitcode.substr(0, 4), "BC\xc0\xde");

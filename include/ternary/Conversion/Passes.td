@@ -203,8 +203,9 @@ def TernaryParallelToThreads : TernaryPass<"ternary-parallel-to-threads", "::mli
 }
 
 def TernaryEmitEntryPoints : TernaryPass<"ternary-emit-entry-points", "::mlir::ModuleOp", [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"]> {
-  let summary = "Give every step the interface that the runtime calls";
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"]> {
+  let summary = "Give steps and functions the interfaces that others call";
   let description = [{
     For each step of the module a function `PREFIX_STEP` with the interface
     `ternary_step` of `ternary/abi.h`: pointers and sizes come in, in a structure, and memrefs
@@ -214,6 +215,14 @@ def TernaryEmitEntryPoints : TernaryPass<"ternary-emit-entry-points", "::mlir::M
     stack.
     It runs before functions are converted to LLVM. All other functions with a body become
     internal to the object.
+
+    A public function that is no step takes memory for its results and a workspace by now. It gets a
+    caller of its name: one that allocates both and returns memrefs, with a `_mlir_ciface_`
+    function, as upstream's lowering of functions on tensors has it; or, with `for-c`, one of the
+    interface `int NAME(const float *x0, int64_t x0_d0, ..., float *y0, ..., void *workspace)`,
+    which allocates nothing, and beside it
+    `int64_t NAME_workspace(int64_t x0_d0, ..., int64_t *y0_shape, ...)`. There is a size for each
+    dynamic dimension of an argument.
 
     The prefix is the `name` in the module's `ternary.model`, if not given; what C does
     not allow in a name becomes `_`.
@@ -240,7 +249,9 @@ def TernaryEmitEntryPoints : TernaryPass<"ternary-emit-entry-points", "::mlir::M
   }];
   let options = [
     Option<"prefix", "prefix", "std::string", /*default=*/"\"\"",
-           "What the names of entry points start with.">];
+           "What the names of entry points start with.">,
+    Option<"forC", "for-c", "bool", /*default=*/"false",
+           "Functions that are no steps are for C, not for MLIR.">];
 }
 
 #endif // TERNARY_CONVERSION_PASSES_TD

@@ -43,13 +43,31 @@ def TernaryCheckPhase : TernaryPass<"ternary-check-phase"> {
 
     - `graph`, `differentiate`: any op is allowed that a graph may hold
     - `quantize`: no layers
-    - `fuse`: nothing but kernels and what moves data between them
+    - `fuse`: of our ops nothing but kernels and bind-time ops, of upstream's nothing elementwise on
+      tensors outside of linalg
     - `pack`: as `fuse`, and no parameter is a function argument any more
     - `bufferize`: no tensors, and in a decode step no copies
     - `lower`: only ops that translate to LLVM IR
   }];
   let options = [Option<"phase", "phase", "std::string", /*default=*/"\"\"",
                         "Name of the phase that has ended.">];
+}
+
+def TernaryStripAttributes : TernaryPass<"ternary-strip-attributes", "::mlir::ModuleOp"> {
+  let summary = "Remove attributes that tools without the dialect cannot read";
+  let description = [{
+    Attributes of the dialect are for its own passes. What is lowered and goes to mlir-translate,
+    mlir-runner or another compiler is to have none. A module with a weight archive is left as it
+    is: only ternary-compile makes a program of that.
+
+    ```text
+    module attributes {ternary.target = #ternary.reference} {...}
+    ```
+    ⇒
+    ```text
+    module {...}
+    ```
+  }];
 }
 
 #endif // TERNARY_PIPELINES_PASSES_TD

@@ -40,6 +40,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> prefix{*this, "prefix",
                              llvm::cl::desc("What the names of entry points start with"),
                              llvm::cl::init("")};
+  Option<bool> forC{*this, "for-c",
+                    llvm::cl::desc("Functions that are no steps are for C, not for MLIR"),
+                    llvm::cl::init(false)};
 };
 
 } // namespace ternary

@@ -16,7 +16,8 @@ namespace ternary {
 /// runtime/PART.c as LLVM bitcode for Linux on `arch`, named as in a target triple; empty if there
 /// is none for it. Aligned to 16 bytes. The parts are `session`, which refers to
 /// `ternary_descriptor_instance` and to a device; `host_device` and what else defines the functions
-/// of device.h; and `team`, which steps and `host_device` call.
+/// of device.h; `team`, which steps and `host_device` call; `function`, which functions that are no
+/// steps call; and `machine` for the last and `host_device`.
 std::string_view getRuntimeBitcode(std::string_view part, std::string_view arch);
 
 /// The architectures with runtime code, for error messages.

@@ -39,6 +39,8 @@ struct TrainingInfo {
 /// What the runtime is told about a model, beyond what its functions say: the fields of
 /// `ternary_descriptor` in abi.h.
 struct ModelInfo {
+  /// Whether the module has steps; otherwise it is functions alone.
+  bool hasSteps = false;
   std::string name, modelType, target, cpu, kernel, features;
   int64_t batch = 1, vocab = 0, hidden = 0, layers = 0, maxTokens = 0;
   int64_t bosId = -1;

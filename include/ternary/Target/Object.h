@@ -41,9 +41,10 @@ std::string getRequiredFeatures(const llvm::TargetMachine &machine);
 /// and, if asked, the archive's bytes with it. Symbols start with `prefix`; the module's
 /// entry points are `PREFIX_step_prefill` and `PREFIX_step_decode`, or, for training, which
 /// has no sessions, `PREFIX_step_gradient`, `PREFIX_step_loss` and `PREFIX_step_update`. Sessions
-/// reach their memory through `device`, a part of the runtime. The result is optimised as the
-/// machine says. Whatever runs before a machine was asked for what the steps need, that is the
-/// session functions and constructors, is code for the baseline.
+/// reach their memory through `device`, a part of the runtime. Functions with a declaration for C
+/// keep their names; a module that has these may have no steps. The result is optimised as the
+/// machine says. Whatever runs before a machine was asked for what the rest needs, that is the
+/// session functions, the callers of other functions and constructors, is code for the baseline.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateModel(mlir::ModuleOp module, const ModelInfo &info, llvm::StringRef prefix,
                llvm::StringRef device, llvm::TargetMachine &machine, llvm::LLVMContext &context);

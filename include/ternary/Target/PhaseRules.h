@@ -19,8 +19,9 @@ template <typename... Dialects> bool isOfDialect(mlir::Operation *op) {
 /// Layers, what they consist of, and the upstream ops beside them.
 bool isGraphOp(mlir::Operation *op);
 
-/// Kernels, what stands between them, loops and branches around them, and arithmetic on scalars.
-bool isKernelOrMovesData(mlir::Operation *op);
+/// Kernels, and the upstream ops beside them; what is elementwise on tensors is one of these by
+/// then.
+bool isKernelOrUpstream(mlir::Operation *op);
 
 } // namespace ternary
 

@@ -11,8 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "FunctionEntryPoints.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -282,7 +281,7 @@ private:
       emitError() << ", " << roleName << ", to be static in dimension " << i << ", got " << type;
       return {};
     }
-    return createMemRef(memory, value, size);
+    return createMemRef(builder, loc, converter, memory, value, size);
   }
 
   /// What the entry point is called with, or null if there is none of the kind.
@@ -377,32 +376,6 @@ private:
     return LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
   }
 
-  /// A memref of `type` at `pointer`, row-major, with `size` for its dynamic dimension.
-  Value createMemRef(MemRefType type, Value pointer, Value size) {
-    auto descriptor = MemRefDescriptor::poison(builder, loc, converter.convertType(type));
-    descriptor.setAllocatedPtr(builder, loc, pointer);
-    descriptor.setAlignedPtr(builder, loc, pointer);
-    descriptor.setConstantOffset(builder, loc, 0);
-    // A stride is the product of the sizes to its right.
-    int64_t known = 1;
-    Value unknown;
-    for (int64_t i = type.getRank() - 1; i >= 0; --i) {
-      Value stride = createConstant(known);
-      if (unknown)
-        stride = LLVM::MulOp::create(builder, loc, stride, unknown);
-      descriptor.setStride(builder, loc, i, stride);
-      if (type.isDynamicDim(i)) {
-        descriptor.setSize(builder, loc, i, size);
-        unknown = size;
-      } else {
-        descriptor.setConstantSize(builder, loc, i, type.getDimSize(i));
-        known *= type.getDimSize(i);
-      }
-    }
-    Value packed = descriptor;
-    return UnrealizedConversionCastOp::create(builder, loc, type, packed).getResult(0);
-  }
-
   OpBuilder &builder;
   const LLVMTypeConverter &converter;
   func::FuncOp step, entry;
@@ -428,12 +401,19 @@ public:
         continue;
       if (func->hasAttr(kStepAttr) && failed(createEntryPoint(func, converter, symbols)))
         return signalPassFailure();
+      bool isForOthers = isOrdinary(func) && func.isPublic();
+      if (isForOthers && failed(forC ? createFunctionForC(func, converter, symbols)
+                                     : createFunctionForMLIR(func, symbols)))
+        return signalPassFailure();
       removeRoles(func);
-      func.setPrivate();
       // Visibility and `no_inline` end with the func dialect; this is what LLVM goes by.
-      func->setAttr("llvm.linkage", internal);
       if (func.getNoInline())
         addPassthrough(func, StringAttr::get(&getContext(), "noinline"));
+      // Without a caller of its own it is what others call.
+      if (isForOthers && func.isPublic())
+        continue;
+      func.setPrivate();
+      func->setAttr("llvm.linkage", internal);
     }
   }
 

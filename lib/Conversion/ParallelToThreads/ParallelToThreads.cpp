@@ -28,7 +28,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "ternary/Conversion/ParallelLoops.h"
 #include "ternary/Conversion/Passes.h"
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 
 namespace ternary {
 #define GEN_PASS_DEF_TERNARYPARALLELTOTHREADS
@@ -99,21 +99,33 @@ public:
 
   void runOnOperation() override {
     TargetAttrInterface target = getTargetOf(getOperation());
-    useThreads = threads && (!target || target.getLoopThreads() == Threads::Team);
+    bool useThreads = threads && (!target || target.getLoopThreads() == Threads::Team);
     SymbolTable symbols(getOperation());
-    SmallVector<func::FuncOp> funcs;
-    for (auto func : getOperation().getOps<func::FuncOp>())
-      if (!func.isDeclaration() && (func->hasAttr(kStepAttr) || func->hasAttr(kKernelAttr)))
-        funcs.push_back(func);
-    if (useThreads)
-      addTeams(funcs, symbols);
+    llvm::DenseSet<StringRef> called = findCalledByOrdinary();
+    SmallVector<func::FuncOp> funcs, sharing;
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
+      if (func.isDeclaration() || isOrdinary(func))
+        continue;
+      funcs.push_back(func);
+      if (useThreads && !called.contains(func.getName()))
+        sharing.push_back(func);
+    }
+    addTeams(sharing, symbols);
     for (func::FuncOp func : funcs)
-      if (failed(verifyParallelLoops(func)) || failed(convertLoops(func, symbols)))
+      if (failed(verifyParallelLoops(func)) ||
+          failed(convertLoops(func, symbols, llvm::is_contained(sharing, func))))
         return signalPassFailure();
   }
 
 private:
-  bool useThreads = false;
+  /// The kernels of functions that are no steps, which nobody gives a team.
+  llvm::DenseSet<StringRef> findCalledByOrdinary() {
+    llvm::DenseSet<StringRef> called;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (isOrdinary(func))
+        func.walk([&](func::CallOp call) { called.insert(call.getCallee()); });
+    return called;
+  }
 
   /// Steps take a team and hand it to kernels; it is their last argument.
   void addTeams(ArrayRef<func::FuncOp> funcs, SymbolTable &symbols) {
@@ -132,7 +144,7 @@ private:
       });
   }
 
-  LogicalResult convertLoops(func::FuncOp func, SymbolTable &symbols) {
+  LogicalResult convertLoops(func::FuncOp func, SymbolTable &symbols, bool share) {
     IRRewriter rewriter(&getContext());
     SmallVector<scf::ParallelOp> loops;
     func.walk<WalkOrder::PreOrder>([&](scf::ParallelOp op) {
@@ -143,7 +155,7 @@ private:
     for (scf::ParallelOp loop : loops) {
       if (failed(makeInnerSequential(rewriter, loop)))
         return failure();
-      if (!useThreads || isSmall(loop)) {
+      if (!share || isSmall(loop)) {
         if (failed(makeSequential(rewriter, loop, func.getFunctionBody().front())))
           return failure();
         continue;

@@ -12,11 +12,13 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "ternary/Conversion/ParallelLoops.h"
 #include "ternary/Conversion/Passes.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "ternary/Pipelines/PipelineOptions.h"
 #include "ternary/Target/PhaseRules.h"
@@ -48,6 +50,8 @@ static void buildPack(OpPassManager &pm, const Target &, const PipelineOptions &
 /// and state are written where they belong.
 static void buildBufferize(OpPassManager &pm, const Target &, const PipelineOptions &) {
   pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorEliminationPass());
+  // Of these branches and loops know that they are row by row.
+  pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorToAllocTensorPass());
   pm.addPass(createTernaryBufferize());
   addCleanup(pm);
   // Once more: only now does a slice that was updated in place equal its destination.
@@ -60,6 +64,7 @@ static void buildBufferize(OpPassManager &pm, const Target &, const PipelineOpti
 
 static void buildExpand(OpPassManager &pm, const Target &target, const PipelineOptions &) {
   static_cast<const HostTarget &>(target).lowerKernels(pm);
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
 }
 
 static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions &options) {
@@ -70,6 +75,7 @@ static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions 
     pm.addPass(createConvertMathToFuncs()); // powers
   TernaryEmitEntryPointsOptions entryPoints;
   entryPoints.prefix = options.prefix;
+  entryPoints.forC = options.forC;
   pm.addPass(createTernaryEmitEntryPoints(entryPoints));
   addCleanup(pm);
 
@@ -78,6 +84,7 @@ static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions 
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   // From the bottom up: a memref is a chain of insertions into a struct by now, of which
@@ -93,8 +100,7 @@ static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions 
 //===----------------------------------------------------------------------===//
 
 static bool isBoundOp(Operation *op) {
-  return isKernelOrMovesData(op) || isa<ArchiveOp, ParameterOp, WeightMemoryOp>(op) ||
-         isOfDialect<bufferization::BufferizationDialect, memref::MemRefDialect>(op);
+  return isKernelOrUpstream(op) || isa<ArchiveOp, ParameterOp, WeightMemoryOp>(op);
 }
 
 static bool isOnMemory(Operation *op) {
@@ -143,16 +149,17 @@ static LogicalResult checkMemory(Operation *op, StringRef phase) {
   return success();
 }
 
-/// The lowerings of kernels promise this, and the mapping to threads relies on it.
+/// The lowerings of kernels promise this, and the mapping to threads relies on it. Loops of other
+/// functions are run by one thread.
 static LogicalResult checkLoops(Operation *op, StringRef) {
   auto func = dyn_cast<func::FuncOp>(op);
-  return func ? verifyParallelLoops(func) : success();
+  return func && !isOrdinary(func) ? verifyParallelLoops(func) : success();
 }
 
 ArrayRef<Phase> HostTarget::getPhases() const {
   static const Phase phases[] = {
       {"pack", "weights in the target's layout, parameters bound to the archive", buildPack,
-       "kernels, memory and what moves data", isBoundOp, checkParameters, PhaseRole::BindsWeights},
+       "kernels, memory and upstream's ops", isBoundOp, checkParameters, PhaseRole::BindsWeights},
       {"bufferize", "memory for tensors, one workspace, each kernel once", buildBufferize,
        "memory in place of tensors", isOnMemory, checkMemory, PhaseRole::PlansMemory},
       {"expand", "kernels as loops, each iteration with memory of its own", buildExpand,

@@ -6,11 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "HostTarget.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Support/OutputSet.h"
 #include "ternary/Target/ArchiveEmitter.h"
 #include "ternary/Target/EmbeddedRuntime.h"
 #include "ternary/Target/Object.h"
 #include "ternary/Target/SelfTest.h"
+#include "ternary/abi.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -30,7 +33,8 @@ class Emitter {
 public:
   explicit Emitter(const Emission &emission)
       : emission(emission), info(emission.info), kind(static_cast<Kind>(emission.kind.id)),
-        isStream(emission.output == "-"), embed(emission.embedWeights && kind != LLVMIR) {}
+        isStream(emission.output == "-"), isModel(info.hasSteps),
+        embed(emission.embedWeights && kind != LLVMIR) {}
 
   Error run();
 
@@ -41,11 +45,12 @@ private:
   Error link(Module &code);
   Error checkObject(OutputFile &object);
   Error writeHeader();
+  void writeDeclarations(raw_ostream &os, StringRef upper);
 
   const Emission &emission;
   ModelInfo &info;
   Kind kind;
-  bool isStream, embed;
+  bool isStream, isModel, embed;
   std::unique_ptr<TargetMachine> machine;
   /// Shared with the set of outputs if the archive is one of them.
   std::shared_ptr<WeightArchiveWriter> archive;
@@ -85,9 +90,11 @@ Error Emitter::writeArchive() {
   mlir::ModuleOp module = emission.module;
   auto archives = module.getOps<ArchiveOp>();
   if (archives.empty())
-    return makeError("expected a model with parameters, got none in '" + emission.input + "'");
+    return Error::success();
   if (!emission.parameters)
     return makeError("expected weights for '" + emission.input + "', or --random-weights");
+  if (!emission.embedWeights && !isModel)
+    return makeError("expected no --weights=external for functions that are no model");
   if (isStream && !emission.embedWeights)
     return makeError("expected a file for a model with --weights=external, got standard output");
   SmallString<128> path(emission.output);
@@ -175,20 +182,50 @@ Error Emitter::writeHeader() {
     return file.takeError();
   raw_ostream &os = (*file)->os();
   const std::string &prefix = emission.prefix;
+  std::string upper = StringRef(prefix).upper();
   if (info.training) {
     os << makeTrainingHeader(prefix);
-    return Error::success();
+  } else if (isModel) {
+    os << makeModelHeader(prefix);
+    os << "\n/* The shapes of " << prefix << ". */\n"
+       << "#define " << upper << "_BATCH " << info.batch << "\n"
+       << "#define " << upper << "_VOCAB " << info.vocab << "\n"
+       << "#define " << upper << "_MAX_TOKENS " << info.maxTokens << " /* 0: unbounded */\n"
+       << "#define " << upper << "_BOS_ID " << info.bosId << "\n"
+       << "#define " << upper << "_EOS_ID " << info.getEosId()
+       << " /* the first of eos_ids; -1: none */\n";
   }
-  std::string upper = StringRef(prefix).upper();
-  os << makeModelHeader(prefix);
-  os << "\n/* The shapes of " << prefix << ". */\n"
-     << "#define " << upper << "_BATCH " << info.batch << "\n"
-     << "#define " << upper << "_VOCAB " << info.vocab << "\n"
-     << "#define " << upper << "_MAX_TOKENS " << info.maxTokens << " /* 0: unbounded */\n"
-     << "#define " << upper << "_BOS_ID " << info.bosId << "\n"
-     << "#define " << upper << "_EOS_ID " << info.getEosId()
-     << " /* the first of eos_ids; -1: none */\n";
+  writeDeclarations(os, upper);
   return Error::success();
+}
+
+/// Declares the functions that are no steps.
+void Emitter::writeDeclarations(raw_ostream &os, StringRef upper) {
+  SmallVector<StringRef> declarations;
+  mlir::ModuleOp module = emission.module;
+  for (auto func : module.getOps<mlir::LLVM::LLVMFuncOp>())
+    if (auto text = func->getAttrOfType<mlir::StringAttr>(kDeclarationAttr))
+      declarations.push_back(text);
+  if (declarations.empty())
+    return;
+  os << "#ifndef " << upper << "_FUNCTIONS_H\n#define " << upper << "_FUNCTIONS_H\n\n"
+     << R"(#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Tensors are row by row. A size xI_dJ is that of dimension J of argument I, written ? in its shape.
+ * Functions return 0; )"
+     << TERNARY_BAD_ARGUMENT << " if a pointer is null or a size negative; "
+     << TERNARY_KERNEL_REFUSED << " or " << TERNARY_MACHINE_UNSUPPORTED
+     << R"( if this machine cannot
+ * run them. They allocate nothing and may be called by several threads, each with a workspace. */
+
+)";
+  for (StringRef text : declarations)
+    os << text << "\n\n";
+  os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << upper << "_FUNCTIONS_H */\n";
 }
 
 /// The object or library comes last: it is there only when all that it needs is.

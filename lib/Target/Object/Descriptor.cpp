@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Descriptor.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/abi.h"
 #include "ternary/training.h"
 #include "llvm/IR/Constants.h"
@@ -67,12 +68,19 @@ static void addIdentity(StructBuilder &b, Module &module, const ternary::ModelIn
   b.i64(info.batch);
 }
 
+/// The bytes of the archive, in a symbol named after the model.
+static Constant *getArchive(Module &module, const ternary::ModelInfo &info, StringRef name) {
+  std::string symbol = (name + "_archive").str();
+  if (GlobalVariable *known = module.getNamedGlobal(symbol))
+    return known;
+  return ternary::embedArchive(module, info.archivePath, info.archiveBytes, symbol);
+}
+
 /// Where the weight archive is, and whether steps use threads.
 static void addArchive(StructBuilder &b, Module &module, const ternary::ModelInfo &info,
                        StringRef name) {
   if (info.embedArchive)
-    b.pointer(ternary::embedArchive(module, info.archivePath, info.archiveBytes,
-                                    (name + "_archive").str()));
+    b.pointer(getArchive(module, info, name));
   else
     b.null();
   b.i64(info.archiveBytes);
@@ -202,4 +210,26 @@ void ternary::addDescriptor(Module &module, const ModelInfo &info, StringRef nam
   b.i64(info.payloadBytes);
   b.i64(TERNARY_TOKEN_BLOCK);
   define(b, module, name);
+}
+
+void ternary::addFunctionConstants(Module &module, const ModelInfo &info, StringRef prefix) {
+  LLVMContext &context = module.getContext();
+  auto addText = [&](StringRef name, StringRef text) {
+    Constant *content = ConstantDataArray::getString(context, text, /*AddNull=*/true);
+    auto *global =
+        new GlobalVariable(module, content->getType(), /*isConstant=*/true,
+                           GlobalValue::ExternalLinkage, content, prefix + "_function_" + name);
+    global->setVisibility(GlobalValue::HiddenVisibility);
+  };
+  addText("features", info.features);
+  addText("kernel", info.kernel);
+  GlobalVariable *weights = module.getNamedGlobal(kWeightsSymbol);
+  if (!weights)
+    return;
+  Constant *archive = getArchive(module, info, (prefix + "_descriptor_instance").str());
+  Type *bytes = Type::getInt8Ty(context);
+  Constant *offset =
+      ConstantInt::get(Type::getInt64Ty(context), info.archiveBytes - info.payloadBytes);
+  weights->replaceAllUsesWith(ConstantExpr::getGetElementPtr(bytes, archive, offset));
+  weights->eraseFromParent();
 }

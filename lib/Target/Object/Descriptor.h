@@ -24,6 +24,10 @@ struct TrainingSteps {
 void addTrainingDescriptor(llvm::Module &module, const ModelInfo &info, llvm::StringRef name,
                            const TrainingSteps &steps);
 
+/// Defines what functions that are no steps refer to: what the machine has to have, and the payload
+/// of the weights.
+void addFunctionConstants(llvm::Module &module, const ModelInfo &info, llvm::StringRef prefix);
+
 } // namespace ternary
 
 #endif // TERNARY_LIB_TARGET_OBJECT_DESCRIPTOR_H

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Descriptor.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Target/EmbeddedRuntime.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -20,6 +22,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace llvm;
+using ternary::kDeclarationAttr;
 
 /// Has a function compiled for every machine of the architecture instead of the model's, so that it
 /// may run before it is known which one this is.
@@ -68,15 +71,22 @@ static Error linkPart(Module &module, StringRef part, StringRef prefix, TargetMa
   return Error::success();
 }
 
-/// Links all of the runtime that the module needs: for a session, if it has one, on `device`.
+/// Links all of the runtime that the module needs: for a session, if it has one, on `device`; and
+/// for functions that C calls.
 static Error linkRuntime(Module &module, const ternary::ModelInfo &info, StringRef device,
-                         StringRef prefix, TargetMachine &machine) {
+                         StringRef prefix, bool hasSession, bool hasFunctions,
+                         TargetMachine &machine) {
   SmallVector<StringRef> parts;
-  if (!info.training)
-    parts = {"session", device, "team"};
-  else if (info.threads)
-    parts = {"team"};
+  if (hasSession)
+    parts = {"session", device};
+  if (hasFunctions)
+    parts.push_back("function");
+  if (hasSession || hasFunctions)
+    parts.push_back("machine");
+  if (hasSession || (info.training && info.threads))
+    parts.push_back("team");
   renameRuntime(module, "ternary_team_", prefix);
+  renameRuntime(module, "ternary_function_", prefix);
   for (StringRef part : parts)
     if (Error error = linkPart(module, part, prefix, machine))
       return error;
@@ -136,29 +146,40 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
   module->setTargetTriple(machine.getTargetTriple());
   module->setDataLayout(machine.createDataLayout());
   letPrefetchesLeaveMemory(*module);
-  bool training = info.training.has_value();
   auto getStep = [&](StringRef name) {
     return module->getFunction((prefix + "_step_" + name).str());
   };
+  bool training = info.training.has_value();
   TrainingSteps steps = {getStep("gradient"), getStep("loss"), getStep("update")};
+  bool hasSession = !training && getStep("prefill") && getStep("decode");
+  SmallVector<Function *> functions;
+  for (auto func : source.getOps<mlir::LLVM::LLVMFuncOp>())
+    if (func->hasAttr(kDeclarationAttr))
+      functions.push_back(module->getFunction(func.getName()));
   if (training ? !steps.gradient || !steps.loss || !steps.update
-               : !getStep("prefill") || !getStep("decode"))
+               : !hasSession && (functions.empty() || getStep("prefill") || getStep("decode")))
     return createStringError(
-        Twine("expected a module with the steps ") +
-        (training ? "'gradient', 'loss' and 'update'" : "'prefill' and 'decode'"));
+        Twine("expected a module with ") +
+        (training ? "the steps 'gradient', 'loss' and 'update'"
+                  : "the steps 'prefill' and 'decode', or public functions and no step"));
   for (Function &function : *module)
-    if (!function.isDeclaration())
+    if (!function.isDeclaration() && !is_contained(functions, &function))
       function.setLinkage(GlobalValue::InternalLinkage);
   if (GlobalVariable *constructors = module->getNamedGlobal("llvm.global_ctors"))
     for (Use &entry : cast<Constant>(constructors->getInitializer())->operands())
       if (auto *function = dyn_cast<Function>(cast<Constant>(entry)->getOperand(1)))
         restrictToBaseline(*function, machine.getTargetTriple());
+  for (Function *function : functions)
+    restrictToBaseline(*function, machine.getTargetTriple());
   if (training)
     addTrainingDescriptor(*module, info, (prefix + "_training_descriptor_instance").str(), steps);
-  else
+  else if (hasSession)
     addDescriptor(*module, info, (prefix + "_descriptor_instance").str(),
                   (prefix + "_step_prefill").str(), (prefix + "_step_decode").str());
-  if (Error error = linkRuntime(*module, info, device, prefix, machine))
+  if (!functions.empty())
+    addFunctionConstants(*module, info, prefix.str());
+  if (Error error =
+          linkRuntime(*module, info, device, prefix, hasSession, !functions.empty(), machine))
     return error;
   std::string problem;
   raw_string_ostream os(problem);

@@ -20,7 +20,7 @@ module attributes {ternary.model = {name = "BitNet-1.58 \22x\22", vocab = 7 : i6
 
   // CHECK-LABEL: func.func private @helper(
   // CHECK-SAME:    passthrough = ["cold", "noinline"]
-  func.func @helper() attributes {no_inline, passthrough = ["cold"]} {
+  func.func private @helper() attributes {no_inline, passthrough = ["cold"]} {
     return
   }
 

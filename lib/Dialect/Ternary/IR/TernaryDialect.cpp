@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -21,7 +22,18 @@ using namespace ternary;
 #include "ternary/Dialect/Ternary/IR/TernaryInterfaces.cpp.inc"
 #include "ternary/Dialect/Ternary/IR/TernaryTypes.cpp.inc"
 
+namespace {
+/// Our ops compute the same wherever they are.
+struct TernaryInlinerInterface : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final { return true; }
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final { return true; }
+};
+} // namespace
+
 void TernaryDialect::initialize() {
+  addInterfaces<TernaryInlinerInterface>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "ternary/Dialect/Ternary/IR/TernaryAttributes.cpp.inc"

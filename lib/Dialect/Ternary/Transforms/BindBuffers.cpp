@@ -1,4 +1,4 @@
-//===- BindBuffers.cpp - Memory of what goes in and out of a step ------------===//
+//===- BindBuffers.cpp - Memory of what goes in and out ---------------------===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,8 +12,11 @@
 using namespace mlir;
 using namespace ternary;
 
-LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &parameterTypes,
-                                 bool training) {
+LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &parameterTypes,
+                                     bool training) {
+  if (!llvm::hasSingleElement(step.getBody()))
+    return step.emitError() << "expected a function of one block, got "
+                            << step.getBody().getBlocks().size();
   // Parameters that do not change come in, and nothing else that is theirs.
   ArrayRef<ParameterBlock> blocks = kParameterBlocks;
   auto argumentBlocks = training ? blocks : blocks.take_front();
@@ -74,7 +77,7 @@ LogicalResult ternary::checkStep(func::FuncOp step, llvm::StringMap<Type> &param
       if (failed(checkType(kind, name, type, known)))
         return failure();
     }
-    if (isNamed)
+    if (isNamed || isOrdinary(step))
       continue;
     if (!isa<RankedTensorType>(type))
       return step.emitError() << "expected result " << i << " of a step to be a tensor, got "
@@ -94,12 +97,12 @@ void ternary::storeResult(OpBuilder &builder, Value value, Value memory) {
   store.setWritable(true);
 }
 
-void ternary::bindBuffers(func::FuncOp step) {
-  OpBuilder builder = OpBuilder::atBlockBegin(&step.getBody().front());
+void ternary::bindBuffers(func::FuncOp func) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
   llvm::DenseMap<Role, Value> byRole;
-  for (unsigned i = 0, e = step.getNumArguments(); i < e; ++i) {
-    BlockArgument argument = step.getArgument(i);
-    std::optional<Role> role = getArgumentRole(step, i);
+  for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i) {
+    BlockArgument argument = func.getArgument(i);
+    std::optional<Role> role = getArgumentRole(func, i);
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type)
       continue;
@@ -111,24 +114,35 @@ void ternary::bindBuffers(func::FuncOp step) {
     if (role)
       byRole[*role] = argument;
   }
-  SmallVector<DictionaryAttr> attrs;
-  step.getAllArgAttrs(attrs);
-  auto returnOp = cast<func::ReturnOp>(step.getBody().front().getTerminator());
+  SmallVector<DictionaryAttr> attrs, resultAttrs;
+  func.getAllArgAttrs(attrs);
+  auto returnOp = cast<func::ReturnOp>(func.getBody().front().getTerminator());
   builder.setInsertionPoint(returnOp);
+  SmallVector<Value> kept;
   for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
-    std::optional<Role> role = getResultRole(step, i);
-    auto type = cast<RankedTensorType>(value.getType());
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type) {
+      kept.push_back(value);
+      resultAttrs.push_back(func.getResultAttrDict(i));
+      continue;
+    }
+    std::optional<Role> role = getResultRole(func, i);
     Value memory = role ? byRole.lookup(*role) : Value();
     if (!memory) {
-      memory = step.getBody().addArgument(MemRefType::get(type.getShape(), type.getElementType()),
-                                          step.getLoc());
-      attrs.push_back(role ? makeRoleAttrs(step.getContext(), *role) : DictionaryAttr());
+      memory = func.getBody().addArgument(MemRefType::get(type.getShape(), type.getElementType()),
+                                          func.getLoc());
+      NamedAttribute number = builder.getNamedAttr(kResultAttr, builder.getI64IntegerAttr(i));
+      attrs.push_back(role            ? makeRoleAttrs(func.getContext(), *role)
+                      : getStep(func) ? DictionaryAttr()
+                                      : builder.getDictionaryAttr(number));
     }
     storeResult(builder, value, memory);
   }
-  returnOp.getOperandsMutable().clear();
-  step.removeResAttrsAttr();
-  step.setFunctionType(
-      FunctionType::get(step.getContext(), step.getBody().getArgumentTypes(), TypeRange()));
-  step.setAllArgAttrs(attrs);
+  returnOp.getOperandsMutable().assign(kept);
+  func.removeResAttrsAttr();
+  func.setFunctionType(FunctionType::get(func.getContext(), func.getBody().getArgumentTypes(),
+                                         ValueRange(kept).getTypes()));
+  func.setAllArgAttrs(attrs);
+  if (!kept.empty())
+    func.setAllResultAttrs(resultAttrs);
 }

@@ -1,4 +1,4 @@
-//===- BindBuffers.h - Memory of what goes in and out of a step -----*- C++ -*-===//
+//===- BindBuffers.h - Memory of what goes in and out -----------------*- C++ -*-===//
 //
 // Part of the Ternary project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,7 +9,7 @@
 #define TERNARY_LIB_DIALECT_TERNARY_TRANSFORMS_BINDBUFFERS_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace ternary {
@@ -28,19 +28,19 @@ inline constexpr ParameterBlock kParameterBlocks[] = {
     {kFirstMomentAttr, Role::FirstMoments, "first moment"},
     {kSecondMomentAttr, Role::SecondMoments, "second moment"}};
 
-/// Errors unless every argument of a step has a name or a role, every result a role of its
-/// own or, in training, the name of what comes in, and a parameter the same type in all steps, of
-/// which `parameterTypes` has those seen so far.
-mlir::LogicalResult checkStep(mlir::func::FuncOp step, llvm::StringMap<mlir::Type> &parameterTypes,
-                              bool training);
+/// Errors unless a function is one block, its parameters are tensors of static shape and, in
+/// training, there is a place for every result that is named after one. A parameter has the same
+/// type in all functions, of which `parameterTypes` has those seen so far; results of a step are
+/// tensors in roles of their own.
+mlir::LogicalResult checkFunction(mlir::func::FuncOp func,
+                                  llvm::StringMap<mlir::Type> &parameterTypes, bool training);
 
 /// Lets `value` go to `memory`, which may be changed.
 void storeResult(mlir::OpBuilder &builder, mlir::Value value, mlir::Value memory);
 
-/// Makes memory of tensors that go in and out of a step: arguments become memrefs, a result
-/// goes to the argument of the same role, or to a new one. A step is one block, and its
-/// results have roles.
-void bindBuffers(mlir::func::FuncOp step);
+/// Makes memory of tensors that go in and out of a function: arguments become memrefs, a result
+/// goes to the argument of the same role, or to a new one. What is no tensor stays as it is.
+void bindBuffers(mlir::func::FuncOp func);
 
 } // namespace ternary
 

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "BindBuffers.h"
+#include "BindTime.h"
+#include "ResultSizes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
@@ -124,26 +126,50 @@ private:
 struct BindParameters : ternary::impl::TernaryBindParametersBase<BindParameters> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    SmallVector<func::FuncOp> steps;
+    SmallVector<func::FuncOp> funcs;
     for (auto func : module.getOps<func::FuncOp>())
-      if (func->hasAttr(kStepAttr))
-        steps.push_back(func);
-    if (steps.empty())
-      return;
-    if (module.lookupSymbol(kArchive)) {
+      if (isEntry(func))
+        funcs.push_back(func);
+    if (llvm::any_of(funcs, needsArchive) && module.lookupSymbol(kArchive)) {
       module.emitError() << "expected no symbol @" << kArchive << " before parameters are bound";
       return signalPassFailure();
     }
     llvm::StringMap<Type> parameterTypes;
-    for (func::FuncOp step : steps)
-      if (failed(checkStep(step, parameterTypes, /*training=*/false)))
+    for (func::FuncOp func : funcs)
+      if (failed(checkFunction(func, parameterTypes, /*training=*/false)))
         return signalPassFailure();
-    ArchiveBuilder archive(module);
-    for (func::FuncOp step : steps) {
-      bindWeights(step, archive);
-      bindBuffers(step);
+    // As long as results are tensors, whose sizes follow from those of others.
+    for (func::FuncOp func : llvm::to_vector(funcs))
+      if (isOrdinary(func)) {
+        FailureOr<func::FuncOp> sizes = createResultSizes(func);
+        if (failed(sizes))
+          return signalPassFailure();
+        if (*sizes)
+          funcs.push_back(*sizes);
+      }
+    std::optional<ArchiveBuilder> archive;
+    for (func::FuncOp func : funcs) {
+      if (failed(foldBindTimeOps(func)))
+        return signalPassFailure();
+      if (needsArchive(func)) {
+        if (!archive)
+          archive.emplace(module);
+        bindWeights(func, *archive);
+      }
+      if (isOrdinary(func) && failed(bindAtRunTime(func)))
+        return signalPassFailure();
+      bindBuffers(func);
     }
-    numEntries += archive.getNumEntries();
+    if (archive)
+      numEntries += archive->getNumEntries();
+  }
+
+  /// Steps take the weights' memory whether they read parameters or not.
+  static bool needsArchive(func::FuncOp func) {
+    for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i)
+      if (func.getArgAttr(i, kParameterAttr))
+        return true;
+    return func->hasAttr(kStepAttr);
   }
 
   /// Replaces parameters, and what bind-time ops make of them, by memory of the archive.

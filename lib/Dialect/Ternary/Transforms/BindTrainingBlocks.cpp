@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BindBuffers.h"
+#include "BindTime.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
@@ -104,23 +105,10 @@ private:
         emitTransposes(transpose, ins.front());
         continue;
       }
-      for (Value result : op->getResults())
-        outs.push_back(memory[result] = allocate(result));
-      if (auto quantize = dyn_cast<QuantizeWeightsOp>(op)) {
-        if (quantize.getGranularity() != Granularity::Tensor)
-          return op->emitOpError() << "expected one scale for a weight in training, got '"
-                                   << stringifyGranularity(quantize.getGranularity()) << "'";
-        int64_t rows = cast<MemRefType>(ins.front().getType()).getDimSize(0);
-        outs.push_back(memref::AllocOp::create(builder, op->getLoc(),
-                                               MemRefType::get({rows}, builder.getF64Type())));
-        QuantizeWeightsKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);
-      } else if (isa<PackOp>(op)) {
-        PackKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);
-      } else if (isa<LowerBoundsOp>(op)) {
-        LowerBoundsKernelOp::create(builder, op->getLoc(), TypeRange(), ins, outs);
-      } else {
-        return op->emitOpError("expected a bind-time op with a kernel");
-      }
+      if (failed(createBindTimeKernel(builder, op, ins, outs)))
+        return failure();
+      for (auto [result, out] : llvm::zip_equal(op->getResults(), outs))
+        memory[result] = out;
     }
     for (Operation *op : llvm::reverse(ops)) {
       for (Value result : op->getResults()) {
@@ -146,23 +134,11 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     for (OpOperand &use : llvm::make_early_inc_range(op.getResult().getUses())) {
       builder.setInsertionPoint(use.getOwner());
-      Value transposed = allocate(op.getResult());
+      Value transposed = allocateWeight(builder, op.getResult());
       TransposeKernelOp::create(builder, op.getLoc(), TypeRange(), weight, transposed);
       use.set(bufferization::ToTensorOp::create(builder, op.getLoc(), op.getType(), transposed,
                                                 /*restrict=*/true, /*writable=*/false));
     }
-  }
-
-  Value allocate(Value result) {
-    Location loc = result.getLoc();
-    auto type = cast<RankedTensorType>(result.getType());
-    if (!isa<TritType>(type.getElementType()))
-      return memref::AllocOp::create(builder, loc,
-                                     MemRefType::get(type.getShape(), type.getElementType()));
-    MemRefType weight = getWeightMemory(type);
-    Value buffer = memref::AllocOp::create(
-        builder, loc, MemRefType::get({getWeightBytes(weight)}, builder.getI8Type()));
-    return WeightMemoryOp::create(builder, loc, weight, buffer);
   }
 
   /// Results that have a place in a block go there.
@@ -218,7 +194,7 @@ struct BindTrainingBlocks : ternary::impl::TernaryBindTrainingBlocksBase<BindTra
     }
     llvm::StringMap<Type> parameterTypes;
     for (func::FuncOp step : steps)
-      if (failed(checkStep(step, parameterTypes, /*training=*/true)))
+      if (failed(checkFunction(step, parameterTypes, /*training=*/true)))
         return signalPassFailure();
     createArchive(steps);
     for (func::FuncOp step : steps)

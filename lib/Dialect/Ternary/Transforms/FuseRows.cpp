@@ -215,7 +215,8 @@ private:
     Operation *def = operand.get().getDefiningOp();
     if (Value vector = getBroadcastVector(def))
       return mapping.lookup(vector);
-    auto type = cast<VectorType>(convert(operand.get().getType()));
+    auto shaped = cast<ShapedType>(operand.get().getType());
+    auto type = cast<VectorType>(isShared(operand) ? getRowType(shaped, 0) : convert(shaped));
     return arith::ConstantOp::create(builder, def->getLoc(),
                                      DenseElementsAttr::get(type, getSplatConstant(def)));
   }

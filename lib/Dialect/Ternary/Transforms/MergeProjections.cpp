@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BindTime.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Remarks.h"
@@ -68,21 +69,26 @@ struct MergeProjections : ternary::impl::TernaryMergeProjectionsBase<MergeProjec
       for (Value operand : {accumulate.getWeight(), dequantize.getWeightScale()})
         hoist(operand, first);
     DominanceInfo dominance(getOperation());
-    auto miss = [](Operation *op, StringRef what) {
+    auto miss = [](Operation *op, StringRef what,
+                   StringRef why = "is computed after the first projection of the same input") {
       remark::missed(op->getLoc(),
                      remark::RemarkOpts::name("merge-projections").category("ternary"))
-          << (what + " is computed after the first projection of the same input").str();
+          << (what + " " + why).str();
     };
     if (Value scale = projections.front().dequantize.getActivationScale();
         scale && !dominance.properlyDominates(scale, first))
       return miss(first, "scale of the input");
     SmallVector<Value> trits, scales;
+    Origin origin = getOrigin(projections.front().accumulate.getWeight());
     for (auto [accumulate, dequantize] : projections) {
       trits.push_back(accumulate.getWeight());
       scales.push_back(dequantize.getWeightScale());
       if (!dominance.properlyDominates(trits.back(), first) ||
           !dominance.properlyDominates(scales.back(), first))
         return miss(accumulate, "weight or scale");
+      for (Value operand : {trits.back(), scales.back()})
+        if (origin == Origin::RunTime || getOrigin(operand) != origin)
+          return miss(accumulate, "weight or scale", "is neither a parameter nor a constant");
     }
     OpBuilder builder(first);
     Location loc = first->getLoc();

@@ -15,7 +15,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 
 namespace ternary {
@@ -52,17 +52,20 @@ class OutlineKernels : public ternary::impl::TernaryOutlineKernelsBase<OutlineKe
 public:
   void runOnOperation() override {
     SymbolTable symbolTable(getOperation());
-    SmallVector<func::FuncOp> steps;
+    SmallVector<func::FuncOp> steps, others;
     for (auto func : getOperation().getOps<func::FuncOp>())
-      if (func->hasAttr(kStepAttr))
-        steps.push_back(func);
-    SmallVector<Outlined> outlined;
-    for (func::FuncOp step : steps) {
-      SmallVector<KernelOpInterface> kernels;
-      step.walk([&](KernelOpInterface op) { kernels.push_back(op); });
-      for (KernelOpInterface kernel : kernels)
-        if (failed(outline(kernel, steps.front(), symbolTable, outlined)))
-          return signalPassFailure();
+      if (isEntry(func))
+        (isOrdinary(func) ? others : steps).push_back(func);
+    // Steps have threads, which their kernels share.
+    for (ArrayRef<func::FuncOp> funcs : {ArrayRef(steps), ArrayRef(others)}) {
+      SmallVector<Outlined> outlined;
+      for (func::FuncOp func : funcs) {
+        SmallVector<KernelOpInterface> kernels;
+        func.walk([&](KernelOpInterface op) { kernels.push_back(op); });
+        for (KernelOpInterface kernel : kernels)
+          if (failed(outline(kernel, funcs.front(), symbolTable, outlined)))
+            return signalPassFailure();
+      }
     }
   }
 
@@ -73,7 +76,7 @@ private:
     Operation *kernel;
   };
 
-  LogicalResult outline(KernelOpInterface kernel, func::FuncOp firstStep, SymbolTable &symbolTable,
+  LogicalResult outline(KernelOpInterface kernel, func::FuncOp first, SymbolTable &symbolTable,
                         SmallVectorImpl<Outlined> &outlined) {
     OpBuilder builder(kernel);
     for (OpOperand &operand : kernel->getOpOperands()) {
@@ -89,7 +92,7 @@ private:
     auto *known = llvm::find_if(
         outlined, [&](const Outlined &other) { return isSameKernel(kernel, other.kernel); });
     if (known == outlined.end()) {
-      outlined.push_back(createFunction(kernel, firstStep, symbolTable));
+      outlined.push_back(createFunction(kernel, first, symbolTable));
       known = &outlined.back();
       ++numFunctions;
     }
@@ -99,8 +102,7 @@ private:
     return success();
   }
 
-  Outlined createFunction(KernelOpInterface kernel, func::FuncOp firstStep,
-                          SymbolTable &symbolTable) {
+  Outlined createFunction(KernelOpInterface kernel, func::FuncOp first, SymbolTable &symbolTable) {
     OpBuilder builder(&getContext());
     Location loc = kernel->getLoc();
     auto func = func::FuncOp::create(builder, loc, kernel.getShortName(),
@@ -109,7 +111,7 @@ private:
     // Inlined into a step it would be lost to profiles, and calls cost nothing here.
     func.setNoInline(true);
     func->setAttr(kKernelAttr, builder.getUnitAttr());
-    symbolTable.insert(func, firstStep->getIterator());
+    symbolTable.insert(func, first->getIterator());
 
     builder.setInsertionPointToStart(func.addEntryBlock());
     Operation *clone = builder.clone(*kernel);

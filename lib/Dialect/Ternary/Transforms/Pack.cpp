@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BindTime.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
@@ -73,7 +74,7 @@ struct Pack : ternary::impl::TernaryPackBase<Pack> {
     getOperation().walk([&](MatmulKernelOp op) {
       auto transpose = op.getIns()[1].getDefiningOp<TransposeOp>();
       auto weight = transpose ? dyn_cast<BlockArgument>(transpose.getInput()) : BlockArgument();
-      if (!weight)
+      if (!weight || getOrigin(weight) != Origin::Parameters)
         return;
       Value &packed = packedFloats[weight];
       if (!packed) {

@@ -165,81 +165,102 @@ func.func @entries(%a: tensor<4x8xf32> {ternary.parameter = "a"}, %b: tensor<2x8
 
 // -----
 
-// A function that is no step keeps its arguments, parameters or not, and a bind-time op
-// that depends on more than parameters stays.
+// A function that is no step takes memory for its results behind what comes in, in their order, and
+// has the weights if it reads parameters. What is no tensor stays a result.
 // CHECK-LABEL: ternary.archive @weights bytes 256 {
 // CHECK-NEXT:    %[[W:.*]] = ternary.read_parameter "w" : tensor<64xf32>
 // CHECK-NEXT:    ternary.archive_entry "w" at 0, %[[W]]
 // CHECK-NEXT:  }
-// CHECK-LABEL: func.func @no_step(
-// CHECK-SAME:    %[[X:[^:]*]]: tensor<64xf32> {ternary.parameter = "x"}) -> tensor<64xf32> {
-// CHECK-NEXT:    return %[[X]]
-func.func @no_step(%x: tensor<64xf32> {ternary.parameter = "x"}) -> tensor<64xf32> {
-  return %x : tensor<64xf32>
+// CHECK-LABEL: func.func @parameters(
+// CHECK-SAME:    %{{[^:]*}}: memref<?xi8> {ternary.role = #ternary.role<weights>},
+// CHECK-SAME:    %[[Y:[^:]*]]: memref<64xf32> {ternary.result = 0 : i64})
+// CHECK:         bufferization.materialize_in_destination %{{.*}} in restrict writable %[[Y]]
+func.func @parameters(%w: tensor<64xf32> {ternary.parameter = "w"}) -> tensor<64xf32> {
+  return %w : tensor<64xf32>
 }
-// CHECK-LABEL: func.func @step(
-// CHECK-SAME:    %[[L:[^:]*]]: memref<2x64xf32>
-// CHECK:         %[[L_TENSOR:.*]] = bufferization.to_tensor %[[L]]
-// CHECK:         ternary.lower_bounds %[[L_TENSOR]]
-func.func @step(%w: tensor<64xf32> {ternary.parameter = "w"}, %l: tensor<2x64xf32>)
-    -> (tensor<64xf32>, tensor<2x64xf32>) attributes {ternary.step = #ternary.step<decode>} {
-  %bounds = ternary.lower_bounds %l : tensor<2x64xf32> -> tensor<2x64xf32>
-  return %w, %bounds : tensor<64xf32>, tensor<2x64xf32>
+// CHECK-LABEL: func.func @results(
+// CHECK-SAME:    %[[X:[^:]*]]: memref<64xf32>, %[[N:[^:]*]]: index,
+// CHECK-SAME:    %{{[^:]*}}: memref<64xf32> {ternary.result = 1 : i64}) -> index {
+// CHECK:         return %[[N]] : index
+func.func @results(%x: tensor<64xf32>, %n: index) -> (index, tensor<64xf32>) {
+  return %n, %x : index, tensor<64xf32>
 }
 
 // -----
 
-// Without steps there is nothing to bind, and no archive; a symbol of its name may be there.
+// Without parameters there is no archive, and a symbol of its name may be there.
 // CHECK-LABEL: func.func private @weights()
 // CHECK-NOT:   ternary.archive
-// CHECK:       func.func @no_step(%{{.*}}: tensor<64xf32> {ternary.parameter = "x"})
 func.func private @weights()
-func.func @no_step(%x: tensor<64xf32> {ternary.parameter = "x"}) {
+func.func @no_parameters(%x: tensor<64xf32>) {
   return
 }
 
 // -----
 
-// A float layer's weight is transposed once, in the archive; the number of tokens so far is
-// memory that the step may write.
-// CHECK-LABEL: ternary.archive @weights bytes 192 {
-// CHECK-NEXT:    %[[W:.*]] = ternary.read_parameter "w" : tensor<6x8xf32>
-// CHECK-NEXT:    %[[T:.*]] = ternary.transpose %[[W]] : tensor<6x8xf32> -> tensor<8x6xf32>
-// CHECK-NEXT:    ternary.archive_entry "w.transpose" at 0, %[[T]] : tensor<8x6xf32>
-// CHECK-LABEL: func.func @step(
-// CHECK-SAME:    %[[P:[^:]*]]: memref<i32> {ternary.role = #ternary.role<position>}
-// CHECK:         bufferization.to_tensor %[[P]] restrict writable : memref<i32> to tensor<i32>
-// CHECK:         ternary.parameter @weights "w.transpose" of %{{.*}} : memref<?xi8> -> memref<8x6xf32>
-// CHECK-NOT:     ternary.transpose
-func.func @step(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32>,
-                %p: tensor<i32> {ternary.role = #ternary.role<position>}, %one: i32)
-    -> (tensor<2x6xf32>, tensor<i32> {ternary.role = #ternary.role<position>}) attributes {ternary.step = #ternary.step<decode>} {
-  %t = ternary.transpose %w : tensor<6x8xf32> -> tensor<8x6xf32>
-  %y = ternary.matmul %x, %t : tensor<2x8xf32>, tensor<8x6xf32> -> tensor<2x6xf32>
-  %q = tensor.insert %one into %p[] : tensor<i32>
-  return %y, %q : tensor<2x6xf32>, tensor<i32>
+// The sizes of results follow from those of arguments, by a function of these.
+// CHECK-LABEL: func.func @dynamic(
+// CHECK-SAME:    %{{[^:]*}}: memref<?x8xf32>, %{{[^:]*}}: memref<?x8xf32> {ternary.result = 0 : i64})
+// CHECK-SAME:    attributes {ternary.result_sizes = @dynamic_result_sizes}
+// CHECK-LABEL: func.func private @dynamic_result_sizes(
+// CHECK-SAME:    %[[X:[^:]*]]: memref<?x8xf32>) -> index {
+// CHECK:         %[[TENSOR:.*]] = bufferization.to_tensor %[[X]]
+// CHECK:         %[[N:.*]] = tensor.dim %[[TENSOR]], %c0
+// CHECK:         return %[[N]]
+func.func @dynamic(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %0 = linalg.copy ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
 }
 
 // -----
 
-// What is made of a parameter in a branch, or in a loop, is made once, too.
-// CHECK-LABEL: ternary.archive @weights bytes 192 {
-// CHECK:         ternary.archive_entry "w.transpose" at 0, %{{.*}} : tensor<8x6xf32>
-// CHECK-NEXT:  }
-// CHECK-LABEL: func.func @branch(
-// CHECK:         ternary.parameter @weights "w.transpose" of
-// CHECK-NEXT:    %[[T:.*]] = bufferization.to_tensor
-// CHECK:         scf.if
-// CHECK-NEXT:      ternary.matmul %{{.*}}, %[[T]]
-func.func @branch(%w: tensor<6x8xf32> {ternary.parameter = "w"}, %x: tensor<2x8xf32>,
-                  %none: tensor<2x6xf32> {ternary.role = #ternary.role<state>}, %c: i1)
-    -> (tensor<2x6xf32> {ternary.role = #ternary.role<logits>}) attributes {ternary.step = #ternary.step<decode>} {
-  %0 = scf.if %c -> tensor<2x6xf32> {
-    %t = ternary.transpose %w : tensor<6x8xf32> -> tensor<8x6xf32>
-    %y = ternary.matmul %x, %t : tensor<2x8xf32>, tensor<8x6xf32> -> tensor<2x6xf32>
-    scf.yield %y : tensor<2x6xf32>
-  } else {
-    scf.yield %none : tensor<2x6xf32>
-  }
-  return %0 : tensor<2x6xf32>
+// What bind-time ops make of constants is computed now: floats are constants, weights bytes.
+// CHECK-LABEL: memref.global "private" constant @__weight : memref<4xi8> = dense<[2, 0, 1, 2]> {alignment = 64 : i64}
+// CHECK-LABEL: func.func @constant(
+// CHECK:         %[[BYTES:.*]] = memref.get_global @__weight : memref<4xi8>
+// CHECK:         %[[W:.*]] = ternary.weight_memory %[[BYTES]] : memref<4xi8> -> memref<2x2x!ternary.trit>
+// CHECK:         arith.constant dense<1.187500e+00> : tensor<1xf32>
+// CHECK-NOT:     ternary.quantize_weights
+func.func @constant(%q: tensor<3x2xi8>, %a: tensor<3xf32>, %n: tensor<3xi32>, %out: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %w = arith.constant dense<[[1.5, -2.0], [0.25, 1.0]]> : tensor<2x2xf32>
+  %t, %s = ternary.quantize_weights %w : tensor<2x2xf32> -> tensor<2x2x!ternary.trit>, tensor<1xf32>
+  %y = ternary.linear_kernel ins(%q, %t : tensor<3x2xi8>, tensor<2x2x!ternary.trit>) scales(%a, %s : tensor<3xf32>, tensor<1xf32>)
+      sums(%n : tensor<3xi32>) outs(%out : tensor<3x2xf32>) {
+  ^bb0(%v: f32):
+    ternary.yield %v : f32
+  } -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// -----
+
+// Of what comes when the function runs kernels make weights, then and there.
+// CHECK-LABEL: func.func @arguments(
+// CHECK-SAME:    %[[W:[^:]*]]: memref<2x2xf32>, %[[T:[^:]*]]: memref<2x2xi8>,
+// CHECK:         %[[BYTES:.*]] = memref.collapse_shape %[[T]]
+// CHECK:         %[[CODES:.*]] = memref.alloc() : memref<4xi8>
+// CHECK:         linalg.generic {{.*}} ins(%[[BYTES]] : memref<4xi8>) outs(%[[CODES]] : memref<4xi8>)
+// CHECK:           arith.addi
+// CHECK:         %[[TRITS:.*]] = ternary.weight_memory %[[CODES]] : memref<4xi8> -> memref<2x2x!ternary.trit>
+// CHECK:         %[[LATENT:.*]] = bufferization.to_buffer %{{.*}} read_only
+// CHECK:         ternary.quantize_weights_kernel ins(%[[LATENT]] : memref<2x2xf32>) outs(%[[MADE:.*]], %{{.*}}, %{{.*}} : memref<2x2x!ternary.trit>, memref<1xf32>, memref<2xf64>)
+// CHECK:         ternary.linear_kernel ins(%{{.*}}, %[[MADE]] :
+// CHECK:         ternary.linear_kernel ins(%{{.*}}, %[[TRITS]] :
+func.func @arguments(%w: tensor<2x2xf32>, %t: tensor<2x2x!ternary.trit>, %q: tensor<3x2xi8>, %a: tensor<3xf32>, %n: tensor<3xi32>,
+                     %out: tensor<3x2xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+  %trits, %s = ternary.quantize_weights %w : tensor<2x2xf32> -> tensor<2x2x!ternary.trit>, tensor<1xf32>
+  %y = ternary.linear_kernel ins(%q, %trits : tensor<3x2xi8>, tensor<2x2x!ternary.trit>) scales(%a, %s : tensor<3xf32>, tensor<1xf32>)
+      sums(%n : tensor<3xi32>) outs(%out : tensor<3x2xf32>) {
+  ^bb0(%v: f32):
+    ternary.yield %v : f32
+  } -> tensor<3x2xf32>
+  %z = ternary.linear_kernel ins(%q, %t : tensor<3x2xi8>, tensor<2x2x!ternary.trit>) scales(%a, %s : tensor<3xf32>, tensor<1xf32>)
+      sums(%n : tensor<3xi32>) outs(%out : tensor<3x2xf32>) {
+  ^bb0(%v: f32):
+    ternary.yield %v : f32
+  } -> tensor<3x2xf32>
+  return %y, %z : tensor<3x2xf32>, tensor<3x2xf32>
 }

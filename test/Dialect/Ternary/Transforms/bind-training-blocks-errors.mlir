@@ -1,7 +1,7 @@
 // RUN: ternary-opt %s -ternary-bind-training-blocks -split-input-file -verify-diagnostics
 
 func.func @row_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<6xf32> attributes {ternary.step = #ternary.step<loss>} {
-  // expected-error @+1 {{expected one scale for a weight in training, got 'row'}}
+  // expected-error @+1 {{expected one scale for a weight that is no parameter and no constant, got 'row'}}
   %t, %s = ternary.quantize_weights %w {granularity = #ternary<granularity row>} : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<6xf32>
   return %s : tensor<6xf32>
 }
@@ -9,7 +9,7 @@ func.func @row_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<6
 // -----
 
 func.func @group_scales(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<6x2xf32> attributes {ternary.step = #ternary.step<loss>} {
-  // expected-error @+1 {{expected one scale for a weight in training, got 'group'}}
+  // expected-error @+1 {{expected one scale for a weight that is no parameter and no constant, got 'group'}}
   %t, %s = ternary.quantize_weights %w {granularity = #ternary<granularity group>, group_size = 4 : i64} : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<6x2xf32>
   return %s : tensor<6x2xf32>
 }

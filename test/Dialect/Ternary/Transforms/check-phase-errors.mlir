@@ -25,10 +25,20 @@ func.func @kernel(%ids: tensor<1x?xi32>, %t: tensor<97x64xf16>, %e: tensor<1x?x6
 
 // -----
 
-func.func @memory(%x: memref<4xf32>, %i: index) -> f32 {
-  // expected-error @+1 {{expected ops of a graph after phase 'graph', got 'memref.load'}}
-  %0 = memref.load %x[%i] : memref<4xf32>
-  return %0 : f32
+func.func @vector(%x: f32) -> vector<4xf32> {
+  // expected-error @+1 {{expected ops of a graph after phase 'graph', got 'vector.broadcast'}}
+  %0 = vector.broadcast %x : f32 to vector<4xf32>
+  return %0 : vector<4xf32>
+}
+
+// -----
+
+func.func @assertion(%c: i1) {
+  cf.assert %c, "of upstream's dialect of control flow this alone"
+  // expected-error @+1 {{expected ops of a graph after phase 'graph', got 'cf.br'}}
+  cf.br ^next
+^next:
+  return
 }
 
 //--- quantize.mlir
@@ -38,19 +48,26 @@ func.func @layer(%x: tensor<1x?x64xf32>, %g: tensor<64xf32>) -> tensor<1x?x64xf3
   return %y : tensor<1x?x64xf32>
 }
 
-//--- fuse.mlir
-func.func @region(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
-  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'scf.execute_region'}}
-  %y = scf.execute_region -> tensor<4x64xf32> {
-    scf.yield %x : tensor<4x64xf32>
-  }
-  return %y : tensor<4x64xf32>
+// -----
+
+func.func @recursive(%n: index) -> index {
+  // expected-error @+1 {{expected functions that can be inlined after phase 'quantize', got a call of @recursive, which calls itself, is not to be inlined or has several blocks}}
+  %0 = call @recursive(%n) : (index) -> index
+  return %0 : index
 }
 
 // -----
 
+func.func private @external(tensor<4xf32>)
+func.func @tensors(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expected calls of external functions on memory and numbers, got @external of type '(tensor<4xf32>) -> ()'}}
+  call @external(%x) : (tensor<4xf32>) -> ()
+  return
+}
+
+//--- fuse.mlir
 func.func @row_op(%x: tensor<1x?x64xf32>) -> tensor<1x?x2xf32> {
-  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'ternary.square_sums'}}
+  // expected-error @+1 {{expected kernels, bind-time ops and upstream's ops, none elementwise on tensors, after phase 'fuse', got 'ternary.square_sums'}}
   %y = ternary.square_sums %x : tensor<1x?x64xf32> -> tensor<1x?x2xf32>
   return %y : tensor<1x?x2xf32>
 }
@@ -58,7 +75,7 @@ func.func @row_op(%x: tensor<1x?x64xf32>) -> tensor<1x?x2xf32> {
 // -----
 
 func.func @elementwise(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'arith.addf'}}
+  // expected-error @+1 {{expected kernels, bind-time ops and upstream's ops, none elementwise on tensors, after phase 'fuse', got 'arith.addf'}}
   %y = arith.addf %x, %x : tensor<4xf32>
   return %y : tensor<4xf32>
 }
@@ -66,7 +83,7 @@ func.func @elementwise(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @exponential(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+1 {{expected kernels, bind-time ops and what moves data after phase 'fuse', got 'math.exp'}}
+  // expected-error @+1 {{expected kernels, bind-time ops and upstream's ops, none elementwise on tensors, after phase 'fuse', got 'math.exp'}}
   %y = math.exp %x : tensor<4xf32>
   return %y : tensor<4xf32>
 }
@@ -80,7 +97,7 @@ func.func @argument(%x: tensor<4xf32>, %y: tensor<4xf32> {ternary.parameter = "n
 // -----
 
 func.func @bind_time(%x: tensor<2x64xf32>) -> tensor<2x64xf32> {
-  // expected-error @+1 {{expected kernels, memory and what moves data after phase 'pack', got 'ternary.lower_bounds'}}
+  // expected-error @+1 {{expected kernels, memory and upstream's ops after phase 'pack', got 'ternary.lower_bounds'}}
   %y = ternary.lower_bounds %x : tensor<2x64xf32> -> tensor<2x64xf32>
   return %y : tensor<2x64xf32>
 }

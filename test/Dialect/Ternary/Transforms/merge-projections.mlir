@@ -7,8 +7,8 @@
 // weights, with one scale for each of their rows; what was read of each is a slice.
 // CHECK-LABEL: func.func @three(
 // CHECK-SAME:    %[[Q:[^:]*]]: tensor<1x?x64xi8>, %[[A:[^:]*]]: tensor<1x?xf32>,
-// CHECK-SAME:    %[[T0:[^:]*]]: tensor<64x64x!ternary.trit>, %[[T1:[^:]*]]: tensor<16x64x!ternary.trit>, %[[T2:[^:]*]]: tensor<3x64x!ternary.trit>,
-// CHECK-SAME:    %[[S0:[^:]*]]: tensor<1xf32>, %[[S1:[^:]*]]: tensor<16xf32>, %[[S2:[^:]*]]: tensor<1xf32>)
+// CHECK-SAME:    %[[T0:[^:]*]]: tensor<64x64x!ternary.trit> {ternary.parameter = "t0"}, %[[T1:[^:]*]]: tensor<16x64x!ternary.trit> {ternary.parameter = "t1"}, %[[T2:[^:]*]]: tensor<3x64x!ternary.trit> {ternary.parameter = "t2"},
+// CHECK-SAME:    %[[S0:[^:]*]]: tensor<1xf32> {ternary.parameter = "s0"}, %[[S1:[^:]*]]: tensor<16xf32> {ternary.parameter = "s1"}, %[[S2:[^:]*]]: tensor<1xf32> {ternary.parameter = "s2"})
 // CHECK-NEXT:    %[[T:.*]], %[[S:.*]] = ternary.stack_rows %[[T0]], %[[T1]], %[[T2]] scales(%[[S0]], %[[S1]], %[[S2]])
 // CHECK-NEXT:    %[[ACC:.*]] = ternary.accumulate %[[Q]], %[[T]] : tensor<1x?x64xi8>, tensor<83x64x!ternary.trit> -> tensor<1x?x83xi32>
 // CHECK-NEXT:    %[[D:.*]] = ternary.dequantize %[[ACC]], %[[A]], %[[S]] : tensor<1x?x83xi32>, tensor<1x?xf32>, tensor<83xf32> -> tensor<1x?x83xf32>
@@ -21,8 +21,8 @@
 // CHECK:         %[[ROWS:.*]] = tensor.dim %[[D]], %c1
 // CHECK-NEXT:    %[[D2:.*]] = tensor.extract_slice %[[D]][0, 0, 80] [1, %[[ROWS]], 3] [1, 1, 1]
 // CHECK-NEXT:    return %[[D0]], %[[D1]], %[[D2]]
-func.func @three(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x!ternary.trit>, %t1: tensor<16x64x!ternary.trit>, %t2: tensor<3x64x!ternary.trit>,
-                 %s0: tensor<1xf32>, %s1: tensor<16xf32>, %s2: tensor<1xf32>) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x3xf32>) {
+func.func @three(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x!ternary.trit> {ternary.parameter = "t0"}, %t1: tensor<16x64x!ternary.trit> {ternary.parameter = "t1"}, %t2: tensor<3x64x!ternary.trit> {ternary.parameter = "t2"},
+                 %s0: tensor<1xf32> {ternary.parameter = "s0"}, %s1: tensor<16xf32> {ternary.parameter = "s1"}, %s2: tensor<1xf32> {ternary.parameter = "s2"}) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x3xf32>) {
   // expected-remark @+1 {{[Passed] merge-projections | Category:ternary | Remark="merged 3 projections into one accumulate of 83 rows"}}
   %acc0 = ternary.accumulate %q, %t0 : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
   %acc1 = ternary.accumulate %q, %t1 : tensor<1x?x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x?x16xi32>
@@ -35,7 +35,7 @@ func.func @three(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x!
 
 // Projections of another input are merged among themselves; a single one is left alone.
 // CHECK-LABEL: func.func @three_inputs(
-// CHECK-SAME:    %[[Q:[^:]*]]: tensor<2x64xi8>, %[[R:[^:]*]]: tensor<2x64xi8>, %[[P:[^:]*]]: tensor<2x64xi8>, %{{[^:]*}}: tensor<2xf32>, %[[T:[^:]*]]: tensor<16x64x!ternary.trit>
+// CHECK-SAME:    %[[Q:[^:]*]]: tensor<2x64xi8>, %[[R:[^:]*]]: tensor<2x64xi8>, %[[P:[^:]*]]: tensor<2x64xi8>, %{{[^:]*}}: tensor<2xf32>, %[[T:[^:]*]]: tensor<16x64x!ternary.trit> {ternary.parameter = "t"}
 // CHECK-NEXT:    %[[QT:.*]], %{{.*}} = ternary.stack_rows
 // CHECK-NEXT:    ternary.accumulate %[[Q]], %[[QT]] : tensor<2x64xi8>, tensor<32x64x!ternary.trit> -> tensor<2x32xi32>
 // CHECK:         %[[RT:.*]], %{{.*}} = ternary.stack_rows
@@ -44,7 +44,7 @@ func.func @three(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x!
 // CHECK-NEXT:    ternary.dequantize %[[ALONE]]
 // CHECK-NOT:     ternary.accumulate
 // CHECK:         return
-func.func @three_inputs(%q: tensor<2x64xi8>, %r: tensor<2x64xi8>, %p: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+func.func @three_inputs(%q: tensor<2x64xi8>, %r: tensor<2x64xi8>, %p: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit> {ternary.parameter = "t"}, %s: tensor<1xf32> {ternary.parameter = "s"})
     -> (tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>) {
   // expected-remark @+1 {{merged 2 projections into one accumulate of 32 rows}}
   %acc0 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
@@ -64,7 +64,7 @@ func.func @three_inputs(%q: tensor<2x64xi8>, %r: tensor<2x64xi8>, %p: tensor<2x6
 // Those with a scale for each group of columns are merged where groups are of one size.
 // CHECK-LABEL: func.func @groups(
 // CHECK-SAME:    %[[Q:[^:]*]]: tensor<1x?x64xi8>, %[[A:[^:]*]]: tensor<1x?xf32>,
-// CHECK-SAME:    %[[T0:[^:]*]]: tensor<64x64x!ternary.trit>, %[[T1:[^:]*]]: tensor<16x64x!ternary.trit>, %[[S0:[^:]*]]: tensor<64x4xf32>, %[[S1:[^:]*]]: tensor<16x4xf32>, %[[S2:[^:]*]]: tensor<16x2xf32>)
+// CHECK-SAME:    %[[T0:[^:]*]]: tensor<64x64x!ternary.trit> {ternary.parameter = "t0"}, %[[T1:[^:]*]]: tensor<16x64x!ternary.trit> {ternary.parameter = "t1"}, %[[S0:[^:]*]]: tensor<64x4xf32> {ternary.parameter = "s0"}, %[[S1:[^:]*]]: tensor<16x4xf32> {ternary.parameter = "s1"}, %[[S2:[^:]*]]: tensor<16x2xf32> {ternary.parameter = "s2"})
 // CHECK-NEXT:    %[[T:.*]], %[[S:.*]] = ternary.stack_rows %[[T0]], %[[T1]] scales(%[[S0]], %[[S1]]) : {{.*}} -> tensor<80x64x!ternary.trit>, tensor<80x4xf32>
 // CHECK-NEXT:    %[[ACC:.*]] = ternary.accumulate %[[Q]], %[[T]] {group_size = 16 : i64} : tensor<1x?x64xi8>, tensor<80x64x!ternary.trit> -> tensor<1x?x80x4xi32>
 // CHECK-NEXT:    %[[D:.*]] = ternary.dequantize %[[ACC]], %[[A]], %[[S]] : tensor<1x?x80x4xi32>, tensor<1x?xf32>, tensor<80x4xf32> -> tensor<1x?x80xf32>
@@ -73,8 +73,8 @@ func.func @three_inputs(%q: tensor<2x64xi8>, %r: tensor<2x64xi8>, %p: tensor<2x6
 // CHECK:         %[[OTHER:.*]] = ternary.accumulate %[[Q]], %[[T1]] {group_size = 32 : i64}
 // CHECK-NEXT:    %[[D2:.*]] = ternary.dequantize %[[OTHER]], %[[A]], %[[S2]]
 // CHECK-NEXT:    return %[[D0]], %[[D1]], %[[D2]]
-func.func @groups(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x!ternary.trit>, %t1: tensor<16x64x!ternary.trit>,
-                  %s0: tensor<64x4xf32>, %s1: tensor<16x4xf32>, %s2: tensor<16x2xf32>) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x16xf32>) {
+func.func @groups(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x!ternary.trit> {ternary.parameter = "t0"}, %t1: tensor<16x64x!ternary.trit> {ternary.parameter = "t1"},
+                  %s0: tensor<64x4xf32> {ternary.parameter = "s0"}, %s1: tensor<16x4xf32> {ternary.parameter = "s1"}, %s2: tensor<16x2xf32> {ternary.parameter = "s2"}) -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x16xf32>) {
   // expected-remark @+1 {{merged 2 projections into one accumulate of 80 rows}}
   %acc0 = ternary.accumulate %q, %t0 {group_size = 16 : i64} : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64x4xi32>
   %acc1 = ternary.accumulate %q, %t1 {group_size = 16 : i64} : tensor<1x?x64xi8>, tensor<16x64x!ternary.trit> -> tensor<1x?x16x4xi32>
@@ -93,7 +93,7 @@ func.func @groups(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %t0: tensor<64x64x
 // CHECK-COUNT-4: ternary.accumulate
 // CHECK-NOT:     ternary.stack_rows
 // CHECK:         return
-func.func @others(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>, %g: tensor<16x4xf32>,
+func.func @others(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit> {ternary.parameter = "t"}, %s: tensor<1xf32> {ternary.parameter = "s"}, %g: tensor<16x4xf32> {ternary.parameter = "g"},
                   %p: tensor<16x64x!ternary.trit, #ternary.packed<lanes = 4, depth = 4, planes = 4, vectors = 8>>)
     -> (tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xi32>) {
   %acc0 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
@@ -114,7 +114,7 @@ func.func @others(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!tern
 // CHECK-COUNT-2: ternary.accumulate
 // CHECK-NOT:     ternary.stack_rows
 // CHECK:         return
-func.func @later(%q: tensor<2x2xi8>, %a: tensor<2xf32>, %t: tensor<2x2x!ternary.trit>, %s: tensor<1xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+func.func @later(%q: tensor<2x2xi8>, %a: tensor<2xf32>, %t: tensor<2x2x!ternary.trit> {ternary.parameter = "t"}, %s: tensor<1xf32> {ternary.parameter = "s"}) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   %acc0 = ternary.accumulate %q, %t : tensor<2x2xi8>, tensor<2x2x!ternary.trit> -> tensor<2x2xi32>
   %d0 = ternary.dequantize %acc0, %a, %s : tensor<2x2xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x2xf32>
   %u, %v = ternary.quantize_weights %d0 : tensor<2x2xf32> -> tensor<2x2x!ternary.trit>, tensor<1xf32>
@@ -129,7 +129,7 @@ func.func @later(%q: tensor<2x2xi8>, %a: tensor<2xf32>, %t: tensor<2x2x!ternary.
 // CHECK-COUNT-2: ternary.accumulate
 // CHECK-NOT:     ternary.stack_rows
 // CHECK:         return
-func.func @later_scale(%q: tensor<2x2xi8>, %a: tensor<2xf32>, %t: tensor<2x2x!ternary.trit>, %s: tensor<1xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+func.func @later_scale(%q: tensor<2x2xi8>, %a: tensor<2xf32>, %t: tensor<2x2x!ternary.trit> {ternary.parameter = "t"}, %s: tensor<1xf32> {ternary.parameter = "s"}) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   %acc0 = ternary.accumulate %q, %t : tensor<2x2xi8>, tensor<2x2x!ternary.trit> -> tensor<2x2xi32>
   // expected-remark @+1 {{weight or scale is computed after the first projection of the same input}}
   %acc1 = ternary.accumulate %q, %t : tensor<2x2xi8>, tensor<2x2x!ternary.trit> -> tensor<2x2xi32>
@@ -143,8 +143,8 @@ func.func @later_scale(%q: tensor<2x2xi8>, %a: tensor<2xf32>, %t: tensor<2x2x!te
 // CHECK-LABEL: func.func @other_scales(
 // CHECK-NOT: ternary.stack_rows
 // CHECK: return
-func.func @other_scales(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %b: tensor<1x?xf32>, %t: tensor<64x64x!ternary.trit>,
-                        %u: tensor<16x64x!ternary.trit>, %v: tensor<16x60x!ternary.trit>, %s: tensor<1xf32>)
+func.func @other_scales(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %b: tensor<1x?xf32>, %t: tensor<64x64x!ternary.trit> {ternary.parameter = "t"},
+                        %u: tensor<16x64x!ternary.trit> {ternary.parameter = "u"}, %v: tensor<16x60x!ternary.trit> {ternary.parameter = "v"}, %s: tensor<1xf32> {ternary.parameter = "s"})
     -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>, tensor<1x?x16xf32>) {
   %0 = ternary.accumulate %q, %t : tensor<1x?x64xi8>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xi32>
   %1 = ternary.dequantize %0, %a, %s : tensor<1x?x64xi32>, tensor<1x?xf32>, tensor<1xf32> -> tensor<1x?x64xf32>
@@ -164,7 +164,7 @@ func.func @other_scales(%q: tensor<1x?x64xi8>, %a: tensor<1x?xf32>, %b: tensor<1
 // CHECK-NEXT:    ternary.stack_rows %[[TQ]], %[[TK]], %[[TV]] scales(%[[SQ]], %[[SK]], %[[SV]])
 // CHECK:         %[[V:.*]] = tensor.extract_slice %{{.*}}[0, 0, 80] [1, 4, 16] [1, 1, 1]
 // CHECK:         tensor.insert_slice %[[V]] into
-func.func @keys_and_values(%q: tensor<1x4x64xi8>, %a: tensor<1x4xf32>, %wq: tensor<64x64xf32>, %wk: tensor<16x64xf32>, %wv: tensor<16x64xf32>,
+func.func @keys_and_values(%q: tensor<1x4x64xi8>, %a: tensor<1x4xf32>, %wq: tensor<64x64xf32> {ternary.parameter = "wq"}, %wk: tensor<16x64xf32> {ternary.parameter = "wk"}, %wv: tensor<16x64xf32> {ternary.parameter = "wv"},
                            %cache: tensor<1x9x16xf32>) -> (tensor<1x4x64xf32>, tensor<1x4x16xf32>, tensor<1x9x16xf32>) {
   %t0, %s0 = ternary.quantize_weights %wq : tensor<64x64xf32> -> tensor<64x64x!ternary.trit>, tensor<1xf32>
   // expected-remark @+1 {{merged 3 projections into one accumulate of 96 rows}}
@@ -187,7 +187,7 @@ func.func @keys_and_values(%q: tensor<1x4x64xi8>, %a: tensor<1x4xf32>, %wq: tens
 // CHECK-NEXT:    %[[ACC:.*]] = ternary.accumulate %[[X]], %[[T]] : tensor<1x?x64xf32>, tensor<80x64x!ternary.trit> -> tensor<1x?x80xf32>
 // CHECK-NEXT:    ternary.dequantize %[[ACC]], %[[S]] : tensor<1x?x80xf32>, tensor<80xf32>
 // CHECK-NOT:     ternary.accumulate
-func.func @floats(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %u: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+func.func @floats(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit> {ternary.parameter = "t"}, %u: tensor<16x64x!ternary.trit> {ternary.parameter = "u"}, %s: tensor<1xf32> {ternary.parameter = "s"})
     -> (tensor<1x?x64xf32>, tensor<1x?x16xf32>) {
   // expected-remark @+1 {{merged 2 projections into one accumulate of 80 rows}}
   %0 = ternary.accumulate %x, %t : tensor<1x?x64xf32>, tensor<64x64x!ternary.trit> -> tensor<1x?x64xf32>
@@ -207,7 +207,7 @@ func.func @floats(%x: tensor<1x?x64xf32>, %t: tensor<64x64x!ternary.trit>, %u: t
 // CHECK:         } else {
 // CHECK-NEXT:      ternary.accumulate %{{.*}} -> tensor<2x16xi32>
 // CHECK-NOT:     ternary.accumulate
-func.func @branches(%c: i1, %q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+func.func @branches(%c: i1, %q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit> {ternary.parameter = "t"}, %s: tensor<1xf32> {ternary.parameter = "s"})
     -> (tensor<2x16xf32>, tensor<2x16xf32>) {
   %acc0 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
   %d0 = ternary.dequantize %acc0, %a, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
@@ -230,7 +230,7 @@ func.func @branches(%c: i1, %q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<1
 // A scale of the input that is there only after the first projection keeps them apart.
 // CHECK-LABEL: func.func @late_scale(
 // CHECK-COUNT-2: ternary.accumulate %{{.*}} -> tensor<2x16xi32>
-func.func @late_scale(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+func.func @late_scale(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit> {ternary.parameter = "t"}, %s: tensor<1xf32> {ternary.parameter = "s"})
     -> (tensor<2x16xf32>, tensor<2x16xf32>) {
   // expected-remark @+1 {{scale of the input is computed after the first projection of the same input}}
   %acc0 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
@@ -238,5 +238,19 @@ func.func @late_scale(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!
   %d0 = ternary.dequantize %acc0, %b, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
   %acc1 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
   %d1 = ternary.dequantize %acc1, %b, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+  return %d0, %d1 : tensor<2x16xf32>, tensor<2x16xf32>
+}
+
+// Weights that come when the function runs are packed by kernels, each on its own.
+// CHECK-LABEL: func.func @arguments(
+// CHECK-NOT:     ternary.stack_rows
+// CHECK-COUNT-2: ternary.accumulate
+func.func @arguments(%q: tensor<2x64xi8>, %a: tensor<2xf32>, %t: tensor<16x64x!ternary.trit>, %s: tensor<1xf32>)
+    -> (tensor<2x16xf32>, tensor<2x16xf32>) {
+  // expected-remark @+1 {{[Missed] merge-projections | Category:ternary | Remark="weight or scale is neither a parameter nor a constant"}}
+  %acc0 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+  %acc1 = ternary.accumulate %q, %t : tensor<2x64xi8>, tensor<16x64x!ternary.trit> -> tensor<2x16xi32>
+  %d0 = ternary.dequantize %acc0, %a, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
+  %d1 = ternary.dequantize %acc1, %a, %s : tensor<2x16xi32>, tensor<2xf32>, tensor<1xf32> -> tensor<2x16xf32>
   return %d0, %d1 : tensor<2x16xf32>, tensor<2x16xf32>
 }

@@ -133,11 +133,21 @@ func.func @prefill(%base: memref<?xi8>, %ids: memref<1x?xi32>, %table: memref<97
 
 // -----
 
-// Kernels elsewhere are not touched.
+// Functions that are no steps have kernels of their own: threads share those of steps.
 
-// CHECK-LABEL: func.func @not_a_step
+// CHECK:       func.func private @[[$SHARED:gather[^(]*]](
 // CHECK:         ternary.gather_kernel
-func.func @not_a_step(%ids: memref<1x?xi32>, %table: memref<97x8xf16>, %out: memref<1x?x8xf32>) {
+// CHECK-LABEL: func.func @a_step(
+// CHECK:         call @[[$SHARED]](
+// CHECK:       func.func private @[[$OWN:gather[^(]*_0]](
+// CHECK:         ternary.gather_kernel
+// CHECK-LABEL: func.func @no_step(
+// CHECK:         call @[[$OWN]](
+func.func @a_step(%ids: memref<1x?xi32>, %table: memref<97x8xf16>, %out: memref<1x?x8xf32>) attributes {ternary.step = #ternary.step<decode>} {
+  ternary.gather_kernel ins(%ids, %table : memref<1x?xi32>, memref<97x8xf16>) outs(%out : memref<1x?x8xf32>)
+  return
+}
+func.func @no_step(%ids: memref<1x?xi32>, %table: memref<97x8xf16>, %out: memref<1x?x8xf32>) {
   ternary.gather_kernel ins(%ids, %table : memref<1x?xi32>, memref<97x8xf16>) outs(%out : memref<1x?x8xf32>)
   return
 }

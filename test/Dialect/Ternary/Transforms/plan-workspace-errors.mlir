@@ -108,3 +108,14 @@ func.func @escape(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) -> 
   %1 = memref.expand_shape %0 [[0, 1]] output_shape [2, 2] : memref<4xf32> into memref<2x2xf32>
   return %1 : memref<2x2xf32>
 }
+
+// -----
+
+func.func @of_values(%x: memref<4xindex>) {
+  %c0 = arith.constant 0 : index
+  %n = memref.load %x[%c0] : memref<4xindex>
+  // expected-error @+1 {{expected dynamic sizes that follow from those of arguments}}
+  %0 = memref.alloc(%n) : memref<?xindex>
+  memref.store %n, %0[%c0] : memref<?xindex>
+  return
+}

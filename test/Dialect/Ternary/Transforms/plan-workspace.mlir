@@ -43,6 +43,7 @@ func.func @chain(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attr
 // CHECK-SAME:    %[[IDS:[^:]+]]: memref<2x?xi32> {ternary.role = #ternary.role<ids>},
 // CHECK-SAME:    %[[W:[^:]+]]: memref<?xi8> {ternary.role = #ternary.role<workspace>})
 // CHECK-SAME:    ternary.workspace = array<i64: 64, 612>
+// CHECK:         %[[C64:.+]] = arith.constant 64 : index
 // CHECK:         %[[DIM:.+]] = memref.dim %[[IDS]], %{{.+}}
 // CHECK:         %[[C15:.+]] = arith.constant 15 : index
 // CHECK:         %[[SUM:.+]] = arith.addi %[[DIM]], %[[C15]] : index
@@ -52,7 +53,6 @@ func.func @chain(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attr
 // CHECK:         memref.view %[[W]][%{{.+}}][] : memref<?xi8> to memref<7xf32>
 // CHECK:         %[[C512:.+]] = arith.constant 512 : index
 // CHECK:         %[[SCALED:.+]] = arith.muli %[[TOKENS]], %[[C512]] : index
-// CHECK:         %[[C64:.+]] = arith.constant 64 : index
 // CHECK:         %[[PLACE:.+]] = arith.addi %[[SCALED]], %[[C64]] : index
 // CHECK:         %[[B:.+]] = memref.view %[[W]][%[[PLACE]]][%[[T]]] : memref<?xi8> to memref<1x?x97xi8>
 // CHECK:         %[[C0:.+]] = arith.constant 0 : index
@@ -166,8 +166,8 @@ func.func @gaps(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %x: f
 
 // -----
 
-// A step without buffers takes a workspace too: all steps have the same interface. Other
-// functions are not touched.
+// A step without buffers takes a workspace too: all steps have the same interface. Memory that a
+// function hands to its caller is none of its workspace.
 
 // CHECK-LABEL: func.func @empty(
 // CHECK-SAME:    memref<?xi8> {ternary.role = #ternary.role<workspace>})
@@ -176,9 +176,9 @@ func.func @empty(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}) attr
   return
 }
 
-// CHECK-LABEL: func.func @not_a_step() -> memref<4xf32> {
+// CHECK-LABEL: func.func @hands_over() -> memref<4xf32> {
 // CHECK:         memref.alloc
-func.func @not_a_step() -> memref<4xf32> {
+func.func @hands_over() -> memref<4xf32> {
   %0 = memref.alloc() : memref<4xf32>
   return %0 : memref<4xf32>
 }
@@ -229,5 +229,54 @@ func.func @loop(%ids: memref<1x1xi32> {ternary.role = #ternary.role<ids>}, %n: i
     func.call @f32(%c) : (memref<1x64xf32>) -> ()
     func.call @f32(%b) : (memref<1x64xf32>) -> ()
   }
+  return
+}
+
+// -----
+
+// A function that is no step has a function of its arguments beside it that returns the size of its
+// workspace. Sizes that are computed alike are one unit; shares of units lie one behind the other.
+
+// CHECK-LABEL: func.func @sizes(
+// CHECK-SAME:    %[[X:[^:]+]]: memref<?x?xf32>, %[[W:[^:]+]]: memref<?xi8> {ternary.role = #ternary.role<workspace>})
+// CHECK-SAME:    attributes {ternary.workspace_size = @sizes_workspace_size}
+// CHECK:         %[[ROWS:.+]] = memref.dim %[[X]], %c0
+// CHECK:         %[[COLUMNS:.+]] = memref.dim %[[X]], %c1
+// CHECK:         %[[ALL:.+]] = arith.muli %[[ROWS]], %[[COLUMNS]] : index
+// CHECK:         memref.view %[[W]][%{{.+}}][] : memref<?xi8> to memref<3xf32>
+// CHECK:         memref.view %[[W]][%{{.+}}][%{{.+}}] : memref<?xi8> to memref<?x5xf32>
+// CHECK:         memref.view %[[W]][%{{.+}}][%{{.+}}, %{{.+}}] : memref<?xi8> to memref<?x?xf32>
+// CHECK:         memref.view %[[W]][%{{.+}}][%{{.+}}] : memref<?xi8> to memref<?xi8>
+
+// 64 bytes, 24 for each row (5 floats and a byte, each rounded up to 4), 4 for each element.
+// CHECK-LABEL: func.func private @sizes_workspace_size(
+// CHECK-SAME:    %[[X:[^:]+]]: memref<?x?xf32>) -> index {
+// CHECK:         %[[ROWS:.+]] = memref.dim %[[X]], %c0
+// CHECK:         %[[COLUMNS:.+]] = memref.dim %[[X]], %c1
+// CHECK:         %[[ALL:.+]] = arith.muli %[[ROWS]], %[[COLUMNS]] : index
+// CHECK:         arith.constant 64 : index
+// CHECK:         arith.addi %[[ROWS]],
+// CHECK:         arith.constant 24 : index
+// CHECK:         arith.addi %[[ALL]],
+// CHECK:         arith.constant 4 : index
+// CHECK:         return
+func.func @sizes(%x: memref<?x?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %f = arith.constant 1.0 : f32
+  %i = arith.constant 1 : i8
+  %rows = memref.dim %x, %c0 : memref<?x?xf32>
+  %again = memref.dim %x, %c0 : memref<?x?xf32>
+  %columns = memref.dim %x, %c1 : memref<?x?xf32>
+  %fixed = memref.alloc() : memref<3xf32>
+  %a = memref.alloc(%rows) : memref<?x5xf32>
+  %b = memref.alloc(%rows, %columns) : memref<?x?xf32>
+  %c = memref.alloc(%again) : memref<?xi8>
+  memref.store %f, %fixed[%c0] : memref<3xf32>
+  memref.store %f, %a[%c0, %c0] : memref<?x5xf32>
+  memref.store %i, %c[%c0] : memref<?xi8>
+  memref.store %f, %b[%c0, %c0] : memref<?x?xf32>
+  memref.store %f, %a[%c0, %c0] : memref<?x5xf32>
+  memref.store %f, %fixed[%c0] : memref<3xf32>
   return
 }

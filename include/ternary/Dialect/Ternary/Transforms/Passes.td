@@ -337,14 +337,22 @@ def TernaryPack : TernaryPass<"ternary-pack", "::mlir::func::FuncOp", [
 }
 
 def TernaryBindParameters : TernaryPass<"ternary-bind-parameters", "::mlir::ModuleOp", [
-    "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"]> {
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect"]> {
   let summary = "Tie parameters to a weight archive";
   let description = [{
     Function arguments with a `ternary.parameter` name are replaced by memory of a
     weight archive. Bind-time ops that depend on parameters alone (ternary weights,
     packing, lower bounds) move into `ternary.archive @weights`, so that they are
     carried out once, by the compiler; what the functions share is stored once. State
-    and logits become memory too: functions take and fill buffers, and return nothing.
+    and logits become memory too: steps take and fill buffers, and return nothing.
+
+    Functions that are no steps are bound alike, if they are one block. Memory of a result has
+    its number as `ternary.result`; what is no tensor is returned as before. Where results have
+    dynamic sizes, a private function that `ternary.result_sizes` names computes these from the
+    inputs. Bind-time ops on constants are carried out here, those on anything else when the
+    function runs, by kernels. Trits among the arguments are bytes, -1, 0 and 1.
   }];
   let statistics = [Statistic<"numEntries", "entries", "Number of archive entries">];
 }
@@ -403,11 +411,16 @@ def TernaryPlanWorkspace : TernaryPass<"ternary-plan-workspace", "::mlir::Module
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"]> {
   let summary = "Replace allocations by places in one workspace";
   let description = [{
-    Every `memref.alloc` of a step function becomes a view of a new argument, the
-    workspace. Buffers whose lifetimes do not overlap share memory. A dynamic dimension
-    is taken to be at most the number of tokens of the step, T. The size that a step
+    Every `memref.alloc` of a function becomes a view of a new argument, the
+    workspace. Buffers whose lifetimes do not overlap share memory. A dynamic dimension of a
+    step is taken to be at most the number of tokens, T. The size that a step
     needs, `fixed + per_token · (T rounded up to 16)` bytes, is put down in the
     function's attribute `ternary.workspace = [fixed, per_token]`.
+
+    Dynamic sizes in other functions have to follow from those of arguments. What such a function
+    needs is returned by a private function of the same arguments, which
+    `ternary.workspace_size` names. Memory that it returns stays an allocation, and a function
+    without others takes no workspace.
   }];
   let statistics = [
     Statistic<"numBuffers", "buffers", "Number of buffers placed">];

@@ -1,0 +1,241 @@
+"""Functions of one's own: compiled for C, called, and equal to the reference on every kernel."""
+
+import ctypes
+import pathlib
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from conftest import (
+    BIN,
+    KERNEL_FEATURES,
+    ROOT,
+    UNOPTIMIZED,
+    find_llvm_tool,
+    run_tool,
+    supports_kernel,
+)
+
+FUNCTIONS = ROOT / "integration" / "data" / "functions"
+
+f32, i8, i32 = np.float32, np.int8, np.int32
+
+CLASSIFIER_WEIGHTS = [(67,), (33, 67), (10, 33)]
+
+# The file in FUNCTIONS, the inputs of a call (a shape, a number, or trits), and what comes out (a
+# shape and a type).
+CASES = {
+    "classifier": (
+        "classifier",
+        [(3, 67), *CLASSIFIER_WEIGHTS],
+        [((3, 10), f32), ((3, 33), f32)],
+    ),
+    "one-row": (
+        "classifier",
+        [(1, 67), *CLASSIFIER_WEIGHTS],
+        [((1, 10), f32), ((1, 33), f32)],
+    ),
+    "no-rows": (
+        "classifier",
+        [(0, 67), *CLASSIFIER_WEIGHTS],
+        [((0, 10), f32), ((0, 33), f32)],
+    ),
+    "constants": ("constants", [(2, 5, 8)], [((2, 5, 3), f32)]),
+    "trits": ("trits", [(3, 64), "trits", (1,)], [((3, 5), f32)]),
+    "no-turns": ("control", [(4, 16), (16, 16), 0, 0.5], [((4, 16), f32), ((), np.int64)]),
+    "turns": ("control", [(4, 16), (16, 16), 5, 0.5], [((4, 16), f32), ((), np.int64)]),
+    "upstream": ("upstream", [(3, 5), (5, 7)], [((3, 7), f32), ((3,), i32)]),
+}
+
+
+class Function:
+    """The function `f` of a shared library, with the interface that the headers declare."""
+
+    def __init__(self, library: pathlib.Path, text: str):
+        self.library = ctypes.CDLL(str(library))
+        self.library.f_workspace.restype = ctypes.c_int64
+        signature = text[text.rindex("@f(") :]
+        signature = signature[: signature.index("{")]
+        inputs, results = signature.split("->")
+        self.inputs = self.dynamic_sizes(inputs)
+        self.results = [part for part in self.dynamic_sizes(results) if part is not None]
+
+    @staticmethod
+    def dynamic_sizes(text: str) -> list[list[int] | None]:
+        """The dynamic dimensions of each type in `text`, a list; none for a number."""
+        parts = [part.split(":")[-1].strip(" ()\n") for part in text.replace(", ", ",").split(",")]
+        shapes = (part[7:].split("x") if part.startswith("tensor<") else None for part in parts)
+        return [s and [i for i, size in enumerate(s) if size == "?"] for s in shapes]
+
+    def __call__(self, inputs: list, outputs: list) -> list[np.ndarray]:
+        arguments, sizes = [], []
+        for value, dynamic in zip(inputs, self.inputs, strict=True):
+            if dynamic is None:
+                is_index = isinstance(value, int)
+                arguments.append(ctypes.c_int64(value) if is_index else ctypes.c_float(value))
+                sizes.append(arguments[-1])
+                continue
+            arguments.append(ctypes.c_void_p(value.ctypes.data))
+            shape = [ctypes.c_int64(value.shape[d]) for d in dynamic]
+            arguments += shape
+            sizes += shape
+        shapes = [(ctypes.c_int64 * len(shape))() for shape, _ in outputs if shape]
+        needed = self.library.f_workspace(*sizes, *shapes)
+        assert [tuple(shape) for shape in shapes] == [shape for shape, _ in outputs if shape]
+        assert needed == self.library.f_workspace(*sizes, *[None] * len(shapes))
+        # One byte off alignment, and guarded behind.
+        workspace = np.full(needed + 65, 0x5A, dtype=np.uint8)
+        results = [np.zeros(shape, dtype) for shape, dtype in outputs]
+        pointers = [ctypes.c_void_p(result.ctypes.data) for result in results]
+        start = workspace.ctypes.data + 1
+        assert self.library.f(*arguments, *pointers, ctypes.c_void_p(start)) == 0
+        assert (workspace[needed + 1 :] == 0x5A).all()
+        return results
+
+
+def make_inputs(kinds: list) -> list:
+    random = np.random.default_rng(len(kinds))
+    inputs = []
+    for kind in kinds:
+        if kind == "trits":
+            inputs.append(random.integers(-1, 2, (5, 64)).astype(i8))
+        else:
+            is_shape = isinstance(kind, tuple)
+            inputs.append(random.standard_normal(kind).astype(f32) if is_shape else kind)
+    return inputs
+
+
+@pytest.fixture
+def compile_function(compile_model):
+    def compile_file(name: str, *flags: str) -> Function:
+        path = FUNCTIONS / f"{name}.mlir"
+        library = compile_model(path, UNOPTIMIZED, *flags)
+        return Function(library, path.read_text(encoding="utf-8"))
+
+    return compile_file
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_kernel_is_the_reference(case: str, compile_function) -> None:
+    name, kinds, outputs = CASES[case]
+    inputs = make_inputs(kinds)
+    expected = compile_function(name, "--target=reference")(inputs, outputs)
+    variants = [
+        [f"--kernel={name}"] for name in ["portable", *KERNEL_FEATURES] if supports_kernel(name)
+    ]
+    for flags in [*variants, ["--fuse=false"]]:
+        for got, want in zip(
+            compile_function(name, *flags)(inputs, outputs), expected, strict=True
+        ):
+            assert got.tobytes() == want.tobytes(), flags
+
+
+def test_upstream_ops_are_what_numpy_says(compile_function) -> None:
+    name, kinds, outputs = CASES["upstream"]
+    x, y = make_inputs(kinds)
+    tanh, twos = compile_function(name)([x, y], outputs)
+    np.testing.assert_allclose(tanh, np.tanh(x @ y), rtol=1e-5, atol=1e-6)
+    assert (twos == 2).all()
+
+
+def test_trits_are_what_numpy_says(compile_function) -> None:
+    name, kinds, outputs = CASES["trits"]
+    x, trits, scale = make_inputs(kinds)
+    most = np.abs(x).max(axis=1, keepdims=True)
+    codes = np.round(x * (127 / most))
+    expected = codes @ trits.T.astype(f32) * (most / 127) * scale
+    (got,) = compile_function(name)([x, trits, scale], outputs)
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_bad_calls_are_refused(compile_function) -> None:
+    name, _, _ = CASES["constants"]
+    f = compile_function(name).library.f
+    x, y, workspace = (np.zeros(4096, f32) for _ in range(3))
+    pointers = [ctypes.c_void_p(array.ctypes.data) for array in (x, y, workspace)]
+    call = [pointers[0], ctypes.c_int64(2), *pointers[1:]]
+    assert f(*call) == 0
+    for missing in (0, 2, 3):
+        assert f(*(None if i == missing else value for i, value in enumerate(call))) == 1
+    assert f(pointers[0], ctypes.c_int64(-1), *pointers[1:]) == 1
+
+
+MAIN = """
+#include "f.h"
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+  float x[4 * 64], y[4 * 10], z[2 * 64];
+  for (int i = 0; i < 256; ++i)
+    x[i] = (float)(i * 37 % 101) / 50 - 1;
+  int64_t shape[2], bytes = classify_workspace(shape), other = first_workspace(0);
+  void *workspace = malloc((size_t)(bytes > other ? bytes : other) + 1);
+  if (shape[0] != 4 || shape[1] != 10 || classify(x, y, workspace) || first(x, z, workspace))
+    return 1;
+  for (int i = 0; i < 40; ++i)
+    printf("%a ", y[i]);
+  for (int i = 0; i < 128; ++i)
+    printf("%a ", z[i]);
+  free(workspace);
+  return 0;
+}
+"""
+
+
+def test_a_c_program_has_the_weights(compile_model, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "main.c").write_text(MAIN, encoding="utf-8")
+    printed = []
+    for target in ("cpu", "reference"):
+        flags = ("--random-weights=1", f"--target={target}")
+        made = compile_model(FUNCTIONS / "parameters.mlir", *flags, name="f.o").parent
+        program = tmp_path / target
+        warnings = ("-std=c99", "-Wall", "-Wextra", "-Werror")
+        command = ["cc", *warnings, f"-I{made}", tmp_path / "main.c", made / "f.o", "-o", program]
+        subprocess.run(command, check=True)
+        printed.append(subprocess.run([program], capture_output=True, text=True, check=True).stdout)
+    assert len(set(printed[0].split())) > 20
+    assert printed[0] == printed[1]
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        ([], "parameters.mlir', or --random-weights"),
+        (["--random-weights=1", "--weights=external"], "expected no --weights=external"),
+    ],
+)  # fmt: skip
+def test_weights_are_needed(flags: list[str], message: str, tmp_path: pathlib.Path) -> None:
+    path = FUNCTIONS / "parameters.mlir"
+    result = run_tool("ternary-compile", path, "-o", tmp_path / "f.o", *flags)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_module_without_functions_is_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "f.mlir"
+    path.write_text("func.func private @f()", encoding="utf-8")
+    result = run_tool("ternary-compile", path, "-o", tmp_path / "f.o")
+    assert result.returncode == 1
+    assert "or public functions and no step" in result.stderr
+
+
+def test_the_page_says_what_happens(tmp_path: pathlib.Path) -> None:
+    page = (ROOT / "docs" / "own-graphs.md").read_text(encoding="utf-8")
+    fences = dict(re.findall(r"^```(\w+)\n((?:.*\n)*?)```$", page, re.MULTILINE))
+    assert set(fences) == {"mlir", "c"}
+    assert fences["mlir"] == (ROOT / "examples/functions/classify.mlir").read_text(encoding="utf-8")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "bin").symlink_to(BIN)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    script = "\n".join(re.findall(r"^    (.+)$", page, re.MULTILINE))
+    script = script.replace("/usr/lib/llvm-22", str(find_llvm_tool("mlir-runner").parents[1]))
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    header = (tmp_path / "classify.h").read_text(encoding="utf-8")
+    for declaration in fences["c"].split("\n\n"):
+        assert declaration.strip() in header
+    for text in ("3.6467", "sizes = [2, 2]", "define"):
+        assert text in result.stdout
