@@ -45,6 +45,7 @@ CASES = {
     "trits": ("trits", [(3, 64), "trits", (1,)], [((3, 5), f32)]),
     "no-turns": ("control", [(4, 16), (16, 16), 0, 0.5], [((4, 16), f32), ((), np.int64)]),
     "turns": ("control", [(4, 16), (16, 16), 5, 0.5], [((4, 16), f32), ((), np.int64)]),
+    "quantize": ("quantize", [(33, 67), "bf16"], [((38, 67), i8), ((38,), f32)]),
     "upstream": ("upstream", [(3, 5), (5, 7)], [((3, 7), f32), ((3,), i32)]),
 }
 
@@ -100,6 +101,12 @@ def make_inputs(kinds: list) -> list:
     for kind in kinds:
         if kind == "trits":
             inputs.append(random.integers(-1, 2, (5, 64)).astype(i8))
+        elif kind == "bf16":
+            inputs.append(
+                (random.standard_normal((5, 67)).astype(f32).view(np.uint32) >> 16).astype(
+                    np.uint16
+                )
+            )
         else:
             is_shape = isinstance(kind, tuple)
             inputs.append(random.standard_normal(kind).astype(f32) if is_shape else kind)
@@ -147,6 +154,20 @@ def test_trits_are_what_numpy_says(compile_function) -> None:
     expected = codes @ trits.T.astype(f32) * (most / 127) * scale
     (got,) = compile_function(name)([x, trits, scale], outputs)
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_weights_are_what_numpy_says(compile_function) -> None:
+    name, kinds, outputs = CASES["quantize"]
+    latent, half = make_inputs(kinds)
+    trits, scales = compile_function(name)([latent, half], outputs)
+    wide = (half.astype(np.uint32) << 16).view(f32)
+    row = 0
+    for weight in (latent, wide):
+        scale = np.abs(weight.astype(np.float64)).mean()
+        rows = slice(row, row + len(weight))
+        np.testing.assert_allclose(scales[rows], scale, rtol=1e-6)
+        np.testing.assert_array_equal(trits[rows], np.clip(np.round(weight / scale), -1, 1))
+        row += len(weight)
 
 
 def test_bad_calls_are_refused(compile_function) -> None:

@@ -3,7 +3,8 @@
 An example is a fenced block marked ```mlir. It has to parse and verify as it stands, so it is
 a complete piece of IR: functions around the ops it shows. Blocks of another kind are not run, nor
 are those marked ```mlir fragment: the lines before and after a pass, say, with things left out.
-With --require-op-examples, each op must be used by at least one example.
+With --require-op-examples, each op must be used by at least one example. With --compile, nine
+tenths of them have to become objects; each of the others has to be refused in one line.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 FENCE = re.compile(r"^( *)```([^`]*)$")
 HEADING = re.compile(r"^#+ +(.*)$")
@@ -83,6 +85,30 @@ def check_op_examples(examples: list[Example], ops: list[str]) -> list[str]:
     ]
 
 
+# Some are about what only the middle of a compilation has, an archive say.
+LEAST_COMPILED = 0.9
+
+
+def compile_examples(compiler: str, examples: list[Example]) -> list[str]:
+    """Returns a message if too few become objects, and one for each refusal that is no line."""
+    errors, refused = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        source, output = pathlib.Path(folder, "f.mlir"), pathlib.Path(folder, "f.o")
+        for example in examples:
+            source.write_text(example.code, encoding="utf-8")
+            command = [compiler, source, "-o", output, "--random-weights=1", "-O0"]
+            result = subprocess.run(command, text=True, capture_output=True, check=False)
+            if result.returncode == 0:
+                continue
+            refused.append(f"{example.heading}: {result.stderr.strip()}")
+            if result.returncode != 1 or len(result.stderr.splitlines()) != 1:
+                errors.append(f"{example} ends in {result.returncode}:\n{result.stderr}")
+    print(f"{len(examples) - len(refused)} of {len(examples)} examples become objects")
+    if len(refused) > len(examples) * (1 - LEAST_COMPILED):
+        errors.append(f"expected {LEAST_COMPILED:.0%} to become objects:\n" + "\n".join(refused))
+    return errors
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -90,6 +116,7 @@ def main() -> int:
     )
     parser.add_argument("--opt", default="ternary-opt", help="the ternary-opt to run")
     parser.add_argument("--require-op-examples", action="store_true")
+    parser.add_argument("--compile", help="the ternary-compile to run")
     args = parser.parse_args()
 
     files = []
@@ -105,6 +132,8 @@ def main() -> int:
     errors = check_examples(args.opt, examples)
     if args.require_op_examples:
         errors += check_op_examples(examples, ops)
+    if args.compile:
+        errors += compile_examples(args.compile, examples)
     if not examples:
         errors.append(f"no example found in {len(files)} pages")
     for error in errors:

@@ -32,13 +32,13 @@ static bool isUpstreamOp(Operation *op) {
 
 bool ternary::isGraphOp(Operation *op) {
   if (isOfDialect<TernaryDialect>(op))
-    return !isa<KernelOpInterface, YieldOp, PackOp, ArchiveOp, ParameterOp>(op);
+    return !isa<ArchiveOp, ParameterOp>(op);
   return isUpstreamOp(op);
 }
 
 bool ternary::isKernelOrUpstream(Operation *op) {
   if (isOfDialect<TernaryDialect>(op))
-    return isa<KernelOpInterface>(op);
+    return isa<KernelOpInterface, WeightMemoryOp>(op);
   return isUpstreamOp(op) && !(isOfDialect<arith::ArithDialect, math::MathDialect>(op) &&
                                OpTrait::hasElementwiseMappableTraits(op) &&
                                llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>));

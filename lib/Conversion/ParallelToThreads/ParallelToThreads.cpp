@@ -101,13 +101,13 @@ public:
     TargetAttrInterface target = getTargetOf(getOperation());
     bool useThreads = threads && (!target || target.getLoopThreads() == Threads::Team);
     SymbolTable symbols(getOperation());
-    llvm::DenseSet<StringRef> called = findCalledByOrdinary();
+    llvm::SetVector<func::FuncOp> called = findCalledByOrdinary(symbols);
     SmallVector<func::FuncOp> funcs, sharing;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (func.isDeclaration() || isOrdinary(func))
         continue;
       funcs.push_back(func);
-      if (useThreads && !called.contains(func.getName()))
+      if (useThreads && !called.contains(func))
         sharing.push_back(func);
     }
     addTeams(sharing, symbols);
@@ -118,12 +118,20 @@ public:
   }
 
 private:
-  /// The kernels of functions that are no steps, which nobody gives a team.
-  llvm::DenseSet<StringRef> findCalledByOrdinary() {
-    llvm::DenseSet<StringRef> called;
+  /// The kernels of functions that are no steps, and what those call: nobody gives them a team.
+  llvm::SetVector<func::FuncOp> findCalledByOrdinary(SymbolTable &symbols) {
+    llvm::SetVector<func::FuncOp> called;
+    auto addCallees = [&](func::FuncOp func) {
+      func.walk([&](func::CallOp call) {
+        if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()))
+          called.insert(callee);
+      });
+    };
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (isOrdinary(func))
-        func.walk([&](func::CallOp call) { called.insert(call.getCallee()); });
+        addCallees(func);
+    for (size_t i = 0; i < called.size(); ++i)
+      addCallees(called[i]);
     return called;
   }
 

@@ -100,7 +100,7 @@ static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions 
 //===----------------------------------------------------------------------===//
 
 static bool isBoundOp(Operation *op) {
-  return isKernelOrUpstream(op) || isa<ArchiveOp, ParameterOp, WeightMemoryOp>(op);
+  return isKernelOrUpstream(op) || isa<ArchiveOp, ParameterOp>(op);
 }
 
 static bool isOnMemory(Operation *op) {

@@ -86,7 +86,7 @@ func.func @infinite() -> tensor<1xf32> {
 
 // -----
 
-// expected-error @+1 {{expected trits of static shape [N, K] as argument 0, got 'tensor<?x4x!ternary.trit>'}}
+// expected-error @+1 {{expected a weight of static shape [N, K] as argument 0, got 'tensor<?x4x!ternary.trit>'}}
 func.func @trits(%t: tensor<?x4x!ternary.trit>) {
   return
 }

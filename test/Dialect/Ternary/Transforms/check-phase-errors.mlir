@@ -17,10 +17,8 @@
 module {}
 
 //--- graph.mlir
-func.func @kernel(%ids: tensor<1x?xi32>, %t: tensor<97x64xf16>, %e: tensor<1x?x64xf32>) -> tensor<1x?x64xf32> {
-  // expected-error @+1 {{expected ops of a graph after phase 'graph', got 'ternary.gather_kernel'}}
-  %x = ternary.gather_kernel ins(%ids, %t : tensor<1x?xi32>, tensor<97x64xf16>) outs(%e : tensor<1x?x64xf32>) -> tensor<1x?x64xf32>
-  return %x : tensor<1x?x64xf32>
+// expected-error @+1 {{expected ops of a graph after phase 'graph', got 'ternary.archive'}}
+ternary.archive @weights bytes 0 {
 }
 
 // -----
