@@ -249,7 +249,8 @@ def test_the_page_says_what_happens(tmp_path: pathlib.Path) -> None:
     assert fences["mlir"] == (ROOT / "examples/functions/classify.mlir").read_text(encoding="utf-8")
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "bin").symlink_to(BIN)
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for name in ("examples", "models"):
+        (tmp_path / name).symlink_to(ROOT / name)
     script = "\n".join(re.findall(r"^    (.+)$", page, re.MULTILINE))
     script = script.replace("/usr/lib/llvm-22", str(find_llvm_tool("mlir-runner").parents[1]))
     command = ["bash", "-euo", "pipefail", "-c", script]

@@ -7,8 +7,10 @@
 
 #include "Frontend.h"
 #include "ModelSummary.h"
+#include "SavedSummary.h"
 #include "ternary/Import/Model.h"
 #include "ternary/Import/RecognizedTrits.h"
+#include "ternary/Import/Safetensors.h"
 #include "ternary/Support/JSONFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -37,7 +39,9 @@ private:
   Error importModel();
   Error limitTokens(ModelConfig &config);
   void recognizeTernary(const ModelConfig &config);
+  void takeModel(Model &model);
   Error parseGraph();
+  Error openParameters();
   Error parse(StringRef text, StringRef name);
 
   const CompileOptions &options;
@@ -90,11 +94,23 @@ static mlir::Attribute getEndTokens(mlir::Builder &builder, ArrayRef<int64_t> id
   return builder.getI64IntegerAttr(ids.empty() ? -1 : ids.front());
 }
 
+static void warn(const Twine &message) {
+  WithColor::warning(errs(), "ternary-compile") << message << "\n";
+}
+
+/// Takes what goes into an object as it is.
+void Importer::takeModel(Model &model) {
+  parameters = std::move(model.parameters);
+  if (options.recognizeTernary.value_or(true) && !training && !options.randomWeights)
+    recognizeTernary(*model.config);
+  info.tokenizer = std::move(model.tokenizer.model);
+  info.pieces = std::move(model.tokenizer.pieces);
+  if (training)
+    info.training.emplace().configJSON = std::move(model.configJSON);
+}
+
 /// A model directory or a GGUF file: configuration, tokenizer, weights or random ones.
 Error Importer::importModel() {
-  auto warn = [](const Twine &message) {
-    WithColor::warning(errs(), "ternary-compile") << message << "\n";
-  };
   bool isDirectory = sys::fs::is_directory(options.input);
   if (isDirectory && options.i2sLayout)
     return makeError("expected no --i2s-blocks with a model directory");
@@ -121,13 +137,7 @@ Error Importer::importModel() {
   if (training)
     if (Error error = checkTrainable(*model))
       return error;
-  parameters = std::move(model->parameters);
-  if (options.recognizeTernary.value_or(true) && !training && !options.randomWeights)
-    recognizeTernary(config);
-  info.tokenizer = std::move(model->tokenizer.model);
-  info.pieces = std::move(model->tokenizer.pieces);
-  if (training)
-    info.training.emplace().configJSON = std::move(model->configJSON);
+  takeModel(*model);
 
   mlir::OpBuilder builder(&context.get());
   context.get().loadAllAvailableDialects();
@@ -177,6 +187,34 @@ Error Importer::parseGraph() {
   return parse((*buffer)->getBuffer(), options.input);
 }
 
+/// What a graph does not have: values of parameters, and what goes with them in a model.
+Error Importer::openParameters() {
+  if (options.randomWeights) {
+    if (!options.parameters.empty())
+      return makeError("expected --parameters or --random-weights, got both");
+    parameters = std::make_unique<RandomParameters>(*options.randomWeights);
+    return Error::success();
+  }
+  if (options.parameters.empty())
+    return Error::success();
+  if (StringRef(options.parameters).ends_with(".safetensors")) {
+    Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::open(options.parameters);
+    if (!checkpoint)
+      return checkpoint.takeError();
+    parameters = std::move(*checkpoint);
+    return Error::success();
+  }
+  if (!isModel(options.parameters))
+    return makeError("expected a model directory, a .gguf or a .safetensors file for --parameters, "
+                     "got '" +
+                     options.parameters + "'");
+  Expected<Model> model = openModel(options.parameters, std::nullopt, options.i2sLayout, warn);
+  if (!model)
+    return model.takeError();
+  takeModel(*model);
+  return Error::success();
+}
+
 Error Importer::importSource() {
   if (Error error = parse(source->text, source->name))
     return error;
@@ -191,6 +229,8 @@ Error Importer::importSource() {
 
 Expected<ImportedModel> Importer::run() {
   report("importing '" + (source ? source->name : options.input) + "'");
+  if (!options.parameters.empty() && (source || isModel(options.input)))
+    return makeError("expected no --parameters with a model, which has its own");
   if (source) {
     if (options.batch || options.epsilon)
       return makeError("expected no batch and no epsilon with a graph, which has its own");
@@ -203,22 +243,23 @@ Expected<ImportedModel> Importer::run() {
     if (!StringRef(options.input).ends_with(".mlir"))
       return makeError("expected a model directory, a .gguf or a .mlir file, got '" +
                        options.input + "'");
-    if (options.batch || options.epsilon || options.maxTokens || options.cacheType ||
-        options.i2sLayout || options.recognizeTernary)
-      return makeError("expected no --batch, --epsilon, --max-tokens, --kv-cache, --i2s-blocks and "
-                       "--recognize-ternary with a graph, which has its own");
+    if (options.batch || options.epsilon || options.maxTokens || options.cacheType)
+      return makeError("expected no --batch, --epsilon, --max-tokens and --kv-cache with a graph, "
+                       "which has its own");
+    if ((options.i2sLayout || options.recognizeTernary) && options.parameters.empty())
+      return makeError("expected no --i2s-blocks and --recognize-ternary without --parameters");
     if (Error error = parseGraph())
       return error;
-    if (options.randomWeights)
-      parameters = std::make_unique<RandomParameters>(*options.randomWeights);
     if (training)
       info.training.emplace();
+    if (Error error = openParameters())
+      return error;
   } else {
     return makeError("cannot read '" + options.input + "': no such file or directory");
   }
   if (Error error = readModel(*module, info))
     return error;
-  if (training)
+  if (training && !hasSummary(*module))
     if (Error error = readTrainingParameters(*module, *info.training))
       return error;
   if (info.name.empty())

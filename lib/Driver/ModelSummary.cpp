@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ModelSummary.h"
+#include "SavedSummary.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
@@ -85,8 +86,13 @@ llvm::Error ternary::readModel(ModuleOp module, ModelInfo &info) {
   for (auto func : module.getOps<func::FuncOp>())
     info.hasSteps |= getStep(func).has_value();
   auto model = module->getAttrOfType<DictionaryAttr>(kModelAttr);
-  if (llvm::Error error = readShapes(module, model, info))
+  // What steps are made of by now tells no shapes any more.
+  if (hasSummary(module)) {
+    if (llvm::Error error = loadSummary(module, info))
+      return error;
+  } else if (llvm::Error error = readShapes(module, model, info)) {
     return error;
+  }
   if (!model)
     return llvm::Error::success();
   auto text = [&](StringRef name, std::string &field) {
@@ -214,7 +220,6 @@ llvm::Error ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info)
   if (!loss)
     return makeError("expected a graph with a step 'loss' for --function=train, as "
                      "--function=train --compile-to=graph writes it");
-  uint64_t end = 0;
   for (BlockArgument argument : loss.getArguments()) {
     auto name = loss.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kParameterAttr);
     if (!name)
@@ -224,13 +229,11 @@ llvm::Error ternary::readTrainingParameters(ModuleOp module, TrainingInfo &info)
       return makeError("expected parameter '", name.getValue(),
                        "' to be a tensor of f32 and static shape to train it, got ",
                        argument.getType());
-    TrainingInfo::Parameter &parameter = info.parameters.emplace_back();
+    TrainingInfo::Parameter parameter;
     parameter.name = name.str();
     parameter.shape = type.getShape().vec();
     parameter.decays = isDecayed(argument);
-    parameter.offset = llvm::alignTo(end, 16);
-    end = parameter.offset + type.getNumElements();
+    info.addParameter(std::move(parameter));
   }
-  info.blockFloats = llvm::alignTo(end, 16);
   return llvm::Error::success();
 }

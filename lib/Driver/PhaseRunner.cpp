@@ -8,8 +8,11 @@
 #include "PhaseRunner.h"
 #include "MemoryBudget.h"
 #include "ModelSummary.h"
+#include "SavedSummary.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Pipelines/Pipelines.h"
 #include "ternary/Support/OutputFile.h"
 #include "ternary/Target/SelfTest.h"
@@ -51,7 +54,7 @@ Error PhaseRunner::runPhase(const Phase &phase) {
   buildPhasePipeline(manager, phase, *plan.target, plan.pipeline);
   if (mlir::failed(manager.run(*model.module)))
     return context.failed("phase '" + phase.name + "' failed");
-  return dump(phase);
+  return Error::success();
 }
 
 /// Reads the plan of memory, reports it, and keeps the module if it is to be tested.
@@ -85,13 +88,88 @@ void PhaseRunner::noteMemory() {
     planned = model.module->clone();
 }
 
+/// The target of a module that phases of one have seen is what it is lowered for.
+Error PhaseRunner::adoptTarget() {
+  TargetAttrInterface known = getTargetOf(*model.module);
+  if (!known)
+    return createStringError("expected a target in a module after a phase of one, got none");
+  if (known.getTargetName() != plan.target->getName())
+    return createStringError("expected --target=" + known.getTargetName() +
+                             ", which the module is for, got '" + plan.target->getName() + "'");
+  TargetRequest words = plan.target->getRequest(known);
+  auto check = [](StringRef option, StringRef has, StringRef got) -> Error {
+    if (got.empty() || got == has)
+      return Error::success();
+    return createStringError("expected " + option + has + ", which the module is for, got '" + got +
+                             "'");
+  };
+  if (Error error = check("--kernel=", words.kernel, options.kernel))
+    return error;
+  auto spell = [](std::optional<bool> threads) {
+    return !threads ? "" : *threads ? "threads" : "none";
+  };
+  if (Error error = check("--parallel=", spell(words.threads), spell(options.threads)))
+    return error;
+  plan.request.kernel = words.kernel;
+  if (Error error = plan.target->resolve(plan.request))
+    return error;
+  plan.attribute = known;
+  return Error::success();
+}
+
+/// Gives entry points that have names already those that they are to have now.
+void PhaseRunner::renameEntryPoints() {
+  for (auto func : model.module->getOps<mlir::LLVM::LLVMFuncOp>()) {
+    auto [prefix, step] = func.getName().rsplit("_step_");
+    if (func.getLinkage() == mlir::LLVM::Linkage::External && symbolizeStep(step))
+      func.setName((plan.pipeline.prefix + "_" + step).str());
+  }
+}
+
+/// Where the module is on its way: what phases that have ended would have left, from its
+/// attributes.
+Error PhaseRunner::skipPhases() {
+  auto name = (*model.module)->getAttrOfType<mlir::StringAttr>(kPhaseAttr);
+  if (!name)
+    return Error::success();
+  SmallVector<const Phase *> all = getPhases(*plan.target);
+  auto isLast = [&](const Phase *phase) { return phase->name == name.getValue(); };
+  const auto *last = find_if(all, isLast);
+  if (last == all.end())
+    return createStringError("expected a phase of target '" + plan.target->getName() + "' in '" +
+                             kPhaseAttr + "', got '" + name.getValue() + "'");
+  const auto *planned = find_if(plan.phases, isLast);
+  if (planned == plan.phases.end())
+    return createStringError(
+        "expected a phase behind '" + name.getValue() +
+        "', after which the module is, got --compile-to=" + plan.phases.back()->name);
+  first = std::next(planned) - plan.phases.begin();
+  report("going on after phase " + name.getValue());
+  if (isTargetPhase(**planned))
+    if (Error error = adoptTarget())
+      return error;
+  bool isPlanned = false;
+  for (const Phase *phase : ArrayRef(plan.phases).take_front(first))
+    isPlanned |= phase->role == PhaseRole::PlansMemory;
+  if ((*planned)->role == PhaseRole::PlansMemory)
+    noteMemory();
+  else if (isPlanned && options.selfTestTokens.value_or(0) > 0)
+    return createStringError("expected no --self-test after phase '" + name.getValue() +
+                             "', whose module the reference cannot go on with");
+  if (first == plan.phases.size())
+    renameEntryPoints();
+  return Error::success();
+}
+
 Error PhaseRunner::run() {
+  if (Error error = skipPhases())
+    return error;
   // As ternary-train does.
   int64_t most = model.info.maxTokens > 0 ? std::min<int64_t>(512, model.info.maxTokens) : 512;
   plan.pipeline.tokens = options.sequenceLength.value_or(most);
   if (plan.attribute)
     (*model.module)->setAttr(kTargetAttr, plan.attribute);
-  for (const Phase *phase : plan.phases) {
+  for (const Phase *phase : ArrayRef(plan.phases).drop_front(first)) {
     if (phase->role == PhaseRole::TrainingOnly && !plan.pipeline.training)
       continue;
     if (Error error = runPhase(*phase))
@@ -105,6 +183,10 @@ Error PhaseRunner::run() {
       countWeights(*model.module, model.info);
     if (phase->role == PhaseRole::PlansMemory)
       noteMemory();
+    if (phase->role != PhaseRole::Other && model.info.hasSteps)
+      saveSummary(*model.module, model.info);
+    if (Error error = dump(*phase))
+      return error;
   }
   return Error::success();
 }

@@ -28,6 +28,9 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> takePlanned() { return std::move(planned); }
 
 private:
+  llvm::Error skipPhases();
+  llvm::Error adoptTarget();
+  void renameEntryPoints();
   llvm::Error runPhase(const Phase &phase);
   llvm::Error dump(const Phase &phase);
   void noteMemory();
@@ -37,6 +40,8 @@ private:
   ImportedModel &model;
   GraphContext &context;
   ReportFn report;
+  /// The number of the first phase to run.
+  size_t first = 0;
   mlir::OwningOpRef<mlir::ModuleOp> planned;
 };
 

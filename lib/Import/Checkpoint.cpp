@@ -33,7 +33,10 @@ Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory,
   std::unique_ptr<Checkpoint> result(new Checkpoint(directory, packedScale));
   std::string single = joinPath(directory, kSingleFile);
   std::string index = joinPath(directory, kIndexFile);
-  if (sys::fs::exists(single)) {
+  if (sys::fs::is_regular_file(directory)) {
+    if (Error error = result->addFile(directory))
+      return error;
+  } else if (sys::fs::exists(single)) {
     if (Error error = result->addFile(single))
       return error;
   } else if (sys::fs::exists(index)) {

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Pipelines/Passes.h"
 #include "ternary/Pipelines/Pipelines.h"
 
@@ -55,6 +56,8 @@ struct CheckPhase : ternary::impl::TernaryCheckPhaseBase<CheckPhase> {
     });
     if (result.wasInterrupted())
       return signalPassFailure();
+    if (isa<ModuleOp>(getOperation()))
+      getOperation()->setAttr(kPhaseAttr, StringAttr::get(&getContext(), phase));
     markAllAnalysesPreserved();
   }
 };

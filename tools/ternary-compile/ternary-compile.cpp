@@ -110,8 +110,14 @@ static cl::opt<double>
             cl::cat(category));
 static cl::opt<std::string>
     randomWeights("random-weights",
-                  cl::desc("Random weights for a directory that has just a config.json"),
+                  cl::desc("Random weights for a directory that has just a config.json, or for a "
+                           "graph.mlir"),
                   cl::value_desc("seed"), cl::ValueOptional, cl::cat(category));
+static cl::opt<std::string, true>
+    parameters("parameters",
+               cl::desc("The weights, tokenizer and configuration for a graph.mlir: of a model "
+                        "directory or a GGUF file, or the weights of a safetensors file"),
+               cl::value_desc("model"), cl::location(options.parameters), cl::cat(category));
 static cl::opt<bool> recognizeTernary(
     "recognize-ternary",
     cl::desc("Pack float weights that are ternary, all of a row or of 256, 128 or 64 of its "

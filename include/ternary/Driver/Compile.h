@@ -44,6 +44,9 @@ struct CompileOptions : TargetRequest {
   std::optional<int64_t> sequenceLength;
   std::optional<double> epsilon;
   std::optional<uint64_t> randomWeights;
+  /// Where the parameters of a graph come from: a model as `input` can be one, or a .safetensors
+  /// file. Empty: nowhere, or from `randomWeights`.
+  std::string parameters;
   /// Whether float weights that hold no other values than 0, s and -s are ternary; not given: true.
   std::optional<bool> recognizeTernary;
   /// The layout of I2_S tensors, which GGUF files do not tell.

@@ -67,7 +67,8 @@ enum class PackedScale { None, Multiplies, Divides };
 /// that model.safetensors.index.json lists.
 class Checkpoint : public ParameterSource {
 public:
-  /// Weights of ternary layers are floats if `packedScale` is none, else trits.
+  /// `directory` may be a single file as well. Weights of ternary layers are floats if
+  /// `packedScale` is none, else trits.
   static llvm::Expected<std::unique_ptr<Checkpoint>>
   open(llvm::StringRef directory, PackedScale packedScale = PackedScale::None);
 

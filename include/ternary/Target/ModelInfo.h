@@ -34,6 +34,16 @@ struct TrainingInfo {
   /// What the backward pass computes again, in words; empty if nothing.
   std::string recomputed;
   std::string configJSON;
+
+  /// Adds a parameter behind the others, at a multiple of 64 bytes.
+  void addParameter(Parameter parameter) {
+    uint64_t count = 1;
+    for (int64_t size : parameter.shape)
+      count *= size;
+    parameter.offset = blockFloats;
+    blockFloats = (parameter.offset + count + 15) / 16 * 16;
+    parameters.push_back(std::move(parameter));
+  }
 };
 
 /// What the runtime is told about a model, beyond what its functions say: the fields of

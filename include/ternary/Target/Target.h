@@ -117,6 +117,8 @@ public:
   virtual llvm::Expected<TargetAttrInterface> getAttribute(mlir::MLIRContext *context,
                                                            const TargetRequest &request,
                                                            TargetAttrInterface known) const = 0;
+  /// The words for what a module's `attribute` says, as far as the target takes any.
+  virtual TargetRequest getRequest(TargetAttrInterface attribute) const { return {}; }
   /// Chooses what is not requested by the machine that is. An error if it cannot run what is.
   virtual llvm::Error resolve(TargetRequest &request) const = 0;
 

@@ -36,6 +36,13 @@ public:
     return cast<TargetAttrInterface>(CPUTargetAttr::get(context, kernel, threads));
   }
 
+  TargetRequest getRequest(TargetAttrInterface attribute) const override {
+    TargetRequest request;
+    request.kernel = attribute.getKernelName().str();
+    request.threads = attribute.getLoopThreads() == Threads::Team;
+    return request;
+  }
+
   WeightLayouts getWeightLayouts(TargetAttrInterface attribute) const override {
     const Microkernel *kernel = lookupMicrokernel(attribute.getKernelName());
     if (!kernel)

@@ -33,15 +33,6 @@ func.func @computed(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<1xf
 
 // -----
 
-func.func @kernel(%w: tensor<6x8xf32> {ternary.parameter = "w"}) -> tensor<12xf32> attributes {ternary.step = #ternary.step<loss>} {
-  %t, %s = ternary.quantize_weights %w : tensor<6x8xf32> -> tensor<6x8x!ternary.trit>, tensor<1xf32>
-  // expected-error @+1 {{'ternary.stack_rows' op expected a bind-time op with a kernel}}
-  %tt, %ss = ternary.stack_rows %t, %t scales(%s, %s) : tensor<6x8x!ternary.trit>, tensor<6x8x!ternary.trit> scales tensor<1xf32>, tensor<1xf32> -> tensor<12x8x!ternary.trit>, tensor<12xf32>
-  return %ss : tensor<12xf32>
-}
-
-// -----
-
 // What every step has to be, before its buffers are bound.
 
 // expected-error @+1 {{expected parameter 'w' to be a tensor of static shape, got 'index'}}
