@@ -23,8 +23,8 @@ f32, i8, i32 = np.float32, np.int8, np.int32
 
 CLASSIFIER_WEIGHTS = [(67,), (33, 67), (10, 33)]
 
-# The file in FUNCTIONS, the inputs of a call (a shape, a number, or trits), and what comes out (a
-# shape and a type).
+# The file in FUNCTIONS, the inputs of a call (a shape and perhaps a type, or a number), and what
+# comes out (a shape and a type).
 CASES = {
     "classifier": (
         "classifier",
@@ -42,10 +42,15 @@ CASES = {
         [((0, 10), f32), ((0, 33), f32)],
     ),
     "constants": ("constants", [(2, 5, 8)], [((2, 5, 3), f32)]),
-    "trits": ("trits", [(3, 64), "trits", (1,)], [((3, 5), f32)]),
+    "trits": ("trits", [(3, 64), (5, 64, "trits"), (1,)], [((3, 5), f32)]),
     "no-turns": ("control", [(4, 16), (16, 16), 0, 0.5], [((4, 16), f32), ((), np.int64)]),
     "turns": ("control", [(4, 16), (16, 16), 5, 0.5], [((4, 16), f32), ((), np.int64)]),
-    "quantize": ("quantize", [(33, 67), "bf16"], [((38, 67), i8), ((38,), f32)]),
+    "quantize": ("quantize", [(33, 67), (5, 67, "bf16")], [((38, 67), i8), ((38,), f32)]),
+    "halves": (
+        "halves",
+        [(4, 9, "f16"), (4, 9, "bf16"), (4, 9)],
+        [((4, 9), np.float16), ((4, 9), np.uint16), ((4, 9), f32)],
+    ),
     "upstream": ("upstream", [(3, 5), (5, 7)], [((3, 7), f32), ((3,), i32)]),
 }
 
@@ -95,22 +100,20 @@ class Function:
         return results
 
 
+def make_input(random: np.random.Generator, kind: tuple):
+    """Values of a shape, behind which their type may stand: trits, or halves as their bits."""
+    *shape, name = kind if isinstance(kind[-1], str) else (*kind, "f32")
+    if name == "trits":
+        return random.integers(-1, 2, shape).astype(i8)
+    values = random.standard_normal(shape).astype(f32)
+    if name == "f16":
+        return values.astype(np.float16).view(np.uint16)
+    return (values.view(np.uint32) >> 16).astype(np.uint16) if name == "bf16" else values
+
+
 def make_inputs(kinds: list) -> list:
     random = np.random.default_rng(len(kinds))
-    inputs = []
-    for kind in kinds:
-        if kind == "trits":
-            inputs.append(random.integers(-1, 2, (5, 64)).astype(i8))
-        elif kind == "bf16":
-            inputs.append(
-                (random.standard_normal((5, 67)).astype(f32).view(np.uint32) >> 16).astype(
-                    np.uint16
-                )
-            )
-        else:
-            is_shape = isinstance(kind, tuple)
-            inputs.append(random.standard_normal(kind).astype(f32) if is_shape else kind)
-    return inputs
+    return [make_input(random, kind) if isinstance(kind, tuple) else kind for kind in kinds]
 
 
 @pytest.fixture
@@ -168,6 +171,19 @@ def test_weights_are_what_numpy_says(compile_function) -> None:
         np.testing.assert_allclose(scales[rows], scale, rtol=1e-6)
         np.testing.assert_array_equal(trits[rows], np.clip(np.round(weight / scale), -1, 1))
         row += len(weight)
+
+
+def test_halves_are_what_numpy_says(compile_function) -> None:
+    name, kinds, outputs = CASES["halves"]
+    x, y, z = make_inputs(kinds)
+    sums, tanh, softmax = compile_function(name)([x, y, z], outputs)
+    halves = x.view(np.float16)
+    np.testing.assert_array_equal(sums, halves * halves + halves)
+    wide = (y.astype(np.uint32) << 16).view(f32)
+    got = (tanh.astype(np.uint32) << 16).view(f32)
+    np.testing.assert_allclose(got, np.tanh(wide), rtol=2**-8)
+    powers = np.exp(z - z.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(softmax, powers / powers.sum(axis=1, keepdims=True), rtol=1e-5)
 
 
 def test_bad_calls_are_refused(compile_function) -> None:
@@ -248,7 +264,8 @@ def test_the_page_says_what_happens(tmp_path: pathlib.Path) -> None:
     assert set(fences) == {"mlir", "c"}
     assert fences["mlir"] == (ROOT / "examples/functions/classify.mlir").read_text(encoding="utf-8")
     (tmp_path / "build").mkdir()
-    (tmp_path / "build" / "bin").symlink_to(BIN)
+    for name in ("bin", "lib"):
+        (tmp_path / "build" / name).symlink_to(BIN.parent / name)
     for name in ("examples", "models"):
         (tmp_path / name).symlink_to(ROOT / name)
     script = "\n".join(re.findall(r"^    (.+)$", page, re.MULTILINE))

@@ -39,6 +39,7 @@ tools = [
     "llvm-nm",
     "llvm-objdump",
     "llvm-readelf",
+    "mlir-opt",
     "mlir-translate",
     "split-file",
 ]
@@ -78,6 +79,7 @@ config.substitutions += [
         f"-shared-libs={','.join(runner_libraries)}",
     ),
     ("%mlir_runner_utils", runner_libraries[0]),
+    ("%ternary_plugin", os.path.join(config.ternary_lib_dir, "libTernaryPlugin.so")),
 ]
 
 # Fuzzers run over their corpus, or for TERNARY_FUZZ_SECONDS. New inputs are kept for this run only;
@@ -120,6 +122,9 @@ for flag, feature in {
     if flag in flags:
         config.available_features.add(feature)
 config.available_features.add(platform.machine().replace("_", "-"))
+# mlir-opt is built without sanitizers, which a library that it loads would need.
+if not config.ternary_sanitize and sys.platform == "linux":
+    config.available_features.add("plugin")
 if config.ternary_fuzzers:
     config.available_features.add("fuzzers")
 if config.ternary_sanitize:

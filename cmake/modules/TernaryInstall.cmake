@@ -13,6 +13,11 @@ if(tools)
   install(TARGETS ${tools} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+get_property(plugins GLOBAL PROPERTY TERNARY_PLUGINS)
+if(plugins)
+  install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
+
 set(TERNARY_PACKAGE_COMPONENTS)
 foreach(component Runtime Compiler)
   string(TOUPPER TERNARY_${component}_EXPORTS exports)

@@ -19,6 +19,13 @@ void registerAllDialects(mlir::DialectRegistry &registry);
 /// What modules can be compiled for. Any number of threads may call it, any number of times.
 void registerAllTargets();
 
+/// Adds the dialect alone, with what upstream's interfaces ask of its ops, for tools that have
+/// dialects of their own.
+void registerTernaryDialect(mlir::DialectRegistry &registry);
+
+/// Registers our passes and pipelines alone, and targets.
+void registerTernaryPasses();
+
 /// Our targets, passes and pipelines and those of MLIR.
 void registerAllPasses();
 

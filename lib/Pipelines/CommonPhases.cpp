@@ -76,6 +76,8 @@ static void buildFuse(OpPassManager &pm, const Target &target, const PipelineOpt
   pm.addNestedPass<func::FuncOp>(createTernaryFormKernels());
   // What is elementwise and no kernel took is upstream's.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  if (fuse)
+    pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
   // Without CSE from here on: it would merge the empty tensors that become buffers.
   pm.addPass(createCanonicalizerPass());
 }

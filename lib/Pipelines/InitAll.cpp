@@ -23,6 +23,10 @@ void ternary::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllToLLVMIRTranslations(registry);
+  registerTernaryDialect(registry);
+}
+
+void ternary::registerTernaryDialect(mlir::DialectRegistry &registry) {
   registry.insert<TernaryDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
   registerDifferentiableOpInterfaceExternalModels(registry);
@@ -38,8 +42,12 @@ void ternary::registerAllTargets() {
 }
 
 void ternary::registerAllPasses() {
-  registerAllTargets();
   mlir::registerAllPasses();
+  registerTernaryPasses();
+}
+
+void ternary::registerTernaryPasses() {
+  registerAllTargets();
   registerTernaryTransformsPasses();
   registerTernaryConversionPasses();
   registerTernaryPipelinesPasses();

@@ -23,7 +23,7 @@ using namespace ternary;
 
 /// What upstream's passes lower on every target, and so may stand beside ours until then.
 static bool isUpstreamOp(Operation *op) {
-  return isa<ModuleOp, cf::AssertOp>(op) ||
+  return (isa<ModuleOp>(op) && !op->getParentOp()) || isa<cf::AssertOp>(op) ||
          isOfDialect<affine::AffineDialect, arith::ArithDialect,
                      bufferization::BufferizationDialect, func::FuncDialect, linalg::LinalgDialect,
                      math::MathDialect, memref::MemRefDialect, scf::SCFDialect,

@@ -42,7 +42,9 @@
 // ALL:         ternary-bind-training-blocks
 // ALL-NEXT:    ternary-check-phase{phase=pack}
 // ALL-NOT:     ternary-bind-parameters
-// ALL:         ternary-expand-math
+// ALL:         arith-emulate-unsupported-floats
+// ALL-NEXT:    ternary-keep-roundings
+// ALL-NEXT:    ternary-expand-math
 // ALL-NEXT:    ternary-emulate-half-floats
 // ALL-NEXT:    convert-math-to-funcs
 // ALL-NEXT:    ternary-emit-entry-points

@@ -76,6 +76,24 @@ def TernaryEmulateHalfFloats : TernaryPass<"ternary-emulate-half-floats", "::mli
            "The processor converts between f16 and f32, whatever the module's target is.">];
 }
 
+def TernaryKeepRoundings : TernaryPass<"ternary-keep-roundings", "", [
+    "::mlir::arith::ArithDialect"]> {
+  let summary = "Round to floats of 16 bits wherever it is said";
+  let description = [{
+    Upstream's passes that compute with f32 in place of f16 and bf16 mark their roundings
+    `contract`, so that later passes leave out those between two ops. What a function computes
+    would depend on what was fused. Here they lose the mark.
+
+    ```mlir fragment
+    %1 = arith.truncf %0 fastmath<contract> : f32 to f16
+    ```
+    ⇒
+    ```mlir fragment
+    %1 = arith.truncf %0 : f32 to f16
+    ```
+  }];
+}
+
 def TernaryToLoops : TernaryPass<"ternary-to-loops", "::mlir::ModuleOp", [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect"]> {

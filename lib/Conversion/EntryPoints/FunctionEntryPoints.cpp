@@ -184,6 +184,17 @@ LogicalResult ternary::createFunctionForMLIR(func::FuncOp func, SymbolTable &sym
   return success();
 }
 
+/// Words that name no function in C99 or C++, in which the header can be included.
+static constexpr StringLiteral kKeywords[] = {
+    "and",    "asm",      "auto",     "bool",     "break",     "case",     "catch",     "char",
+    "class",  "const",    "continue", "default",  "delete",    "do",       "double",    "else",
+    "enum",   "explicit", "export",   "extern",   "false",     "float",    "for",       "friend",
+    "goto",   "if",       "inline",   "int",      "long",      "mutable",  "namespace", "new",
+    "not",    "operator", "or",       "private",  "protected", "public",   "register",  "restrict",
+    "return", "short",    "signed",   "sizeof",   "static",    "struct",   "switch",    "template",
+    "this",   "throw",    "true",     "try",      "typedef",   "typename", "union",     "unsigned",
+    "using",  "virtual",  "void",     "volatile", "while",     "xor"};
+
 namespace {
 /// The callers of one function that C has.
 class CFunction {
@@ -225,7 +236,8 @@ private:
 
   static bool isIdentifier(StringRef name) {
     auto isPart = [](char c) { return llvm::isAlnum(c) || c == '_'; };
-    return !name.empty() && !llvm::isDigit(name.front()) && llvm::all_of(name, isPart);
+    return !name.empty() && !llvm::isDigit(name.front()) && llvm::all_of(name, isPart) &&
+           !llvm::is_contained(kKeywords, name);
   }
 
   /// What C calls numbers of a type; empty if it does not have them.

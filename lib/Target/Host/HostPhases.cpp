@@ -7,12 +7,14 @@
 
 #include "HostTarget.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
@@ -69,6 +71,12 @@ static void buildExpand(OpPassManager &pm, const Target &target, const PipelineO
 
 static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions &options) {
   pm.addPass(createTernaryParallelToThreads());
+  // Of arithmetic on halves, which only functions of others have, conversions are left.
+  pm.addPass(math::createMathExtendToSupportedTypes());
+  arith::ArithEmulateUnsupportedFloatsOptions halves;
+  halves.sourceTypeStrs = {"f16", "bf16"};
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(halves));
+  pm.addPass(createTernaryKeepRoundings());
   pm.addPass(createTernaryExpandMath());
   pm.addPass(createTernaryEmulateHalfFloats());
   if (options.training)
@@ -116,7 +124,7 @@ static bool isOnMemory(Operation *op) {
 /// functions do, until ternary-expand-math.
 static bool isExpanded(Operation *op) {
   return isa<ActivateOp, ArchiveOp, ParameterOp, WeightMemoryOp>(op) ||
-         !isOfDialect<TernaryDialect>(op);
+         !isOfDialect<TernaryDialect, linalg::LinalgDialect>(op);
 }
 
 /// Whoever emits an object writes archives to a file before.

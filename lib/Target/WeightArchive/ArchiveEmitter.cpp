@@ -6,28 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "ternary/Target/ArchiveEmitter.h"
+#include "ternary/Dialect/Ternary/IR/HostTypes.h"
 
 using namespace mlir;
 using namespace ternary;
 
 namespace {
-/// Nothing for types that parameters do not have.
-std::optional<DType> getDType(Type type) {
-  if (type.isF32())
-    return DType::F32;
-  if (type.isF16())
-    return DType::F16;
-  if (type.isBF16())
-    return DType::BF16;
-  if (isa<TritType>(type))
-    return DType::Trit;
-  if (type.isInteger(8))
-    return DType::I8;
-  if (type.isInteger(32))
-    return DType::I32;
-  return std::nullopt;
-}
-
 /// Values of an archive's region while they are needed.
 class Evaluator {
 public:

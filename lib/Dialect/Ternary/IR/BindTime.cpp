@@ -5,11 +5,28 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ternary/Dialect/Ternary/IR/HostTypes.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Support/Numerics.h"
 
 using namespace mlir;
 using namespace ternary;
+
+std::optional<DType> ternary::getDType(Type type) {
+  if (type.isF32())
+    return DType::F32;
+  if (type.isF16())
+    return DType::F16;
+  if (type.isBF16())
+    return DType::BF16;
+  if (isa<TritType>(type))
+    return DType::Trit;
+  if (type.isInteger(8))
+    return DType::I8;
+  if (type.isInteger(32))
+    return DType::I32;
+  return std::nullopt;
+}
 
 using Results = llvm::Expected<SmallVector<HostTensor>>;
 

@@ -17,6 +17,10 @@ LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &p
   if (!llvm::hasSingleElement(step.getBody()))
     return step.emitError() << "expected a function of one block, got "
                             << step.getBody().getBlocks().size();
+  for (TypeRange types : {TypeRange(step.getArgumentTypes()), TypeRange(step.getResultTypes())})
+    for (Type type : types)
+      if (isa<UnrankedTensorType>(type))
+        return step.emitError() << "expected ranked tensors in and out of a function, got " << type;
   // Parameters that do not change come in, and nothing else that is theirs.
   ArrayRef<ParameterBlock> blocks = kParameterBlocks;
   auto argumentBlocks = training ? blocks : blocks.take_front();

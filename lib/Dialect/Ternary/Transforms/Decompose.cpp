@@ -36,6 +36,22 @@ struct Decompose : ternary::impl::TernaryDecomposeBase<Decompose> {
         ++numDecomposed;
       }
     }
+    decomposeUpstream();
+  }
+
+  /// Upstream's ops that stand for several have no lowering of their own.
+  void decomposeUpstream() {
+    SmallVector<linalg::AggregatedOpInterface> ops;
+    getOperation().walk([&](linalg::AggregatedOpInterface op) { ops.push_back(op); });
+    for (linalg::AggregatedOpInterface op : ops) {
+      OpBuilder builder(op);
+      FailureOr<SmallVector<Value>> results = op.decomposeOperation(builder);
+      if (failed(results))
+        continue;
+      op->replaceAllUsesWith(*results);
+      op->erase();
+      ++numDecomposed;
+    }
   }
 };
 } // namespace

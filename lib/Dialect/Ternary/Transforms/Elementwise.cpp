@@ -15,11 +15,15 @@
 
 using namespace mlir;
 
+/// A row kernel keeps what it computes of a row on the stack.
+static constexpr int64_t kLongestRow = 1 << 18;
+
 bool ternary::isElementwiseOnTensors(Operation *op) {
   if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
     return false;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()))
+  if (!type || type.getRank() == 0 || ShapedType::isDynamic(type.getShape().back()) ||
+      type.getShape().back() > kLongestRow)
     return false;
   Type element = type.getElementType();
   Type operand = getElementTypeOrSelf(op->getOperand(0));

@@ -11,7 +11,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
-#include "ternary/Support/HostTensor.h"
+#include "ternary/Dialect/Ternary/IR/HostTypes.h"
 
 using namespace mlir;
 using namespace ternary;
@@ -36,20 +36,6 @@ Origin ternary::getOrigin(Value value) {
 }
 
 namespace {
-std::optional<DType> getDType(Type type) {
-  if (type.isF32())
-    return DType::F32;
-  if (type.isF16())
-    return DType::F16;
-  if (type.isBF16())
-    return DType::BF16;
-  if (type.isInteger(8))
-    return DType::I8;
-  if (type.isInteger(32))
-    return DType::I32;
-  return std::nullopt;
-}
-
 /// The elements of a constant, or nothing if they are of another type than weights have.
 std::optional<HostTensor> readConstant(ElementsAttr elements) {
   ShapedType type = elements.getShapedType();

@@ -9,8 +9,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -34,10 +36,46 @@ Value ternary::cloneSize(OpBuilder &builder, Value size, IRMapping &mapping) {
   return mapping.lookup(size);
 }
 
+namespace {
+/// Whether `value` has the shape of `from`, of which it is made in place.
+bool hasShapeOf(Value value, Value from) {
+  while (value != from) {
+    auto result = dyn_cast<OpResult>(value);
+    if (!result)
+      return false;
+    if (auto kernel = dyn_cast<DestinationStyleOpInterface>(result.getOwner())) {
+      value = kernel.getTiedOpOperand(result)->get();
+      continue;
+    }
+    auto loop = dyn_cast<scf::ForOp>(result.getOwner());
+    unsigned index = result.getResultNumber();
+    if (!loop || !hasShapeOf(loop.getYieldedValues()[index], loop.getRegionIterArg(index)))
+      return false;
+    value = loop.getInitArgs()[index];
+  }
+  return true;
+}
+
+/// The size of what a loop carries is that from before the loop, if each iteration keeps it.
+struct DimOfLoop : OpRewritePattern<tensor::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::DimOp op, PatternRewriter &rewriter) const override {
+    auto result = dyn_cast<OpResult>(op.getSource());
+    auto loop = result ? dyn_cast<scf::ForOp>(result.getOwner()) : scf::ForOp();
+    if (!loop || !hasShapeOf(result, loop.getInitArgs()[result.getResultNumber()]))
+      return failure();
+    Value init = loop.getInitArgs()[result.getResultNumber()];
+    rewriter.modifyOpInPlace(op, [&] { op.getSourceMutable().assign(init); });
+    return success();
+  }
+};
+} // namespace
+
 /// Lets dimensions of results be computed without the results, as far as that goes.
 static void resolveDimensions(func::FuncOp func) {
   MLIRContext *context = func.getContext();
   RewritePatternSet patterns(context);
+  patterns.add<DimOfLoop>(context);
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
   memref::populateResolveShapedTypeResultDimsPatterns(patterns);
   for (Dialect *dialect : context->getLoadedDialects())
