@@ -1,6 +1,7 @@
 """Functions of one's own: compiled for C, called, and equal to the reference on every kernel."""
 
 import ctypes
+import math
 import pathlib
 import re
 import subprocess
@@ -186,6 +187,21 @@ def test_halves_are_what_numpy_says(compile_function) -> None:
     np.testing.assert_allclose(softmax, powers / powers.sum(axis=1, keepdims=True), rtol=1e-5)
 
 
+def test_a_library_asks_for_libm(compile_model) -> None:
+    path = FUNCTIONS / "libm.mlir"
+    library = compile_model(path, UNOPTIMIZED)
+    command = [find_llvm_tool("llvm-readelf"), "--needed-libs", library]
+    assert "libm.so.6" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    random = np.random.default_rng(1)
+    x, y = random.standard_normal((4, 9)).astype(f32), random.standard_normal((4, 9))
+    outputs = [((4, 9), f32), ((4, 9), f32), ((9,), np.float64)]
+    erf, expm1, cbrt = Function(library, path.read_text(encoding="utf-8"))([x, y], outputs)
+    np.testing.assert_allclose(erf, np.vectorize(math.erf)(x), rtol=1e-6)
+    # Upstream computes exp(x) - 1.
+    np.testing.assert_allclose(expm1, np.expm1(x), atol=1e-7)
+    np.testing.assert_allclose(cbrt, np.cbrt(y[0]), rtol=1e-12)
+
+
 def test_bad_calls_are_refused(compile_function) -> None:
     name, _, _ = CASES["constants"]
     f = compile_function(name).library.f
@@ -240,6 +256,7 @@ def test_a_c_program_has_the_weights(compile_model, tmp_path: pathlib.Path) -> N
     [
         ([], "parameters.mlir', or --random-weights"),
         (["--random-weights=1", "--weights=external"], "expected no --weights=external"),
+        (["--random-weights=1", "--emit=llvm"], "and no LLVM IR for functions with parameters"),
     ],
 )  # fmt: skip
 def test_weights_are_needed(flags: list[str], message: str, tmp_path: pathlib.Path) -> None:

@@ -191,7 +191,7 @@ int main(int argc, char **argv) {
   std::string overview =
       "Compile a ternary language model\n\n"
       "  INPUT is a Hugging Face model directory, a file.gguf (of a split model the first) or a "
-      "graph.mlir.\n" +
+      "graph.mlir:\n  a model's or functions of one's own, as written or as a phase left it.\n" +
       describeTargets();
   if (!tool.parse(argc, argv, category, overview))
     return 1;

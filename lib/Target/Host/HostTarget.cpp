@@ -93,8 +93,9 @@ Error Emitter::writeArchive() {
     return Error::success();
   if (!emission.parameters)
     return makeError("expected weights for '" + emission.input + "', or --random-weights");
-  if (!emission.embedWeights && !isModel)
-    return makeError("expected no --weights=external for functions that are no model");
+  if (!embed && module.lookupSymbol(kWeightsSymbol))
+    return makeError("expected no --weights=external and no LLVM IR for functions with parameters, "
+                     "whose weights are in the object");
   if (isStream && !emission.embedWeights)
     return makeError("expected a file for a model with --weights=external, got standard output");
   SmallString<128> path(emission.output);

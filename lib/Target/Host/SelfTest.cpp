@@ -11,7 +11,7 @@
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Pipelines/PipelineOptions.h"
 #include "ternary/Target/Target.h"
 #include "ternary/archive_format.h"
@@ -67,7 +67,7 @@ Expected<uint32_t> ternary::computeSelfTest(mlir::ModuleOp module, const ModelIn
   if (!target)
     return fail("expected a target 'reference', got " + getTargetNames());
   for (auto func : make_early_inc_range(reference->getOps<mlir::func::FuncOp>()))
-    if (std::optional<Step> step = getStep(func); step && step != Step::Decode)
+    if (isEntry(func) && getStep(func) != Step::Decode)
       func.erase();
   PipelineOptions options;
   options.prefix = "reference";

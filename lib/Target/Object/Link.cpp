@@ -62,7 +62,8 @@ static StringRef getMathLibrary(const Triple &triple) {
 }
 
 /// Writes a library that stands for the libm of machines of `triple`, which this one need not have:
-/// its name, and the functions that code generators call where a processor has no instructions.
+/// its name, and the functions that code generators call where a processor has no instructions, or
+/// that ops of MLIR's math become.
 static Error writeMathLibrary(const Triple &triple, StringRef path) {
   ifs::IFSStub stub;
   stub.SoName = getMathLibrary(triple).str();
@@ -72,9 +73,10 @@ static Error writeMathLibrary(const Triple &triple, StringRef path) {
   stub.Target.BitWidth =
       triple.isArch64Bit() ? ifs::IFSBitWidthType::IFS64 : ifs::IFSBitWidthType::IFS32;
   for (StringRef name :
-       {"acos", "asin",  "atan",      "atan2", "ceil", "cos",   "cosh", "exp",       "exp10",
-        "exp2", "floor", "fma",       "fmod",  "log",  "log10", "log2", "nearbyint", "pow",
-        "rint", "round", "roundeven", "sin",   "sinh", "sqrt",  "tan",  "tanh",      "trunc"})
+       {"acos",  "acosh",     "asin", "asinh", "atan",  "atan2", "atanh",     "cbrt",  "ceil",
+        "cos",   "cosh",      "erf",  "erfc",  "exp",   "exp10", "exp2",      "expm1", "floor",
+        "fma",   "fmod",      "log",  "log10", "log1p", "log2",  "nearbyint", "pow",   "rint",
+        "round", "roundeven", "sin",  "sinh",  "sqrt",  "tan",   "tanh",      "trunc"})
     for (StringRef suffix : {"", "f"}) {
       ifs::IFSSymbol &symbol = stub.Symbols.emplace_back((name + suffix).str());
       symbol.Type = ifs::IFSSymbolType::Func;
