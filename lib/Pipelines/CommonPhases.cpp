@@ -41,6 +41,9 @@ static void buildQuantize(OpPassManager &pm, const Target &target, const Pipelin
   pm.addPass(createInlinerPass({}, [](OpPassManager &) {}));
   pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
   addCleanup(pm);
+  // What a loop makes of a weight from outside is made once. A backward pass has a plan of its own.
+  if (!options.training)
+    pm.addPass(createLoopInvariantCodeMotionPass());
   // For all targets alike, and before it is chosen what is kept: the numbers do not depend on it.
   if (options.training && options.activations == ActivationType::BF16)
     pm.addNestedPass<func::FuncOp>(createTernaryNarrowActivations());

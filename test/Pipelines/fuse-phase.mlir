@@ -57,6 +57,22 @@ func.func @two_values(%x: tensor<1x?x64xf32>, %w: tensor<64x64xf32>) -> (tensor<
   return %0, %1 : tensor<1x?x64xf32>, tensor<1x?x64xf32>
 }
 
+// A weight that a loop multiplies by is quantised before it.
+// CHECK-LABEL: func.func @loop(
+// CHECK: ternary.quantize_weights
+// CHECK: scf.for
+// CHECK-NOT: ternary.quantize_weights
+// CHECK: ternary.linear_kernel
+func.func @loop(%x: tensor<4x16xf32>, %w: tensor<16x16xf32>, %n: index) -> tensor<4x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = scf.for %i = %c0 to %n step %c1 iter_args(%h = %x) -> tensor<4x16xf32> {
+    %1 = ternary.bit_linear %h, %w : tensor<4x16xf32>, tensor<16x16xf32> -> tensor<4x16xf32>
+    scf.yield %1 : tensor<4x16xf32>
+  }
+  return %0 : tensor<4x16xf32>
+}
+
 // Projections of one input share its quantisation and become one wider accumulate.
 // CHECK-LABEL: func.func @projections(
 // CHECK-COUNT-1: ternary.quantize_activations
