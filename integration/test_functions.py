@@ -187,6 +187,19 @@ def test_halves_are_what_numpy_says(compile_function) -> None:
     np.testing.assert_allclose(softmax, powers / powers.sum(axis=1, keepdims=True), rtol=1e-5)
 
 
+@pytest.mark.parametrize("target", ["cpu", "reference"])
+def test_state_is_carried(target: str, compile_model) -> None:
+    library = ctypes.CDLL(str(compile_model(FUNCTIONS / "state.mlir", f"--target={target}")))
+    x, total, product = np.full((3, 5), 2, f32), np.zeros((3, 5), f32), np.zeros((3, 5), f32)
+    library.f_workspace.restype = ctypes.c_int64
+    workspace = np.zeros(library.f_workspace(None), np.uint8)
+    pointers = [ctypes.c_void_p(a.ctypes.data) for a in (x, total, product, workspace)]
+    for turn in range(1, 4):
+        assert library.f(*pointers[:3], pointers[3] if workspace.size else None) == 0
+        assert (total == 2 * turn).all()
+        assert (product == 4 * turn).all()
+
+
 def test_a_library_asks_for_libm(compile_model) -> None:
     path = FUNCTIONS / "libm.mlir"
     library = compile_model(path, UNOPTIMIZED)

@@ -123,11 +123,14 @@ void ternary::bindBuffers(func::FuncOp func) {
   auto returnOp = cast<func::ReturnOp>(func.getBody().front().getTerminator());
   builder.setInsertionPoint(returnOp);
   SmallVector<Value> kept;
+  // Of results that are not what an argument is.
+  int64_t number = 0;
   for (auto [i, value] : llvm::enumerate(returnOp.getOperands())) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type) {
       kept.push_back(value);
       resultAttrs.push_back(func.getResultAttrDict(i));
+      ++number;
       continue;
     }
     std::optional<Role> role = getResultRole(func, i);
@@ -135,10 +138,11 @@ void ternary::bindBuffers(func::FuncOp func) {
     if (!memory) {
       memory = func.getBody().addArgument(MemRefType::get(type.getShape(), type.getElementType()),
                                           func.getLoc());
-      NamedAttribute number = builder.getNamedAttr(kResultAttr, builder.getI64IntegerAttr(i));
-      attrs.push_back(role            ? makeRoleAttrs(func.getContext(), *role)
-                      : getStep(func) ? DictionaryAttr()
-                                      : builder.getDictionaryAttr(number));
+      NamedAttribute isResult =
+          builder.getNamedAttr(kResultAttr, builder.getI64IntegerAttr(number++));
+      attrs.push_back(getStep(func)
+                          ? role ? makeRoleAttrs(func.getContext(), *role) : DictionaryAttr()
+                          : builder.getDictionaryAttr(isResult));
     }
     storeResult(builder, value, memory);
   }

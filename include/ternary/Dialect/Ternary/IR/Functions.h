@@ -15,7 +15,8 @@ namespace ternary {
 
 /// On modules: the name of the last phase that has ended.
 inline constexpr llvm::StringLiteral kPhaseAttr = "ternary.phase";
-/// On arguments: the number of the result that they are memory for.
+/// On arguments: the number of the result that they are memory for, among those that no argument of
+/// the same role is memory for.
 inline constexpr llvm::StringLiteral kResultAttr = "ternary.result";
 /// On functions in the LLVM dialect: how C declares them, for whoever writes a header.
 inline constexpr llvm::StringLiteral kDeclarationAttr = "ternary.declaration";
