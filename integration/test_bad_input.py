@@ -280,7 +280,7 @@ def test_graph_without_a_loss_is_not_trained(tmp_path, graph):
 
 def test_graph_without_model_attributes(tmp_path, graph):
     path = tmp_path / "graph.mlir"
-    path.write_text(re.sub(r"ternary.model = \{[^}]*\}", "", graph), encoding="utf-8")
+    path.write_text(re.sub(r"ternary.model = \{[^}]*\}, ", "", graph), encoding="utf-8")
     library = tmp_path / "m.so"
     result = run_tool("ternary-compile", path, "--random-weights", "-o", library)
     assert result.returncode == 0, result.stderr

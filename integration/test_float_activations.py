@@ -117,7 +117,7 @@ def test_where_it_has_no_meaning(tmp_path):
     assert result.returncode == 0, result.stderr
     result = run_tool("ternary-compile", graph, "-o", library, "--recognize-ternary=false")
     assert result.returncode == 1
-    assert "--recognize-ternary with a graph, which has its own" in result.stderr
+    assert "--recognize-ternary without --parameters" in result.stderr
     assert not library.exists()
 
 
