@@ -37,7 +37,8 @@ def TernarySetTarget : TernaryPass<"ternary-set-target", "::mlir::ModuleOp"> {
 def TernaryCheckPhase : TernaryPass<"ternary-check-phase"> {
   let summary = "Fail if an op is left that the named phase should have replaced";
   let description = [{
-    The guard at the end of a phase. It names the first op that should not be there. The phases
+    The guard at the end of a phase. It names the first op that should not be there, or puts the
+    name of the phase into the module, as `ternary.phase`, for whoever goes on. The phases
     behind `fuse` are those of the module's target, which says what may remain; for `cpu` and
     `reference`:
 

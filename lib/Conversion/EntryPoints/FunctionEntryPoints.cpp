@@ -142,9 +142,8 @@ LogicalResult ternary::createFunctionForMLIR(func::FuncOp func, SymbolTable &sym
   for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
     if (getArgumentRole(entry, i) != Role::Weights)
       inputs.push_back(argument);
-  ArrayRef<Value> sizes;
   SmallVector<Value> allSizes = callResultSizes(builder, func, inputs, symbols);
-  sizes = allSizes;
+  ArrayRef<Value> sizes = allSizes;
   Value workspace;
   auto nextInput = entry.getArguments().begin();
   for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i)
@@ -308,7 +307,7 @@ private:
   }
 
   LogicalResult readResults() {
-    SmallVector<std::optional<unsigned>> arguments;
+    SmallVector<unsigned> arguments;
     for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i) {
       if (getKind(func, i) == Kind::Workspace)
         hasWorkspace = true;
@@ -317,9 +316,10 @@ private:
     }
     unsigned count = arguments.size() + func.getNumResults();
     results.resize(count);
-    for (std::optional<unsigned> argument : arguments) {
-      results[getResultNumber(func, *argument)].argument = argument;
-      results[getResultNumber(func, *argument)].type = func.getArgument(*argument).getType();
+    for (unsigned argument : arguments) {
+      Result &result = results[getResultNumber(func, argument)];
+      result.argument = argument;
+      result.type = func.getArgument(argument).getType();
     }
     auto next = func.getResultTypes().begin();
     for (auto [i, result] : llvm::enumerate(results)) {
@@ -354,7 +354,7 @@ private:
     return entry;
   }
 
-  /// Adds `, DECLARATION_dI` for the dynamic dimensions of an input.
+  /// Adds `int64_t NAME_dI` for the dynamic dimensions of an input.
   void declareSizes(const Input &input, SmallVectorImpl<std::string> &declarations,
                     SmallVectorImpl<Type> &types) {
     auto memory = dyn_cast<MemRefType>(input.type);

@@ -33,8 +33,7 @@ class Emitter {
 public:
   explicit Emitter(const Emission &emission)
       : emission(emission), info(emission.info), kind(static_cast<Kind>(emission.kind.id)),
-        isStream(emission.output == "-"), isModel(info.hasSteps),
-        embed(emission.embedWeights && kind != LLVMIR) {}
+        isStream(emission.output == "-"), embed(emission.embedWeights && kind != LLVMIR) {}
 
   Error run();
 
@@ -50,7 +49,7 @@ private:
   const Emission &emission;
   ModelInfo &info;
   Kind kind;
-  bool isStream, isModel, embed;
+  bool isStream, embed;
   std::unique_ptr<TargetMachine> machine;
   /// Shared with the set of outputs if the archive is one of them.
   std::shared_ptr<WeightArchiveWriter> archive;
@@ -186,7 +185,7 @@ Error Emitter::writeHeader() {
   std::string upper = StringRef(prefix).upper();
   if (info.training) {
     os << makeTrainingHeader(prefix);
-  } else if (isModel) {
+  } else if (info.hasSteps) {
     os << makeModelHeader(prefix);
     os << "\n/* The shapes of " << prefix << ". */\n"
        << "#define " << upper << "_BATCH " << info.batch << "\n"

@@ -12,15 +12,15 @@
 using namespace mlir;
 using namespace ternary;
 
-LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &parameterTypes,
+LogicalResult ternary::checkFunction(func::FuncOp func, llvm::StringMap<Type> &parameterTypes,
                                      bool training) {
-  if (!llvm::hasSingleElement(step.getBody()))
-    return step.emitError() << "expected a function of one block, got "
-                            << step.getBody().getBlocks().size();
-  for (TypeRange types : {TypeRange(step.getArgumentTypes()), TypeRange(step.getResultTypes())})
+  if (!llvm::hasSingleElement(func.getBody()))
+    return func.emitError() << "expected a function of one block, got "
+                            << func.getBody().getBlocks().size();
+  for (TypeRange types : {TypeRange(func.getArgumentTypes()), TypeRange(func.getResultTypes())})
     for (Type type : types)
       if (isa<UnrankedTensorType>(type))
-        return step.emitError() << "expected ranked tensors in and out of a function, got " << type;
+        return func.emitError() << "expected ranked tensors in and out of a function, got " << type;
   // Parameters that do not change come in, and nothing else that is theirs.
   ArrayRef<ParameterBlock> blocks = kParameterBlocks;
   auto argumentBlocks = training ? blocks : blocks.take_front();
@@ -28,7 +28,7 @@ LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &p
   auto checkKind = [&](ArrayRef<ParameterBlock> others, StringRef what, auto getName) {
     for (const ParameterBlock &block : others)
       if (StringAttr name = getName(block.attr))
-        return LogicalResult(step.emitError() << "expected no " << block.kind << " among " << what
+        return LogicalResult(func.emitError() << "expected no " << block.kind << " among " << what
                                               << " of a step outside of training, got that of '"
                                               << name.getValue() << "'");
     return success();
@@ -36,14 +36,14 @@ LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &p
   llvm::StringMap<llvm::StringMap<Type>> types;
   auto checkType = [&](StringRef kind, StringAttr name, Type type, Type &known) -> LogicalResult {
     if (known && known != type)
-      return step.emitError() << "expected " << kind << " '" << name.getValue()
+      return func.emitError() << "expected " << kind << " '" << name.getValue()
                               << "' of one type, got " << known << " and " << type;
     known = type;
     return success();
   };
-  for (auto [i, type] : llvm::enumerate(step.getArgumentTypes())) {
+  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
     auto getName = [&, i = i](StringRef attr) {
-      return step.getArgAttrOfType<StringAttr>(i, attr);
+      return func.getArgAttrOfType<StringAttr>(i, attr);
     };
     if (failed(checkKind(blocks.drop_front(argumentBlocks.size()), "arguments", getName)))
       return failure();
@@ -53,7 +53,7 @@ LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &p
         continue;
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (!tensor || !tensor.hasStaticShape())
-        return step.emitError() << "expected " << kind << " '" << name.getValue()
+        return func.emitError() << "expected " << kind << " '" << name.getValue()
                                 << "' to be a tensor of static shape, got " << type;
       if (failed(checkType(kind, name, type, types[attr][name.getValue()])) ||
           (attr == kParameterAttr &&
@@ -62,9 +62,9 @@ LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &p
     }
   }
   llvm::DenseSet<Role> roles;
-  for (auto [i, type] : llvm::enumerate(step.getResultTypes())) {
+  for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
     auto getName = [&, i = i](StringRef attr) {
-      return step.getResultAttrOfType<StringAttr>(i, attr);
+      return func.getResultAttrOfType<StringAttr>(i, attr);
     };
     if (failed(checkKind(blocks.drop_front(resultBlocks.size()), "results", getName)))
       return failure();
@@ -76,19 +76,19 @@ LogicalResult ternary::checkFunction(func::FuncOp step, llvm::StringMap<Type> &p
       isNamed = true;
       Type known = types[attr].lookup(name.getValue());
       if (!known)
-        return step.emitError() << "expected an argument to hold " << kind << " '"
+        return func.emitError() << "expected an argument to hold " << kind << " '"
                                 << name.getValue() << "', got none";
       if (failed(checkType(kind, name, type, known)))
         return failure();
     }
-    if (isNamed || isOrdinary(step))
+    if (isNamed || isOrdinary(func))
       continue;
     if (!isa<RankedTensorType>(type))
-      return step.emitError() << "expected result " << i << " of a step to be a tensor, got "
+      return func.emitError() << "expected result " << i << " of a step to be a tensor, got "
                               << type;
-    std::optional<Role> role = getResultRole(step, i);
+    std::optional<Role> role = getResultRole(func, i);
     if (role && !roles.insert(*role).second)
-      return step.emitError() << "expected results of a step in different roles, got two of '"
+      return func.emitError() << "expected results of a step in different roles, got two of '"
                               << stringifyRole(*role) << "'";
   }
   return success();
