@@ -9,6 +9,7 @@
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/InterfaceStub/ELFObjHandler.h"
 #include "llvm/InterfaceStub/IFSStub.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
@@ -84,16 +85,24 @@ static Error writeMathLibrary(const Triple &triple, StringRef path) {
   return ifs::writeBinaryStub(path, stub);
 }
 
+/// Errors if the library at `path` ends early: the linker does not look whether its standard output
+/// takes what it writes.
+static Error checkWhole(StringRef path) {
+  auto file = object::ObjectFile::createObjectFile(path);
+  if (!file)
+    return createStringError("cannot link: expected a whole library, got one cut short (" +
+                             toString(file.takeError()) + "); is the disk full?");
+  return Error::success();
+}
+
 Error ternary::linkShared(StringRef object, StringRef output, const Triple &triple) {
   ErrorOr<std::string> linker = findLinker();
   if (!linker)
     return createStringError(linker.getError(),
                              "cannot link a shared library: expected ld.lld on the path, got none");
   // Functions of the C library are resolved by whoever loads the library.
-  SmallVector<StringRef> arguments = {
-      *linker, "-shared", "--build-id", "-z", "noexecstack", "--gc-sections",
-      // A mapped output would end in a bus error when the disk is full.
-      "--no-mmap-output-file", object, "-o", output};
+  SmallVector<StringRef> arguments = {*linker,         "-shared", "--build-id", "-z", "noexecstack",
+                                      "--gc-sections", object,    "-o",         "-"};
   // Those of libm as well, but a program need not have loaded that.
   ScratchFile math, log;
   if (!getMathLibrary(triple).empty()) {
@@ -105,16 +114,26 @@ Error ternary::linkShared(StringRef object, StringRef output, const Triple &trip
   }
   if (Error error = log.create("log"))
     return error;
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log.path), StringRef(log.path)};
+  // A signal that ends this process removes the output. The linker may live on, so it has a file
+  // that is open and no name to make another one of.
+  std::optional<StringRef> redirects[] = {StringRef(""), output, StringRef(log.path)};
   std::string message;
   int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message);
   // Of what a linker says the first line counts; one that crashed says how to report that.
   if (auto text = MemoryBuffer::getFile(log.path); status > 0 && text) {
     StringRef line = (*text)->getBuffer().take_until([](char c) { return c == '\n'; });
-    line.consume_front("ld.lld: error: ");
+    if (line.contains("error: "))
+      line = line.split("error: ").second;
     message = line.str();
   }
   if (status != 0)
     return createStringError("cannot link: " + (message.empty() ? "the linker failed" : message));
+  if (Error error = checkWhole(output))
+    return error;
+  // The linker would have made a file of its own executable.
+  unsigned permissions = sys::fs::all_all & ~sys::fs::getUmask();
+  if (std::error_code error =
+          sys::fs::setPermissions(output, static_cast<sys::fs::perms>(permissions)))
+    return createStringError(error, "cannot link: " + error.message());
   return Error::success();
 }
