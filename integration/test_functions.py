@@ -2,12 +2,15 @@
 
 import ctypes
 import math
+import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import numpy as np
 import pytest
+from built import HAS_EXTENSION, PACKAGE
 from conftest import (
     BIN,
     KERNEL_FEATURES,
@@ -227,6 +230,61 @@ def test_bad_calls_are_refused(compile_function) -> None:
     assert f(pointers[0], ctypes.c_int64(-1), *pointers[1:]) == 1
 
 
+def test_a_program_calls_functions(compile_model, tmp_path) -> None:
+    """By names, in order, with numbers, and the results as files or text."""
+    text = (FUNCTIONS / "control.mlir").read_text(encoding="utf-8")
+    library = compile_model(FUNCTIONS / "control.mlir", UNOPTIMIZED)
+    x, w, turns, scale = make_inputs(CASES["turns"][1])
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "w.npy", w)
+    listed = run_tool("ternary-run", library)
+    assert listed.stdout == (
+        "f(x: f32 [4, 16], w: f32 [16, 16], n: index, scale: f32) -> (y0: f32 [4, 16], y1: index)\n"
+    )
+    inputs = ["--input", f"w={tmp_path / 'w.npy'}", "--input", tmp_path / "x.npy"]
+    inputs += ["--input", f"scale={scale}", "--input", turns]
+    result = run_tool(
+        "ternary-run", library, "--function=f", *inputs, "--output", tmp_path / "y.npy"
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "y1: index\n6\n"
+    expected, _ = Function(library, text)([x, w, turns, scale], CASES["turns"][2])
+    got = np.load(tmp_path / "y.npy")
+    assert got.tobytes() == expected.tobytes()
+    printed = run_tool("ternary-run", library, *inputs).stdout.splitlines()
+    assert printed[0] == "y0: f32 [4, 16]" and printed[5:] == ["y1: index", "6"]
+    np.testing.assert_array_equal(np.loadtxt(printed[1:5], f32), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--function=g"], "expected a function of f; found 'g'"),
+        (["--function=f"], "expected --input for x: f32 [4, 16] of f"),
+        (["--input=n=1.5"], "expected n: index, found '1.5'"),
+        (["--input=w=X"], "expected w: f32 [16, 16], found shape [4, 16]"),
+        (["--input=w=I"], "expected elements '<f4' for w: f32 [16, 16], found '<i8'"),
+        (["--input=w=W", "--input=w=W"], "expected one for each of x, w, n, scale; found 'w="),
+        (["--prompt=a", "--function=f"], "expected neither a prompt"),
+    ],
+)
+def test_a_program_refuses_calls(compile_model, tmp_path, arguments, message) -> None:
+    library = compile_model(FUNCTIONS / "control.mlir", UNOPTIMIZED)
+    files = {"X": np.zeros((4, 16), f32), "W": np.zeros((16, 16), f32), "I": np.zeros(3, np.int64)}
+    for name, array in files.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    given = [
+        f"--input={name}={value}"
+        for name, value in (("x", "X"), ("w", "W"), ("n", "1"), ("scale", "1"))
+        if not any(f"={name}=" in argument for argument in arguments)
+    ]
+    arguments = [*arguments, *(given if "--function" not in arguments[-1] else [])]
+    arguments = [re.sub(r"=([XWI])$", rf"={tmp_path}/\1.npy", argument) for argument in arguments]
+    result = run_tool("ternary-run", library, *arguments)
+    assert result.returncode == 1
+    assert message in result.stderr and result.stderr.count("\n") == 1
+
+
 MAIN = """
 #include "f.h"
 #include <stdio.h>
@@ -291,13 +349,22 @@ def test_a_module_without_functions_is_refused(tmp_path: pathlib.Path) -> None:
 def test_the_page_says_what_happens(tmp_path: pathlib.Path) -> None:
     page = (ROOT / "docs" / "own-graphs.md").read_text(encoding="utf-8")
     fences = dict(re.findall(r"^```(\w+)\n((?:.*\n)*?)```$", page, re.MULTILINE))
-    assert set(fences) == {"mlir", "c"}
+    assert set(fences) == {"mlir", "c", "python"}
     assert fences["mlir"] == (ROOT / "examples/functions/classify.mlir").read_text(encoding="utf-8")
     (tmp_path / "build").mkdir()
     for name in ("bin", "lib"):
         (tmp_path / "build" / name).symlink_to(BIN.parent / name)
     for name in ("examples", "models"):
         (tmp_path / name).symlink_to(ROOT / name)
+    if HAS_EXTENSION:
+        environment = dict(os.environ, PYTHONPATH=str(PACKAGE))
+        command = [sys.executable, "-c", fences["python"]]
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    else:  # it makes the files for the commands
+        np.save(tmp_path / "x.npy", np.ones((4, 64), f32))
+        np.save(tmp_path / "ones.npy", np.ones(64, f32))
+        np.save(tmp_path / "w.npy", np.ones((10, 64), f32))
+    page = re.sub(r"^```(?:.*\n)*?```$", "", page, flags=re.MULTILINE)
     script = "\n".join(re.findall(r"^    (.+)$", page, re.MULTILINE))
     script = script.replace("/usr/lib/llvm-22", str(find_llvm_tool("mlir-runner").parents[1]))
     command = ["bash", "-euo", "pipefail", "-c", script]

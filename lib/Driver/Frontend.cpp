@@ -229,13 +229,16 @@ Error Importer::importSource() {
 
 Expected<ImportedModel> Importer::run() {
   report("importing '" + (source ? source->name : options.input) + "'");
-  if (!options.parameters.empty() && (source || isModel(options.input)))
+  if (!options.parameters.empty() && (source ? bool(source->parameters) : isModel(options.input)))
     return makeError("expected no --parameters with a model, which has its own");
   if (source) {
     if (options.batch || options.epsilon)
       return makeError("expected no batch and no epsilon with a graph, which has its own");
     if (Error error = importSource())
       return error;
+    if (!parameters)
+      if (Error error = openParameters())
+        return error;
   } else if (isModel(options.input)) {
     if (Error error = importModel())
       return error;

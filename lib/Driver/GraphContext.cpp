@@ -9,8 +9,9 @@
 #include "NestingDepth.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Parser/Parser.h"
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/InitAll.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBufferRef.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -37,6 +38,30 @@ GraphContext::GraphContext() {
   });
 }
 
+/// Keeps the names that `text` has for arguments of functions, which IR does not have: their
+/// locations are where these stand.
+static void keepArgumentNames(mlir::ModuleOp module, StringRef text) {
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n');
+  for (auto func : module.getOps<mlir::func::FuncOp>()) {
+    if (!isOrdinary(func))
+      continue;
+    for (mlir::BlockArgument argument : func.getArguments()) {
+      auto place = dyn_cast<mlir::FileLineColLoc>(argument.getLoc());
+      if (!place || place.getLine() == 0 || place.getLine() > lines.size() ||
+          func.getArgAttr(argument.getArgNumber(), kNameAttr))
+        continue;
+      StringRef rest = lines[place.getLine() - 1].substr(place.getColumn() - 1);
+      if (!rest.consume_front("%"))
+        continue;
+      StringRef name =
+          rest.take_while([](char c) { return isAlnum(c) || StringRef("$._-").contains(c); });
+      func.setArgAttr(argument.getArgNumber(), kNameAttr,
+                      mlir::StringAttr::get(func.getContext(), name));
+    }
+  }
+}
+
 Expected<mlir::OwningOpRef<mlir::ModuleOp>> GraphContext::parse(StringRef text, StringRef name) {
   // Bytecode has a reader of its own, and nests where nothing shows it.
   if (mlir::isBytecode(MemoryBufferRef(text, name)))
@@ -49,6 +74,7 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> GraphContext::parse(StringRef text, 
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context, name);
   if (!module)
     return failed("cannot read '" + name + "'");
+  keepArgumentNames(*module, text);
   return module;
 }
 

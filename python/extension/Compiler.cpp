@@ -170,6 +170,7 @@ void ternary::python::bindCompiler(py::module_ &module) {
       .def_readwrite("kernel", &CompileOptions::kernel)
       .def_readwrite("epsilon", &CompileOptions::epsilon)
       .def_readwrite("random_weights", &CompileOptions::randomWeights)
+      .def_readwrite("parameters", &CompileOptions::parameters)
       .def_readwrite("max_tokens", &CompileOptions::maxTokens)
       .def_property("kv_cache", getCacheType, setCacheType)
       .def_property("i2s_blocks", getI2SBlocks, setI2SBlocks)

@@ -24,6 +24,9 @@ inline bool isContiguous(const pybind11::buffer_info &info) {
 /// Graphs and their compilation.
 void bindCompiler(pybind11::module_ &module);
 
+/// Compiled functions.
+void bindFunctions(pybind11::module_ &module);
+
 /// Compiled models, sessions, sampling and SentencePiece.
 void bindRuntime(pybind11::module_ &module);
 

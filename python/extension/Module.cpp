@@ -20,5 +20,6 @@ PYBIND11_MODULE(_ternary, module) {
   error.doc() = "What was wrong with a model, a graph, an argument or a file, in one line.";
   module.attr("__version__") = TERNARY_VERSION;
   ternary::python::bindCompiler(module);
+  ternary::python::bindFunctions(module);
   ternary::python::bindRuntime(module);
 }

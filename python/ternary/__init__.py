@@ -8,6 +8,7 @@ print(model.generate("ROMEO:", max_new_tokens=100, temperature=0.8))
 
 from ternary import nn
 from ternary._chat import ChatTemplate
+from ternary._functions import Function, Functions, compile
 from ternary._generation import Generation
 from ternary._graph import Graph, load, phases
 from ternary._ir import Block, Operation, Value
@@ -21,6 +22,8 @@ __all__ = [
     "Block",
     "ChatTemplate",
     "Error",
+    "Function",
+    "Functions",
     "Generation",
     "Graph",
     "HuggingFaceTokenizer",
@@ -31,6 +34,7 @@ __all__ = [
     "Tokenizer",
     "Value",
     "__version__",
+    "compile",
     "from_torch",
     "load",
     "nn",

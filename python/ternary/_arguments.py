@@ -13,21 +13,21 @@ from ternary._ternary import Error, available_threads
 _CPU = 1  # as DLPack numbers kinds of devices
 
 
-def as_array(ids: Any) -> npt.NDArray[Any]:
-    """The array that `ids` are, or that something with memory of its own shares by DLPack."""
-    device = getattr(ids, "__dlpack_device__", None)
-    if device is not None and not isinstance(ids, np.ndarray):
+def as_array(value: Any, what: str = "ids") -> npt.NDArray[Any]:
+    """The array that `value` is, or that something with memory of its own shares by DLPack."""
+    device = getattr(value, "__dlpack_device__", None)
+    if device is not None and not isinstance(value, np.ndarray):
         kind = int(device()[0])
         if kind != _CPU:
-            raise Error(f"expected ids in the CPU's memory, got DLPack device {kind}")
+            raise Error(f"expected {what} in the CPU's memory, got DLPack device {kind}")
         try:
-            return np.from_dlpack(ids)
+            return np.from_dlpack(value)
         except (BufferError, RuntimeError, TypeError) as error:
-            raise Error(f"expected ids that NumPy can take: {error}") from error
+            raise Error(f"expected {what} that NumPy can take: {error}") from error
     try:
-        return np.asarray(ids)
+        return np.asarray(value)
     except ValueError as error:
-        raise Error(f"expected ids of one length: {error}") from error
+        raise Error(f"expected {what} of one length: {error}") from error
 
 
 def as_ids(ids: Any, batch: int, vocab: int) -> npt.NDArray[np.int32]:

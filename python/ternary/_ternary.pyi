@@ -1,6 +1,6 @@
 """The extension: what the package is made of, not its interface."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ class CompileOptions:
     kernel: str
     epsilon: float | None
     random_weights: int | None
+    parameters: str
     max_tokens: int | None
     kv_cache: str | None
     i2s_blocks: int | None
@@ -70,6 +71,18 @@ class Tensor:
         copy: bool | None = None,
     ) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
+
+class CompiledFunctions:
+    def __init__(self, path: str) -> None: ...
+    @property
+    def path(self) -> str: ...
+    def info(self) -> dict[str, Any]: ...
+    def call(
+        self,
+        name: str,
+        inputs: list[npt.NDArray[Any]],
+        allocate: Callable[[list[list[int]], int], list[npt.NDArray[Any]]],
+    ) -> None: ...
 
 class CompiledModel:
     def __init__(self, path: str, weights: str = "") -> None: ...

@@ -42,6 +42,12 @@ void CommandLine::text(const char *name, const char *placeholder, std::optional<
   option(name, placeholder, std::move(help), [&value](const char *argument) { value = argument; });
 }
 
+void CommandLine::texts(const char *name, const char *placeholder, std::vector<std::string> &values,
+                        std::string help) {
+  option(name, placeholder, std::move(help),
+         [&values](const char *argument) { values.push_back(argument); });
+}
+
 static int64_t parseInteger(const char *name, const std::string &argument, int64_t least,
                             int64_t most) {
   char *end;

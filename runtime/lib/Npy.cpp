@@ -181,8 +181,9 @@ static std::string join(const std::vector<std::string> &words, const char *separ
   return text;
 }
 
-NpyIds ternary::runtime::viewIds(const MappedFile &file, const std::vector<std::string> &types,
-                                 size_t rank) {
+NpyArray ternary::runtime::viewArray(
+    const MappedFile &file,
+    const std::function<int64_t(const std::string &, const std::vector<int64_t> &)> &bytesOf) {
   const std::string &path = file.path();
   Reader reader(file);
   std::string_view start = reader.read(std::min<size_t>(8, reader.bytesLeft()), "preamble");
@@ -194,28 +195,39 @@ NpyIds ternary::runtime::viewIds(const MappedFile &file, const std::vector<std::
   size_t headerBytes = version == 1 ? loadLittleEndian<uint16_t>(reader.read(2, "length").data())
                                     : loadLittleEndian<uint32_t>(reader.read(4, "length").data());
   Header header = HeaderParser(path, reader.read(headerBytes, "header")).parse();
-
-  auto type = std::find_if(std::begin(kItemTypes), std::end(kItemTypes),
-                           [&](const ItemType &type) { return header.type == type.descr; });
-  if (type == std::end(kItemTypes) ||
-      std::find(types.begin(), types.end(), type->name) == types.end())
-    fail(path, ": expected ", join(types, ", ", " or "), " ids, found type '", header.type, "'");
+  int64_t itemBytes = bytesOf(header.type, header.shape);
   if (header.columnMajor)
     fail(path, ": expected an array in C order, found Fortran order");
-  if (rank && header.shape.size() != rank)
-    fail(path, ": expected ", rank, " dimensions [batch, tokens], found ", header.shape.size());
 
   std::vector<std::string> sizes;
-  int64_t bytes = type->bytes;
+  int64_t bytes = itemBytes;
   bool overflow = false;
   for (int64_t size : header.shape) {
     sizes.push_back(std::to_string(size));
     overflow |= __builtin_mul_overflow(bytes, size, &bytes);
   }
   if (overflow || static_cast<uint64_t>(bytes) != reader.bytesLeft())
-    fail(path, ": expected data for ", sizes.empty() ? "1" : join(sizes, " x ", " x "), " ids of ",
-         type->bytes, " bytes, found ", reader.bytesLeft(), " bytes");
-  return {type->name, type->bytes, header.shape, file.data() + (file.size() - reader.bytesLeft())};
+    fail(path, ": expected data for ", sizes.empty() ? "1" : join(sizes, " x ", " x "),
+         " elements of ", itemBytes, " bytes, found ", reader.bytesLeft(), " bytes");
+  return {header.type, header.shape, file.data() + (file.size() - reader.bytesLeft())};
+}
+
+NpyIds ternary::runtime::viewIds(const MappedFile &file, const std::vector<std::string> &types,
+                                 size_t rank) {
+  const std::string &path = file.path();
+  const ItemType *item = nullptr;
+  NpyArray array =
+      viewArray(file, [&](const std::string &found, const std::vector<int64_t> &shape) {
+        item = std::find_if(std::begin(kItemTypes), std::end(kItemTypes),
+                            [&](const ItemType &type) { return found == type.descr; });
+        if (item == std::end(kItemTypes) ||
+            std::find(types.begin(), types.end(), item->name) == types.end())
+          fail(path, ": expected ", join(types, ", ", " or "), " ids, found type '", found, "'");
+        if (rank && shape.size() != rank)
+          fail(path, ": expected ", rank, " dimensions [batch, tokens], found ", shape.size());
+        return item->bytes;
+      });
+  return {item->name, item->bytes, array.shape, array.data};
 }
 
 IdMatrix ternary::runtime::readIds(const std::string &path) {
@@ -248,20 +260,37 @@ void ternary::runtime::checkTokens(const std::string &what, const int64_t *ids, 
 // Writing
 //===----------------------------------------------------------------------===//
 
-LogitsWriter::LogitsWriter(const std::string &path, int64_t batch, int64_t tokens, int64_t vocab)
-    : file(path), batch(batch), tokens(tokens), vocab(vocab) {
-  std::ostringstream shape;
-  shape << "{'descr': '<f4', 'fortran_order': False, 'shape': (" << batch << ", " << tokens << ", "
-        << vocab << "), }";
-  std::string header = shape.str();
-  // The data starts at a multiple of 64 bytes; 10 bytes precede the header.
-  header.append(63 - (10 + header.size()) % 64, ' ').append("\n");
-  dataOffset = static_cast<int64_t>(10 + header.size());
-
+/// What comes before the data, which starts at a multiple of 64 bytes.
+static std::string makeStart(const std::string &type, const std::vector<int64_t> &shape) {
+  std::ostringstream text;
+  text << "{'descr': '" << type << "', 'fortran_order': False, 'shape': (";
+  for (size_t i = 0; i < shape.size(); ++i)
+    text << (i ? " " : "") << shape[i] << (i + 1 < shape.size() || i == 0 ? "," : "");
+  text << "), }";
+  std::string header = text.str();
+  header.append(63 - (10 + header.size()) % 64, ' ').append("\n"); // 10 bytes precede it
   std::string start(kMagic);
   start.append(
       {1, 0, static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)});
-  start.append(header);
+  return start + header;
+}
+
+void ternary::runtime::writeArray(const std::string &path, const NpyArray &array,
+                                  int64_t itemBytes) {
+  OutputFile file(path);
+  std::string start = makeStart(array.type, array.shape);
+  file.writeAt(0, start.data(), start.size());
+  int64_t bytes = itemBytes;
+  for (int64_t size : array.shape)
+    bytes *= size;
+  file.writeAt(static_cast<int64_t>(start.size()), array.data, static_cast<size_t>(bytes));
+  file.commit();
+}
+
+LogitsWriter::LogitsWriter(const std::string &path, int64_t batch, int64_t tokens, int64_t vocab)
+    : file(path), batch(batch), tokens(tokens), vocab(vocab) {
+  std::string start = makeStart("<f4", {batch, tokens, vocab});
+  dataOffset = static_cast<int64_t>(start.size());
   file.writeAt(0, start.data(), start.size());
 }
 

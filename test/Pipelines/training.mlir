@@ -45,9 +45,9 @@
 // ALL:         arith-emulate-unsupported-floats
 // ALL-NEXT:    ternary-keep-roundings
 // ALL-NEXT:    ternary-expand-math
-// ALL-NEXT:    ternary-emulate-half-floats
 // ALL-NEXT:    convert-math-to-funcs
 // ALL-NEXT:    ternary-emit-entry-points
+// ALL-NEXT:    ternary-emulate-half-floats
 // ALL:         ternary-check-phase{phase=lower}
 
 // DIFFERENTIATE:      ternary-check-phase{phase=graph}

@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FunctionBench.h"
 #include "MachineLimits.h"
 #include "ternary/Runtime/CommandLine.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/Functions.h"
 #include "ternary/Runtime/Machine.h"
 #include "ternary/Runtime/Model.h"
 
@@ -190,7 +192,8 @@ static int runMain(int argc, char **argv) {
       "medians.\n\n"
       "examples:\n"
       "  ternary-bench model.so\n"
-      "  ternary-bench model.so --json --threads 1,2,4\n");
+      "  ternary-bench model.so --json --threads 1,2,4\n"
+      "  ternary-bench functions.so --function classify --shape x=32x64\n");
   commandLine.group("measuring");
   commandLine.integers("threads", "LIST", options.threads, 1, 4096,
                        "numbers of threads (default: one and all)");
@@ -202,6 +205,12 @@ static int runMain(int argc, char **argv) {
                       "how often to measure (default: 3)");
   commandLine.text("weights", "FILE", options.weights,
                    "the weight archive, if not where the model expects it");
+  bench::FunctionOptions function;
+  commandLine.group("functions");
+  commandLine.text("function", "NAME", function.function,
+                   "which one to call, if there are several");
+  commandLine.texts("shape", "NAME=SIZES", function.shapes,
+                    "sizes of an input that has dynamic ones, such as x=32x64");
   commandLine.group("result");
   commandLine.flag("json", options.json, "print one JSON object");
   commandLine.text("expect-kernel", "NAME", options.expectKernel,
@@ -214,6 +223,12 @@ static int runMain(int argc, char **argv) {
     return 0;
   if (arguments->size() != 1)
     runtime::fail("expected one model, found ", arguments->size(), " arguments; see --help");
+  if (function.function || !function.shapes.empty() ||
+      runtime::Functions::areIn(arguments->front())) {
+    function.repeats = options.repeats;
+    function.json = options.json;
+    return bench::measureFunction(arguments->front(), function);
+  }
   if (options.threads.empty()) {
     options.threads = {1};
     if (runtime::availableThreads() > 1)

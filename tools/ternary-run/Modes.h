@@ -12,6 +12,8 @@
 #include "ternary/Runtime/Sampler.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace ternary::run {
 
@@ -27,6 +29,9 @@ struct Options {
 
   std::optional<std::string> inputIds, logits;
   bool step = false;
+
+  std::optional<std::string> function;
+  std::vector<std::string> inputs, outputs;
 };
 
 /// The text in a file, or if its name is "-", in the standard input, without the
@@ -42,6 +47,10 @@ int writeLogits(const runtime::Model &model, const Options &options);
 /// Checks that the model computes the same in every way that it can be asked
 /// to.
 int selfTest(const runtime::Model &model, const Options &options);
+
+/// Calls a function of the shared object at `path`, or prints which there are if none is named and
+/// no input given.
+int callFunction(const std::string &path, const Options &options);
 
 } // namespace ternary::run
 

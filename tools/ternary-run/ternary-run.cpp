@@ -8,6 +8,7 @@
 #include "Modes.h"
 #include "ternary/Runtime/CommandLine.h"
 #include "ternary/Runtime/Error.h"
+#include "ternary/Runtime/Functions.h"
 #include "ternary/Runtime/Machine.h"
 #include "ternary/Runtime/StopSignal.h"
 
@@ -15,6 +16,10 @@
 
 using namespace ternary;
 using namespace ternary::run;
+
+static bool isForFunctions(const Options &options) {
+  return options.function || !options.inputs.empty() || !options.outputs.empty();
+}
 
 /// Options that do not go together, or not alone.
 static void checkOptions(const Options &options) {
@@ -29,6 +34,9 @@ static void checkOptions(const Options &options) {
     runtime::fail("--input-ids: expected neither a prompt nor --self-test");
   if (options.selfTest && prompt)
     runtime::fail("--self-test: expected no prompt");
+  if (isForFunctions(options) && (prompt || options.selfTest || options.inputIds))
+    runtime::fail("--function, --input and --output: expected neither a prompt nor --self-test nor "
+                  "--input-ids");
 }
 
 static int runMain(int argc, char **argv) {
@@ -38,13 +46,15 @@ static int runMain(int argc, char **argv) {
   runtime::CommandLine commandLine(
       "ternary-run", "MODEL.so [options]",
       "Streams text from a model that ternary-compile made.\n"
-      "The text alone goes to the standard output.",
+      "The text alone goes to the standard output.\n\n"
+      "Of functions that it made, calls one; without options, says which there are.",
       "examples:\n"
       "  ternary-run model.so --prompt 'ROMEO:' --temperature 0.8 "
       "--top-p 0.95\n"
       "  ternary-run model.so --prompt 'ROMEO:' --tokens 100 --stats\n"
       "  ternary-run model.so --self-test\n"
-      "  ternary-run model.so --input-ids ids.npy --logits logits.npy\n");
+      "  ternary-run model.so --input-ids ids.npy --logits logits.npy\n"
+      "  ternary-run functions.so --function classify --input x=x.npy --output y.npy\n");
   int64_t seed = 0;
   commandLine.group("text");
   commandLine.text("prompt", "TEXT", options.prompt, "what to continue (default: nothing)");
@@ -80,6 +90,13 @@ static int runMain(int argc, char **argv) {
                    "where to write their float32 logits [batch, tokens, vocab]");
   commandLine.flag("step", options.step, "feed these ids one token at a time");
 
+  commandLine.group("functions");
+  commandLine.text("function", "NAME", options.function, "which one to call, if there are several");
+  commandLine.texts("input", "[NAME=]X.npy", options.inputs,
+                    "an input, or a number itself; by its name or in order");
+  commandLine.texts("output", "[NAME=]Y.npy", options.outputs,
+                    "where to write a result (default: the standard output, as text)");
+
   auto arguments = commandLine.parse(argc, argv);
   if (!arguments)
     return 0;
@@ -90,6 +107,8 @@ static int runMain(int argc, char **argv) {
   if (options.promptFile)
     options.prompt = readPrompt(*options.promptFile);
 
+  if (isForFunctions(options) || runtime::Functions::areIn(arguments->front()))
+    return callFunction(arguments->front(), options);
   auto start = std::chrono::steady_clock::now();
   auto model = runtime::Model::load(arguments->front(), options.weights.value_or(""));
   std::chrono::duration<double> loadSeconds = std::chrono::steady_clock::now() - start;

@@ -85,12 +85,12 @@ TEST_F(NpyTest, RefusesOtherArrays) {
 
 TEST_F(NpyTest, RefusesWrongSizes) {
   EXPECT_EQ(error(npy(header("<i8", "(1, 2)"), kInt32)),
-            "expected data for 1 x 2 ids of 8 bytes, found 8 bytes");
+            "expected data for 1 x 2 elements of 8 bytes, found 8 bytes");
   EXPECT_EQ(error(npy(header("<i4", "(1, 1)"), kInt32)),
-            "expected data for 1 x 1 ids of 4 bytes, found 8 bytes");
+            "expected data for 1 x 1 elements of 4 bytes, found 8 bytes");
   std::string huge = "999999999999999999";
   EXPECT_EQ(error(npy(header("<i4", "(" + huge + ", " + huge + ")"), kInt32)),
-            "expected data for " + huge + " x " + huge + " ids of 4 bytes, found 8 bytes");
+            "expected data for " + huge + " x " + huge + " elements of 4 bytes, found 8 bytes");
   // The product of the dimensions overflows to a plausible size.
   EXPECT_NE(error(npy(header("<i4", "(4294967296, 4294967296)"), "")), "none");
 }

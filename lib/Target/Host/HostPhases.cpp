@@ -78,13 +78,14 @@ static void buildLower(OpPassManager &pm, const Target &, const PipelineOptions 
   pm.addPass(arith::createArithEmulateUnsupportedFloats(halves));
   pm.addPass(createTernaryKeepRoundings());
   pm.addPass(createTernaryExpandMath());
-  pm.addPass(createTernaryEmulateHalfFloats());
   if (options.training)
     pm.addPass(createConvertMathToFuncs()); // powers
   TernaryEmitEntryPointsOptions entryPoints;
   entryPoints.prefix = options.prefix;
   entryPoints.forC = options.forC;
   pm.addPass(createTernaryEmitEntryPoints(entryPoints));
+  // C sees which integers are halves.
+  pm.addPass(createTernaryEmulateHalfFloats());
   addCleanup(pm);
 
   pm.addPass(memref::createExpandStridedMetadataPass());

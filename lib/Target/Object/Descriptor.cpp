@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Descriptor.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/abi.h"
+#include "ternary/function.h"
 #include "ternary/training.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -232,4 +234,55 @@ void ternary::addFunctionConstants(Module &module, const ModelInfo &info, String
       ConstantInt::get(Type::getInt64Ty(context), info.archiveBytes - info.payloadBytes);
   weights->replaceAllUsesWith(ConstantExpr::getGetElementPtr(bytes, archive, offset));
   weights->eraseFromParent();
+}
+
+/// An array of `ternary_value`.
+static Constant *addValues(Module &module, mlir::ArrayAttr values) {
+  StructBuilder array(module);
+  for (auto value : values.getAsRange<mlir::DictionaryAttr>()) {
+    auto sizes = value.getAs<mlir::DenseI64ArrayAttr>("shape");
+    SmallVector<uint64_t> shape;
+    for (int64_t size : sizes ? sizes.asArrayRef() : ArrayRef<int64_t>())
+      shape.push_back(mlir::ShapedType::isDynamic(size) ? -1 : size);
+    StructBuilder b(module);
+    b.string(value.getAs<mlir::StringAttr>("name"));
+    b.string(value.getAs<mlir::StringAttr>("type"));
+    b.pointer(b.data(ConstantDataArray::get(module.getContext(), shape)));
+    b.i64(shape.size());
+    b.i64(value.contains("state") ? TERNARY_STATE : sizes ? TERNARY_TENSOR : TERNARY_NUMBER);
+    array.pointer(b.finish());
+  }
+  return array.data(array.finish());
+}
+
+void ternary::addFunctionList(Module &module, mlir::ModuleOp source, const ModelInfo &info,
+                              StringRef name) {
+  StructBuilder array(module);
+  uint64_t count = 0;
+  for (auto func : source.getOps<mlir::LLVM::LLVMFuncOp>()) {
+    auto signature = func->getAttrOfType<mlir::DictionaryAttr>(kSignatureAttr);
+    if (!signature)
+      continue;
+    auto inputs = signature.getAs<mlir::ArrayAttr>("inputs");
+    auto results = signature.getAs<mlir::ArrayAttr>("results");
+    StructBuilder b(module);
+    b.string(signature.getAs<mlir::StringAttr>("name"));
+    b.pointer(addValues(module, inputs));
+    b.pointer(addValues(module, results));
+    b.i64(inputs.size());
+    b.i64(results.size());
+    b.pointer(module.getFunction(signature.getAs<mlir::StringAttr>("workspace")));
+    b.pointer(module.getFunction(func.getName()));
+    array.pointer(b.finish());
+    ++count;
+  }
+  StructBuilder b(module);
+  b.u32(TERNARY_FUNCTIONS_ABI_VERSION);
+  b.u32(sizeof(ternary_functions));
+  for (const std::string &text : {info.name, info.target, module.getTargetTriple().str(), info.cpu,
+                                  info.kernel, info.features})
+    b.string(text);
+  b.pointer(array.data(array.finish()));
+  b.i64(count);
+  define(b, module, name);
 }

@@ -28,6 +28,10 @@ void addTrainingDescriptor(llvm::Module &module, const ModelInfo &info, llvm::St
 /// of the weights.
 void addFunctionConstants(llvm::Module &module, const ModelInfo &info, llvm::StringRef prefix);
 
+/// Adds a `ternary_functions` named `name` for the functions of `source` that have a signature.
+void addFunctionList(llvm::Module &module, mlir::ModuleOp source, const ModelInfo &info,
+                     llvm::StringRef name);
+
 } // namespace ternary
 
 #endif // TERNARY_LIB_TARGET_OBJECT_DESCRIPTOR_H

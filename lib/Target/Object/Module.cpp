@@ -23,6 +23,7 @@
 
 using namespace llvm;
 using ternary::kDeclarationAttr;
+using ternary::kSignatureAttr;
 
 /// Has a function compiled for every machine of the architecture instead of the model's, so that it
 /// may run before it is known which one this is.
@@ -171,13 +172,20 @@ Expected<std::unique_ptr<Module>> ternary::translateModel(mlir::ModuleOp source,
         restrictToBaseline(*function, machine.getTargetTriple());
   for (Function *function : functions)
     restrictToBaseline(*function, machine.getTargetTriple());
+  for (auto func : source.getOps<mlir::LLVM::LLVMFuncOp>())
+    if (auto signature = func->getAttrOfType<mlir::DictionaryAttr>(kSignatureAttr))
+      for (StringRef name :
+           {func.getName(), signature.getAs<mlir::StringAttr>("workspace").getValue()})
+        restrictToBaseline(*module->getFunction(name), machine.getTargetTriple());
   if (training)
     addTrainingDescriptor(*module, info, (prefix + "_training_descriptor_instance").str(), steps);
   else if (hasSession)
     addDescriptor(*module, info, (prefix + "_descriptor_instance").str(),
                   (prefix + "_step_prefill").str(), (prefix + "_step_decode").str());
-  if (!functions.empty())
+  if (!functions.empty()) {
     addFunctionConstants(*module, info, prefix.str());
+    addFunctionList(*module, source, info, (prefix + "_functions_instance").str());
+  }
   if (Error error =
           linkRuntime(*module, info, device, prefix, hasSession, !functions.empty(), machine))
     return error;

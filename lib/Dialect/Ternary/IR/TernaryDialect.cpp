@@ -7,6 +7,7 @@
 
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -104,7 +105,7 @@ static LogicalResult verifyRole(Operation *op, NamedAttribute attribute) {
 
 LogicalResult TernaryDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned,
                                                        NamedAttribute attribute) {
-  if (attribute.getName() == kParameterAttr)
+  if (attribute.getName() == kParameterAttr || attribute.getName() == kNameAttr)
     return verifyKind<StringAttr>(op, attribute, "a string");
   return attribute.getName() == kRoleAttr ? verifyRole(op, attribute) : success();
 }

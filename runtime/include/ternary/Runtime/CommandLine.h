@@ -31,6 +31,9 @@ public:
   void flag(const char *name, bool &value, std::string help);
   void text(const char *name, const char *placeholder, std::optional<std::string> &value,
             std::string help);
+  /// An option that may be given several times.
+  void texts(const char *name, const char *placeholder, std::vector<std::string> &values,
+             std::string help);
   void integer(const char *name, const char *placeholder, int64_t &value, int64_t least,
                int64_t most, std::string help);
   void integer(const char *name, const char *placeholder, std::optional<int64_t> &value,

@@ -11,6 +11,7 @@
 #include "ternary/Runtime/File.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,23 @@ struct IdMatrix {
 /// names them.
 void checkTokens(const std::string &what, const int64_t *ids, int64_t rows, int64_t columns,
                  int64_t most, int64_t vocab);
+
+/// An array in a .npy file in memory.
+struct NpyArray {
+  std::string type; // as the file has it: "<f4", "|i1", ...
+  std::vector<int64_t> shape;
+  const uint8_t *data; // row by row, perhaps not aligned
+};
+
+/// Finds the array in a file, whose elements are of `bytesOf(type, shape)` bytes, unless that
+/// throws since they do not fit. Throws on Fortran order and on anything that is no such file.
+NpyArray
+viewArray(const MappedFile &file,
+          const std::function<int64_t(const std::string &, const std::vector<int64_t> &)> &bytesOf);
+
+/// Writes an array, whose elements are of `itemBytes` bytes. The file appears under its name when
+/// it is complete.
+void writeArray(const std::string &path, const NpyArray &array, int64_t itemBytes);
 
 /// An array of ids in a .npy file in memory.
 struct NpyIds {

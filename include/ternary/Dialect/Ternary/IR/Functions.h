@@ -18,6 +18,12 @@ inline constexpr llvm::StringLiteral kPhaseAttr = "ternary.phase";
 /// On arguments: the number of the result that they are memory for, among those that no argument of
 /// the same role is memory for.
 inline constexpr llvm::StringLiteral kResultAttr = "ternary.result";
+/// On arguments: the name that the source has for them.
+inline constexpr llvm::StringLiteral kNameAttr = "ternary.name";
+/// On the member `call` of a ternary_function: its `name`, the member `workspace`, and lists of
+/// `inputs` and `results`, each with `name`, `type`, `shape` if it is a tensor,
+/// and `state` if it is that.
+inline constexpr llvm::StringLiteral kSignatureAttr = "ternary.signature";
 /// On functions in the LLVM dialect: how C declares them, for whoever writes a header.
 inline constexpr llvm::StringLiteral kDeclarationAttr = "ternary.declaration";
 /// The symbol of weights in modules of functions that C calls: where their archive's payload is.
