@@ -49,8 +49,13 @@ static Error checkTraining(const CompileOptions &options, const ternary::Target 
 }
 
 static Error checkOptions(const CompileOptions &options, const ternary::Target &target) {
-  if (options.function != "generate" && options.function != "train")
-    return makeError("expected --function generate or train, got '" + options.function + "'");
+  if (options.function != "generate" && options.function != "train" &&
+      options.function != "gradient")
+    return makeError("expected --function generate, train or gradient, got '" + options.function +
+                     "'");
+  if (options.function != "gradient" &&
+      (!options.differentiate.empty() || !options.withRespectTo.empty()))
+    return makeError("expected --function=gradient with --differentiate and --with-respect-to");
   if (options.batch && (*options.batch < 1 || *options.batch > 1024))
     return makeError("expected --batch from 1 to 1024, got " + Twine(*options.batch));
   if (options.epsilon && !(static_cast<float>(*options.epsilon) > 0 && *options.epsilon < 1))

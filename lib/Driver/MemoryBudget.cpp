@@ -30,7 +30,7 @@ int64_t ternary::getTrainingBytes(const TrainingInfo &info, int64_t tokens) {
 static SmallVector<const Phase *> getTrialPhases(const ternary::Target &target) {
   SmallVector<const Phase *> phases = getPhases(target);
   auto has = [](PhaseRole role) { return [=](const Phase *phase) { return phase->role == role; }; };
-  auto *first = std::next(find_if(phases, has(PhaseRole::TrainingOnly)));
+  auto *first = std::next(find_if(phases, has(PhaseRole::Differentiates)));
   auto *last = find_if(phases, has(PhaseRole::PlansMemory));
   if (last == phases.end())
     return {};

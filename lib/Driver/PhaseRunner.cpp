@@ -16,6 +16,7 @@
 #include "ternary/Pipelines/Pipelines.h"
 #include "ternary/Support/OutputFile.h"
 #include "ternary/Target/SelfTest.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -161,8 +162,31 @@ Error PhaseRunner::skipPhases() {
   return Error::success();
 }
 
+/// The function to differentiate, if one is wanted: the one that was named, or the only one.
+Error PhaseRunner::findFunction() {
+  if (options.function != "gradient" || first > 0)
+    return Error::success();
+  SmallVector<StringRef> names;
+  for (auto func : model.module->getOps<mlir::func::FuncOp>())
+    if (isOrdinary(func) && func.isPublic())
+      names.push_back(func.getName());
+  bool isNamed = !options.differentiate.empty();
+  if (isNamed ? !is_contained(names, options.differentiate) : names.size() != 1)
+    return createStringError("expected " +
+                             Twine(isNamed
+                                       ? "a function for --differentiate"
+                                       : "--differentiate=NAME with several functions or none") +
+                             ", one of '" + join(names, "', '") + "'" +
+                             (isNamed ? ", got '" + options.differentiate + "'" : ""));
+  plan.pipeline.differentiate = names.size() == 1 ? names.front().str() : options.differentiate;
+  plan.pipeline.withRespectTo = options.withRespectTo;
+  return Error::success();
+}
+
 Error PhaseRunner::run() {
   if (Error error = skipPhases())
+    return error;
+  if (Error error = findFunction())
     return error;
   // As ternary-train does.
   int64_t most = model.info.maxTokens > 0 ? std::min<int64_t>(512, model.info.maxTokens) : 512;
@@ -170,13 +194,13 @@ Error PhaseRunner::run() {
   if (plan.attribute)
     (*model.module)->setAttr(kTargetAttr, plan.attribute);
   for (const Phase *phase : ArrayRef(plan.phases).drop_front(first)) {
-    if (phase->role == PhaseRole::TrainingOnly && !plan.pipeline.training)
+    if (phase->role == PhaseRole::Differentiates && !plan.pipeline.differentiates())
       continue;
     if (Error error = runPhase(*phase))
       return error;
     // The next phase decides what is computed again.
     bool goesOn = phase != plan.phases.back();
-    if (phase->role == PhaseRole::TrainingOnly && options.memoryBudget && goesOn)
+    if (phase->role == PhaseRole::Differentiates && options.memoryBudget && goesOn)
       if (Error error = fitMemoryBudget(*options.memoryBudget, plan, model, context, report))
         return error;
     if (phase->role == PhaseRole::BindsWeights)

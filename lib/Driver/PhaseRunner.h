@@ -29,6 +29,7 @@ public:
 
 private:
   llvm::Error skipPhases();
+  llvm::Error findFunction();
   llvm::Error adoptTarget();
   void renameEntryPoints();
   llvm::Error runPhase(const Phase &phase);

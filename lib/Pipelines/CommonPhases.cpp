@@ -29,10 +29,14 @@ static void buildGraph(OpPassManager &, const Target &, const PipelineOptions &)
 static void buildDifferentiate(OpPassManager &pm, const Target &, const PipelineOptions &options) {
   // A loss is differentiated as one block, so calls go first.
   pm.addPass(createInlinerPass());
-  pm.addPass(createTernaryDifferentiate());
+  TernaryDifferentiateOptions differentiate;
+  differentiate.function = options.differentiate;
+  differentiate.withRespectTo.assign(options.withRespectTo.begin(), options.withRespectTo.end());
+  pm.addPass(createTernaryDifferentiate(differentiate));
   if (options.gradientPrecision == GradientPrecision::Int8)
     pm.addNestedPass<func::FuncOp>(createTernaryNarrowGradients());
-  pm.addPass(createTernaryBuildOptimizer());
+  if (options.training)
+    pm.addPass(createTernaryBuildOptimizer());
 }
 
 /// Common subexpressions go first: norms of one input share their statistics then.
@@ -116,8 +120,8 @@ ArrayRef<Phase> ternary::getCommonPhases() {
   static const Phase phases[] = {
       {"graph", "layers on tensors; parameters are arguments", buildGraph, "ops of a graph",
        isGraphOp},
-      {"differentiate", "gradient of the loss, optimiser (training only)", buildDifferentiate,
-       "ops of a graph", isGraphOp, /*check=*/nullptr, PhaseRole::TrainingOnly},
+      {"differentiate", "gradient of a loss or function (not for inference)", buildDifferentiate,
+       "ops of a graph", isGraphOp, /*check=*/nullptr, PhaseRole::Differentiates},
       {"quantize", "layers taken apart; ternary weights multiply integers", buildQuantize,
        "ops of a graph other than layers", isQuantizedOp, checkCalls},
       {"fuse", "kernel ops, each one loop nest to be, and ops of linalg", buildFuse,

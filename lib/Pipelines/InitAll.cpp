@@ -29,7 +29,8 @@ void ternary::registerAllDialects(mlir::DialectRegistry &registry) {
 void ternary::registerTernaryDialect(mlir::DialectRegistry &registry) {
   registry.insert<TernaryDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
-  registerDifferentiableOpInterfaceExternalModels(registry);
+  registerDifferentiableMath(registry);
+  registerDifferentiableTensors(registry);
   registerDifferentiableControlFlow(registry);
 }
 

@@ -79,10 +79,11 @@ static void buildPipeline(OpPassManager &pm, StringRef last, const Target &targe
     pm.addPass(createTernaryCheckPhase(guard));
     return;
   }
-  // The phase that only training has.
-  options.training = given.training || (*end)->role == PhaseRole::TrainingOnly;
+  // Whoever asks for that phase and for no function trains.
+  if ((*end)->role == PhaseRole::Differentiates && !options.differentiates())
+    options.training = true;
   for (const Phase *phase : ArrayRef(phases).take_front(end - phases.begin() + 1))
-    if (phase->role != PhaseRole::TrainingOnly || options.training)
+    if (phase->role != PhaseRole::Differentiates || options.differentiates())
       buildPhasePipeline(pm, *phase, target, options);
   if (*end == phases.back())
     pm.addPass(createTernaryStripAttributes());

@@ -163,6 +163,8 @@ void ternary::python::bindCompiler(py::module_ &module) {
       .def_readwrite("cpu", &CompileOptions::cpu)
       .def_readwrite("attributes", &CompileOptions::attributes)
       .def_readwrite("function", &CompileOptions::function)
+      .def_readwrite("differentiate", &CompileOptions::differentiate)
+      .def_readwrite("with_respect_to", &CompileOptions::withRespectTo)
       .def_readwrite("batch", &CompileOptions::batch)
       .def_readwrite("threads", &CompileOptions::threads)
       .def_readwrite("fuse", &CompileOptions::fuse)

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -200,6 +200,8 @@ def compile(
     source: Path,
     *,
     parameters: Mapping[str, Any] | Path | int | None = None,
+    differentiate: str | None = None,
+    with_respect_to: Sequence[str | int] = (),
     output: Path | None = None,
     target: str = "cpu",
     mtriple: str = "",
@@ -212,8 +214,12 @@ def compile(
     """Compiles functions in MLIR, a text or a file of it, and loads the result.
 
     `parameters` are values of `ternary.parameter` arguments: arrays by their names, a safetensors
-    or GGUF file, a model directory, or the seed of random ones. The shared object is written to
-    `output`, or to a temporary folder that goes with the functions. All else is as for
+    or GGUF file, a model directory, or the seed of random ones. With `differentiate`, the name of a
+    function, there is NAME_gradient as well: it returns what the function does and its gradients by
+    the arguments `with_respect_to`, names or numbers, by default all of floats. If the function's
+    only result of floats is a number, these are that number's gradients; otherwise NAME_gradient
+    takes the gradients of a loss by such results, behind its other arguments. The shared object is
+    written to `output`, or to a temporary folder that goes with the functions. All else is as for
     `ternary-compile`.
 
     >>> f = ternary.compile("func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> { ... }").f
@@ -222,6 +228,9 @@ def compile(
     options = _ternary.CompileOptions()
     options.target, options.triple, options.cpu, options.attributes = target, mtriple, mcpu, mattr
     options.kernel, options.fuse, options.progress = kernel, fuse, progress
+    if differentiate is not None:
+        options.function, options.differentiate = "gradient", differentiate
+    options.with_respect_to = [str(argument) for argument in with_respect_to]
     compilable = _open_source(source)
     if isinstance(parameters, int):
         compilable = compilable.with_random_weights(check_seed(parameters))

@@ -21,6 +21,8 @@ class CompileOptions:
     cpu: str
     attributes: str
     function: str
+    differentiate: str
+    with_respect_to: list[str]
     batch: int | None
     threads: bool | None
     fuse: bool | None

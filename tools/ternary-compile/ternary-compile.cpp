@@ -52,8 +52,19 @@ static cl::opt<std::string, true>
          cl::value_desc("kind"), cl::location(options.emit), cl::cat(category));
 static cl::opt<std::string, true>
     function("function",
-             cl::desc("What to compile a model directory for: generate (default) or train"),
+             cl::desc("What to compile for: generate (default), train a model, or gradient of a "
+                      "function of one's own"),
              cl::value_desc("name"), cl::location(options.function), cl::cat(category));
+static cl::opt<std::string, true>
+    differentiate("differentiate",
+                  cl::desc("With --function=gradient, which function, if there are several; "
+                           "NAME_gradient is compiled beside it"),
+                  cl::value_desc("name"), cl::location(options.differentiate), cl::cat(category));
+static cl::list<std::string>
+    withRespectTo("with-respect-to",
+                  cl::desc("With --function=gradient, by which arguments: their names or numbers "
+                           "(default: all of floats)"),
+                  cl::value_desc("x,w"), cl::CommaSeparated, cl::cat(category));
 static cl::opt<int64_t> batch("batch", cl::desc("Sequences per session (default 1)"),
                               cl::cat(category));
 namespace {
@@ -197,6 +208,7 @@ int main(int argc, char **argv) {
     return 1;
 
   options.embedWeights = weights == Weights::Embed;
+  options.withRespectTo.assign(withRespectTo.begin(), withRespectTo.end());
   if (parallel.getNumOccurrences())
     options.threads = parallel == Parallel::Threads;
   if (batch.getNumOccurrences())

@@ -26,7 +26,12 @@ struct CompileOptions : TargetRequest {
   std::string target = "cpu";
   /// Name of a kind of output: "mlir", or one of the target's. Empty: by the output's suffix.
   std::string emit;
+  /// "generate", "train" or "gradient".
   std::string function = "generate";
+  /// For gradients: the function to differentiate, which may be empty if there is only one, and by
+  /// which of its arguments; none: by all of floats.
+  std::string differentiate;
+  std::vector<std::string> withRespectTo;
   std::optional<int64_t> batch; // 1
   std::optional<bool> fuse;     // true
   bool embedWeights = true;

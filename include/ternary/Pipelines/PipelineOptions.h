@@ -20,6 +20,13 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> training{*this, "training",
                         llvm::cl::desc("Derive the gradient of the loss and compile both"),
                         llvm::cl::init(false)};
+  Option<std::string> differentiate{
+      *this, "differentiate",
+      llvm::cl::desc("A function, no step, whose gradient to compile beside it"),
+      llvm::cl::init("")};
+  ListOption<std::string> withRespectTo{
+      *this, "with-respect-to",
+      llvm::cl::desc("By which of its arguments (default: all of floats)")};
   Option<GradientPrecision> gradientPrecision{
       *this, "gradient-precision",
       llvm::cl::desc("What gradients are rounded to in the products of linear layers:"),
@@ -43,6 +50,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> forC{*this, "for-c",
                     llvm::cl::desc("Functions that are no steps are for C, not for MLIR"),
                     llvm::cl::init(false)};
+
+  /// Whether anything is to be differentiated.
+  bool differentiates() const { return training || !differentiate.empty(); }
 };
 
 } // namespace ternary

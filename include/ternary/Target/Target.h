@@ -27,9 +27,9 @@ struct PipelineOptions;
 /// What drivers ask of a phase besides its passes.
 enum class PhaseRole {
   Other,
-  TrainingOnly, ///< is left out unless a model is trained
-  BindsWeights, ///< leaves weights in the archive: they can be counted
-  PlansMemory,  ///< leaves the sizes of state and workspace
+  Differentiates, ///< is left out unless there is something to differentiate
+  BindsWeights,   ///< leaves weights in the archive: they can be counted
+  PlansMemory,    ///< leaves the sizes of state and workspace
 };
 
 /// A part of the way of a module through the compiler. Its name drives `--compile-to`,

@@ -13,14 +13,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/IR/Functions.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "llvm/ADT/SetOperations.h"
 
@@ -76,10 +78,10 @@ public:
     });
   }
 
-  /// The values that depend on `parameters` and that `loss` depends on.
-  llvm::DenseSet<Value> findBetween(ArrayRef<BlockArgument> parameters, Value loss) {
+  /// The values that depend on `parameters` and that one of `losses` depends on.
+  llvm::DenseSet<Value> findBetween(ArrayRef<BlockArgument> parameters, ArrayRef<Value> losses) {
     llvm::DenseSet<Value> varied = reach(SmallVector<Value>(parameters), users);
-    llvm::DenseSet<Value> useful = reach({loss}, operands);
+    llvm::DenseSet<Value> useful = reach(SmallVector<Value>(losses), operands);
     llvm::set_intersect(varied, useful);
     return varied;
   }
@@ -119,6 +121,8 @@ private:
 };
 
 struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
+  using TernaryDifferentiateBase::TernaryDifferentiateBase;
+
   void runOnOperation() override {
     SmallVector<func::FuncOp> losses;
     for (auto func : getOperation().getOps<func::FuncOp>())
@@ -128,6 +132,17 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
     for (func::FuncOp loss : losses)
       if (failed(differentiate(loss, symbols)))
         return signalPassFailure();
+    if (function.empty())
+      return;
+    auto func = symbols.lookup<func::FuncOp>(function);
+    if (!func || !isOrdinary(func)) {
+      getOperation().emitError() << "expected a function @" << function
+                                 << " to differentiate, which is no step, got "
+                                 << (func ? "another" : "none");
+      return signalPassFailure();
+    }
+    if (failed(differentiateFunction(func, symbols)))
+      signalPassFailure();
   }
 
   LogicalResult differentiate(func::FuncOp loss, SymbolTable &symbols) {
@@ -161,6 +176,99 @@ struct Differentiate : ternary::impl::TernaryDifferentiateBase<Differentiate> {
     numDifferentiated += gradients.getNumDifferentiated();
     returnGradients(gradient, parameters, gradients, builder);
     return success();
+  }
+
+  LogicalResult differentiateFunction(func::FuncOp func, SymbolTable &symbols) {
+    if (!llvm::hasSingleElement(func.getBody()))
+      return func.emitError("expected a function of one block to differentiate, got several");
+    std::string name = (func.getName() + "_gradient").str();
+    if (Operation *other = symbols.lookup(name))
+      return other->emitError() << "expected no symbol @" << name
+                                << ", which is to be the gradient of @" << func.getName();
+    FailureOr<SmallVector<unsigned>> numbers = findArguments(func);
+    if (failed(numbers))
+      return failure();
+    func::FuncOp gradient = func.clone();
+    gradient.setName(name);
+    symbols.insert(gradient, std::next(func->getIterator()));
+    decomposeOpaqueLayers(gradient);
+
+    Block &body = gradient.getBody().front();
+    auto arguments =
+        llvm::map_to_vector(*numbers, [&](unsigned number) { return body.getArgument(number); });
+    auto returnOp = cast<func::ReturnOp>(body.getTerminator());
+    SmallVector<Value> values;
+    for (Value value : returnOp.getOperands())
+      if (carriesGradient(value.getType()))
+        values.push_back(value);
+    if (values.empty())
+      return func.emitError()
+             << "expected a function with a result of floats to differentiate, got "
+             << func.getFunctionType();
+    Gradients gradients(Dependences(gradient).findBetween(arguments, values));
+    OpBuilder builder(returnOp);
+    auto forward =
+        llvm::map_to_vector(body.without_terminator(), [](Operation &op) { return &op; });
+    for (auto [i, value] : llvm::enumerate(values)) {
+      Value seed;
+      if (values.size() == 1 && isNumber(value.getType()))
+        seed = createSplat(builder, value.getLoc(), value, 1.0);
+      else
+        seed =
+            addArgument(gradient, value.getType(),
+                        makeAttrs(kNameAttr, values.size() == 1 ? "dy" : "dy" + std::to_string(i)));
+      gradients.add(builder, value, seed);
+    }
+    if (failed(gradients.differentiate(builder, forward)))
+      return failure();
+    numDifferentiated += gradients.getNumDifferentiated();
+
+    SmallVector<Value> results(returnOp->getOperands());
+    for (BlockArgument argument : arguments)
+      results.push_back(gradients.lookupOrZero(builder, argument));
+    numGradients += arguments.size();
+    SmallVector<DictionaryAttr> attrs;
+    gradient.getAllResultAttrs(attrs);
+    attrs.resize(results.size(), DictionaryAttr::get(&getContext()));
+    returnOp->setOperands(results);
+    gradient.setFunctionType(
+        FunctionType::get(&getContext(), body.getArgumentTypes(), ValueRange(results).getTypes()));
+    gradient.setAllResultAttrs(attrs);
+    return success();
+  }
+
+  /// The numbers of the arguments to differentiate by.
+  FailureOr<SmallVector<unsigned>> findArguments(func::FuncOp func) {
+    SmallVector<unsigned> numbers;
+    if (withRespectTo.empty()) {
+      for (BlockArgument argument : func.getArguments())
+        if (carriesGradient(argument.getType()))
+          numbers.push_back(argument.getArgNumber());
+      return numbers;
+    }
+    for (StringRef name : withRespectTo) {
+      auto found = llvm::find_if(func.getArguments(), [&](BlockArgument argument) {
+        unsigned number = argument.getArgNumber();
+        auto given = func.getArgAttrOfType<StringAttr>(number, kNameAttr);
+        StringAttr parameter = getName(func, argument);
+        return (given && given == name) || (parameter && parameter == name) ||
+               name == std::to_string(number);
+      });
+      if (found == func.getArguments().end())
+        return func.emitError() << "expected an argument of @" << func.getName()
+                                << " to differentiate by, got '" << name << "'";
+      if (!carriesGradient(found->getType()))
+        return func.emitError() << "expected '" << name
+                                << "' to consist of floats to differentiate by, got "
+                                << found->getType();
+      numbers.push_back(found->getArgNumber());
+    }
+    return numbers;
+  }
+
+  static bool isNumber(Type type) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    return !shaped || shaped.getRank() == 0;
   }
 
   static bool isScalar(Type type) {

@@ -209,16 +209,18 @@ private:
     }
   }
 
-  /// A constant row, or the shared vector behind a broadcast.
+  /// A constant row or number, or the shared vector behind a broadcast.
   static Value createOutside(OpBuilder &builder, OpOperand &operand, IRMapping &mapping,
                              function_ref<Type(Type)> convert) {
     Operation *def = operand.get().getDefiningOp();
     if (Value vector = getBroadcastVector(def))
       return mapping.lookup(vector);
     auto shaped = cast<ShapedType>(operand.get().getType());
-    auto type = cast<VectorType>(isShared(operand) ? getRowType(shaped, 0) : convert(shaped));
-    return arith::ConstantOp::create(builder, def->getLoc(),
-                                     DenseElementsAttr::get(type, getSplatConstant(def)));
+    TypedAttr value = getSplatConstant(def);
+    if (auto row =
+            dyn_cast<VectorType>(isShared(operand) ? getRowType(shaped, 0) : convert(shaped)))
+      value = DenseElementsAttr::get(row, value);
+    return arith::ConstantOp::create(builder, def->getLoc(), value);
   }
 
   ArrayRef<Operation *> ops;

@@ -53,8 +53,11 @@ inline llvm::cl::ValuesClass getGradientPrecisionValues() {
 #define GEN_PASS_REGISTRATION
 #include "ternary/Dialect/Ternary/Transforms/Passes.h.inc"
 
-/// Backward rules of upstream ops: arith, math, linalg and tensor.
-void registerDifferentiableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
+/// Backward rules of ops of arith and math.
+void registerDifferentiableMath(mlir::DialectRegistry &registry);
+
+/// Backward rules of ops of tensor and linalg.
+void registerDifferentiableTensors(mlir::DialectRegistry &registry);
 
 /// Backward rules of scf.for and scf.if.
 void registerDifferentiableControlFlow(mlir::DialectRegistry &registry);

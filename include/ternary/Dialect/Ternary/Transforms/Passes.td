@@ -33,8 +33,9 @@ def TernaryDecompose : TernaryPass<"ternary-decompose", "::mlir::func::FuncOp", 
 }
 
 def TernaryDifferentiate : TernaryPass<"ternary-differentiate", "::mlir::ModuleOp", [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"]> {
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"]> {
   let summary = "Derive the gradient of a loss";
   let description = [{
     For every function whose `ternary.step` is `loss` a function whose step is `gradient`:
@@ -47,6 +48,13 @@ def TernaryDifferentiate : TernaryPass<"ternary-differentiate", "::mlir::ModuleO
     from the last to the first; the loop forward keeps what each of them starts from.
 
     The loss is the first result, a scalar.
+
+    With `function=NAME` also, for that function, `NAME_gradient`: it returns what NAME does and,
+    behind that, gradients by the arguments `with-respect-to` names, in this order. These are
+    names of parameters or arguments (`ternary.name`) or numbers of arguments, and by default all
+    that consist of floats. If the only result of floats is a scalar, a loss, its gradients are
+    returned. Otherwise the function takes what a loss has as gradients by its results of floats,
+    behind its other arguments, and returns the loss's gradients.
 
     ```mlir fragment
     func.func @loss(%x: tensor<4x8xf32>, %g: tensor<8xf32> {ternary.parameter = "g"})
@@ -71,6 +79,11 @@ def TernaryDifferentiate : TernaryPass<"ternary-differentiate", "::mlir::ModuleO
   let statistics = [
     Statistic<"numDifferentiated", "differentiated", "Number of ops differentiated">,
     Statistic<"numGradients", "gradients", "Number of parameters with a gradient">];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"\"",
+           "The function to differentiate beside steps">,
+    ListOption<"withRespectTo", "with-respect-to", "std::string",
+               "By which of its arguments (default: all of floats)">];
 }
 
 def TernaryBuildOptimizer : TernaryPass<"ternary-build-optimizer", "::mlir::ModuleOp", [
