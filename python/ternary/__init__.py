@@ -16,7 +16,7 @@ from ternary._model import Model
 from ternary._session import Session
 from ternary._ternary import Error, __version__
 from ternary._tokenizer import HuggingFaceTokenizer, SentencePieceTokenizer, Tokenizer
-from ternary._torch import from_torch
+from ternary._torch import from_torch, torch_module
 
 __all__ = [
     "Block",
@@ -39,4 +39,5 @@ __all__ = [
     "load",
     "nn",
     "phases",
+    "torch_module",
 ]

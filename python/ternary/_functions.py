@@ -231,7 +231,8 @@ def compile(
     if differentiate is not None:
         options.function, options.differentiate = "gradient", differentiate
     options.with_respect_to = [str(argument) for argument in with_respect_to]
-    compilable = _open_source(source)
+    name = pathlib.Path(source).stem if _is_path(source) else "functions"
+    compilable = _ternary.Source(name, read_text(source))
     if isinstance(parameters, int):
         compilable = compilable.with_random_weights(check_seed(parameters))
     elif isinstance(parameters, Mapping):
@@ -247,13 +248,16 @@ def compile(
     return Functions(_ternary.CompiledFunctions(os.path.abspath(output)), folder)
 
 
-def _open_source(source: Path) -> _ternary.Source:
-    """Text has spaces between its words and ends in no .mlir."""
-    if isinstance(source, str) and not source.endswith(".mlir"):
-        check_text(source)
-        return _ternary.Source("functions", source)
-    path = pathlib.Path(source)
+def _is_path(source: Path) -> bool:
+    return not isinstance(source, str) or source.endswith(".mlir")
+
+
+def read_text(source: Path) -> str:
+    """The text in a file, or the text itself, which does not end in .mlir."""
+    if not _is_path(source):
+        check_text(str(source))
+        return str(source)
     try:
-        return _ternary.Source(path.stem, path.read_text(encoding="utf-8"))
+        return pathlib.Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _ternary.Error(f"cannot read '{path}': {error}") from error
+        raise _ternary.Error(f"cannot read '{os.fspath(source)}': {error}") from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ternary import nn
+from ternary._functions import read_text
 from ternary._graph import Graph, Path
 from ternary._ternary import Error
 from ternary._tokenizer import Tokenizer
@@ -62,6 +63,34 @@ def from_torch(
         eos_id=eos_id,
         tokenizer=tokenizer,
     )
+
+
+def torch_module(
+    source: Graph | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    function: str | None = None,
+    **options: Any,
+) -> torch.nn.Module:
+    """A module of PyTorch whose forward and backward are compiled: a function in MLIR, in a graph,
+    a text or a file, and its gradient.
+
+    `parameters` are the initial values of what is to be trained, arrays or tensors by the names of
+    arguments; other arguments are what `forward` takes, in order or by name. Names of
+    `ternary.parameter` arguments count as well, with `_` for `.`: their values are the module's,
+    not the object's. `function` says which one, if there are several. Gradients are compiled when
+    they are first asked for; they have no gradients themselves. All else is as for
+    `ternary.compile`.
+
+    >>> layer = ternary.torch_module("layer.mlir", {"w": torch.randn(32, 64)})
+    >>> layer(x).square().mean().backward()
+    """
+    from ternary._torch_module import CompiledModule
+
+    text = str(source) if isinstance(source, Graph) else read_text(source)
+    # What is trained is not compiled in.
+    text = text.replace("ternary.parameter", "ternary.name")
+    return CompiledModule(text, function, parameters or {}, options)
 
 
 def _has_converter(module: torch.nn.Module) -> bool:

@@ -110,7 +110,8 @@ private:
     return text;
   }
 
-  /// The names that the source has for inputs, unless C would not take them together.
+  /// The names that the source has for inputs, with _ for what C has not in names, unless C would
+  /// not take them together.
   SmallVector<std::string> getInputNames() {
     SmallVector<std::string> given, numbered;
     llvm::StringSet<> taken = {"workspace"};
@@ -125,8 +126,12 @@ private:
     for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i) {
       if (getFunctionArgument(func, i) != FunctionArgument::Input)
         continue;
-      auto name = func.getArgAttrOfType<StringAttr>(i, kNameAttr);
-      given.push_back(name ? name.str() : "");
+      auto attr = func.getArgAttrOfType<StringAttr>(i, kNameAttr);
+      std::string name = attr ? attr.str() : "";
+      for (char &c : name)
+        if (StringRef(".$-").contains(c))
+          c = '_';
+      given.push_back(name);
       numbered.push_back("x" + std::to_string(numbered.size()));
       areUsable &= isFree(given.back());
     }
