@@ -28,6 +28,7 @@ opt_args = ["--verify-roundtrip"] if os.environ.get("TERNARY_OPT_CHECK_IR_ROUNDT
 tools = [
     ToolSubst("ternary-opt", extra_args=opt_args),
     "ternary-bench",
+    "ternary-capi-test",
     "ternary-compile",
     "ternary-export",
     "ternary-lsp-server",

@@ -32,9 +32,9 @@ foreach(component Runtime Compiler)
   endif()
 endforeach()
 
-foreach(dir include runtime/include)
+foreach(dir include/ternary include/ternary-c runtime/include/ternary)
   if(EXISTS ${PROJECT_SOURCE_DIR}/${dir})
-    install(DIRECTORY ${PROJECT_SOURCE_DIR}/${dir}/ternary DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/${dir} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
       FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.def")
   endif()
 endforeach()
