@@ -33,7 +33,7 @@ static bool isUpstreamOp(Operation *op) {
 bool ternary::isGraphOp(Operation *op) {
   if (isOfDialect<TernaryDialect>(op))
     return !isa<ArchiveOp, ParameterOp>(op);
-  return isUpstreamOp(op);
+  return isa<ModelOpInterface>(op) || isUpstreamOp(op);
 }
 
 bool ternary::isKernelOrUpstream(Operation *op) {

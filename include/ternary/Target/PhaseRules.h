@@ -16,7 +16,7 @@ template <typename... Dialects> bool isOfDialect(mlir::Operation *op) {
   return llvm::isa_and_nonnull<Dialects...>(op->getDialect());
 }
 
-/// Layers, what they consist of, and the upstream ops beside them.
+/// Layers, of whatever dialect, what ours consist of, and the upstream ops beside them.
 bool isGraphOp(mlir::Operation *op);
 
 /// Kernels, and the upstream ops beside them; what is elementwise on tensors is one of these by
