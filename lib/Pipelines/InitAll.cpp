@@ -12,6 +12,7 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "ternary/Conversion/Passes.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
+#include "ternary/Dialect/Ternary/IR/ValueBoundsOpInterfaceImpl.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "ternary/Pipelines/Passes.h"
 #include "ternary/Pipelines/Pipelines.h"
@@ -32,6 +33,7 @@ void ternary::registerTernaryDialect(mlir::DialectRegistry &registry) {
   registerDifferentiableMath(registry);
   registerDifferentiableTensors(registry);
   registerDifferentiableControlFlow(registry);
+  registerValueBoundsOpInterfaceExternalModels(registry);
 }
 
 void ternary::registerAllTargets() {
