@@ -146,6 +146,30 @@ def test_some_arguments_of_one_of_several_functions(tmp_path) -> None:
     assert "expected --function=gradient with --differentiate" in result.stderr
 
 
+def test_loops_of_linalg_are_differentiated() -> None:
+    """What stands for elementwise ops, by their rules."""
+    compiled = ternary.compile(
+        """
+        func.func @f(%x: tensor<3x5xf32>) -> tensor<3x5xf32> {
+          %half = arith.constant 0.5 : f32
+          %e = tensor.empty() : tensor<3x5xf32>
+          %y = linalg.map ins(%x : tensor<3x5xf32>) outs(%e : tensor<3x5xf32>) (%in: f32, %out: f32) {
+            %0 = arith.mulf %in, %in : f32
+            %1 = arith.mulf %0, %half : f32
+            linalg.yield %1 : f32
+          }
+          %z = linalg.exp ins(%y : tensor<3x5xf32>) outs(%e : tensor<3x5xf32>) -> tensor<3x5xf32>
+          return %z : tensor<3x5xf32>
+        }
+        """,
+        differentiate="f",
+    )
+    x = np.linspace(-1, 1, 15, dtype=f32).reshape(3, 5)
+    value, gradient = compiled.f_gradient(x, np.ones((3, 5), f32))
+    np.testing.assert_allclose(value, np.exp(x * x / 2), rtol=1e-6)
+    np.testing.assert_allclose(gradient, x * np.exp(x * x / 2), rtol=1e-6)
+
+
 def test_phases_go_on(tmp_path, compile_gradient) -> None:
     """Behind `differentiate` a gradient is a function like any other."""
     phases = tmp_path / "phases"

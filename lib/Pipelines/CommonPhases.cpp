@@ -29,6 +29,7 @@ static void buildGraph(OpPassManager &, const Target &, const PipelineOptions &)
 static void buildDifferentiate(OpPassManager &pm, const Target &, const PipelineOptions &options) {
   // A loss is differentiated as one block, so calls go first.
   pm.addPass(createInlinerPass());
+  pm.addNestedPass<func::FuncOp>(createTernaryLinalgToElementwise());
   TernaryDifferentiateOptions differentiate;
   differentiate.function = options.differentiate;
   differentiate.withRespectTo.assign(options.withRespectTo.begin(), options.withRespectTo.end());
@@ -44,6 +45,7 @@ static void buildQuantize(OpPassManager &pm, const Target &target, const Pipelin
   // Whatever a function calls becomes part of it.
   pm.addPass(createInlinerPass({}, [](OpPassManager &) {}));
   pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
+  pm.addNestedPass<func::FuncOp>(createTernaryLinalgToElementwise());
   addCleanup(pm);
   // What a loop makes of a weight from outside is made once. A backward pass has a plan of its own.
   if (!options.training)

@@ -66,6 +66,8 @@ static void buildBufferize(OpPassManager &pm, const Target &, const PipelineOpti
 
 static void buildExpand(OpPassManager &pm, const Target &target, const PipelineOptions &) {
   static_cast<const HostTarget &>(target).lowerKernels(pm);
+  if (target.fuses())
+    pm.addNestedPass<func::FuncOp>(createTernaryOrderLoops());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
 }
 

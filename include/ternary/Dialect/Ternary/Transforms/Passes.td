@@ -32,6 +32,54 @@ def TernaryDecompose : TernaryPass<"ternary-decompose", "::mlir::func::FuncOp", 
   let statistics = [Statistic<"numDecomposed", "decomposed", "Number of layers decomposed">];
 }
 
+def TernaryLinalgToElementwise : TernaryPass<"ternary-linalg-to-elementwise",
+    "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"]> {
+  let summary = "Write linalg's loops over elements as ops of arith and math on tensors";
+  let description = [{
+    An op of linalg on tensors without reductions whose region has nothing but elementwise ops of
+    `arith` and `math` on floats, each element of its result being computed of those in the same
+    place, of a row that is repeated or of numbers. Row kernels and products absorb what comes of
+    it (`ternary-fuse-rows`, `ternary-fuse-linear`) and gradients have rules for it; upstream's
+    `convert-elementwise-to-linalg` takes what is left. A remark says why an op stays as it is.
+
+    ```mlir fragment
+    %1 = linalg.map ins(%0 : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) (%in: f32, %out: f32) {
+      %m = arith.maximumf %in, %zero : f32
+      linalg.yield %m : f32
+    }
+    ```
+    ⇒
+    ```mlir fragment
+    %z = arith.constant dense<0.0> : tensor<4x8xf32>
+    %1 = arith.maximumf %0, %z : tensor<4x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numUnpacked", "unpacked", "Number of ops of linalg that went">];
+}
+
+def TernaryOrderLoops : TernaryPass<"ternary-order-loops", "::mlir::func::FuncOp", [
+    "::mlir::linalg::LinalgDialect"]> {
+  let summary = "Let linalg's reductions go along what vectors can do";
+  let description = [{
+    Makes the loop over the last dimension of what an op of linalg on memory writes its innermost
+    one, if it has reductions and reads neighbours along that loop. Other loops keep their order,
+    and so do the addends of each sum: the bits are the same, and LLVM vectorises the loop.
+
+    ```mlir fragment
+    linalg.matmul ins(%a, %b : memref<?x?xf32>, memref<?x?xf32>) outs(%c : memref<?x?xf32>)
+    ```
+    ⇒ loops over rows, addends and columns instead of rows, columns and addends:
+    ```mlir fragment
+    linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d1)>, affine_map<(d0, d1, d2) -> (d1, d2)>,
+                                     affine_map<(d0, d1, d2) -> (d0, d2)>],
+                    iterator_types = ["parallel", "reduction", "parallel"]} ...
+    ```
+  }];
+  let statistics = [Statistic<"numOrdered", "ordered", "Number of ops whose loops changed order">];
+}
+
 def TernaryDifferentiate : TernaryPass<"ternary-differentiate", "::mlir::ModuleOp", [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
