@@ -105,11 +105,14 @@ class Function:
 
 
 def make_input(random: np.random.Generator, kind: tuple):
-    """Values of a shape, behind which their type may stand: trits, or halves as their bits."""
+    """Values of a shape, behind which their type may stand: trits, small numbers, or halves as
+    their bits."""
     *shape, name = kind if isinstance(kind[-1], str) else (*kind, "f32")
     if name == "trits":
         return random.integers(-1, 2, shape).astype(i8)
-    values = random.standard_normal(shape).astype(f32)
+    if name == "ids":
+        return np.asarray(random.integers(0, 7, shape), dtype=i32)
+    values = random.standard_normal(shape).astype(np.float64 if name == "f64" else f32)
     if name == "f16":
         return values.astype(np.float16).view(np.uint16)
     return (values.view(np.uint32) >> 16).astype(np.uint16) if name == "bf16" else values

@@ -45,3 +45,12 @@ double ternary::power(double base, double exponent) {
     return INFINITY;
   return x < -746 ? 0 : computeExp(x);
 }
+
+llvm::SmallVector<float> ternary::getRotaryFrequencies(int64_t headSize, double theta) {
+  llvm::SmallVector<float> frequencies;
+  for (int64_t i = 0; i < headSize / 2; ++i) {
+    float exponent = static_cast<float>(2 * i) / static_cast<float>(headSize);
+    frequencies.push_back(1.0f / static_cast<float>(power(theta, exponent)));
+  }
+  return frequencies;
+}

@@ -166,6 +166,46 @@ def TernaryToVector : TernaryPass<"ternary-to-vector", "::mlir::ModuleOp", [
            "those of the module's target, or portable without one.">];
 }
 
+def ConvertTernaryToLinalg : TernaryPass<"convert-ternary-to-linalg", "::mlir::ModuleOp", [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"]> {
+  let summary = "Write layers as ops of upstream's on tensors, for any compiler";
+  let description = [{
+    Layers, and the quantised ops that they consist of, become `linalg.generic` with `arith` and
+    `math`, slices and reshapes of tensors, and `scf.for` where time passes. No op and no type of the
+    dialect is left: trits are i8, -1, 0 or 1, in the types of functions too, and layouts of weights
+    are left out. Parameters stay arguments; `ternary-strip-attributes` removes their names, which
+    tools without the dialect do not read. Gradients, optimisers and kernels are errors.
+
+    The dialect's orders of sums are written out: blocks of 64 or lanes are dimensions, within a
+    block there is one loop, a reduction that is meant in order, and pairs are added by ops of
+    their own. So the results are those of `--target=reference` to the bit if what compiles them
+    takes reductions in order, contracts nothing, and has the same `math.exp`, `math.log`,
+    `math.sin` and `math.cos`: those of `ternary-expand-math`, as any target of ours has.
+    `math.fma`, `math.sqrt` and `math.roundeven` are exact. Without these functions, as in norms,
+    quantised layers and products, it is any compiler that keeps to IEEE 754.
+
+    ```mlir fragment
+    %0 = ternary.accumulate %q, %t : tensor<?x64xi8>, tensor<97x64x!ternary.trit> -> tensor<?x97xi32>
+    ```
+    ⇒
+    ```mlir fragment
+    %0 = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2)>,
+                                          affine_map<(d0, d1, d2) -> (d1, d2)>,
+                                          affine_map<(d0, d1, d2) -> (d0, d1)>],
+                         iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%q, %t : tensor<?x64xi8>, tensor<97x64xi8>) outs(%zeros : tensor<?x97xi32>) {
+    ^bb0(%code: i8, %trit: i8, %sum: i32):
+      %1 = arith.extsi %code : i8 to i32
+      %2 = arith.extsi %trit : i8 to i32
+      %3 = arith.muli %1, %2 : i32
+      %4 = arith.addi %sum, %3 : i32
+      linalg.yield %4 : i32
+    } -> tensor<?x97xi32>
+    ```
+  }];
+}
+
 def TernaryParallelToThreads : TernaryPass<"ternary-parallel-to-threads", "::mlir::ModuleOp", [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::scf::SCFDialect"]> {

@@ -133,15 +133,8 @@ LogicalResult RotaryEmbeddingOp::verify() {
   return verifyRotary(*this, getInput().getType(), getHeadSize(), getTheta());
 }
 
-/// As PyTorch computes them in f32: the power and the quotient are rounded each.
 SmallVector<float> RotaryKernelOp::getFrequencies() {
-  SmallVector<float> frequencies;
-  int64_t size = getHeadSize();
-  for (int64_t i = 0; i < size / 2; ++i) {
-    float exponent = static_cast<float>(2 * i) / static_cast<float>(size);
-    frequencies.push_back(1.0f / static_cast<float>(power(getTheta().convertToDouble(), exponent)));
-  }
-  return frequencies;
+  return getRotaryFrequencies(getHeadSize(), getTheta().convertToDouble());
 }
 
 //===----------------------------------------------------------------------===//
