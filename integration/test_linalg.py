@@ -1,6 +1,7 @@
 """The linalg form of layers, --convert-ternary-to-linalg: upstream's ops, the reference's bits."""
 
 import pathlib
+import re
 import subprocess
 from collections.abc import Callable
 
@@ -124,6 +125,7 @@ def compare(reference: Function, converted: Function, calls: list, change: Calla
             for x in make_inputs(kinds)
         ]
         expected = reference(inputs, outputs)
+        assert change is make_infinite or all(np.isfinite(x).all() for x in expected)
         for i, got in enumerate(converted(inputs, outputs)):
             assert get_bits(got) == get_bits(expected[i]), (kinds, i, got, expected[i])
 
@@ -153,3 +155,49 @@ def test_functions_are_the_reference(case: str, compile_both) -> None:
     name, kinds, outputs = CASES[case]
     reference, converted = compile_both(FUNCTIONS / f"{name}.mlir")
     compare(reference, converted, [(kinds, outputs)], make_ordinary)
+
+
+# One of each family and kind of weight.
+MODELS = ["hgrn-a", "bitnet-odd", "llama-grouped", "qwen3-heads", "rwkv-ternary", "packed-bitnet"]
+
+
+def write_step(model: str, folder: pathlib.Path) -> pathlib.Path:
+    """The prefill step of a model as a function that has the parameters as arguments."""
+    graph, plain = folder / "graph.mlir", folder / f"{model}.mlir"
+    directory = ROOT / "integration" / "data" / model
+    result = run_tool("ternary-compile", directory, "--compile-to=graph", "-o", graph)
+    assert result.returncode == 0, result.stderr
+    result = run_tool("ternary-opt", graph, "--ternary-strip-attributes")
+    assert result.returncode == 0, result.stderr
+    aliases = re.findall(r"^#.*\n", result.stdout, re.MULTILINE)
+    step = re.search(r"^  func\.func @prefill\(.*?^  }$", result.stdout, re.MULTILINE | re.DOTALL)
+    plain.write_text("".join(aliases) + step[0].replace("@prefill", "@f"), encoding="utf-8")
+    return plain
+
+
+NAMES = {"!ternary.trit": "trits", "i32": "ids"}
+TYPES = {"f32": f32, "i32": i32, "i8": i8, "f16": np.float16}
+
+
+def read_types(text: str, tokens: int) -> list[tuple[tuple[int, ...], str]]:
+    """Shapes and element types of tensors, of which dynamic sizes are the number of tokens."""
+    found = []
+    for name in re.findall(r"tensor<(.*?)>", text):
+        *shape, element = name.split("x")
+        found.append((tuple(tokens if size == "?" else int(size) for size in shape), element))
+    return found
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_models_are_the_reference(model: str, compile_both, tmp_path: pathlib.Path) -> None:
+    path = write_step(model, tmp_path)
+    signature = path.read_text(encoding="utf-8").partition("{")[0]
+    arguments, _, results = signature.partition("->")
+    # Logits of all tokens.
+    kinds = [
+        0 if ": index" in argument else read_types(argument, tokens=5)[0]
+        for argument in arguments.split(", ")
+    ]
+    kinds = [kind and (*kind[0], NAMES.get(kind[1], kind[1])) for kind in kinds]
+    outputs = [(shape, TYPES[element]) for shape, element in read_types(results, tokens=5)]
+    compare(*compile_both(path), [(kinds, outputs)], make_ordinary)

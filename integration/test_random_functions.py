@@ -1,4 +1,5 @@
-"""Random functions of ops from all dialects: every kernel, fused and not, is the reference.
+"""Random functions of ops from all dialects: every kernel, fused and not, and the linalg form are
+the reference.
 
 TERNARY_RANDOM_FUNCTIONS says how many are tried, TERNARY_RANDOM_SEED from which on. Of one that
 fails ops are left out as long as it does, and what is left is shown.
@@ -234,17 +235,23 @@ def compare(maker: Maker, folder: pathlib.Path) -> str:
     inputs = [numbers.uniform(-1, 1, shape).astype(np.float32) for _, _, shape in maker.arguments]
     outputs = [((maker.rows, value.columns), np.float32) for value in maker.results]
     expected = None
-    for i, flags in enumerate([["--target=reference"], *VARIANTS]):
+    converted = folder / "linalg.mlir"
+    result = run_tool("ternary-opt", source, "--convert-ternary-to-linalg", "-o", converted)
+    if result.returncode != 0:
+        return f"linalg form: {result.stderr}"
+    variants = [(source, ["--target=reference"]), (converted, ["--target=reference"])]
+    variants += [(source, flags) for flags in VARIANTS]
+    for i, (module, flags) in enumerate(variants):
         # A library is loaded once by its name.
         library = folder / f"{len(list(folder.iterdir()))}-{i}.so"
-        result = run_tool("ternary-compile", source, "-o", library, UNOPTIMIZED, *flags)
+        result = run_tool("ternary-compile", module, "-o", library, UNOPTIMIZED, *flags)
         if result.returncode != 0:
-            return f"{flags}: {result.stderr}"
+            return f"{module.name} {flags}: {result.stderr}"
         got = [array.tobytes() for array in Function(library, text)(inputs, outputs)]
         if expected is None:
             expected = got
         elif got != expected:
-            return f"{flags}: other bits than the reference"
+            return f"{module.name} {flags}: other bits than the reference"
     return ""
 
 

@@ -35,8 +35,12 @@ struct StripAttributes : ternary::impl::TernaryStripAttributesBase<StripAttribut
     getOperation().walk([](Operation *op) {
       op->setDiscardableAttrs(dropOurs(llvm::to_vector(op->getDiscardableAttrs())));
       auto function = dyn_cast<FunctionOpInterface>(op);
-      for (unsigned i = 0, e = function ? function.getNumArguments() : 0; i < e; ++i)
+      if (!function)
+        return;
+      for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
         function.setArgAttrs(i, dropOurs(function.getArgAttrs(i)));
+      for (unsigned i = 0, e = function.getNumResults(); i < e; ++i)
+        function.setResultAttrs(i, dropOurs(function.getResultAttrs(i)));
     });
   }
 };

@@ -4,10 +4,12 @@
 
 //--- plain.mlir
 // CHECK:       module {
-// CHECK-NEXT:    func.func @f(%{{.*}}: memref<4xf32> {llvm.noalias}) attributes {llvm.emit_c_interface} {
+// CHECK-NEXT:    func.func @f(%{{.*}}: memref<4xf32> {llvm.noalias}) -> (i32, i32 {llvm.noundef}) attributes {llvm.emit_c_interface} {
 module attributes {ternary.target = #ternary.reference} {
-  func.func @f(%x: memref<4xf32> {llvm.noalias, ternary.role = #ternary.role<state>}) attributes {llvm.emit_c_interface, ternary.kernel} {
-    return
+  func.func @f(%x: memref<4xf32> {llvm.noalias, ternary.role = #ternary.role<state>})
+      -> (i32 {ternary.role = #ternary.role<position>}, i32 {llvm.noundef}) attributes {llvm.emit_c_interface, ternary.kernel} {
+    %0 = arith.constant 0 : i32
+    return %0, %0 : i32, i32
   }
 }
 
