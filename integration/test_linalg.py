@@ -150,6 +150,30 @@ def test_layers_are_the_reference(name: str, change: Callable, compile_both) -> 
     compare(reference, converted, CALLS[name], change)
 
 
+UPSTREAM_PASSES = [
+    "convert-elementwise-to-linalg",
+    "one-shot-bufferize=bufferize-function-boundaries",
+    "convert-linalg-to-loops",
+    "expand-strided-metadata",
+    "lower-affine",
+    "convert-scf-to-cf",
+    "convert-math-to-llvm",
+    "convert-math-to-libm",
+    "convert-to-llvm",
+    "reconcile-unrealized-casts",
+]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_upstream_compiles_layers(name: str, tmp_path: pathlib.Path) -> None:
+    converted = convert(LAYERS / f"{name}.mlir", tmp_path / "f.mlir")
+    command = [find_llvm_tool("mlir-opt"), converted, *(f"--{name}" for name in UPSTREAM_PASSES)]
+    lowered = subprocess.run(command, capture_output=True, check=True)
+    command = [find_llvm_tool("mlir-translate"), "--mlir-to-llvmir"]
+    result = subprocess.run(command, input=lowered.stdout, capture_output=True, check=True)
+    assert b"define" in result.stdout
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_functions_are_the_reference(case: str, compile_both) -> None:
     name, kinds, outputs = CASES[case]

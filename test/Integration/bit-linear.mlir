@@ -8,7 +8,7 @@
 // And by upstream alone, which is given the linalg form.
 // RUN: ternary-opt %s --convert-ternary-to-linalg | mlir-opt -convert-elementwise-to-linalg \
 // RUN:   -one-shot-bufferize=bufferize-function-boundaries -convert-linalg-to-loops -expand-strided-metadata \
-// RUN:   -lower-affine -convert-scf-to-cf -convert-math-to-libm -convert-to-llvm -reconcile-unrealized-casts \
+// RUN:   -lower-affine -convert-scf-to-cf -convert-math-to-llvm -convert-math-to-libm -convert-to-llvm -reconcile-unrealized-casts \
 // RUN:   | %run_mlir | FileCheck %s
 
 func.func private @printMemrefF32(memref<*xf32>)

@@ -30,8 +30,7 @@ public:
       : b(b), op(op), real(cast<FloatType>(getElementTypeOrSelf(op.getQ()))),
         groups(b.getIndexAttr(op.getKvHeads())),
         headsOfGroup(b.getIndexAttr(op.getHeads() / op.getKvHeads())),
-        channels(cast<RankedTensorType>(op.getQ().getType()).getDimSize(2) / op.getHeads()),
-        keys(b.sizes(op.getK())[1]) {
+        channels(getColumns(op.getQ()) / op.getHeads()), keys(b.sizes(op.getK())[1]) {
     int64_t most = getConstantIntValue(keys).value_or(kSumBlock);
     keysOfPart = std::clamp<int64_t>(most, 1, kSumBlock);
     AffineExpr count = b.getAffineSymbolExpr(0).ceilDiv(keysOfPart);
@@ -45,16 +44,14 @@ public:
     past = op.getPast() ? b.toIndex(b.extract(op.getPast(), {})) : b.index(0);
   }
 
-  SmallVector<Value> emit() {
-    SmallVector<Value> sums = emitParts(emitScores());
+  Results emit() {
+    Results sums = emitParts(emitScores());
     if (getConstantIntValue(parts) != 1)
       sums = joinParts(sums);
     return emitResults(sums);
   }
 
 private:
-  using Results = SmallVector<Value>;
-
   AffineExpr d(int64_t i) { return b.getAffineDimExpr(i); }
 
   Value exp(Value x, Value y) { return math::ExpOp::create(b, b.subf(x, y)); }
@@ -155,7 +152,7 @@ private:
       auto exists = [&] { return isSeen(findOther(), b.index(0)); };
       // Where there is no other part, the part itself.
       auto getOthers = [&](Value tensor) {
-        int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+        int64_t rank = getRank(tensor);
         Value others = b.map({}, rank == 5 ? perPart : perOutput, real, [&](ValueRange) {
           SmallVector<Value> place;
           for (int64_t i = 0; i < rank; ++i)

@@ -17,8 +17,6 @@ using namespace mlir;
 using namespace ternary;
 using namespace ternary::linalg_form;
 
-static RankedTensorType getTensor(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 //===----------------------------------------------------------------------===//
 // Scalars
 //===----------------------------------------------------------------------===//
@@ -108,9 +106,13 @@ Value LinalgBuilder::empty(ArrayRef<OpFoldResult> sizes, Type element) {
   return tensor::EmptyOp::create(*this, sizes, element);
 }
 
+Value LinalgBuilder::filled(ArrayRef<OpFoldResult> sizes, Value value) {
+  return linalg::FillOp::create(*this, value, empty(sizes, value.getType())).getResult(0);
+}
+
 SmallVector<Value> LinalgBuilder::generic(ArrayRef<Access> ins, ValueRange outs, int64_t reductions,
                                           function_ref<SmallVector<Value>(ValueRange)> body) {
-  int64_t rank = getTensor(outs.front()).getRank();
+  int64_t rank = getRank(outs.front());
   SmallVector<Value> tensors;
   SmallVector<AffineMap> maps;
   for (const Access &access : ins) {
@@ -154,8 +156,7 @@ Value LinalgBuilder::map(ArrayRef<Access> ins, ArrayRef<OpFoldResult> sizes, Typ
 
 Value LinalgBuilder::reduce(ArrayRef<Access> ins, ArrayRef<OpFoldResult> sizes, Value init,
                             ReduceBody body) {
-  Value out = linalg::FillOp::create(*this, init, empty(sizes, init.getType())).getResult(0);
-  return generic(ins, out, /*reductions=*/1,
+  return generic(ins, filled(sizes, init), /*reductions=*/1,
                  [&](ValueRange values) {
                    return SmallVector<Value>{body(values.drop_back(), values.back())};
                  })
@@ -180,8 +181,7 @@ Value LinalgBuilder::pad(Value tensor, int64_t dim, OpFoldResult size, Value val
   if (padded[dim] == size)
     return tensor;
   padded[dim] = size;
-  Value filled = linalg::FillOp::create(*this, value, empty(padded, value.getType())).getResult(0);
-  return insert(tensor, filled, dim, getIndexAttr(0));
+  return insert(tensor, filled(padded, value), dim, getIndexAttr(0));
 }
 
 /// Which dimensions are grouped where `count` from `dim` on become one.
@@ -195,7 +195,7 @@ static SmallVector<ReassociationIndices> getGroups(int64_t rank, int64_t dim, in
   return groups;
 }
 
-static SmallVector<int64_t> getShape(ArrayRef<OpFoldResult> sizes) {
+static SmallVector<int64_t> getStaticSizes(ArrayRef<OpFoldResult> sizes) {
   return decomposeMixedValues(SmallVector<OpFoldResult>(sizes)).first;
 }
 
@@ -203,14 +203,13 @@ Value LinalgBuilder::expand(Value tensor, int64_t dim, ArrayRef<OpFoldResult> pa
   Sizes expanded = sizes(tensor);
   expanded.erase(expanded.begin() + dim);
   expanded.insert(expanded.begin() + dim, parts.begin(), parts.end());
-  auto type = RankedTensorType::get(getShape(expanded), getTensor(tensor).getElementType());
+  auto type = RankedTensorType::get(getStaticSizes(expanded), getElementTypeOrSelf(tensor));
   return tensor::ExpandShapeOp::create(*this, type, tensor,
                                        getGroups(expanded.size(), dim, parts.size()), expanded);
 }
 
 Value LinalgBuilder::collapse(Value tensor, int64_t dim, int64_t count) {
-  return tensor::CollapseShapeOp::create(*this, tensor,
-                                         getGroups(getTensor(tensor).getRank(), dim, count));
+  return tensor::CollapseShapeOp::create(*this, tensor, getGroups(getRank(tensor), dim, count));
 }
 
 Value LinalgBuilder::slice(Value tensor, int64_t dim, OpFoldResult offset, OpFoldResult size) {
@@ -240,7 +239,7 @@ Value LinalgBuilder::sliceAt(Value tensor, int64_t dim, OpFoldResult offset,
   partSizes.insert(partSizes.begin() + dim, getIndexAttr(1));
   Sizes offsets(partSizes.size(), getIndexAttr(0)), strides(partSizes.size(), getIndexAttr(1));
   offsets[dim] = offset;
-  auto type = RankedTensorType::get(getShape(kept), getTensor(tensor).getElementType());
+  auto type = RankedTensorType::get(getStaticSizes(kept), getElementTypeOrSelf(tensor));
   return tensor::ExtractSliceOp::create(*this, type, tensor, offsets, partSizes, strides);
 }
 
@@ -248,6 +247,9 @@ Value LinalgBuilder::insertAt(Value part, Value destination, int64_t dim, OpFold
   Sizes partSizes = sizes(destination);
   Sizes offsets(partSizes.size(), getIndexAttr(0)), strides(partSizes.size(), getIndexAttr(1));
   offsets[dim] = offset;
+  Sizes kept(partSizes);
+  kept.erase(kept.begin() + dim);
+  part = castTo(part, RankedTensorType::get(getStaticSizes(kept), getElementTypeOrSelf(part)));
   partSizes[dim] = getIndexAttr(1);
   return tensor::InsertSliceOp::create(*this, part, destination, offsets, partSizes, strides);
 }
@@ -257,8 +259,8 @@ Value LinalgBuilder::insertAt(Value part, Value destination, int64_t dim, OpFold
 //===----------------------------------------------------------------------===//
 
 Value LinalgBuilder::fold(Value tensor, Pairs pairs) {
-  Type element = getTensor(tensor).getElementType();
-  int64_t last = getTensor(tensor).getRank() - 1, count = getTensor(tensor).getShape().back();
+  Type element = getElementTypeOrSelf(tensor);
+  int64_t last = getRank(tensor) - 1, count = getColumns(tensor);
   if (count == 1)
     return sliceAt(tensor, last, getIndexAttr(0));
   Sizes kept = rowSizes(tensor);
@@ -288,7 +290,7 @@ Value LinalgBuilder::blockedSum(ArrayRef<Access> addends, ArrayRef<OpFoldResult>
   AffineExpr inner = getAffineDimExpr(sizes.size());
   SmallVector<Access> blocked;
   for (const Access &access : addends) {
-    Type element = getTensor(access.tensor).getElementType();
+    Type element = getElementTypeOrSelf(access.tensor);
     int64_t dim = llvm::find(access.place, inner) - access.place.begin();
     // A -0 that is added changes nothing, not even -0.
     Value none = blocked.empty() ? real(element, -0.0) : constant(getZeroAttr(element));
@@ -309,9 +311,9 @@ static constexpr int64_t kLanes = 16;
 
 Value LinalgBuilder::blockSums(Value tensor) {
   static_assert(SquareSumsOp::kBlock == 2 * kLanes);
-  Type element = getTensor(tensor).getElementType();
-  int64_t last = getTensor(tensor).getRank() - 1;
-  int64_t blocks = llvm::divideCeil(getTensor(tensor).getShape().back(), SquareSumsOp::kBlock);
+  Type element = getElementTypeOrSelf(tensor);
+  int64_t last = getRank(tensor) - 1;
+  int64_t blocks = llvm::divideCeil(getColumns(tensor), SquareSumsOp::kBlock);
   Value padded = pad(tensor, last, getIndexAttr(blocks * SquareSumsOp::kBlock), real(element, 0.0));
   Value halves =
       expand(padded, last, {getIndexAttr(blocks), getIndexAttr(2), getIndexAttr(kLanes)});
@@ -328,9 +330,9 @@ Value LinalgBuilder::blockSums(Value tensor) {
 }
 
 Value LinalgBuilder::sumOfBlocks(Value sums) {
-  Type element = getTensor(sums).getElementType();
-  int64_t last = getTensor(sums).getRank() - 1;
-  int64_t groups = llvm::divideCeil(getTensor(sums).getShape().back(), kLanes);
+  Type element = getElementTypeOrSelf(sums);
+  int64_t last = getRank(sums) - 1;
+  int64_t groups = llvm::divideCeil(getColumns(sums), kLanes);
   Value padded = pad(sums, last, getIndexAttr(groups * kLanes), real(element, 0.0));
   Value blocks = expand(padded, last, {getIndexAttr(groups), getIndexAttr(kLanes)});
   Sizes lanes = rowSizes(sums);
@@ -359,9 +361,12 @@ Type linalg_form::getPlainType(Type type) {
                                hasLayout ? Attribute() : tensor.getEncoding());
 }
 
-Value LinalgBuilder::plain(Value weight) {
-  Type type = getPlainType(weight.getType());
-  if (type == weight.getType())
-    return weight;
-  return UnrealizedConversionCastOp::create(*this, type, weight).getResult(0);
+Value LinalgBuilder::plain(Value weight) { return castTo(weight, getPlainType(weight.getType())); }
+
+Value LinalgBuilder::castTo(Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  if (getPlainType(value.getType()) == getPlainType(type))
+    return UnrealizedConversionCastOp::create(*this, type, value).getResult(0);
+  return tensor::CastOp::create(*this, type, value);
 }

@@ -15,6 +15,15 @@
 
 namespace ternary::linalg_form {
 
+/// What a function that converts an op returns: one value for each of its results.
+using Results = llvm::SmallVector<mlir::Value>;
+
+inline llvm::ArrayRef<int64_t> getShape(mlir::Value tensor) {
+  return llvm::cast<mlir::RankedTensorType>(tensor.getType()).getShape();
+}
+inline int64_t getRank(mlir::Value tensor) { return getShape(tensor).size(); }
+inline int64_t getColumns(mlir::Value tensor) { return getShape(tensor).back(); }
+
 /// A tensor, and which element of it an iteration reads: expressions of the loops' numbers.
 struct Access {
   mlir::Value tensor;
@@ -76,6 +85,7 @@ public:
   /// Those of all dimensions but the last.
   Sizes rowSizes(mlir::Value tensor);
   mlir::Value empty(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Type element);
+  mlir::Value filled(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Value value);
 
   /// A tensor of `sizes` whose elements `body` computes from those of `ins`.
   mlir::Value map(llvm::ArrayRef<Access> ins, llvm::ArrayRef<mlir::OpFoldResult> sizes,
@@ -128,6 +138,9 @@ public:
 
   /// A weight as plain upstream types have it, see `getPlainType`.
   mlir::Value plain(mlir::Value weight);
+  /// `value` as a tensor of `type`, of which more or fewer sizes may be known; weights are plain or
+  /// not.
+  mlir::Value castTo(mlir::Value value, mlir::Type type);
 
 private:
   llvm::SmallVector<mlir::Value>
@@ -153,11 +166,9 @@ template <typename OpTy, typename Emit> struct ConvertOp : mlir::OpRewritePatter
         llvm::any_of(op->getOperandTypes(), llvm::IsaPred<mlir::VectorType>))
       return mlir::failure();
     LinalgBuilder builder(op, rewriter);
-    llvm::SmallVector<mlir::Value> results = emit(builder, op);
+    Results results = emit(builder, op);
     for (auto [value, result] : llvm::zip_equal(results, op->getResults()))
-      if (value.getType() != result.getType())
-        value =
-            mlir::UnrealizedConversionCastOp::create(builder, result.getType(), value).getResult(0);
+      value = builder.castTo(value, result.getType());
     rewriter.replaceOp(op, results);
     return mlir::success();
   }

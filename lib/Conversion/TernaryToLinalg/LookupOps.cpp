@@ -15,16 +15,10 @@ using namespace ternary;
 using namespace ternary::linalg_form;
 
 namespace {
-using Results = SmallVector<Value>;
-
-ArrayRef<int64_t> getShape(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getShape();
-}
-
 Results emit(LinalgBuilder &b, EmbeddingOp op) {
   Value ids = op.getIds(), table = b.plain(op.getTable()), scale = op.getTableScale();
   Type real = getElementTypeOrSelf(op.getResult());
-  int64_t rows = getShape(ids).size(), columns = getShape(table)[1];
+  int64_t rows = getRank(ids), columns = getColumns(table);
   LinalgBuilder::Sizes sizes = b.sizes(ids);
   sizes.push_back(b.getIndexAttr(columns));
   return {b.map({{ids, b.loops(rows)}}, sizes, real, [&](ValueRange values) {
@@ -33,7 +27,7 @@ Results emit(LinalgBuilder &b, EmbeddingOp op) {
     if (!scale)
       return element;
     SmallVector<Value> place = {getShape(scale)[0] == 1 ? b.index(0) : row};
-    if (getShape(scale).size() == 2) {
+    if (getRank(scale) == 2) {
       Value groupSize = b.index(columns / getShape(scale)[1]);
       place.push_back(arith::DivUIOp::create(b, column, groupSize));
     }
@@ -61,7 +55,7 @@ Results emit(LinalgBuilder &b, LowerBoundsOp op) {
   Value shares = b.map({{powers, {d0, d1}}, {sum, {d1}}}, all, real,
                        [&](ValueRange values) { return b.divf(values[0], values[1]); });
   Value first = b.sliceAt(shares, 0, b.getIndexAttr(0));
-  Value none = b.map({}, columns, real, [&](ValueRange) { return b.real(real, 0.0); });
+  Value none = b.filled(columns, b.real(real, 0.0));
   return {b.carry(b.index(getShape(parameters)[0]), {b.empty(all, real), none},
                   [&](Value layer, ValueRange carried) -> Results {
                     Access share = {b.sliceAt(shares, 0, layer), {d0}};
@@ -103,7 +97,7 @@ Results buildTurns(LinalgBuilder &b, RotaryEmbeddingOp op, OpFoldResult tokens) 
 Results emit(LinalgBuilder &b, RotaryEmbeddingOp op) {
   Value input = op.getInput();
   Type real = getElementTypeOrSelf(input);
-  int64_t size = op.getHeadSize(), heads = getShape(input)[2] / size;
+  int64_t size = op.getHeadSize(), heads = getColumns(input) / size;
   Results turns = buildTurns(b, op, b.sizes(input)[1]);
   Value halves =
       b.expand(input, 2, {b.getIndexAttr(heads), b.getIndexAttr(2), b.getIndexAttr(size / 2)});

@@ -15,13 +15,6 @@ using namespace ternary;
 using namespace ternary::linalg_form;
 
 namespace {
-using Results = SmallVector<Value>;
-
-int64_t getRank(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getRank(); }
-ArrayRef<int64_t> getShape(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getShape();
-}
-
 /// Loops are those over rows, n, groups if there are some, and k.
 Results emit(LinalgBuilder &b, AccumulateOp op) {
   Value x = op.getActivations(), weight = b.plain(op.getWeight());

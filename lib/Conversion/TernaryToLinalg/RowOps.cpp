@@ -14,13 +14,6 @@ using namespace ternary;
 using namespace ternary::linalg_form;
 
 namespace {
-using Results = SmallVector<Value>;
-
-int64_t getRank(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getRank(); }
-int64_t getColumns(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getShape().back();
-}
-
 //===----------------------------------------------------------------------===//
 // Norms
 //===----------------------------------------------------------------------===//

@@ -16,8 +16,6 @@ using namespace ternary;
 using namespace ternary::linalg_form;
 
 namespace {
-using Results = SmallVector<Value>;
-
 /// Dimensions of `[B, T, H]`.
 constexpr int64_t kTime = 1;
 
@@ -50,20 +48,19 @@ Results emit(LinalgBuilder &b, LinearScanOp op) {
 
 /// One token of WKV: p, q and m come in; those with the token, and the result, go out.
 Results emitToken(LinalgBuilder &b, ValueRange pqm, Value k, Value v, Value decay, Value first) {
-  auto exp = [&](Value x, Value y) -> Value {
-    return math::ExpOp::create(b, b.subf(x, y).getDefiningOp()->getResult(0));
-  };
-  auto add = [&](Value before, Value x, Value token, Value y) {
-    return b.addf(b.mulf(before, x), y ? b.mulf(token, y) : token);
-  };
+  auto exp = [&](Value x, Value y) -> Value { return math::ExpOp::create(b, b.subf(x, y)); };
+  auto add = [&](Value before, Value sum, Value more) { return b.addf(b.mulf(before, sum), more); };
   Value p = pqm[0], q = pqm[1], m = pqm[2];
   Value x = b.addf(k, first), o = b.maximum(m, x);
   Value before = exp(m, o), token = exp(x, o);
-  Value result = b.divf(add(before, p, token, v), add(before, q, token, Value()));
+  Value numerator = add(before, p, b.mulf(token, v)), denominator = add(before, q, token);
+  Value result = b.divf(numerator, denominator);
   Value y = b.addf(m, decay), next = b.maximum(y, k);
   before = exp(y, next);
   token = exp(k, next);
-  return {add(before, p, token, v), add(before, q, token, Value()), next, result};
+  p = add(before, p, b.mulf(token, v));
+  q = add(before, q, token);
+  return {p, q, next, result};
 }
 
 /// p, q and m of a state `[B, 3, H]`; those of no tokens where q is 0.
@@ -129,7 +126,7 @@ Results emit(LinalgBuilder &b, AppendOp op) {
   Value tokens = op.getTokens();
   Type from = getElementTypeOrSelf(tokens), to = getElementTypeOrSelf(op.getCache());
   if (from != to) {
-    int64_t rank = cast<RankedTensorType>(tokens.getType()).getRank();
+    int64_t rank = getRank(tokens);
     tokens = b.map({{tokens, b.loops(rank)}}, b.sizes(tokens), to, [&](ValueRange values) -> Value {
       return arith::TruncFOp::create(b, to, values[0]);
     });

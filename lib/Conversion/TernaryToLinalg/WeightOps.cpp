@@ -14,13 +14,6 @@ using namespace ternary;
 using namespace ternary::linalg_form;
 
 namespace {
-using Results = SmallVector<Value>;
-
-int64_t getRank(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getRank(); }
-ArrayRef<int64_t> getShape(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getShape();
-}
-
 /// Groups are columns of their own until the end.
 Results emit(LinalgBuilder &b, QuantizeWeightsOp op) {
   Value weight = b.plain(op.getWeight());

@@ -35,6 +35,14 @@ func.func @scan(%f: tensor<1x?x8xf32>, %s: tensor<1x8xf32>) -> (tensor<1x?x8xf32
   return %h, %n : tensor<1x?x8xf32>, tensor<1x8xf32>
 }
 
+// Of sizes that are the same, one may be known and the other one not.
+// CHECK-LABEL: func.func @scan_of_a_known_batch(
+func.func @scan_of_a_known_batch(%f: tensor<1x?x8xf32>, %s: tensor<?x8xf32>) -> tensor<1x?x8xf32> {
+  // CHECK:         tensor.cast %{{.*}} : tensor<?x8xf32> to tensor<1x8xf32>
+  %h, %n = ternary.linear_scan %f, %f, %s : tensor<1x?x8xf32>, tensor<?x8xf32>
+  return %h : tensor<1x?x8xf32>
+}
+
 // CHECK-LABEL: func.func @wkv(
 func.func @wkv(%k: tensor<1x?x8xf32>, %w: tensor<8xf32>, %s: tensor<1x3x8xf32>) -> (tensor<1x?x8xf32>, tensor<1x3x8xf32>) {
   // CHECK:         arith.cmpf oeq

@@ -85,3 +85,21 @@ func.func @padded(%q: tensor<?x8xi8>, %t: tensor<3x5x!ternary.trit>) -> tensor<?
   %0 = ternary.accumulate %q, %t : tensor<?x8xi8>, tensor<3x5x!ternary.trit> -> tensor<?x3xi32>
   return %0 : tensor<?x3xi32>
 }
+
+// One row and no dimension of rows, and rows without columns.
+// CHECK-LABEL: func.func @one_row(
+func.func @one_row(%x: tensor<67xf32>, %g: tensor<67xf32>, %t: tensor<3x67x!ternary.trit>, %s: tensor<1xf32>) -> tensor<3xf32> {
+  // CHECK:         outs(%{{.*}} : tensor<f32>)
+  // CHECK:         return %{{.*}} : tensor<3xf32>
+  %0 = ternary.bit_linear %x, %t norm(%g : tensor<67xf32>) scale(%s : tensor<1xf32>)
+    : tensor<67xf32>, tensor<3x67x!ternary.trit> -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// CHECK-LABEL: func.func @no_columns(
+func.func @no_columns(%x: tensor<?x0xf32>, %g: tensor<0xf32>, %m: tensor<0x7xf32>) -> (tensor<?x0xf32>, tensor<?x7xf32>) {
+  // CHECK:         return %{{.*}}, %{{.*}} : tensor<?x0xf32>, tensor<?x7xf32>
+  %0 = ternary.rms_norm %x, %g {epsilon = 1.0e-6 : f32} : tensor<?x0xf32>, tensor<0xf32>
+  %1 = ternary.matmul %0, %m : tensor<?x0xf32>, tensor<0x7xf32> -> tensor<?x7xf32>
+  return %0, %1 : tensor<?x0xf32>, tensor<?x7xf32>
+}
