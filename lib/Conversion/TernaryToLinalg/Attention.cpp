@@ -133,12 +133,12 @@ private:
   Value getLevels() {
     if (std::optional<int64_t> known = getConstantIntValue(parts))
       return b.index(llvm::Log2_64_Ceil(std::max<int64_t>(*known, 1)));
-    Type i64 = b.getI64Type();
-    Value count = arith::IndexCastOp::create(
-        b, i64, getValueOrCreateConstantIndexOp(b, b.getLoc(), b.add(parts, -1)));
-    Value zeros = math::CountLeadingZerosOp::create(b, count);
-    Value bits = b.constant(b.getI64IntegerAttr(64));
-    return b.toIndex(arith::SubIOp::create(b, bits, zeros));
+    Value atLeastOne = arith::MaxUIOp::create(b, b.asValue(parts), b.index(1));
+    Value pairs = arith::SubIOp::create(b, atLeastOne, b.index(1));
+    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), pairs);
+    Value zeros = math::CountLeadingZerosOp::create(b, bits);
+    Value most = b.constant(b.getI64IntegerAttr(64));
+    return b.toIndex(arith::SubIOp::create(b, most, zeros));
   }
 
   /// Joins pairs, level by level. What a part is joined with is as many parts behind it as it
@@ -146,38 +146,32 @@ private:
   Results joinParts(ValueRange sums) {
     return b.carry(getLevels(), sums, [&](Value level, ValueRange carried) -> Results {
       Value distance = arith::ShLIOp::create(b, b.index(1), level);
-      auto findOther = [&]() -> Value {
-        return arith::AddIOp::create(b, b.loopIndex(4), distance);
+      Value count = arith::SubIOp::create(b, b.asValue(parts), distance);
+      auto exists = [&] {
+        return isSeen(arith::AddIOp::create(b, b.loopIndex(4), distance), b.index(0));
       };
-      auto exists = [&] { return isSeen(findOther(), b.index(0)); };
-      // Where there is no other part, the part itself.
-      auto getOthers = [&](Value tensor) {
-        int64_t rank = getRank(tensor);
-        Value others = b.map({}, rank == 5 ? perPart : perOutput, real, [&](ValueRange) {
-          SmallVector<Value> place;
-          for (int64_t i = 0; i < rank; ++i)
-            place.push_back(b.loopIndex(i));
-          place[4] = b.select(exists(), findOther(), place[4]);
-          return b.extract(tensor, place);
-        });
-        return Access{others, b.loops(rank)};
+      // Moved to the place of those that they are joined with.
+      auto getOthers = [&](Value tensor, ArrayRef<OpFoldResult> sizes) {
+        Value others = b.slice(tensor, 4, distance, count);
+        Value moved = b.insert(others, b.filled(sizes, b.real(real, 0.0)), 4, b.getIndexAttr(0));
+        return Access{moved, b.loops(sizes.size())};
       };
       SmallVector<Value> places = {carried[0], carried[1], b.empty(perPart, real),
                                    b.empty(perPart, real)};
       Results joined =
-          b.update({getOthers(carried[0]), getOthers(carried[1])}, places,
+          b.update({getOthers(carried[0], perPart), getOthers(carried[1], perPart)}, places,
                    [&](ValueRange other, ValueRange own) -> Results {
                      Value most = b.maximum(own[0], other[0]), joins = exists();
                      Value x = exp(own[0], shift(most)), y = exp(other[0], shift(most));
                      Value total = fma(other[1], y, b.mulf(own[1], x));
                      return {b.select(joins, most, own[0]), b.select(joins, total, own[1]), x, y};
                    });
-      Results outputs =
-          b.update({getOthers(carried[2]), {joined[2], b.loops(5)}, {joined[3], b.loops(5)}},
-                   carried[2], [&](ValueRange values, ValueRange own) -> Results {
-                     Value sum = fma(values[0], values[2], b.mulf(own[0], values[1]));
-                     return {b.select(exists(), sum, own[0])};
-                   });
+      Results outputs = b.update(
+          {getOthers(carried[2], perOutput), {joined[2], b.loops(5)}, {joined[3], b.loops(5)}},
+          carried[2], [&](ValueRange values, ValueRange own) -> Results {
+            Value sum = fma(values[0], values[2], b.mulf(own[0], values[1]));
+            return {b.select(exists(), sum, own[0])};
+          });
       return {joined[0], joined[1], outputs[0]};
     });
   }

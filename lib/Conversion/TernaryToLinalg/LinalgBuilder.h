@@ -9,6 +9,7 @@
 #define TERNARY_LIB_CONVERSION_TERNARYTOLINALG_LINALGBUILDER_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/PatternMatch.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
@@ -71,6 +72,9 @@ public:
   /// A float or an integer as a float of `type`.
   mlir::Value toFloat(mlir::Type type, mlir::Value value);
   mlir::Value toIndex(mlir::Value value);
+  mlir::Value asValue(mlir::OpFoldResult size) {
+    return mlir::getValueOrCreateConstantIndexOp(*this, getLoc(), size);
+  }
   mlir::OpFoldResult add(mlir::OpFoldResult size, int64_t value);
   /// The number of loop `i` in a body.
   mlir::Value loopIndex(int64_t i);

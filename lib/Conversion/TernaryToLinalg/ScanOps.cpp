@@ -8,7 +8,6 @@
 #include "LinalgBuilder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -18,10 +17,6 @@ using namespace ternary::linalg_form;
 namespace {
 /// Dimensions of `[B, T, H]`.
 constexpr int64_t kTime = 1;
-
-Value asValue(LinalgBuilder &b, OpFoldResult size) {
-  return getValueOrCreateConstantIndexOp(b, b.getLoc(), size);
-}
 
 /// A tensor that has the shape of `like`, to be filled token by token.
 Value emptyLike(LinalgBuilder &b, Value like) {
@@ -34,7 +29,7 @@ Value emptyLike(LinalgBuilder &b, Value like) {
 
 Results emit(LinalgBuilder &b, LinearScanOp op) {
   Value forget = op.getForget(), input = op.getInput(), state = op.getState();
-  Value tokens = asValue(b, b.sizes(forget)[kTime]);
+  Value tokens = b.asValue(b.sizes(forget)[kTime]);
   return b.carry(
       tokens, {emptyLike(b, forget), state}, [&](Value t, ValueRange carried) -> Results {
         SmallVector<Access> ins = {{b.sliceAt(forget, kTime, t), b.loops(2)},
@@ -87,7 +82,7 @@ Results emit(LinalgBuilder &b, WKVOp op) {
                       });
   Results inits = loadState(b, state);
   inits.push_back(emptyLike(b, k));
-  Value tokens = asValue(b, b.sizes(k)[kTime]);
+  Value tokens = b.asValue(b.sizes(k)[kTime]);
   Results last = b.carry(tokens, inits, [&](Value t, ValueRange carried) -> Results {
     SmallVector<Access> ins = {{b.sliceAt(k, kTime, t), b.loops(2)},
                                {b.sliceAt(v, kTime, t), b.loops(2)},
@@ -135,7 +130,7 @@ Results emit(LinalgBuilder &b, AppendOp op) {
 }
 
 Results emit(LinalgBuilder &b, AdvanceOp op) {
-  Value tokens = asValue(b, b.sizes(op.getTokens())[kTime]);
+  Value tokens = b.asValue(b.sizes(op.getTokens())[kTime]);
   Value count = arith::IndexCastOp::create(b, b.getI32Type(), tokens);
   Value sum = arith::AddIOp::create(b, b.extract(op.getPast(), {}), count);
   return {tensor::FromElementsOp::create(b, op.getResult().getType(), sum)};
