@@ -51,10 +51,13 @@ LogicalResult verifyConverted(ModuleOp module) {
     if (isa_and_nonnull<TernaryDialect>(op->getDialect()))
       return op->emitError() << "expected layers and what they consist of, on tensors, got '"
                              << op->getName() << "'";
-    for (Region &region : op->getRegions())
-      for (Type type : region.getArgumentTypes())
-        if (isWeightInMemory(type))
-          return op->emitError() << "expected weights on tensors, got " << type;
+    SmallVector<Type> types(op->getResultTypes());
+    if (auto function = dyn_cast<FunctionOpInterface>(op)) {
+      llvm::append_range(types, function.getArgumentTypes());
+      llvm::append_range(types, function.getResultTypes());
+    }
+    if (const auto *found = llvm::find_if(types, isWeightInMemory); found != types.end())
+      return op->emitError() << "expected weights on tensors, got " << *found;
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());

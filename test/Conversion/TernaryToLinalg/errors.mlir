@@ -36,3 +36,18 @@ func.func @loss(%x: tensor<2x8xf32>, %t: tensor<2xi32>) -> tensor<f32> {
 func.func @memory(%t: memref<4x8x!ternary.trit>) {
   return
 }
+
+// -----
+
+// expected-error @+1 {{expected weights on tensors, got 'memref<4x8x!ternary.trit>'}}
+func.func private @returned() -> memref<4x8x!ternary.trit>
+
+// -----
+
+func.func @allocated() {
+  // expected-error @+1 {{expected weights on tensors, got 'memref<4x8x!ternary.trit>'}}
+  %0 = memref.alloc() : memref<4x8x!ternary.trit>
+  call @use(%0) : (memref<4x8x!ternary.trit>) -> ()
+  return
+}
+func.func private @use(memref<4x8x!ternary.trit>)
