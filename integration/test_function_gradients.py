@@ -153,7 +153,8 @@ def test_loops_of_linalg_are_differentiated() -> None:
         func.func @f(%x: tensor<3x5xf32>) -> tensor<3x5xf32> {
           %half = arith.constant 0.5 : f32
           %e = tensor.empty() : tensor<3x5xf32>
-          %y = linalg.map ins(%x : tensor<3x5xf32>) outs(%e : tensor<3x5xf32>) (%in: f32, %out: f32) {
+          %y = linalg.map ins(%x : tensor<3x5xf32>) outs(%e : tensor<3x5xf32>)
+              (%in: f32, %out: f32) {
             %0 = arith.mulf %in, %in : f32
             %1 = arith.mulf %0, %half : f32
             linalg.yield %1 : f32

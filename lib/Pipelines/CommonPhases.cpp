@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "ternary/Pipelines/Pipelines.h"
@@ -87,6 +88,8 @@ static void buildFuse(OpPassManager &pm, const Target &target, const PipelineOpt
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   if (fuse)
     pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
+  // Sizes come from where they are known, not from what is of them.
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   // Without CSE from here on: it would merge the empty tensors that become buffers.
   pm.addPass(createCanonicalizerPass());
 }

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "ternary/Dialect/Ternary/IR/Ternary.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
@@ -337,6 +338,14 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
     }
   }
 
+  /// Arithmetic on f64 alone: not all targets have rows of it, and upstream's loops do as well.
+  static bool isForUpstream(ArrayRef<Operation *> ops) {
+    return llvm::all_of(ops, [](Operation *op) {
+      return isElementwiseOnTensors(op) && !isa<RowOpInterface>(op) &&
+             getElementTypeOrSelf(op->getResult(0)).isF64();
+    });
+  }
+
   /// Row ops of one level belong together if one reads what the other computes, or both read the
   /// same rows.
   static void connect(ArrayRef<Operation *> rowOps, const Levels &levels,
@@ -386,6 +395,8 @@ struct FuseRows : ternary::impl::TernaryFuseRowsBase<FuseRows> {
     for (Operation *op : rowOps)
       groups[classes.getLeaderValue(op)].push_back(op);
     for (auto &[leader, ops] : groups) {
+      if (isForUpstream(ops))
+        continue;
       if (ops.size() > 1)
         remark::passed(ops.front()->getLoc(),
                        remark::RemarkOpts::name("fuse-rows").category("ternary"))
