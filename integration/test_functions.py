@@ -61,12 +61,15 @@ CASES = {
 
 
 class Function:
-    """The function `f` of a shared library, with the interface that the headers declare."""
+    """A function of a shared library, with the interface that the headers declare. `text` has its
+    signature."""
 
-    def __init__(self, library: pathlib.Path, text: str):
+    def __init__(self, library: pathlib.Path, text: str, name: str = "f"):
         self.library = ctypes.CDLL(str(library))
-        self.library.f_workspace.restype = ctypes.c_int64
-        signature = text[text.rindex("@f(") :]
+        self.function = getattr(self.library, name)
+        self.workspace = getattr(self.library, f"{name}_workspace")
+        self.workspace.restype = ctypes.c_int64
+        signature = text[text.rindex(f"@{name}(") :]
         signature = signature[: signature.index("{")]
         inputs, results = signature.split("->")
         self.inputs = self.dynamic_sizes(inputs)
@@ -92,15 +95,15 @@ class Function:
             arguments += shape
             sizes += shape
         shapes = [(ctypes.c_int64 * len(shape))() for shape, _ in outputs if shape]
-        needed = self.library.f_workspace(*sizes, *shapes)
+        needed = self.workspace(*sizes, *shapes)
         assert [tuple(shape) for shape in shapes] == [shape for shape, _ in outputs if shape]
-        assert needed == self.library.f_workspace(*sizes, *[None] * len(shapes))
+        assert needed == self.workspace(*sizes, *[None] * len(shapes))
         # One byte off alignment, and guarded behind.
         workspace = np.full(needed + 65, 0x5A, dtype=np.uint8)
         results = [np.zeros(shape, dtype) for shape, dtype in outputs]
         pointers = [ctypes.c_void_p(result.ctypes.data) for result in results]
         start = workspace.ctypes.data + 1
-        assert self.library.f(*arguments, *pointers, ctypes.c_void_p(start)) == 0
+        assert self.function(*arguments, *pointers, ctypes.c_void_p(start)) == 0
         assert (workspace[needed + 1 :] == 0x5A).all()
         return results
 

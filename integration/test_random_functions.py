@@ -1,5 +1,5 @@
-"""Random functions of ops from all dialects: every kernel, fused and not, and the linalg form are
-the reference.
+"""Random functions of ops from all dialects and their gradients: every kernel, fused and not, is
+the reference, as is the functions' linalg form.
 
 TERNARY_RANDOM_FUNCTIONS says how many are tried, TERNARY_RANDOM_SEED from which on. Of one that
 fails ops are left out as long as it does, and what is left is shown.
@@ -12,12 +12,13 @@ import random
 
 import numpy as np
 import pytest
-from conftest import UNOPTIMIZED, run_tool
+from conftest import KERNEL_FEATURES, UNOPTIMIZED, run_tool, supports_kernel
 from test_functions import Function
 
 COUNT = int(os.environ.get("TERNARY_RANDOM_FUNCTIONS", "24"))
 FIRST = int(os.environ.get("TERNARY_RANDOM_SEED", "0"))
-VARIANTS = [[], ["--kernel=portable"], ["--fuse=false"]]
+KERNELS = [name for name in ("portable", *KERNEL_FEATURES) if supports_kernel(name)]
+VARIANTS = [*([f"--kernel={name}"] for name in KERNELS), ["--fuse=false"]]
 
 # Values stay within bounds: what is computed of NaNs has no specified bits.
 UNARY = ["math.tanh", "arith.negf", "math.absf"]
@@ -92,6 +93,7 @@ class Maker:
         y = choice.choice(alike)
         kinds = [self.unary, self.binary, self.activate, self.norm, self.linear, self.select]
         kinds += [self.map, self.matmul, self.slice, self.branch, self.loop, self.splat]
+        kinds += [self.row, self.sum]
         self.values.append(choice.choice(kinds)(choice, x, y))
 
     def unary(self, choice, x, _) -> Value:
@@ -216,6 +218,47 @@ class Maker:
         self.lines.append(f"{constant} = arith.constant dense<{number}> : {x.type}")
         return self.bound(self.emit(x.columns, f"arith.mulf {x.name}, {constant} : {x.type}"))
 
+    def row(self, choice, x, _) -> Value:
+        """A vector that is repeated for every row, in an op of linalg."""
+        vector = self.add_argument(f"tensor<{x.columns}xf32>", (x.columns,))
+        out = self.empty(x.columns)
+        whole, row = "affine_map<(i, j) -> (i, j)>", "affine_map<(i, j) -> (j)>"
+        text = (
+            f"linalg.generic {{indexing_maps = [{whole}, {row}, {whole}], "
+            f'iterator_types = ["parallel", "parallel"]}} '
+            f"ins({x.name}, {vector} : {x.type}, tensor<{x.columns}xf32>) "
+            f"outs({out} : {x.type}) {{\n"
+            f"^bb0(%a: f32, %b: f32, %o: f32):\n  %s = {choice.choice(BINARY)} %a, %b : f32\n"
+            f"  %t = math.tanh %s : f32\n  linalg.yield %t : f32\n}} -> {x.type}"
+        )
+        return self.emit(x.columns, text)
+
+    def sum(self, choice, x, _) -> Value:
+        """The sums of rows, repeated along them."""
+        vector = x.type.replace(f"x{x.columns}x", "x")
+        first, out = self.empty(x.columns), self.empty(x.columns)
+        name, zero = self.new_name(), self.new_name()
+        size = f"{first}d" if self.dynamic else ""
+        self.lines.append(f"{zero} = arith.constant 0.0 : f32")
+        self.lines.append(f"{name}e = tensor.empty({size}) : {vector}")
+        filled = f"linalg.fill ins({zero} : f32) outs({name}e : {vector}) -> {vector}"
+        self.lines.append(f"{name}z = {filled}")
+        self.lines.append(
+            f"{name} = linalg.reduce ins({x.name} : {x.type}) outs({name}z : {vector}) "
+            "dimensions = [1] (%a: f32, %b: f32) "
+            "{ %s = arith.addf %a, %b : f32\n linalg.yield %s : f32 }"
+        )
+        text = f"linalg.broadcast ins({name} : {vector}) outs({out} : {x.type}) dimensions = [1]"
+        return self.bound(self.emit(x.columns, text))
+
+    def write_gradient(self) -> str:
+        """The signature of the gradient."""
+        inputs = [f"{name}: {kind}" for name, kind, _ in self.arguments]
+        inputs += [f"%dy{i}: {value.type}" for i, value in enumerate(self.results)]
+        results = [value.type for value in self.results]
+        results += [kind for _, kind, _ in self.arguments]
+        return f"@f_gradient({', '.join(inputs)}) -> ({', '.join(results)}) {{"
+
     def write(self) -> str:
         arguments = ", ".join(f"{name}: {kind}" for name, kind, _ in self.arguments)
         types = ", ".join(value.type for value in self.results)
@@ -239,8 +282,11 @@ def compare(maker: Maker, folder: pathlib.Path) -> str:
     result = run_tool("ternary-opt", source, "--convert-ternary-to-linalg", "-o", converted)
     if result.returncode != 0:
         return f"linalg form: {result.stderr}"
-    variants = [(source, ["--target=reference"]), (converted, ["--target=reference"])]
-    variants += [(source, flags) for flags in VARIANTS]
+    seeds = [numbers.uniform(-1, 1, shape).astype(np.float32) for shape, _ in outputs]
+    gradients = [(shape, np.float32) for _, _, shape in maker.arguments]
+    reference, gradient = "--target=reference", "--function=gradient"
+    variants = [(source, [reference, gradient]), (converted, [reference])]
+    variants += [(source, [gradient, *flags]) for flags in VARIANTS]
     for i, (module, flags) in enumerate(variants):
         # A library is loaded once by its name.
         library = folder / f"{len(list(folder.iterdir()))}-{i}.so"
@@ -248,9 +294,12 @@ def compare(maker: Maker, folder: pathlib.Path) -> str:
         if result.returncode != 0:
             return f"{module.name} {flags}: {result.stderr}"
         got = [array.tobytes() for array in Function(library, text)(inputs, outputs)]
-        if expected is None:
-            expected = got
-        elif got != expected:
+        if gradient in flags:
+            function = Function(library, maker.write_gradient(), "f_gradient")
+            all_outputs = [*outputs, *gradients]
+            got += [array.tobytes() for array in function([*inputs, *seeds], all_outputs)]
+        expected = expected or got
+        if got != expected[: len(got)]:
             return f"{module.name} {flags}: other bits than the reference"
     return ""
 
