@@ -107,6 +107,13 @@ def test_gradients_are_what_numpy_says(rows: int, compile_gradient) -> None:
         np.testing.assert_allclose(got, want, rtol=0, atol=tolerance * np.abs(want).max())
 
 
+@pytest.mark.parametrize("level", ["-O0", "-O1"])
+def test_tiles_that_loops_carry(level: str, compile_model) -> None:
+    """LLVM selects instructions for them, however little it optimises."""
+    flags = ["--mtriple=x86_64-linux-gnu", "--mcpu=sapphirerapids", "--kernel=amx-int8"]
+    compile_model(LOSS, "--function=gradient", level, *flags, name="m.o")
+
+
 def test_some_arguments_of_one_of_several_functions(tmp_path) -> None:
     text = """
     func.func @f(%x: tensor<3xf32>, %y: tensor<3xf32>, %n: index) -> (tensor<3xf32>, index) {

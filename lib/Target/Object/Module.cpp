@@ -112,7 +112,16 @@ static void letPrefetchesLeaveMemory(Module &module) {
     }
 }
 
+/// LLVM's code generator loses tiles that loops carry where it does not optimise at all.
+static void raiseLevelForTiles(const Module &module, TargetMachine &machine) {
+  bool hasTiles = any_of(
+      module, [](const Function &callee) { return callee.getName().starts_with("llvm.x86.tile"); });
+  if (hasTiles && machine.getOptLevel() == CodeGenOptLevel::None)
+    machine.setOptLevel(CodeGenOptLevel::Less);
+}
+
 static void optimize(Module &module, TargetMachine &machine) {
+  raiseLevelForTiles(module, machine);
   PassBuilder builder(&machine);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
