@@ -70,7 +70,8 @@ def _read_specs(values: list[dict[str, Any]]) -> tuple[ArraySpec, ...]:
 class Function:
     """A compiled function. It takes arrays of NumPy or of whatever shares its memory by DLPack, by
     position or name, and returns an array of NumPy for its result, a tuple for several, None for
-    none. Arrays of state are updated. Threads may share it."""
+    none. Arrays of state are updated. Dynamic sizes that have to agree, such as the rows of two
+    inputs, are not compared: see to them. Threads may share it."""
 
     def __init__(self, compiled: _ternary.CompiledFunctions, info: dict[str, Any]) -> None:
         """For `Functions`."""

@@ -4,6 +4,7 @@ import json
 import re
 
 import matplotlib
+import numpy as np
 from built import ROOT
 
 NOTEBOOK = ROOT / "examples" / "python" / "look_inside.ipynb"
@@ -37,6 +38,14 @@ def test_readme(monkeypatch, capsys):
     output = capsys.readouterr().out
     assert "ternary.linear_kernel" in output
     assert output.endswith("(3, 1024)\n")
+
+
+def test_functions_in_the_documentation():
+    code = next(block for block in read_blocks("docs/python.md") if "loss_gradient" in block)
+    names: dict[str, object] = {}
+    exec(code, names)
+    np.testing.assert_allclose(names["value"], 24, rtol=1e-5)
+    np.testing.assert_allclose(names["gradient"], np.full(8, 6), rtol=1e-5)
 
 
 def test_model_from_scratch_in_the_documentation():

@@ -215,7 +215,8 @@ void Emitter::writeDeclarations(raw_ostream &os, StringRef upper) {
 extern "C" {
 #endif
 
-/* Tensors are row by row. A size X_dI is that of dimension I of argument X, written ? in its shape.
+/* Tensors are row by row. A size X_dI is that of dimension I of argument X, written ? in its shape;
+ * sizes that have to agree are not compared.
  * Functions return 0; )"
      << TERNARY_BAD_ARGUMENT << " if a pointer is null or a size negative; "
      << TERNARY_KERNEL_REFUSED << " or " << TERNARY_MACHINE_UNSUPPORTED
