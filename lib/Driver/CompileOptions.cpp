@@ -173,6 +173,7 @@ Error ternary::makePlan(const CompileOptions &options, mlir::MLIRContext *contex
   PipelineOptions &pipeline = plan.pipeline;
   pipeline.training = options.function == "train";
   pipeline.fuse = options.fuse.value_or(true);
+  pipeline.raiseLinalg = options.raiseLinalg;
   pipeline.gradientPrecision = options.gradientPrecision;
   pipeline.recompute = options.recompute.value_or(Recompute::Rows);
   pipeline.activations = options.activations.value_or(ActivationType::F32);

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "ternary/Conversion/Passes.h"
 #include "ternary/Dialect/Ternary/Transforms/Passes.h"
 #include "ternary/Pipelines/Pipelines.h"
 #include "ternary/Target/PhaseRules.h"
@@ -45,6 +46,10 @@ static void buildDifferentiate(OpPassManager &pm, const Target &, const Pipeline
 static void buildQuantize(OpPassManager &pm, const Target &target, const PipelineOptions &options) {
   // Whatever a function calls becomes part of it.
   pm.addPass(createInlinerPass({}, [](OpPassManager &) {}));
+  // Behind the gradients, which go through the ops that there were; a model that is made of layers
+  // has nothing for it.
+  if (options.raiseLinalg && !options.training)
+    pm.addNestedPass<func::FuncOp>(createTernaryRaiseLinalg());
   pm.addNestedPass<func::FuncOp>(createTernaryDecompose());
   pm.addNestedPass<func::FuncOp>(createTernaryLinalgToElementwise());
   addCleanup(pm);

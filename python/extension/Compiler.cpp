@@ -168,6 +168,7 @@ void ternary::python::bindCompiler(py::module_ &module) {
       .def_readwrite("batch", &CompileOptions::batch)
       .def_readwrite("threads", &CompileOptions::threads)
       .def_readwrite("fuse", &CompileOptions::fuse)
+      .def_readwrite("raise_linalg", &CompileOptions::raiseLinalg)
       .def_readwrite("embed_weights", &CompileOptions::embedWeights)
       .def_readwrite("kernel", &CompileOptions::kernel)
       .def_readwrite("epsilon", &CompileOptions::epsilon)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ternary import _ternary
 from ternary._arguments import as_array, as_weights, check_seed, check_text
+from ternary._graph import Graph
 
 Path = str | os.PathLike[str]
 Array = npt.NDArray[Any]
@@ -198,7 +199,7 @@ class Functions:
 
 
 def compile(
-    source: Path,
+    source: Graph | Path,
     *,
     parameters: Mapping[str, Any] | Path | int | None = None,
     differentiate: str | None = None,
@@ -210,9 +211,10 @@ def compile(
     mattr: str = "",
     kernel: str = "",
     fuse: bool | None = None,
+    raise_linalg: bool = True,
     progress: bool = False,
 ) -> Functions:
-    """Compiles functions in MLIR, a text or a file of it, and loads the result.
+    """Compiles functions in MLIR, a graph, a text or a file of it, and loads the result.
 
     `parameters` are values of `ternary.parameter` arguments: arrays by their names, a safetensors
     or GGUF file, a model directory, or the seed of random ones. With `differentiate`, the name of a
@@ -229,11 +231,15 @@ def compile(
     options = _ternary.CompileOptions()
     options.target, options.triple, options.cpu, options.attributes = target, mtriple, mcpu, mattr
     options.kernel, options.fuse, options.progress = kernel, fuse, progress
+    options.raise_linalg = raise_linalg
     if differentiate is not None:
         options.function, options.differentiate = "gradient", differentiate
     options.with_respect_to = [str(argument) for argument in with_respect_to]
-    name = pathlib.Path(source).stem if _is_path(source) else "functions"
-    compilable = _ternary.Source(name, read_text(source))
+    if isinstance(source, Graph):
+        compilable = source.source
+    else:
+        name = pathlib.Path(source).stem if _is_path(source) else "functions"
+        compilable = _ternary.Source(name, read_text(source))
     if isinstance(parameters, int):
         compilable = compilable.with_random_weights(check_seed(parameters))
     elif isinstance(parameters, Mapping):

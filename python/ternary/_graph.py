@@ -98,6 +98,11 @@ class Graph:
         return Graph(source, function=self._function, files=self._files, tokenizer=self._tokenizer)
 
     @property
+    def source(self) -> _ternary.Source:
+        """For `compile`."""
+        return self._source
+
+    @property
     def name(self) -> str:
         return self._source.name
 
@@ -231,6 +236,7 @@ class Graph:
         mattr: str = "",
         kernel: str = "",
         fuse: bool | None = None,
+        raise_linalg: bool = True,
         self_test: int | None = None,
         progress: bool = False,
     ) -> _ternary.CompileOptions:
@@ -247,6 +253,7 @@ class Graph:
         options.triple, options.cpu, options.attributes = mtriple, mcpu, mattr
         options.kernel = kernel
         options.fuse = fuse
+        options.raise_linalg = raise_linalg
         options.self_test_tokens = self_test
         options.progress = progress
         return options

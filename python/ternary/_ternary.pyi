@@ -26,6 +26,7 @@ class CompileOptions:
     batch: int | None
     threads: bool | None
     fuse: bool | None
+    raise_linalg: bool
     embed_weights: bool
     kernel: str
     epsilon: float | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ternary import nn
@@ -28,6 +28,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def from_torch(
     module: torch.nn.Module,
+    example_inputs: Sequence[torch.Tensor] | torch.Tensor | None = None,
     *,
     batch: int = 1,
     name: str | None = None,
@@ -36,14 +37,26 @@ def from_torch(
     eos_id: int = -1,
     tokenizer: Tokenizer | Path | None = None,
 ) -> Graph:
-    """The graph of a PyTorch model that takes ids [B, T] and returns logits [B, T, V].
+    """The graph of a PyTorch model that takes ids [B, T] and returns logits [B, T, V], or of any
+    other whose `example_inputs` are given.
 
-    Its forward is traced by torch.fx. It may be made of layers named BitLinear or FusedBitLinear
-    (`weight`, and `norm` if it has one of its own), of MLGRU or HGRNBitAttention (`i_proj`,
-    `f_proj`, `g_proj`, `g_norm`, `o_proj`), of torch's Embedding, Linear, RMSNorm, SiLU, Sigmoid,
-    ReLU and Dropout, and of sums and products; weights are named as in its state_dict. `tokenizer`
-    is as for `Model.load`.
+    With `example_inputs`, a tensor or several, the module is exported by torch-mlir, which has to
+    be installed (`pip install ternary[torch-mlir]`), for inputs of their shapes. The graph is the
+    function `forward` in ops of linalg, with the weights as constants; `ternary.compile` takes it
+    and recognises ternary layers (`ternary-raise-linalg`). Options other than `name` are for
+    language models.
+
+    >>> mlp = ternary.compile(ternary.from_torch(module, torch.randn(7, 64)))
+    >>> mlp.forward(x)
+
+    Without, the model is a language model, and its forward is traced by torch.fx. It may be made of
+    layers named BitLinear or FusedBitLinear (`weight`, and `norm` if it has one of its own), of
+    MLGRU or HGRNBitAttention (`i_proj`, `f_proj`, `g_proj`, `g_norm`, `o_proj`), of torch's
+    Embedding, Linear, RMSNorm, SiLU, Sigmoid, ReLU and Dropout, and of sums and products; weights
+    are named as in its state_dict. `tokenizer` is as for `Model.load`.
     """
+    if example_inputs is not None:
+        return _export(module, example_inputs, name or type(module).__name__)
     import torch.fx
 
     class Tracer(torch.fx.Tracer):
@@ -63,6 +76,26 @@ def from_torch(
         eos_id=eos_id,
         tokenizer=tokenizer,
     )
+
+
+def _export(
+    module: torch.nn.Module, example_inputs: Sequence[torch.Tensor] | torch.Tensor, name: str
+) -> Graph:
+    """The function `forward` in ops of linalg on tensors."""
+    import torch
+
+    try:
+        from torch_mlir import fx
+    except ImportError as error:
+        expected = "expected torch-mlir, by which modules with inputs are exported"
+        raise Error(f"{expected}: {error}") from error
+    inputs = (example_inputs,) if isinstance(example_inputs, torch.Tensor) else example_inputs
+    try:
+        exported = torch.export.export(module, tuple(inputs))
+        text = fx.export_and_import(exported, output_type="linalg-on-tensors", func_name="forward")
+    except Exception as error:  # whatever exporters raise
+        raise Error(f"cannot export {type(module).__name__}: {error}") from error
+    return Graph.parse(str(text), name=name)
 
 
 def torch_module(

@@ -85,6 +85,10 @@ static cl::opt<Weights>
             cl::init(Weights::Embed), cl::cat(category));
 static cl::opt<bool> fuse("fuse", cl::desc("Fuse chains of ops into kernels (default true)"),
                           cl::cat(category));
+static cl::opt<bool, true>
+    raiseLinalg("raise-linalg",
+                cl::desc("Recognise layers among ops of linalg on tensors (default true)"),
+                cl::location(options.raiseLinalg), cl::cat(category));
 static cl::opt<GradientPrecision, true> gradientPrecision(
     "gradient-precision",
     cl::desc("In training, what gradients are rounded to in the products of linear layers "

@@ -10,6 +10,49 @@
 
 include "ternary/Dialect/Ternary/Transforms/PassBase.td"
 
+def TernaryRaiseLinalg : TernaryPass<"ternary-raise-linalg", "::mlir::func::FuncOp", [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"]> {
+  let summary = "Recognise layers among ops of linalg on tensors";
+  let description = [{
+    For models that come from elsewhere, such as PyTorch's by way of torch-mlir:
+
+    - A product of rows with a constant matrix that is exactly trits times one scale, or times one for
+      each row, is a `bit_linear` if the rows are `clamp(round(x · 127 / m), -128, 127)` with
+      `m = max(max |x|, 1e-5)` and are multiplied by `m / 127`, before the product or right behind
+      it. If they are not, it is a `linear` with trits. Other constant matrices are a `linear` of f32.
+    - `x / sqrt(mean(x²) + ε) · gain` is an `rms_norm`, and part of a `bit_linear` that alone needs it.
+      Without ε it gets the least positive one, which changes only what there is of a row of zeros.
+    - ReLU, its square, SiLU and sigmoid are `activate`.
+
+    Weights are what the ops on constants come to, be they dense or in resources. Spellings do not
+    matter: one generic for each operation or one for all, factors in any order, quotients by inverses,
+    f64 in between, reshapes, transposes and broadcasts on the way, and straight-through forms such as
+    `x + (q - x)`, which stand for q. So results differ from those of the ops by roundings and orders of
+    sums, and where those are infinite or no numbers. Assertions that a divisor is not zero go where it
+    cannot be. All else stays as it is; remarks say what was missing at a product.
+
+    ```mlir fragment
+    %a = linalg.generic ... // %x · rsqrt(mean(%x²) + 1e-5)
+    %q = linalg.generic ... // clamp(round(%a · 127 / max |%a|), -128, 127) · max |%a| / 127
+    %w = arith.constant dense<[[0.5, 0.0, -0.5, 0.5]]> : tensor<1x4xf32>
+    %t = linalg.transpose ins(%w : tensor<1x4xf32>) outs(%e : tensor<4x1xf32>) permutation = [1, 0]
+    %y = linalg.matmul ins(%q, %t : tensor<2x4xf32>, tensor<4x1xf32>) outs(%zero : tensor<2x1xf32>) -> tensor<2x1xf32>
+    ```
+    ⇒
+    ```mlir fragment
+    %w = arith.constant dense<[[1.0, 0.0, -1.0, 1.0]]> : tensor<1x4xf16>
+    %t, %unused = ternary.quantize_weights %w : tensor<1x4xf16> -> tensor<1x4x!ternary.trit>, tensor<1xf32>
+    %s = arith.constant dense<0.5> : tensor<1xf32>
+    %y = ternary.bit_linear %x, %t norm(%ones : tensor<4xf32>) scale(%s : tensor<1xf32>) {epsilon = 1.0e-5 : f32}
+      : tensor<2x4xf32>, tensor<1x4x!ternary.trit> -> tensor<2x1xf32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numLayers", "layers", "Number of ternary layers">,
+    Statistic<"numElementwise", "elementwise", "Number of norms and activation functions">,
+    Statistic<"numMissed", "missed", "Number of products that are no ternary layer">];
+}
+
 def TernaryExpandMath : TernaryPass<"ternary-expand-math", "", [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"]> {
   let summary = "Expand activations and elementary functions into arithmetic";

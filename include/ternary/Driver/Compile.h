@@ -34,6 +34,7 @@ struct CompileOptions : TargetRequest {
   std::vector<std::string> withRespectTo;
   std::optional<int64_t> batch; // 1
   std::optional<bool> fuse;     // true
+  bool raiseLinalg = true;
   bool embedWeights = true;
   /// In training, what gradients are rounded to in the products of linear layers.
   GradientPrecision gradientPrecision = GradientPrecision::High;

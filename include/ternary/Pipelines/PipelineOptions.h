@@ -17,6 +17,9 @@ namespace ternary {
 struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse chains of ops into kernels"),
                     llvm::cl::init(true)};
+  Option<bool> raiseLinalg{*this, "raise-linalg",
+                           llvm::cl::desc("Recognise layers among ops of linalg"),
+                           llvm::cl::init(true)};
   Option<bool> training{*this, "training",
                         llvm::cl::desc("Derive the gradient of the loss and compile both"),
                         llvm::cl::init(false)};
