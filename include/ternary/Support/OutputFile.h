@@ -25,6 +25,8 @@ public:
   llvm::raw_fd_ostream &os() { return *stream; }
   bool isStream() const { return !file; }
   llvm::StringRef temporaryPath() const { return file->getTemporaryPath(); }
+  /// The descriptor of what is no stream.
+  int getFD() const { return file->getFD(); }
   /// Flushes; fails if anything could not be written.
   llvm::Error flush();
   /// Flushes and gives the file its name.

@@ -15,6 +15,7 @@
 #include "llvm/Target/TargetMachine.h"
 
 namespace ternary {
+class OutputFile;
 
 /// The machine that `--mtriple`, `--mcpu` and `--mattr` name, as in llc; "native" and
 /// empty strings mean this one, and an empty CPU of another triple the baseline. Errors if it lacks
@@ -63,9 +64,10 @@ llvm::Constant *embedArchive(llvm::Module &module, llvm::StringRef path, uint64_
 /// Errors if the weights inside the object at `path` are not as many bytes as they should be.
 llvm::Error checkEmbeddedArchive(llvm::StringRef path, uint64_t bytes);
 
-/// Links an object for `triple` into a shared library, the file `output` that is there, with the
-/// linker of the toolchain. The library asks for libm where it calls functions of that.
-llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output, const llvm::Triple &triple);
+/// Links an object for `triple` into a shared library with the linker of the toolchain. The library
+/// asks for libm where it calls functions of that.
+llvm::Error linkShared(llvm::StringRef object, const OutputFile &output,
+                       const llvm::Triple &triple);
 
 } // namespace ternary
 

@@ -170,8 +170,7 @@ Error Emitter::link(Module &code) {
   if (Error error = checkObject(*object))
     return error;
   emission.report("linking");
-  return linkShared(object->temporaryPath(), (*library)->temporaryPath(),
-                    machine->getTargetTriple());
+  return linkShared(object->temporaryPath(), **library, machine->getTargetTriple());
 }
 
 Error Emitter::writeHeader() {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ternary/Support/OutputFile.h"
 #include "ternary/Target/Object.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/InterfaceStub/ELFObjHandler.h"
@@ -95,7 +96,7 @@ static Error checkWhole(StringRef path) {
   return Error::success();
 }
 
-Error ternary::linkShared(StringRef object, StringRef output, const Triple &triple) {
+Error ternary::linkShared(StringRef object, const OutputFile &output, const Triple &triple) {
   ErrorOr<std::string> linker = findLinker();
   if (!linker)
     return createStringError(linker.getError(),
@@ -114,9 +115,10 @@ Error ternary::linkShared(StringRef object, StringRef output, const Triple &trip
   }
   if (Error error = log.create("log"))
     return error;
-  // A signal that ends this process removes the output. The linker may live on, so it has a file
-  // that is open and no name to make another one of.
-  std::optional<StringRef> redirects[] = {StringRef(""), output, StringRef(log.path)};
+  // A signal that ends this process removes the output. The linker may live on, so it has the file
+  // and no name to make another one of.
+  std::string opened = "/dev/fd/" + std::to_string(output.getFD());
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(opened), StringRef(log.path)};
   std::string message;
   int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message);
   // Of what a linker says the first line counts; one that crashed says how to report that.
@@ -128,12 +130,12 @@ Error ternary::linkShared(StringRef object, StringRef output, const Triple &trip
   }
   if (status != 0)
     return createStringError("cannot link: " + (message.empty() ? "the linker failed" : message));
-  if (Error error = checkWhole(output))
+  if (Error error = checkWhole(output.temporaryPath()))
     return error;
   // The linker would have made a file of its own executable.
   unsigned permissions = sys::fs::all_all & ~sys::fs::getUmask();
   if (std::error_code error =
-          sys::fs::setPermissions(output, static_cast<sys::fs::perms>(permissions)))
+          sys::fs::setPermissions(output.temporaryPath(), static_cast<sys::fs::perms>(permissions)))
     return createStringError(error, "cannot link: " + error.message());
   return Error::success();
 }
