@@ -56,6 +56,7 @@ CASES = {
         [((4, 9), np.float16), ((4, 9), np.uint16), ((4, 9), f32)],
     ),
     "doubles": ("doubles", [(3, 4, "f64"), (4, "f64")], [((3, 4), np.float64)]),
+    "exported": ("exported", [(3, 5, 20)], [((3, 5, 6), f32)]),
     "upstream": ("upstream", [(3, 5), (5, 7)], [((3, 7), f32), ((3,), i32)]),
 }
 
@@ -361,7 +362,7 @@ def test_the_page_says_what_happens(tmp_path: pathlib.Path) -> None:
     (tmp_path / "build").mkdir()
     for name in ("bin", "lib"):
         (tmp_path / "build" / name).symlink_to(BIN.parent / name)
-    for name in ("examples", "models"):
+    for name in ("examples", "integration", "models"):
         (tmp_path / name).symlink_to(ROOT / name)
     if HAS_EXTENSION:
         environment = dict(os.environ, PYTHONPATH=str(PACKAGE))

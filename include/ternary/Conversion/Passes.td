@@ -19,7 +19,9 @@ def TernaryRaiseLinalg : TernaryPass<"ternary-raise-linalg", "::mlir::func::Func
     - A product of rows with a constant matrix that is exactly trits times one scale, or times one for
       each row, is a `bit_linear` if the rows are `clamp(round(x · 127 / m), -128, 127)` with
       `m = max(max |x|, 1e-5)` and are multiplied by `m / 127`, before the product or right behind
-      it. If they are not, it is a `linear` with trits. Other constant matrices are a `linear` of f32.
+      it; a 1x1 convolution is such a product. If they are not, it is a `linear` with trits. Other
+      constant matrices are a `linear` of f32. A matrix that is no constant makes a `bit_linear` if it
+      is `clamp(round(w / s), -1, 1) · s` with `s = max(mean |w|, 1e-5)`.
     - `x / sqrt(mean(x²) + ε) · gain` is an `rms_norm`, and part of a `bit_linear` that alone needs it.
       Without ε it gets the least positive one, which changes only what there is of a row of zeros.
     - ReLU, its square, SiLU and sigmoid are `activate`.

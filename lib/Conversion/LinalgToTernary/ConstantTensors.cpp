@@ -13,19 +13,23 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include <cmath>
+#include <functional>
 
 using namespace mlir;
 using namespace ternary;
 
-using Elements = ConstantTensors::Elements;
-using Shared = std::shared_ptr<const Elements>;
+using Shared = std::shared_ptr<const ConstantTensors::Elements>;
 
 static constexpr int kMaxDepth = 256;
-/// Elements of an iteration space; larger ones are no weights.
+/// Elements of a tensor or an iteration space; what has more is no weight.
 static constexpr int64_t kMaxElements = int64_t(1) << 28;
+/// Iterations for which one op after another is carried out.
+static constexpr int64_t kChunk = 1024;
 
-static bool isFloat(Type type) {
-  return isa<Float32Type, Float64Type, Float16Type, BFloat16Type>(getElementTypeOrSelf(type));
+/// Whether an f32 holds every element.
+static bool isSupported(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  return isa<Float32Type, Float16Type, BFloat16Type>(element) || element.isInteger(8);
 }
 
 Shared ConstantTensors::evaluate(Value tensor) {
@@ -34,7 +38,7 @@ Shared ConstantTensors::evaluate(Value tensor) {
     return it->second;
   auto type = dyn_cast<RankedTensorType>(tensor.getType());
   Shared elements;
-  if (type && type.hasStaticShape() && isFloat(type) && type.getNumElements() <= kMaxElements &&
+  if (type && type.hasStaticShape() && isSupported(type) && type.getNumElements() <= kMaxElements &&
       depth < kMaxDepth) {
     ++depth;
     elements = compute(tensor);
@@ -45,24 +49,31 @@ Shared ConstantTensors::evaluate(Value tensor) {
 }
 
 static Shared readConstant(ElementsAttr attribute) {
-  auto elements = std::make_shared<Elements>();
-  auto type = attribute.getShapedType();
-  if (auto dense = dyn_cast<DenseElementsAttr>(attribute)) {
-    for (const APFloat &value : dense.getValues<APFloat>())
-      elements->push_back(const_cast<APFloat &>(value).convertToDouble());
-    return elements;
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(attribute);
-  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  Type element = type.getElementType();
-  int64_t width = element.getIntOrFloatBitWidth() / 8;
-  if (!blob || static_cast<int64_t>(blob->getData().size()) != type.getNumElements() * width)
+  Type type = attribute.getElementType();
+  int64_t count = attribute.getNumElements(), width = type.getIntOrFloatBitWidth() / 8;
+  ArrayRef<char> data;
+  if (auto dense = dyn_cast<DenseElementsAttr>(attribute))
+    data = dense.getRawData();
+  else if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute))
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      data = blob->getData();
+  int64_t size = data.size();
+  if (size != width && size != count * width)
     return nullptr;
-  const llvm::fltSemantics &semantics = cast<FloatType>(element).getFloatSemantics();
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    uint64_t bits = 0;
-    memcpy(&bits, blob->getData().data() + i * width, width);
-    elements->push_back(APFloat(semantics, APInt(width * 8, bits)).convertToDouble());
+  auto elements = std::make_shared<ConstantTensors::Elements>(count);
+  for (int64_t i = 0; i < count; ++i) {
+    const char *from = data.data() + (size == width ? 0 : i * width);
+    float &x = (*elements)[i];
+    if (type.isF32()) {
+      memcpy(&x, from, sizeof(x));
+    } else if (type.isInteger(8)) {
+      x = static_cast<int8_t>(*from);
+    } else {
+      uint16_t bits;
+      memcpy(&bits, from, sizeof(bits));
+      APFloat value(cast<FloatType>(type).getFloatSemantics(), APInt(16, bits));
+      x = static_cast<float>(value.convertToDouble());
+    }
   }
   return elements;
 }
@@ -82,21 +93,78 @@ Shared ConstantTensors::compute(Value tensor) {
   return nullptr;
 }
 
-/// One element for each iteration.
-std::optional<Elements> ConstantTensors::gather(Value operand, AffineMap map,
-                                                ArrayRef<int64_t> loops) {
-  int64_t count = 1;
-  for (int64_t size : loops)
-    count *= size;
-  FloatAttr number;
-  if (matchPattern(operand, m_Constant(&number)))
-    return Elements(count, number.getValueAsDouble());
-  Shared elements = evaluate(operand);
-  if (!elements)
-    return std::nullopt;
-  // The distance between elements for each loop.
-  SmallVector<int64_t> strides(loops.size(), 0);
-  auto type = cast<RankedTensorType>(operand.getType());
+//===----------------------------------------------------------------------===//
+// Ops on numbers
+//===----------------------------------------------------------------------===//
+
+using Function = std::function<double(const double *)>;
+
+static Function getComparison(arith::CmpFPredicate predicate) {
+  auto compare = [&](double a, double b) {
+    return arith::applyCmpPredicate(predicate, APFloat(a), APFloat(b));
+  };
+  bool less = compare(0, 1), equal = compare(0, 0), greater = compare(1, 0),
+       unordered = compare(0, std::nan(""));
+  return [=](const double *x) -> double {
+    return x[0] < x[1] ? less : x[0] > x[1] ? greater : x[0] == x[1] ? equal : unordered;
+  };
+}
+
+/// What `op` does to numbers; null if it is not known.
+static Function getFunction(Operation *op) {
+  if (isa<arith::MulFOp>(op))
+    return [](const double *x) { return x[0] * x[1]; };
+  if (isa<arith::DivFOp>(op))
+    return [](const double *x) { return x[0] / x[1]; };
+  if (isa<arith::AddFOp>(op))
+    return [](const double *x) { return x[0] + x[1]; };
+  if (isa<arith::SubFOp>(op))
+    return [](const double *x) { return x[0] - x[1]; };
+  if (isa<arith::NegFOp>(op))
+    return [](const double *x) { return -x[0]; };
+  if (isa<math::AbsFOp>(op))
+    return [](const double *x) { return std::abs(x[0]); };
+  if (isa<math::SqrtOp>(op))
+    return [](const double *x) { return std::sqrt(x[0]); };
+  if (isa<math::RsqrtOp>(op))
+    return [](const double *x) { return 1 / std::sqrt(x[0]); };
+  if (isa<math::RoundEvenOp>(op))
+    return [](const double *x) { return std::nearbyint(x[0]); };
+  if (isa<arith::MaximumFOp, arith::MaxNumFOp>(op))
+    return [](const double *x) { return std::max(x[0], x[1]); };
+  if (isa<arith::MinimumFOp, arith::MinNumFOp>(op))
+    return [](const double *x) { return std::min(x[0], x[1]); };
+  if (isa<arith::ExtFOp, arith::TruncFOp, arith::SIToFPOp>(op))
+    return [](const double *x) { return x[0]; };
+  if (isa<arith::SelectOp>(op))
+    return [](const double *x) { return x[0] != 0 ? x[1] : x[2]; };
+  if (auto compare = dyn_cast<arith::CmpFOp>(op))
+    return getComparison(compare.getPredicate());
+  return nullptr;
+}
+
+static double roundTo(Type type, double x) {
+  if (type.isF32())
+    return static_cast<float>(x);
+  if (!isa<Float16Type, BFloat16Type>(type))
+    return x;
+  APFloat rounded(x);
+  bool losesInfo;
+  rounded.convert(cast<FloatType>(type).getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &losesInfo);
+  return rounded.convertToDouble();
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The distances between a tensor's elements for loops that read or write it.
+using Strides = SmallVector<int64_t>;
+
+std::optional<Strides> getStrides(RankedTensorType type, AffineMap map) {
+  Strides strides(map.getNumDims(), 0);
   int64_t stride = 1;
   for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
     AffineExpr expr = map.getResult(dim);
@@ -106,11 +174,21 @@ std::optional<Elements> ConstantTensors::gather(Value operand, AffineMap map,
       return std::nullopt;
     stride *= type.getDimSize(dim);
   }
-  Elements gathered(count);
-  SmallVector<int64_t> at(loops.size(), 0);
+  return strides;
+}
+
+/// Calls `visit` with the offset of each of `size` iterations from number `first` on.
+void forEachOffset(ArrayRef<int64_t> loops, const Strides &strides, int64_t first, int64_t size,
+                   llvm::function_ref<void(int64_t, int64_t)> visit) {
+  SmallVector<int64_t> at(loops.size());
   int64_t offset = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    gathered[i] = (*elements)[offset];
+  for (int64_t loop = loops.size() - 1, rest = first; loop >= 0; --loop) {
+    at[loop] = rest % loops[loop];
+    rest /= loops[loop];
+    offset += at[loop] * strides[loop];
+  }
+  for (int64_t i = 0; i < size; ++i) {
+    visit(i, offset);
     for (int64_t loop = loops.size() - 1; loop >= 0; --loop) {
       offset += strides[loop];
       if (++at[loop] < loops[loop])
@@ -119,150 +197,125 @@ std::optional<Elements> ConstantTensors::gather(Value operand, AffineMap map,
       at[loop] = 0;
     }
   }
-  return gathered;
 }
 
-/// `op` on numbers; none if it is not known.
-static std::optional<double> apply(Operation *op, ArrayRef<double> x) {
-  if (isa<arith::MulFOp>(op))
-    return x[0] * x[1];
-  if (isa<arith::DivFOp>(op))
-    return x[0] / x[1];
-  if (isa<arith::AddFOp>(op))
-    return x[0] + x[1];
-  if (isa<arith::SubFOp>(op))
-    return x[0] - x[1];
-  if (isa<arith::NegFOp>(op))
-    return -x[0];
-  if (isa<math::AbsFOp>(op))
-    return std::abs(x[0]);
-  if (isa<math::SqrtOp>(op))
-    return std::sqrt(x[0]);
-  if (isa<math::RsqrtOp>(op))
-    return 1 / std::sqrt(x[0]);
-  if (isa<math::RoundEvenOp>(op))
-    return std::nearbyint(x[0]);
-  if (isa<arith::MaximumFOp, arith::MaxNumFOp>(op))
-    return std::max(x[0], x[1]);
-  if (isa<arith::MinimumFOp, arith::MinNumFOp>(op))
-    return std::min(x[0], x[1]);
-  if (isa<arith::ExtFOp, arith::TruncFOp>(op))
-    return x[0];
-  if (isa<arith::SelectOp>(op))
-    return x[0] != 0 ? x[1] : x[2];
-  if (auto compare = dyn_cast<arith::CmpFOp>(op))
-    return arith::applyCmpPredicate(compare.getPredicate(), APFloat(x[0]), APFloat(x[1]));
-  return std::nullopt;
-}
-
-static double roundTo(Type type, double x) {
-  if (type.isF32())
-    return static_cast<float>(x);
-  if (auto narrow = dyn_cast<FloatType>(type); narrow && !type.isF64()) {
-    APFloat rounded(x);
-    bool losesInfo;
-    rounded.convert(narrow.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
-    return rounded.convertToDouble();
-  }
-  return x;
-}
+/// What a body reads: a tensor, or a number.
+struct Input {
+  Shared elements;
+  Strides strides;
+  double number = 0;
+};
+} // namespace
 
 Shared ConstantTensors::computeLinalg(OpResult result) {
   auto op = cast<linalg::LinalgOp>(result.getOwner());
   SmallVector<int64_t> loops = op.getStaticLoopRanges();
   int64_t count = 1;
-  for (int64_t size : loops)
+  for (int64_t size : loops) {
+    if (ShapedType::isDynamic(size) || size > kMaxElements)
+      return nullptr;
     count *= size;
+    if (count > kMaxElements)
+      return nullptr;
+  }
+  auto type = cast<RankedTensorType>(result.getType());
   OpOperand *init = op.getDpsInitOperand(result.getResultNumber());
-  AffineMap out = op.getMatchingIndexingMap(init);
-  bool isReduction = op.getNumReductionLoops() > 0;
-  if (llvm::any_of(loops, ShapedType::isDynamic) || count > kMaxElements || op->getNumResults() > 1)
-    return nullptr;
+  std::optional<Strides> out = getStrides(type, op.getMatchingIndexingMap(init));
   Block *block = op.getBlock();
   Value yielded = block->getTerminator()->getOperand(result.getResultNumber());
   BlockArgument sofar = op.getMatchingBlockArgument(init);
-  // Elements are combined in the order of loops; all else happens to all of them at once.
-  Operation *combiner = isReduction ? yielded.getDefiningOp() : nullptr;
-  if (isReduction &&
-      (!isa_and_nonnull<arith::AddFOp, arith::MaximumFOp, arith::MaxNumFOp>(combiner) ||
-       combiner->getBlock() != block || !llvm::is_contained(combiner->getOperands(), sofar) ||
-       !sofar.hasOneUse()))
+  // Elements are combined in the order of loops.
+  Operation *combiner = op.getNumReductionLoops() ? yielded.getDefiningOp() : nullptr;
+  if (op.getNumReductionLoops()) {
+    if (!isa_and_nonnull<arith::AddFOp, arith::MaximumFOp, arith::MaxNumFOp>(combiner) ||
+        !llvm::is_contained(combiner->getOperands(), sofar) || !sofar.hasOneUse())
+      return nullptr;
+    yielded = combiner->getOperand(combiner->getOperand(0) == sofar ? 1 : 0);
+  }
+  if (!out || op->getNumResults() != 1)
     return nullptr;
-  llvm::DenseMap<Value, Elements> values;
-  auto load = [&](Value value) -> const Elements * {
-    auto it = values.find(value);
-    if (it != values.end())
-      return &it->second;
-    std::optional<Elements> gathered;
+
+  llvm::DenseMap<Value, Input> inputs;
+  llvm::DenseMap<Value, std::vector<double>> values;
+  auto prepare = [&](Value value) {
+    if (!values.try_emplace(value, kChunk).second)
+      return true;
+    Value from = value;
+    AffineMap map;
     if (auto argument = dyn_cast<BlockArgument>(value); argument && argument.getOwner() == block) {
       OpOperand *operand = op.getMatchingOpOperand(argument);
-      gathered = gather(operand->get(), op.getMatchingIndexingMap(operand), loops);
-    } else {
-      gathered = gather(value, {}, loops);
+      from = operand->get();
+      map = op.getMatchingIndexingMap(operand);
     }
-    if (!gathered)
-      return nullptr;
-    return &(values[value] = std::move(*gathered));
+    Input &input = inputs[value];
+    FloatAttr number;
+    if (matchPattern(from, m_Constant(&number))) {
+      input.number = number.getValueAsDouble();
+      return true;
+    }
+    auto source = dyn_cast<RankedTensorType>(from.getType());
+    std::optional<Strides> strides = source && map ? getStrides(source, map) : std::nullopt;
+    input.elements = strides ? evaluate(from) : nullptr;
+    if (!input.elements)
+      return false;
+    input.strides = *strides;
+    return true;
   };
+  SmallVector<std::pair<Operation *, Function>> steps;
   for (Operation &inner : block->without_terminator()) {
+    // What an assertion is about is not changed by it.
     if (&inner == combiner || inner.getNumResults() == 0)
       continue;
-    if (inner.getNumResults() != 1)
+    Function function = getFunction(&inner);
+    if (!function || !llvm::all_of(inner.getOperands(), prepare))
       return nullptr;
-    // A reference into the map would not outlive the next load.
-    for (Value operand : inner.getOperands())
-      if (!load(operand))
-        return nullptr;
-    Elements computed(count);
-    SmallVector<double, 3> operands(inner.getNumOperands());
-    SmallVector<const Elements *> sources;
-    for (Value operand : inner.getOperands())
-      sources.push_back(&values.find(operand)->second);
-    for (int64_t i = 0; i < count; ++i) {
-      for (auto [x, source] : llvm::zip_equal(operands, sources))
-        x = (*source)[i];
-      std::optional<double> y = apply(&inner, operands);
-      if (!y)
-        return nullptr;
-      computed[i] = roundTo(inner.getResult(0).getType(), *y);
-    }
-    values[inner.getResult(0)] = std::move(computed);
+    values.try_emplace(inner.getResult(0), kChunk);
+    steps.push_back({&inner, function});
   }
-  auto type = cast<RankedTensorType>(result.getType());
-  auto elements = std::make_shared<Elements>(type.getNumElements());
-  // Where each iteration's element goes.
-  SmallVector<int64_t> strides(loops.size(), 0);
-  int64_t stride = 1;
-  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
-    if (auto loop = dyn_cast<AffineDimExpr>(out.getResult(dim)))
-      strides[loop.getPosition()] += stride;
-    else if (auto at = dyn_cast<AffineConstantExpr>(out.getResult(dim)); !at || at.getValue() != 0)
-      return nullptr;
-    stride *= type.getDimSize(dim);
-  }
-  const Elements *source =
-      load(!isReduction ? yielded : combiner->getOperand(combiner->getOperand(0) == sofar ? 1 : 0));
-  if (!source)
+  if (!prepare(yielded))
     return nullptr;
-  if (isReduction) {
+
+  std::vector<double> results(type.getNumElements());
+  if (combiner) {
     Shared start = evaluate(init->get());
     if (!start)
       return nullptr;
-    *elements = *start;
+    results.assign(start->begin(), start->end());
   }
-  SmallVector<int64_t> at(loops.size(), 0);
-  for (int64_t i = 0, offset = 0; i < count; ++i) {
-    double &element = (*elements)[offset], x = (*source)[i];
-    element = !isReduction ? x : isa<arith::AddFOp>(combiner) ? element + x : std::max(element, x);
-    for (int64_t loop = loops.size() - 1; loop >= 0; --loop) {
-      offset += strides[loop];
-      if (++at[loop] < loops[loop])
-        break;
-      offset -= strides[loop] * loops[loop];
-      at[loop] = 0;
+  for (int64_t first = 0; first < count; first += kChunk) {
+    int64_t size = std::min(kChunk, count - first);
+    for (auto &[value, input] : inputs) {
+      std::vector<double> &into = values[value];
+      if (!input.elements) {
+        llvm::fill(into, input.number);
+        continue;
+      }
+      forEachOffset(
+          loops, input.strides, first, size,
+          [&, &from = *input.elements](int64_t i, int64_t offset) { into[i] = from[offset]; });
     }
+    for (auto &[inner, function] : steps) {
+      SmallVector<const double *, 3> operands;
+      for (Value operand : inner->getOperands())
+        operands.push_back(values[operand].data());
+      Type rounded = inner->getResult(0).getType();
+      std::vector<double> &into = values[inner->getResult(0)];
+      SmallVector<double, 3> x(operands.size());
+      for (int64_t i = 0; i < size; ++i) {
+        for (size_t k = 0; k < x.size(); ++k)
+          x[k] = operands[k][i];
+        into[i] = roundTo(rounded, function(x.data()));
+      }
+    }
+    bool isSum = isa_and_nonnull<arith::AddFOp>(combiner);
+    const std::vector<double> &from = values[yielded];
+    forEachOffset(loops, *out, first, size, [&](int64_t i, int64_t offset) {
+      double &element = results[offset];
+      element = !combiner ? from[i] : isSum ? element + from[i] : std::max(element, from[i]);
+    });
   }
-  for (double &element : *elements)
-    element = roundTo(type.getElementType(), element);
+  auto elements = std::make_shared<Elements>(results.size());
+  for (auto [element, x] : llvm::zip_equal(*elements, results))
+    element = static_cast<float>(roundTo(type.getElementType(), x));
   return elements;
 }

@@ -8,29 +8,29 @@
 #ifndef TERNARY_LIB_CONVERSION_LINALGTOTERNARY_CONSTANTTENSORS_H
 #define TERNARY_LIB_CONVERSION_LINALGTOTERNARY_CONSTANTTENSORS_H
 
-#include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/DenseMap.h"
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace ternary {
 
-/// Carries out ops on constant tensors of floats, dense or in resources, in the compiler: ops of
-/// linalg, and of arith and math in them, reshapes. Every f32 is rounded, but sums are of f64.
+/// Carries out ops on constant tensors, dense or in resources, in the compiler: ops of linalg, with
+/// ops of arith and math in them, and reshapes. Tensors are of f32, f16, bf16 or i8; every result
+/// is rounded to its type, but sums are added in f64.
 class ConstantTensors {
 public:
-  using Elements = std::vector<double>;
+  using Elements = std::vector<float>;
 
   /// The elements of a tensor, row by row; null if it is no constant or an op is not known.
   std::shared_ptr<const Elements> evaluate(mlir::Value tensor);
 
+  /// Forgets what was computed.
+  void clear() { known.clear(); }
+
 private:
   std::shared_ptr<const Elements> compute(mlir::Value tensor);
   std::shared_ptr<const Elements> computeLinalg(mlir::OpResult result);
-  std::optional<Elements> gather(mlir::Value operand, mlir::AffineMap map,
-                                 llvm::ArrayRef<int64_t> loops);
 
   llvm::DenseMap<mlir::Value, std::shared_ptr<const Elements>> known;
   int depth = 0;

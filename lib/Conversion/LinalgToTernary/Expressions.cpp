@@ -9,8 +9,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
-#include "llvm/ADT/ScopeExit.h"
 #include <cmath>
 
 using namespace mlir;
@@ -264,49 +264,76 @@ Node Expressions::of(Access access) {
   auto key = std::make_pair(access.tensor, access.map);
   if (Node node = known.lookup(key))
     return node;
-  bool isFloat = isa<Float32Type, Float64Type>(type.getElementType());
-  Node node = isFloat && depth < kMaxDepth ? build(access) : nullptr;
+  // Floats may be integers of 8 bits in between.
+  bool isNumber =
+      isa<Float32Type, Float64Type>(type.getElementType()) || type.getElementType().isInteger(8);
+  Node node = nullptr;
+  if (isNumber && depth < kMaxDepth) {
+    ++depth;
+    node = build(access);
+    --depth;
+  }
   if (!node || node->terms.size() > kMaxTerms)
     node = leaf(access.tensor, access.map);
   known[key] = node;
-  if (access.map == getOwnMap(type))
-    tensors[node].push_back(access.tensor);
+  tensors[node].push_back(access);
   return node;
 }
 
-Value Expressions::findTensor(Node node, Type type) const {
+Value Expressions::findTensor(Node node, RankedTensorType type, Operation *before,
+                              DominanceInfo &dominance, AffineMap map) const {
+  map = map ? normalize(map, type) : getOwnMap(type);
   auto it = tensors.find(node);
-  if (it == tensors.end())
-    return {};
-  const auto *tensor =
-      llvm::find_if(it->second, [&](Value value) { return value.getType() == type; });
-  return tensor == it->second.end() ? Value() : *tensor;
+  if (it != tensors.end())
+    for (const Access &access : it->second)
+      if (access.map == map && access.tensor.getType() == type &&
+          dominance.properlyDominates(access.tensor, before))
+        return access.tensor;
+  return {};
 }
 
 void Expressions::replace(Value old, Value tensor) {
   Node node = ofTensor(old);
   known[{tensor, getOwnMap(cast<RankedTensorType>(tensor.getType()))}] = node;
-  llvm::replace(tensors[node], old, tensor);
+  for (Access &access : tensors[node])
+    if (access.tensor == old)
+      access.tensor = tensor;
 }
 
-Node Expressions::ofScalar(Value scalar, linalg::LinalgOp op) {
+/// The iteration space of an op as it is.
+static AffineMap getIdentity(linalg::LinalgOp op) {
   SmallVector<AffineExpr> indices;
   for (auto [dim, size] : llvm::enumerate(op.getStaticLoopRanges()))
     indices.push_back(size == 1 ? getAffineConstantExpr(0, op.getContext())
                                 : getAffineDimExpr(dim, op.getContext()));
-  return buildScalar(scalar, op, AffineMap::get(indices.size(), 0, indices, op.getContext()));
+  return AffineMap::get(indices.size(), 0, indices, op.getContext());
+}
+
+Node Expressions::ofScalar(Value scalar, linalg::LinalgOp op) {
+  return buildScalar(scalar, op, getIdentity(op));
+}
+
+/// A number that all elements are; null if they differ.
+Node Expressions::buildConstant(ElementsAttr constant) {
+  auto dense = dyn_cast<DenseElementsAttr>(constant);
+  if (dense && !dense.empty() && dense.isSplat() && isa<FloatType>(dense.getElementType()))
+    return number(dense.getSplatValue<APFloat>().convertToDouble());
+  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  float x;
+  if (!blob || !constant.getElementType().isF32() || blob->getData().size() != sizeof(x))
+    return nullptr;
+  memcpy(&x, blob->getData().data(), sizeof(x));
+  return number(x);
 }
 
 Node Expressions::build(Access access) {
-  ++depth;
-  auto leave = llvm::make_scope_exit([&] { --depth; });
   Operation *op = access.tensor.getDefiningOp();
   if (!op)
     return nullptr;
-  DenseElementsAttr constant;
+  ElementsAttr constant;
   if (matchPattern(op, m_Constant(&constant)))
-    return constant.isSplat() ? number(constant.getSplatValue<APFloat>().convertToDouble())
-                              : nullptr;
+    return buildConstant(constant);
   if (Access source = lookThroughReshape(access); source.tensor)
     return of(source);
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
@@ -327,6 +354,8 @@ Node Expressions::buildLinalg(OpResult result, AffineMap map) {
   unsigned numReduced = op.getNumReductionLoops();
   unsigned last = map.getNumDims() - 1;
   // What is reduced becomes the row within which the result is read.
+  if (numReduced > 1 && numReduced == op.getNumLoops())
+    return buildReduction(result, getIdentity(op));
   if (numReduced > 1 || (numReduced == 1 && (map.getNumDims() == 0 || map.isFunctionOfDim(last))))
     return nullptr;
   AffineExpr reduction = numReduced ? getAffineDimExpr(last, map.getContext()) : AffineExpr();
@@ -353,8 +382,14 @@ Node Expressions::buildReduction(OpResult result, AffineMap iteration) {
     return nullptr;
   SmallVector<unsigned> dims;
   op.getReductionDims(dims);
-  int64_t size = op.getStaticLoopRanges()[dims.front()];
-  if (ShapedType::isDynamic(size))
+  bool isTotal = dims.size() > 1;
+  double size = 1;
+  for (unsigned dim : dims) {
+    if (ShapedType::isDynamic(op.getStaticLoopRanges()[dim]))
+      return nullptr;
+    size *= static_cast<double>(op.getStaticLoopRanges()[dim]);
+  }
+  if (isTotal && !isSum)
     return nullptr;
   Node row = buildScalar(element, op, iteration);
   Node start = of({init->get(), op.getMatchingIndexingMap(init).compose(iteration)});
@@ -364,8 +399,8 @@ Node Expressions::buildReduction(OpResult result, AffineMap iteration) {
                                         (start->number <= 0 && row->kind == Kind::Abs));
   if (!isNeutral)
     return nullptr;
-  Expression expression(isSum ? Kind::RowSum : Kind::RowMax);
-  expression.number = static_cast<double>(size);
+  Expression expression(isTotal ? Kind::Total : isSum ? Kind::RowSum : Kind::RowMax);
+  expression.number = size;
   expression.terms = {{row, 1}};
   return intern(expression);
 }
@@ -386,9 +421,13 @@ Node Expressions::buildScalar(Value scalar, linalg::LinalgOp op, AffineMap itera
     return leaf(scalar, {});
   if (isa<linalg::IndexOp>(def) || def->getNumRegions() || depth >= kMaxDepth)
     return leaf(scalar, iteration);
+  auto key = std::make_pair(scalar, iteration);
+  if (Node node = known.lookup(key))
+    return node;
   ++depth;
-  auto leave = llvm::make_scope_exit([&] { --depth; });
-  return buildOp(def, [&](Value operand) { return buildScalar(operand, op, iteration); });
+  Node node = buildOp(def, [&](Value operand) { return buildScalar(operand, op, iteration); });
+  --depth;
+  return known[key] = node->terms.size() > kMaxTerms ? leaf(scalar, iteration) : node;
 }
 
 /// The larger or smaller one of two, spelled as a comparison and a choice.
@@ -399,6 +438,21 @@ static std::optional<Kind> matchChoice(arith::CmpFPredicate predicate, bool isFi
   if (llvm::is_contained({P::OGT, P::OGE, P::UGT, P::UGE}, predicate))
     return isFirst ? Kind::Max : Kind::Min;
   return std::nullopt;
+}
+
+/// Whether it is a rounded number between bounds of 8 bits.
+static bool isSmallInteger(Node node) {
+  bool hasTop = false, hasBottom = false;
+  while (node->kind == Kind::Max || node->kind == Kind::Min) {
+    unsigned bound = node->terms[0].first->isNumber() ? 0 : 1;
+    Node limit = node->terms[bound].first;
+    if (!limit->isNumber() || limit->number != std::floor(limit->number))
+      return false;
+    hasTop |= node->kind == Kind::Min && limit->number <= 127;
+    hasBottom |= node->kind == Kind::Max && limit->number >= -128;
+    node = node->terms[1 - bound].first;
+  }
+  return hasTop && hasBottom && node->kind == Kind::Round;
 }
 
 Node Expressions::buildOp(Operation *op, llvm::function_ref<Node(Value)> get) {
@@ -438,6 +492,13 @@ Node Expressions::buildOp(Operation *op, llvm::function_ref<Node(Value)> get) {
   if (isa<arith::ExtFOp, arith::TruncFOp>(op) && isWide(op->getOperand(0).getType()) &&
       isWide(op->getResult(0).getType()))
     return operand(0);
+  // An integer that fits stays what it is.
+  if (isa<arith::FPToSIOp, arith::SIToFPOp>(op) &&
+      isWide(op->getOperand(0).getType()) != isWide(op->getResult(0).getType())) {
+    Node source = operand(0);
+    if (isSmallInteger(source))
+      return source;
+  }
   if (isa<math::PowFOp>(op)) {
     Node exponent = operand(1);
     if (exponent->isNumber() && llvm::is_contained({2.0, 1.0, 0.5, -0.5, -1.0}, exponent->number))

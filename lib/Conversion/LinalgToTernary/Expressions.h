@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/Value.h"
 #include <deque>
 #include <map>
@@ -32,6 +33,7 @@ struct Expression {
     Abs,
     RowSum, ///< of the last dimension, `number` elements
     RowMax,
+    Total, ///< sum of a whole tensor, `number` elements
     Other, ///< `name` of the terms
   };
   using Term = std::pair<const Expression *, double>;
@@ -72,8 +74,10 @@ public:
   /// A value in the body of `op`, over the op's iteration space.
   Node ofScalar(mlir::Value scalar, mlir::linalg::LinalgOp op);
 
-  /// The first tensor of `type` that was seen to have these elements, or null.
-  mlir::Value findTensor(Node node, mlir::Type type) const;
+  /// The first tensor of `type` that was seen to have these elements at `map`, by default its own,
+  /// and is there before `before`; or null.
+  mlir::Value findTensor(Node node, mlir::RankedTensorType type, mlir::Operation *before,
+                         mlir::DominanceInfo &dominance, mlir::AffineMap map = {}) const;
 
   /// From now on, `tensor` has the elements of `old`, and is found instead.
   void replace(mlir::Value old, mlir::Value tensor);
@@ -89,6 +93,7 @@ private:
   Node leaf(mlir::Value value, mlir::AffineMap map);
   Node extremum(Expression::Kind kind, Node a, Node b);
   Node build(Access access);
+  Node buildConstant(mlir::ElementsAttr constant);
   Node buildLinalg(mlir::OpResult result, mlir::AffineMap map);
   Node buildReduction(mlir::OpResult result, mlir::AffineMap iteration);
   Node buildScalar(mlir::Value scalar, mlir::linalg::LinalgOp op, mlir::AffineMap iteration);
@@ -99,7 +104,7 @@ private:
   std::deque<Expression> storage;
   std::map<Key, Node> interned;
   llvm::DenseMap<std::pair<mlir::Value, mlir::AffineMap>, Node> known;
-  llvm::DenseMap<Node, llvm::SmallVector<mlir::Value, 1>> tensors;
+  llvm::DenseMap<Node, llvm::SmallVector<Access, 1>> tensors;
   int depth = 0;
 };
 

@@ -215,10 +215,37 @@ bool ternary::isPositive(Node node) {
 // Weights
 //===----------------------------------------------------------------------===//
 
+Node ternary::matchLatent(Expressions &expressions, Node node, int64_t count) {
+  for (auto [clamped, exponent] : getFactors(node)) {
+    double top = 0, bottom = 0;
+    Node inner = clamped;
+    for (int i = 0; i < 2; ++i)
+      if (Node next = matchBound(inner, Kind::Min, top))
+        inner = next;
+      else if (Node next = matchBound(inner, Kind::Max, bottom))
+        inner = next;
+    if (exponent != 1 || top != 1 || bottom != -1 || inner->kind != Kind::Round)
+      continue;
+    Node scale = expressions.product({{node, 1}, {clamped, -1}});
+    Node latent = expressions.product({{inner->terms.front().first, 1}, {scale, 1}});
+    double least;
+    Node mean = matchBound(scale, Kind::Max, least);
+    if (!mean || !isClose(least, 1e-5) || mean->kind != Kind::Product || mean->terms.size() != 1)
+      continue;
+    Node sum = mean->terms.front().first;
+    if (sum->kind == Kind::Total && mean->terms.front().second == 1 &&
+        sum->number == static_cast<double>(count) && isClose(mean->number * sum->number, 1) &&
+        sum->terms.front().first->kind == Kind::Abs &&
+        sum->terms.front().first->terms.front().first == latent)
+      return latent;
+  }
+  return nullptr;
+}
+
 /// The s of a row of 0, s and -s, 0 if all are 0; none if there are others.
-static std::optional<double> matchScale(ArrayRef<double> row) {
-  double scale = 0;
-  for (double x : row) {
+static std::optional<float> matchScale(ArrayRef<float> row) {
+  float scale = 0;
+  for (float x : row) {
     if (x == 0)
       continue;
     if (!std::isfinite(x) || (scale != 0 && std::abs(x) != scale))
@@ -228,20 +255,20 @@ static std::optional<double> matchScale(ArrayRef<double> row) {
   return scale;
 }
 
-std::optional<TernaryMatrix> ternary::matchTrits(ArrayRef<double> weight, int64_t rows,
+std::optional<TernaryMatrix> ternary::matchTrits(ArrayRef<float> weight, int64_t rows,
                                                  int64_t columns) {
   TernaryMatrix matrix{rows, columns, {}, {}};
-  for (double x : weight)
+  for (float x : weight)
     matrix.trits.push_back((x > 0) - (x < 0));
-  if (std::optional<double> scale = matchScale(weight)) {
-    matrix.scales.push_back(static_cast<float>(*scale != 0 ? *scale : 1));
+  if (std::optional<float> scale = matchScale(weight)) {
+    matrix.scales.push_back(*scale != 0 ? *scale : 1);
     return matrix;
   }
   for (int64_t row = 0; row < rows; ++row) {
-    std::optional<double> scale = matchScale(weight.slice(row * columns, columns));
+    std::optional<float> scale = matchScale(weight.slice(row * columns, columns));
     if (!scale)
       return std::nullopt;
-    matrix.scales.push_back(static_cast<float>(*scale != 0 ? *scale : 1));
+    matrix.scales.push_back(*scale != 0 ? *scale : 1);
   }
   // Rows of one element each have a scale of their own, whatever they are.
   return columns > 1 ? std::optional(matrix) : std::nullopt;

@@ -41,6 +41,10 @@ std::optional<std::pair<Activation, Expressions::Node>> matchActivation(Expressi
 /// Whether it is above zero for all numbers.
 bool isPositive(Expressions::Node node);
 
+/// The latent weight of clamp(round(w / s), -1, 1) · s, s = max(mean |w|, 1e-5), of so many
+/// elements; null if `node` is none.
+Expressions::Node matchLatent(Expressions &expressions, Expressions::Node node, int64_t count);
+
 /// Constants [rows, columns] as trits with one scale for all, or one for each row.
 struct TernaryMatrix {
   int64_t rows, columns;
@@ -48,7 +52,7 @@ struct TernaryMatrix {
   llvm::SmallVector<float> scales;
 };
 
-std::optional<TernaryMatrix> matchTrits(llvm::ArrayRef<double> weight, int64_t rows,
+std::optional<TernaryMatrix> matchTrits(llvm::ArrayRef<float> weight, int64_t rows,
                                         int64_t columns);
 
 } // namespace ternary

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -33,11 +34,24 @@ namespace {
 /// A product of rows with a matrix.
 struct Product {
   linalg::LinalgOp op;
-  Value input;   ///< [..., K]
+  Value input;   ///< [..., K, ...]
   Access weight; ///< over the op's loops
-  unsigned row, column;
+  /// The dimension that is K in the input and the weight's number of rows in the result.
+  unsigned position;
+  unsigned row, column;  ///< loops
   int64_t rows, columns; ///< of the weight
+
+  bool isByRow() const { return position + 1 == cast<RankedTensorType>(input.getType()).getRank(); }
 };
+
+/// `map` with 0 for loops of one turn.
+AffineMap dropUnitLoops(AffineMap map, ArrayRef<int64_t> loops, unsigned except = ~0u) {
+  SmallVector<AffineExpr> indices;
+  for (auto [loop, size] : llvm::enumerate(loops))
+    indices.push_back(size == 1 && loop != except ? getAffineConstantExpr(0, map.getContext())
+                                                  : getAffineDimExpr(loop, map.getContext()));
+  return simplifyAffineMap(map.compose(AffineMap::get(loops.size(), 0, indices, map.getContext())));
+}
 
 auto remarkOptions() { return remark::RemarkOpts::name("raise-linalg").category("ternary"); }
 
@@ -51,35 +65,48 @@ template <typename T> ArrayRef<char> asBytes(ArrayRef<T> elements) {
   return {reinterpret_cast<const char *>(elements.data()), elements.size() * sizeof(T)};
 }
 
-struct RaiseLinalg : ternary::impl::TernaryRaiseLinalgBase<RaiseLinalg> {
-  void runOnOperation() override {
-    expressions.emplace();
-    constants.emplace();
+/// The matrix of a layer, and its scale if it is of trits.
+struct Weight {
+  Value matrix, scale;
+  Granularity granularity = Granularity::Tensor;
+};
+
+class Raiser {
+public:
+  explicit Raiser(func::FuncOp func) : func(func) { forget(); }
+
+  void run() {
     removeAsserts();
     SmallVector<linalg::LinalgOp> ops;
-    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    func.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops)
-      if (op.hasPureTensorSemantics() && linalg::isaContractionOpInterface(op))
+      if (op.hasPureTensorSemantics() &&
+          (linalg::isaContractionOpInterface(op) || isa<linalg::Conv2DNchwFchwOp>(*op)))
         raiseProduct(op);
     eraseDead();
-    // What is known of ops is not known of others at the same address.
-    expressions.emplace();
+    forget();
     // From the last one: what makes up a norm is not to be taken for another.
     ops.clear();
-    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    func.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : llvm::reverse(ops))
       if (op.hasPureTensorSemantics() && op->getNumResults() == 1 && op.getNumReductionLoops() == 0)
         raiseElementwise(op);
     foldNorms();
     eraseDead();
-    expressions.reset();
-    constants.reset();
   }
 
+  int64_t numLayers = 0, numElementwise = 0, numMissed = 0;
+
 private:
+  /// After ops were erased: what is known of them does not hold for others at the same address.
+  void forget() {
+    expressions = std::make_unique<Expressions>();
+    dominance = std::make_unique<DominanceInfo>(func);
+  }
+
   /// An assertion that a divisor is not zero keeps an op that is not needed any more.
   void removeAsserts() {
-    getOperation().walk([&](cf::AssertOp assertion) {
+    func.walk([&](cf::AssertOp assertion) {
       auto op = dyn_cast<linalg::LinalgOp>(assertion->getParentOp());
       auto compare = assertion.getArg().getDefiningOp<arith::CmpFOp>();
       bool isNotZero = compare && matchPattern(compare.getRhs(), m_AnyZeroFloat()) &&
@@ -92,7 +119,7 @@ private:
 
   void eraseDead() {
     SmallVector<Operation *> ops;
-    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+    func.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : llvm::reverse(ops))
       if (isOpTriviallyDead(op) && !op->hasTrait<OpTrait::IsTerminator>())
         op->erase();
@@ -104,43 +131,64 @@ private:
 
   /// The product with operand `weight` as the matrix, or none if its operands lie otherwise.
   std::optional<Product> matchProduct(linalg::LinalgOp op, unsigned weight) {
-    OpOperand *input = op.getDpsInputOperand(1 - weight);
-    AffineMap in = op.getMatchingIndexingMap(input);
-    AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
     auto isF32 = [](Value value) {
       auto type = dyn_cast<RankedTensorType>(value.getType());
       return type && type.getElementType().isF32();
     };
-    if (op.getNumReductionLoops() != 1 || !llvm::all_of(op->getOperands(), isF32) ||
-        in.getNumResults() < 2 || in.getNumResults() != out.getNumResults() ||
-        in.getResults().drop_back() != out.getResults().drop_back())
+    if (op->getNumOperands() != 3 || !llvm::all_of(op->getOperands(), isF32))
       return std::nullopt;
-    auto column = dyn_cast<AffineDimExpr>(in.getResults().back());
-    auto row = dyn_cast<AffineDimExpr>(out.getResults().back());
-    if (!row || !column)
-      return std::nullopt;
-    Product product{op, input->get(), {}, row.getPosition(), column.getPosition(), 0, 0};
-    SmallVector<int64_t> loops = op.getStaticLoopRanges();
-    product.rows = loops[product.row];
-    product.columns = loops[product.column];
-    if (op.getIteratorTypesArray()[product.column] != utils::IteratorType::reduction ||
-        ShapedType::isDynamic(product.rows) || ShapedType::isDynamic(product.columns) ||
-        product.columns < 2)
-      return std::nullopt;
+    OpOperand *input = op.getDpsInputOperand(1 - weight);
     OpOperand *matrix = op.getDpsInputOperand(weight);
-    product.weight = lookThroughMoves({matrix->get(), op.getMatchingIndexingMap(matrix)});
+    SmallVector<int64_t> loops = op.getStaticLoopRanges();
+    // Loops of one turn, such as those of a 1x1 convolution, do not count.
+    AffineMap in = dropUnitLoops(op.getMatchingIndexingMap(input), loops);
+    AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+    AffineMap rest = dropUnitLoops(out, loops);
+    if (in.getNumResults() < 2 || in.getNumResults() != out.getNumResults())
+      return std::nullopt;
+    SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+    std::optional<Product> product;
+    for (unsigned i = 0; i < in.getNumResults(); ++i) {
+      auto column = dyn_cast<AffineDimExpr>(in.getResult(i));
+      auto row = dyn_cast<AffineDimExpr>(out.getResult(i));
+      if (!product && row && column &&
+          kinds[column.getPosition()] == utils::IteratorType::reduction)
+        product = Product{op, input->get(), {}, i, row.getPosition(), column.getPosition(), 0, 0};
+      else if (in.getResult(i) != rest.getResult(i))
+        return std::nullopt;
+    }
+    if (!product)
+      return std::nullopt;
+    product->rows = loops[product->row];
+    product->columns = loops[product->column];
     for (unsigned loop = 0; loop < loops.size(); ++loop)
-      if (loop != product.row && loop != product.column && product.weight.map.isFunctionOfDim(loop))
+      if (kinds[loop] == utils::IteratorType::reduction && loop != product->column &&
+          loops[loop] != 1)
+        return std::nullopt;
+    if (ShapedType::isDynamic(product->rows) || ShapedType::isDynamic(product->columns) ||
+        product->columns < 2)
+      return std::nullopt;
+    product->weight =
+        lookThroughMoves({matrix->get(), dropUnitLoops(op.getMatchingIndexingMap(matrix), loops,
+                                                       /*except=*/product->row)});
+    for (unsigned loop = 0; loop < loops.size(); ++loop)
+      if (loop != product->row && loop != product->column &&
+          product->weight.map.isFunctionOfDim(loop))
         return std::nullopt;
     return product;
   }
 
   /// The weight's elements [rows, columns], if they are constants.
-  std::optional<std::vector<double>> readWeight(const Product &product) {
+  std::optional<std::vector<float>> readWeight(const Product &product) {
     auto type = cast<RankedTensorType>(product.weight.tensor.getType());
     // Of several tensors that are equal, as w + (q - w) and q are, the first is not rounded more.
-    Value tensor = expressions->findTensor(expressions->ofTensor(product.weight.tensor), type);
-    auto elements = constants->evaluate(tensor ? tensor : product.weight.tensor);
+    Value tensor;
+    if (type.getElementType().isF32())
+      tensor = expressions->findTensor(expressions->ofTensor(product.weight.tensor), type,
+                                       product.op, *dominance);
+    auto elements = constants.evaluate(tensor ? tensor : product.weight.tensor);
+    // They are as large as the model, taken together.
+    constants.clear();
     if (!elements)
       return std::nullopt;
     int64_t rowStride = 0, columnStride = 0, stride = 1;
@@ -152,7 +200,7 @@ private:
         return std::nullopt;
       stride *= type.getDimSize(dim);
     }
-    std::vector<double> weight;
+    std::vector<float> weight;
     weight.reserve(product.rows * product.columns);
     for (int64_t row = 0; row < product.rows; ++row)
       for (int64_t column = 0; column < product.columns; ++column)
@@ -167,69 +215,112 @@ private:
 
   void raiseProduct(linalg::LinalgOp op) {
     std::optional<Product> product;
-    std::optional<std::vector<double>> weight;
+    std::optional<std::vector<float>> constant;
     for (unsigned operand : {1, 0})
-      if (!weight && (product = matchProduct(op, operand)))
-        weight = readWeight(*product);
-    if (!weight)
-      return miss(op, "expected a product of rows with a constant matrix");
+      if (!constant && (product = matchProduct(op, operand)))
+        constant = readWeight(*product);
+    if (!constant)
+      return raiseLatent(op);
     OpBuilder builder(op);
-    std::optional<TernaryMatrix> trits = matchTrits(*weight, product->rows, product->columns);
+    std::optional<TernaryMatrix> trits = matchTrits(*constant, product->rows, product->columns);
     if (!trits) {
-      raiseFloats(builder, *product, *weight);
+      if (product->isByRow())
+        raiseFloats(builder, *product, *constant);
       return miss(op, "expected a weight of 0, s and -s, one s for all or for each row");
     }
+    StringRef missing = raiseLayer(
+        *product, [&](double factor) { return createTrits(builder, op.getLoc(), *trits, factor); });
+    if (missing.empty())
+      return;
+    if (!product->isByRow())
+      return miss(op, missing);
+    // The input is not quantised, or in some way of its own.
+    Weight weight = createTrits(builder, op.getLoc(), *trits, 1);
+    Value result = LinearOp::create(builder, op.getLoc(), op->getResult(0).getType(),
+                                    product->input, weight.matrix, weight.scale);
+    finish(builder, *product, op->getResult(0), result);
+    miss(op, missing);
+  }
+
+  /// A weight that is quantised when the function runs.
+  void raiseLatent(linalg::LinalgOp op) {
+    StringRef missing = "expected a product of rows with a constant matrix or one that is "
+                        "quantised by the mean of |w|";
+    std::optional<Product> product = matchProduct(op, 1);
+    if (!product)
+      return miss(op, missing);
+    AffineMap rowByRow = AffineMap::getMultiDimMapWithTargets(
+        op.getNumLoops(), {product->row, product->column}, op.getContext());
+    auto type = cast<RankedTensorType>(product->weight.tensor.getType());
+    Node latent = nullptr;
+    if (product->weight.map == rowByRow && type.getElementType().isF32())
+      latent = matchLatent(*expressions, expressions->ofTensor(product->weight.tensor),
+                           type.getNumElements());
+    Value matrix = latent ? expressions->findTensor(latent, type, op, *dominance) : Value();
+    if (matrix)
+      missing = raiseLayer(*product, [&](double factor) {
+        return factor == 1 ? Weight{matrix, Value()} : Weight{};
+      });
+    if (!missing.empty())
+      miss(op, missing);
+  }
+
+  /// Makes a layer of a product if its input is quantised; `createWeight` gives the weight with its
+  /// scale times a factor, or none. Says what is missing otherwise.
+  StringRef raiseLayer(Product &product, llvm::function_ref<Weight(double)> createWeight) {
+    linalg::LinalgOp op = product.op;
     // Rows are looked at as they are before they are put one behind another.
     SmallVector<Operation *> reshapes;
-    Value input = lookThroughRowReshapes(product->input, reshapes);
+    Value input =
+        product.isByRow() ? lookThroughRowReshapes(product.input, reshapes) : product.input;
+    auto type = cast<RankedTensorType>(input.getType());
+    // Expressions are over dimensions of which the last one has the rows.
+    SmallVector<int64_t> order =
+        getOrder(type.getRank(), product.isByRow() ? type.getRank() - 1 : product.position);
+    AffineMap rowByRow = inversePermutation(AffineMap::getPermutationMap(order, op.getContext()));
     StringRef missing;
-    Node node = expressions->ofTensor(input);
-    std::optional<QuantizedRows> rows =
-        matchQuantizedRows(*expressions, node, product->columns, missing);
-    Value quantized = rows ? expressions->findTensor(rows->input, input.getType()) : Value();
+    std::optional<QuantizedRows> rows = matchQuantizedRows(
+        *expressions, expressions->of({input, rowByRow}), product.columns, missing);
+    if (!rows)
+      return missing;
+    Value quantized = expressions->findTensor(rows->input, type, op, *dominance, rowByRow);
+    if (!quantized)
+      return "expected inputs that are a tensor before they are quantised";
     Value replaced = op->getResult(0);
     double factor = 1;
-    if (rows && !rows->isDequantized)
-      std::tie(replaced, factor) = findDequantized(replaced, rows->magnitude);
-    if (rows && !quantized)
-      missing = "expected inputs that are a tensor before they are quantised";
-    if (rows && !replaced)
-      missing = "expected a product of quantised inputs to be multiplied by max |x| / 127";
-    if (!rows || !quantized || !replaced) {
-      raiseTernaryLinear(builder, *product, *trits);
-      return miss(op, missing);
+    if (!rows->isDequantized) {
+      if (!product.isByRow())
+        return "expected inputs that are dequantised before they are multiplied";
+      if (Value restored = findRestored(replaced, reshapes)) {
+        replaced = restored;
+        reshapes.clear();
+      }
+      std::tie(replaced, factor) = findDequantized(product, replaced, rows->magnitude);
+      if (!replaced)
+        return "expected a product of quantised inputs to be multiplied by max |x| / 127";
     }
-    auto [matrix, scale] = createTrits(builder, op.getLoc(), *trits, factor);
-    bool byRow = trits->scales.size() > 1;
-    if (Operation *def = replaced.getDefiningOp(); def != op)
-      builder.setInsertionPoint(def);
+    Weight weight = createWeight(factor);
+    if (!weight.matrix)
+      return "expected a product of quantised inputs to be multiplied by max |x| / 127 and no more";
+    OpBuilder builder(replaced.getDefiningOp());
+    quantized = transpose(builder, quantized, order);
     Value result = BitLinearOp::create(
-        builder, op.getLoc(), quantized, matrix, /*norm_gain=*/Value(), scale,
+        builder, op.getLoc(), quantized, weight.matrix, /*norm_gain=*/Value(), weight.scale,
         builder.getF32FloatAttr(1e-6f),
-        GranularityAttr::get(builder.getContext(), byRow ? Granularity::Row : Granularity::Tensor),
-        IntegerAttr());
-    finish(builder, *product, replaced, repeatReshapes(builder, result, reshapes));
+        GranularityAttr::get(builder.getContext(), weight.granularity), IntegerAttr());
+    result = transpose(builder, result, invertPermutationVector(order));
+    finish(builder, product, replaced, repeatReshapes(builder, result, reshapes));
     remark::passed(op->getLoc(), remarkOptions())
-        << ("raised to bit_linear of " + Twine(product->rows) + " rows and " +
-            Twine(product->columns) + " columns")
+        << ("raised to bit_linear of " + Twine(product.rows) + " rows and " +
+            Twine(product.columns) + " columns")
                .str();
     ++numLayers;
+    return {};
   }
 
-  /// Trits whose input is not quantised, or in some way of its own.
-  void raiseTernaryLinear(OpBuilder &builder, Product &product, const TernaryMatrix &trits) {
-    auto [matrix, scale] = createTrits(builder, product.op.getLoc(), trits, 1);
-    Type type = product.op->getResult(0).getType();
-    Value result =
-        LinearOp::create(builder, product.op.getLoc(), type, product.input, matrix, scale);
-    finish(builder, product, product.op->getResult(0), result);
-  }
-
-  void raiseFloats(OpBuilder &builder, Product &product, ArrayRef<double> weight) {
-    SmallVector<float> elements(weight);
+  void raiseFloats(OpBuilder &builder, Product &product, ArrayRef<float> weight) {
     auto type = RankedTensorType::get({product.rows, product.columns}, builder.getF32Type());
-    Value matrix =
-        createConstant(builder, product.op.getLoc(), type, asBytes(ArrayRef<float>(elements)));
+    Value matrix = createConstant(builder, product.op.getLoc(), type, asBytes(weight));
     Value result =
         LinearOp::create(builder, product.op.getLoc(), product.op->getResult(0).getType(),
                          product.input, matrix, Value());
@@ -249,8 +340,7 @@ private:
   }
 
   /// The trits as they are: quantising -1, 0 and 1 gives the same.
-  std::pair<Value, Value> createTrits(OpBuilder &builder, Location loc, const TernaryMatrix &matrix,
-                                      double factor) {
+  Weight createTrits(OpBuilder &builder, Location loc, const TernaryMatrix &matrix, double factor) {
     SmallVector<uint16_t> halves;
     for (int8_t trit : matrix.trits)
       halves.push_back(trit == 0 ? 0 : trit > 0 ? 0x3C00 : 0xBC00);
@@ -265,7 +355,25 @@ private:
     auto scaleType =
         RankedTensorType::get({static_cast<int64_t>(scales.size())}, builder.getF32Type());
     Value scale = createConstant(builder, loc, scaleType, asBytes(ArrayRef<float>(scales)));
-    return {weights.getTrits(), scale};
+    return {weights.getTrits(), scale, scales.size() > 1 ? Granularity::Row : Granularity::Tensor};
+  }
+
+  /// The order of dimensions in which the one at `position` is the last.
+  static SmallVector<int64_t> getOrder(int64_t rank, int64_t position) {
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    order.erase(order.begin() + position);
+    order.push_back(position);
+    return order;
+  }
+
+  static Value transpose(OpBuilder &builder, Value tensor, ArrayRef<int64_t> order) {
+    if (isIdentityPermutation(order))
+      return tensor;
+    Location loc = tensor.getLoc();
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, tensor);
+    applyPermutationToVector(sizes, order);
+    Value empty = tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
+    return linalg::TransposeOp::create(builder, loc, tensor, empty, order)->getResult(0);
   }
 
   /// Through reshapes that leave columns alone.
@@ -306,17 +414,31 @@ private:
     return value;
   }
 
-  /// Behind a product of quantised rows: what is it times the rows' magnitude, and the number that
-  /// m / 127 is multiplied by there. Null if there is none, or others need the product.
-  std::pair<Value, double> findDequantized(Value product, Node magnitude) {
-    Node node = expressions->ofTensor(product);
-    auto op = cast<linalg::LinalgOp>(product.getDefiningOp());
-    if (!expressions->ofTensor(op.getDpsInits().front())->isNumber(0))
+  /// The product of rows that were put one behind another, in the shape that they had; null if it
+  /// is not used so.
+  static Value findRestored(Value product, ArrayRef<Operation *> reshapes) {
+    if (reshapes.size() != 1 || !product.hasOneUse())
       return {};
-    for (Value value = product; value.hasOneUse();) {
+    auto collapse = dyn_cast<tensor::CollapseShapeOp>(reshapes.front());
+    auto expand = dyn_cast<tensor::ExpandShapeOp>(*product.getUsers().begin());
+    bool isInverse = collapse && expand && expand.getReassociation() == collapse.getReassociation();
+    return isInverse && expand.getResultType().getShape().drop_back() ==
+                            collapse.getSrcType().getShape().drop_back()
+               ? expand.getResult()
+               : Value();
+  }
+
+  /// Behind `value`, a product of quantised rows: what is it times the rows' magnitude, and the
+  /// number that m / 127 is multiplied by there. Null if there is none, or others need the product.
+  std::pair<Value, double> findDequantized(Product &product, Value value, Node magnitude) {
+    Node node = expressions->ofTensor(value);
+    Type type = value.getType();
+    if (!expressions->ofTensor(product.op.getDpsInits().front())->isNumber(0))
+      return {};
+    while (value.hasOneUse()) {
       auto user = dyn_cast<linalg::LinalgOp>(*value.getUsers().begin());
       if (!user || !user.hasPureTensorSemantics() || user->getNumResults() != 1 ||
-          user.getNumReductionLoops() || user->getResult(0).getType() != product.getType())
+          user.getNumReductionLoops() || user->getResult(0).getType() != type)
         break;
       value = user->getResult(0);
       Node rest =
@@ -340,9 +462,9 @@ private:
     OpBuilder builder(op);
     Value replacement;
     if (std::optional<Norm> norm = matchNorm(*expressions, node, type.getRank()))
-      replacement = createNorm(builder, op.getLoc(), *norm, type);
+      replacement = createNorm(builder, op, *norm, type);
     if (auto activation = replacement ? std::nullopt : matchActivation(*expressions, node))
-      if (Value input = expressions->findTensor(activation->second, type))
+      if (Value input = expressions->findTensor(activation->second, type, op, *dominance))
         replacement = ActivateOp::create(builder, op.getLoc(), input, activation->first);
     if (!replacement)
       return;
@@ -350,8 +472,9 @@ private:
     result.replaceAllUsesWith(replacement);
   }
 
-  Value createNorm(OpBuilder &builder, Location loc, const Norm &norm, RankedTensorType type) {
-    Value input = expressions->findTensor(norm.input, type);
+  Value createNorm(OpBuilder &builder, Operation *op, const Norm &norm, RankedTensorType type) {
+    Location loc = op->getLoc();
+    Value input = expressions->findTensor(norm.input, type, op, *dominance);
     auto gainType = RankedTensorType::get({type.getShape().back()}, builder.getF32Type());
     if (!input || type.isDynamicDim(type.getRank() - 1) ||
         (norm.gain && norm.gain.getType() != gainType))
@@ -368,7 +491,7 @@ private:
 
   /// A norm that one layer alone needs becomes part of it.
   void foldNorms() {
-    getOperation().walk([&](BitLinearOp layer) {
+    func.walk([&](BitLinearOp layer) {
       auto norm = layer.getInput().getDefiningOp<RMSNormOp>();
       if (!norm || !norm->hasOneUse() || layer.getNormGain())
         return;
@@ -378,7 +501,19 @@ private:
     });
   }
 
-  std::optional<Expressions> expressions;
-  std::optional<ConstantTensors> constants;
+  func::FuncOp func;
+  std::unique_ptr<Expressions> expressions;
+  std::unique_ptr<DominanceInfo> dominance;
+  ConstantTensors constants;
+};
+
+struct RaiseLinalg : ternary::impl::TernaryRaiseLinalgBase<RaiseLinalg> {
+  void runOnOperation() override {
+    Raiser raiser(getOperation());
+    raiser.run();
+    numLayers += raiser.numLayers;
+    numElementwise += raiser.numElementwise;
+    numMissed += raiser.numMissed;
+  }
 };
 } // namespace
