@@ -370,6 +370,24 @@ def test_long_graph_that_does_not_nest(tmp_path, graph):
     assert "ternary.numbers = [-1, -1" in out.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "dimensions", ["0", "[0", "[0 1]", "[a]", "[99999999999999999999]", "", "[0,]", "array<i64: 0>"]
+)
+def test_lists_of_dimensions(tmp_path, dimensions):
+    """Upstream's parser crashes on what is none."""
+    graph = tmp_path / "f.mlir"
+    text = """func.func @f(%v: tensor<4xf32>, %e: tensor<2x4xf32>) -> tensor<2x4xf32> {{
+  // dimensions = none) dimensions =
+  %b = linalg.broadcast ins(%v : tensor<4xf32>) outs(%e : tensor<2x4xf32>) dimensions = {}
+  return %b : tensor<2x4xf32>
+}}"""
+    graph.write_text(text.format(dimensions), encoding="utf-8")
+    result = run_tool("ternary-compile", graph, "-o", tmp_path / "f.so")
+    expect_error(result, "f.mlir:", "expected a list of dimensions such as [0, 1]")
+    graph.write_text(text.format("[ // the first\n 0x0 ]"), encoding="utf-8")
+    assert run_tool("ternary-compile", graph, "-o", tmp_path / "f.so").returncode == 0
+
+
 def test_graph_as_bytecode(tmp_path, graph):
     text, path = tmp_path / "text.mlir", tmp_path / "graph.mlir"
     text.write_text(graph, encoding="utf-8")

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphContext.h"
+#include "IndexLists.h"
 #include "NestingDepth.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Parser/Parser.h"
@@ -71,6 +72,12 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> GraphContext::parse(StringRef text, 
   if (nestsDeeperThan(text, kMaxDepth))
     return createStringError("cannot read '" + name + "': expected at most " + Twine(kMaxDepth) +
                              " levels of nesting, got more");
+  if (std::optional<size_t> place = findBrokenIndexList(text)) {
+    StringRef before = text.take_front(*place);
+    size_t line = before.count('\n') + 1, column = *place - (before.rfind('\n') + 1) + 1;
+    return createStringError(name + ":" + Twine(line) + ":" + Twine(column) +
+                             ": expected a list of dimensions such as [0, 1]");
+  }
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context, name);
   if (!module)
     return failed("cannot read '" + name + "'");
