@@ -30,6 +30,7 @@ def from_torch(
     module: torch.nn.Module,
     example_inputs: Sequence[torch.Tensor] | torch.Tensor | None = None,
     *,
+    dynamic_shapes: Any = None,
     batch: int = 1,
     name: str | None = None,
     max_tokens: int = 0,
@@ -41,10 +42,10 @@ def from_torch(
     other whose `example_inputs` are given.
 
     With `example_inputs`, a tensor or several, the module is exported by torch-mlir, which has to
-    be installed (`pip install ternary[torch-mlir]`), for inputs of their shapes. The graph is the
-    function `forward` in ops of linalg, with the weights as constants; `ternary.compile` takes it
-    and recognises ternary layers (`ternary-raise-linalg`). Options other than `name` are for
-    language models.
+    be installed (`pip install ternary[torch-mlir]`), for inputs of their shapes, but for what
+    `dynamic_shapes` says, as in `torch.export.export`. The graph is the function `forward` in ops
+    of linalg, with the weights as constants; `ternary.compile` takes it and recognises ternary
+    layers (`ternary-raise-linalg`). Of the other options, `name` counts.
 
     >>> mlp = ternary.compile(ternary.from_torch(module, torch.randn(7, 64)))
     >>> mlp.forward(x)
@@ -56,7 +57,7 @@ def from_torch(
     are named as in its state_dict. `tokenizer` is as for `Model.load`.
     """
     if example_inputs is not None:
-        return _export(module, example_inputs, name or type(module).__name__)
+        return _export(module, example_inputs, dynamic_shapes, name or type(module).__name__)
     import torch.fx
 
     class Tracer(torch.fx.Tracer):
@@ -79,7 +80,10 @@ def from_torch(
 
 
 def _export(
-    module: torch.nn.Module, example_inputs: Sequence[torch.Tensor] | torch.Tensor, name: str
+    module: torch.nn.Module,
+    example_inputs: Sequence[torch.Tensor] | torch.Tensor,
+    dynamic_shapes: Any,
+    name: str,
 ) -> Graph:
     """The function `forward` in ops of linalg on tensors."""
     import torch
@@ -91,7 +95,7 @@ def _export(
         raise Error(f"{expected}: {error}") from error
     inputs = (example_inputs,) if isinstance(example_inputs, torch.Tensor) else example_inputs
     try:
-        exported = torch.export.export(module, tuple(inputs))
+        exported = torch.export.export(module, tuple(inputs), dynamic_shapes=dynamic_shapes)
         text = fx.export_and_import(exported, output_type="linalg-on-tensors", func_name="forward")
     except Exception as error:  # whatever exporters raise
         raise Error(f"cannot export {type(module).__name__}: {error}") from error

@@ -206,6 +206,20 @@ def test_against_torch(make, batch):
         np.testing.assert_allclose(plain, want.numpy(), rtol=5e-3, atol=5e-3)
 
 
+def test_batches_of_any_size():
+    torch.manual_seed(0)
+    # One tensor, whose first dimension is the batch.
+    module, shapes = MLP().eval(), [{0: torch.export.Dim("batch", min=1, max=64)}]
+    graph = ternary.from_torch(module, torch.randn(2, 48), dynamic_shapes=shapes)
+    forward = ternary.compile(graph).forward
+    assert forward.inputs[0].shape == (None, 48)
+    assert count(graph.phase("quantize", fuse=False), "ternary.quantize_activations") == 4
+    for batch in (1, 7):
+        x = torch.randn(batch, 48)
+        want = module(x).detach().numpy()
+        np.testing.assert_allclose(forward(x), want, rtol=5e-3, atol=5e-3)
+
+
 def test_what_is_not_ternary_compiles():
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 4)).eval()

@@ -58,6 +58,62 @@ func.func @contraction(%x: tensor<2x4xf32>) -> tensor<2x3xf32> {
   return %y : tensor<2x3xf32>
 }
 
+// CHECK-LABEL: func @integers_in_between
+// CHECK-NOT: linalg
+// CHECK: ternary.bit_linear %arg0, %{{.*}} scale(%{{.*}} : tensor<1xf32>) : tensor<2x4xf32>, tensor<3x4x!ternary.trit> -> tensor<2x3xf32>
+// CHECK-NOT: linalg
+func.func @integers_in_between(%x: tensor<2x4xf32>) -> tensor<2x3xf32> {
+  %lowest = arith.constant 0xFF800000 : f32
+  %least = arith.constant 1.0e-5 : f32
+  %c127 = arith.constant 127.0 : f32
+  %e1 = tensor.empty() : tensor<2xf32>
+  %e2 = tensor.empty() : tensor<2x4xf32>
+  %m0 = linalg.fill ins(%lowest : f32) outs(%e1 : tensor<2xf32>) -> tensor<2xf32>
+  %max = linalg.generic {indexing_maps = [#map, #row], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<2x4xf32>) outs(%m0 : tensor<2xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.absf %a : f32
+    %1 = arith.maximumf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<2xf32>
+  %s = linalg.generic {indexing_maps = [#d, #d], iterator_types = ["parallel"]} ins(%max : tensor<2xf32>) outs(%e1 : tensor<2xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.maxnumf %a, %least : f32
+    %1 = arith.divf %0, %c127 : f32
+    linalg.yield %1 : f32
+  } -> tensor<2xf32>
+  %q = linalg.generic {indexing_maps = [#map, #row, #map], iterator_types = ["parallel", "parallel"]} ins(%x, %s : tensor<2x4xf32>, tensor<2xf32>) outs(%e2 : tensor<2x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.divf %a, %b : f32
+    %1 = math.roundeven %0 : f32
+    %c_top = arith.constant 127.0 : f32
+    %c_bottom = arith.constant -128.0 : f32
+    %2 = arith.minimumf %1, %c_top : f32
+    %3 = arith.maximumf %2, %c_bottom : f32
+    %4 = arith.fptosi %3 : f32 to i8
+    %5 = arith.sitofp %4 : i8 to f32
+    %6 = arith.mulf %5, %b : f32
+    linalg.yield %6 : f32
+  } -> tensor<2x4xf32>
+  %trits = arith.constant dense<[[1, 0, -1, 1], [1, 1, 0, 0], [-1, 0, 0, 0]]> : tensor<3x4xi8>
+  %we = tensor.empty() : tensor<3x4xf32>
+  %w = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%trits : tensor<3x4xi8>) outs(%we : tensor<3x4xf32>) {
+  ^bb0(%a: i8, %o: f32):
+    %0 = arith.sitofp %a : i8 to f32
+    linalg.yield %0 : f32
+  } -> tensor<3x4xf32>
+  %zero = arith.constant 0.0 : f32
+  %ye = tensor.empty() : tensor<2x3xf32>
+  %y0 = linalg.fill ins(%zero : f32) outs(%ye : tensor<2x3xf32>) -> tensor<2x3xf32>
+  // expected-remark @+1 {{raised to bit_linear of 3 rows and 4 columns}}
+  %y = linalg.generic {indexing_maps = [#in, #weight, #out], iterator_types = ["parallel", "parallel", "reduction"]} ins(%q, %w : tensor<2x4xf32>, tensor<3x4xf32>) outs(%y0 : tensor<2x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
 // CHECK-LABEL: func @onto_a_bias
 // CHECK: %[[Y:.*]] = ternary.bit_linear
 // CHECK-NEXT: arith.addf %[[Y]], %arg1 : tensor<2x3xf32>
