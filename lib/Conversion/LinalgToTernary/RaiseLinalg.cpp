@@ -166,7 +166,7 @@ private:
           loops[loop] != 1)
         return std::nullopt;
     if (ShapedType::isDynamic(product->rows) || ShapedType::isDynamic(product->columns) ||
-        product->columns < 2)
+        product->rows < 1 || product->columns < 2)
       return std::nullopt;
     product->weight =
         lookThroughMoves({matrix->get(), dropUnitLoops(op.getMatchingIndexingMap(matrix), loops,
