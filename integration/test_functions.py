@@ -211,6 +211,26 @@ def test_state_is_carried(target: str, compile_model) -> None:
         assert (product == 4 * turn).all()
 
 
+@pytest.mark.parametrize("flags", [[], ["--fuse=false"], ["--target=reference"]])
+def test_results_that_others_overwrite(flags: list[str], compile_model) -> None:
+    """Each is what it was where it was computed."""
+    library = ctypes.CDLL(str(compile_model(FUNCTIONS / "overwritten.mlir", UNOPTIMIZED, *flags)))
+    library.f_workspace.restype = ctypes.c_int64
+    x = np.random.default_rng(0).standard_normal((3, 5)).astype(f32)
+    total = np.full((3, 5), 2, f32)
+    results = [np.zeros((3, columns), f32) for columns in (5, 5, 5, 2)]
+    rows = ctypes.c_int64(3)
+    workspace = np.zeros(library.f_workspace(rows, rows, *[None] * 4) + 1, np.uint8)
+    pointers = [ctypes.c_void_p(array.ctypes.data) for array in (x, total, *results, workspace)]
+    assert library.f(pointers[0], rows, pointers[1], rows, *pointers[2:]) == 0
+    least, negative, before, columns = results
+    np.testing.assert_array_equal(least, np.minimum(x, -x))
+    np.testing.assert_array_equal(negative, -x)
+    np.testing.assert_array_equal(before, np.full((3, 5), 2, f32))
+    np.testing.assert_array_equal(columns, -x[:, 1:3])
+    np.testing.assert_array_equal(total, 2 + x)
+
+
 def test_a_library_asks_for_libm(compile_model) -> None:
     path = FUNCTIONS / "libm.mlir"
     library = compile_model(path, UNOPTIMIZED)

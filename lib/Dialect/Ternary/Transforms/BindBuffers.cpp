@@ -7,6 +7,10 @@
 
 #include "BindBuffers.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
@@ -101,6 +105,48 @@ void ternary::storeResult(OpBuilder &builder, Value value, Value memory) {
   store.setWritable(true);
 }
 
+/// Whether an op may put its result where the operand is.
+static bool isDestination(OpOperand &use) {
+  if (auto op = dyn_cast<DestinationStyleOpInterface>(use.getOwner()))
+    return op.isDpsInit(&use);
+  auto loop = dyn_cast<LoopLikeOpInterface>(use.getOwner());
+  return loop && llvm::is_contained(loop.getInits(), use.get());
+}
+
+/// Whether the memory of `value` may be another's before the function ends: that of state, or of
+/// what an op has as its destination.
+static bool mayBeOverwritten(Value value) {
+  while (value) {
+    if (llvm::any_of(value.getUses(), isDestination))
+      return true;
+    Operation *op = value.getDefiningOp();
+    if (auto tensor = dyn_cast_or_null<bufferization::ToTensorOp>(op))
+      return tensor.getWritable();
+    bool isView = isa_and_nonnull<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+                                  tensor::ExtractSliceOp>(op);
+    value = isView ? op->getOperand(0) : Value();
+  }
+  return false;
+}
+
+/// Results are stored one after the other, at the end: what one of them overwrites is copied where
+/// it is computed.
+static void copyOverwrittenResults(func::FuncOp func) {
+  for (OpOperand &operand : func.getBody().front().getTerminator()->getOpOperands()) {
+    Value value = operand.get();
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || isStateRole(getResultRole(func, operand.getOperandNumber())) ||
+        !mayBeOverwritten(value))
+      continue;
+    OpBuilder builder(func.getContext());
+    builder.setInsertionPointAfterValue(value);
+    Location loc = value.getLoc();
+    Value empty = tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, value),
+                                          type.getElementType(), type.getEncoding());
+    operand.set(linalg::CopyOp::create(builder, loc, value, empty)->getResult(0));
+  }
+}
+
 void ternary::bindBuffers(func::FuncOp func) {
   OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
   llvm::DenseMap<Role, Value> byRole;
@@ -118,6 +164,8 @@ void ternary::bindBuffers(func::FuncOp func) {
     if (role)
       byRole[*role] = argument;
   }
+  if (isOrdinary(func))
+    copyOverwrittenResults(func);
   SmallVector<DictionaryAttr> attrs, resultAttrs;
   func.getAllArgAttrs(attrs);
   auto returnOp = cast<func::ReturnOp>(func.getBody().front().getTerminator());
