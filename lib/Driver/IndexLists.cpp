@@ -6,11 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "IndexLists.h"
-#include "llvm/ADT/StringExtras.h"
+#include "GraphText.h"
 
 using namespace llvm;
-
-static bool isIdentifier(char c) { return isAlnum(c) || c == '_' || c == '$' || c == '.'; }
+using namespace ternary;
 
 static StringRef skipSpace(StringRef rest) {
   for (;;) {
@@ -54,10 +53,7 @@ std::optional<size_t> ternary::findBrokenIndexList(StringRef text) {
   char before = 0; // the last character that is neither space nor in a comment
   while (!(rest = skipSpace(rest)).empty()) {
     if (rest.front() == '"') {
-      size_t end = 1;
-      while (end < rest.size() && rest[end] != '"' && rest[end] != '\n')
-        end += rest[end] == '\\' ? 2 : 1;
-      rest = rest.drop_front(std::min(end + 1, rest.size()));
+      rest = skipString(rest);
       before = '"';
       continue;
     }

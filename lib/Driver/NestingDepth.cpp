@@ -6,11 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "NestingDepth.h"
+#include "GraphText.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace llvm;
+using namespace ternary;
 
 namespace {
 class NestingScanner {
@@ -31,8 +32,6 @@ private:
     int64_t operators = 0;
   };
 
-  static bool isIdentifier(char c) { return isAlnum(c) || c == '_' || c == '$' || c == '.'; }
-
   void scanToken() {
     char c = rest.front();
     if (rest.starts_with("//"))
@@ -40,7 +39,7 @@ private:
     else if (rest.starts_with("->") || rest.starts_with(">=") || rest.starts_with("<="))
       rest = rest.drop_front(2);
     else if (c == '"')
-      skipString();
+      rest = skipString(rest);
     else if (c == '#' || c == '!')
       scanAlias();
     else if (isIdentifier(c))
@@ -49,14 +48,6 @@ private:
       rest = rest.drop_front();
       scanPunctuation(c);
     }
-  }
-
-  /// A string ends with its line at the latest, as the lexer has it.
-  void skipString() {
-    size_t end = 1;
-    while (end < rest.size() && rest[end] != '"' && rest[end] != '\n')
-      end += rest[end] == '\\' ? 2 : 1;
-    rest = rest.drop_front(std::min(end + 1, rest.size()));
   }
 
   void scanWord() {

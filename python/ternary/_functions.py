@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ternary import _ternary
 from ternary._arguments import as_array, as_weights, check_seed, check_text
-from ternary._graph import Graph
+from ternary._graph import Graph, make_options
 
 Path = str | os.PathLike[str]
 Array = npt.NDArray[Any]
@@ -228,12 +228,18 @@ def compile(
     >>> f = ternary.compile("func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> { ... }").f
     >>> f(np.ones(3, np.float32))
     """
-    options = _ternary.CompileOptions()
-    options.target, options.triple, options.cpu, options.attributes = target, mtriple, mcpu, mattr
-    options.kernel, options.fuse, options.progress = kernel, fuse, progress
-    options.raise_linalg = raise_linalg
-    if differentiate is not None:
-        options.function, options.differentiate = "gradient", differentiate
+    options = make_options(
+        "generate" if differentiate is None else "gradient",
+        target=target,
+        mtriple=mtriple,
+        mcpu=mcpu,
+        mattr=mattr,
+        kernel=kernel,
+        fuse=fuse,
+        raise_linalg=raise_linalg,
+        progress=progress,
+    )
+    options.differentiate = differentiate or ""
     options.with_respect_to = [str(argument) for argument in with_respect_to]
     if isinstance(source, Graph):
         compilable = source.source

@@ -144,7 +144,7 @@ class Graph:
         batch, epsilon = options.pop("batch", None), options.pop("epsilon", None)
         graph = self._with_shape(batch, epsilon)
         lowered = _ternary.lower(
-            graph._compile_options(**options), _find_phase(name), graph._source
+            make_options(self._function, **options), _find_phase(name), graph._source
         )
         return Graph(lowered, function=self._function, files=self._files)
 
@@ -181,7 +181,8 @@ class Graph:
             raise _ternary.Error(
                 f"expected a graph that generates text, got one for function '{self._function}'"
             )
-        options = graph._compile_options(
+        options = make_options(
+            self._function,
             target=target,
             parallel=parallel,
             weights=weights,
@@ -226,37 +227,39 @@ class Graph:
             )
         return self._rebuild(**changes)
 
-    def _compile_options(
-        self,
-        target: str = "cpu",
-        parallel: str | None = None,
-        weights: str = "embed",
-        mtriple: str = "",
-        mcpu: str = "",
-        mattr: str = "",
-        kernel: str = "",
-        fuse: bool | None = None,
-        raise_linalg: bool = True,
-        self_test: int | None = None,
-        progress: bool = False,
-    ) -> _ternary.CompileOptions:
-        if parallel not in (None, "threads", "openmp", "none"):
-            raise _ternary.Error(f"expected parallel='threads' or 'none', got '{parallel}'")
-        if weights not in ("embed", "external"):
-            raise _ternary.Error(f"expected weights='embed' or 'external', got '{weights}'")
-        options = _ternary.CompileOptions()
-        options.target = target
-        options.function = self._function
-        if target != "reference" and parallel is not None:
-            options.threads = parallel != "none"
-        options.embed_weights = weights == "embed"
-        options.triple, options.cpu, options.attributes = mtriple, mcpu, mattr
-        options.kernel = kernel
-        options.fuse = fuse
-        options.raise_linalg = raise_linalg
-        options.self_test_tokens = self_test
-        options.progress = progress
-        return options
+
+def make_options(
+    function: str,
+    target: str = "cpu",
+    parallel: str | None = None,
+    weights: str = "embed",
+    mtriple: str = "",
+    mcpu: str = "",
+    mattr: str = "",
+    kernel: str = "",
+    fuse: bool | None = None,
+    raise_linalg: bool = True,
+    self_test: int | None = None,
+    progress: bool = False,
+) -> _ternary.CompileOptions:
+    """The command line of ternary-compile for what `function` says: "generate", ..."""
+    if parallel not in (None, "threads", "openmp", "none"):
+        raise _ternary.Error(f"expected parallel='threads' or 'none', got '{parallel}'")
+    if weights not in ("embed", "external"):
+        raise _ternary.Error(f"expected weights='embed' or 'external', got '{weights}'")
+    options = _ternary.CompileOptions()
+    options.target = target
+    options.function = function
+    if target != "reference" and parallel is not None:
+        options.threads = parallel != "none"
+    options.embed_weights = weights == "embed"
+    options.triple, options.cpu, options.attributes = mtriple, mcpu, mattr
+    options.kernel = kernel
+    options.fuse = fuse
+    options.raise_linalg = raise_linalg
+    options.self_test_tokens = self_test
+    options.progress = progress
+    return options
 
 
 def _verify(source: _ternary.Source, function: str) -> _ternary.Source:

@@ -92,6 +92,11 @@ int64_t ternary::runtime::countElements(const std::vector<int64_t> &shape) {
   return count;
 }
 
+FunctionArray::FunctionArray(const ternary_value &value, std::vector<int64_t> sizes)
+    : shape(std::move(sizes)), memory(static_cast<uint64_t>(countElements(shape)) *
+                                          static_cast<uint64_t>(byteWidth(value.type)),
+                                      value.name) {}
+
 //===----------------------------------------------------------------------===//
 // Calls
 //===----------------------------------------------------------------------===//

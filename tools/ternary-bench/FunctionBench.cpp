@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "FunctionBench.h"
-#include "ternary/Runtime/AlignedBuffer.h"
 #include "ternary/Runtime/Error.h"
 #include "ternary/Runtime/Functions.h"
 #include "ternary/splitmix64.h"
@@ -21,18 +20,7 @@
 using namespace ternary;
 using Clock = std::chrono::steady_clock;
 
-namespace {
-struct Array {
-  std::vector<int64_t> shape;
-  runtime::AlignedBuffer<uint8_t> memory;
-};
-} // namespace
-
-static Array allocate(const ternary_value &value, std::vector<int64_t> shape) {
-  auto bytes = static_cast<uint64_t>(runtime::countElements(shape)) *
-               static_cast<uint64_t>(runtime::byteWidth(value.type));
-  return {std::move(shape), runtime::AlignedBuffer<uint8_t>(bytes, value.name)};
-}
+using runtime::FunctionArray;
 
 /// Sizes such as 4x64, as many as the value has dimensions.
 static std::vector<int64_t> parseShape(const ternary_value &value, const std::string &text) {
@@ -50,8 +38,8 @@ static std::vector<int64_t> parseShape(const ternary_value &value, const std::st
 }
 
 /// An input of numbers from -1 to 1; integers are 1, so that loops and indices stay small.
-static Array makeInput(const ternary_value &value, std::vector<int64_t> shape) {
-  Array array = allocate(value, std::move(shape));
+static FunctionArray makeInput(const ternary_value &value, std::vector<int64_t> shape) {
+  FunctionArray array(value, std::move(shape));
   std::string type = value.type;
   int64_t width = runtime::byteWidth(type), count = array.memory.size() / width;
   for (int64_t i = 0; i < count; ++i) {
@@ -71,7 +59,7 @@ static Array makeInput(const ternary_value &value, std::vector<int64_t> shape) {
   return array;
 }
 
-static Array makeInput(const ternary_value &value, const std::vector<std::string> &shapes) {
+static FunctionArray makeInput(const ternary_value &value, const std::vector<std::string> &shapes) {
   std::vector<int64_t> shape(value.shape, value.shape + value.rank);
   std::string start = std::string(value.name) + "=";
   for (const std::string &given : shapes)
@@ -104,7 +92,7 @@ int bench::measureFunction(const std::string &path, const FunctionOptions &optio
       options.function ? functions.find(*options.function) : info.functions[0];
   checkNames(function, options.shapes);
 
-  std::vector<Array> inputs, results;
+  std::vector<FunctionArray> inputs, results;
   std::vector<runtime::FunctionCall::Input> views;
   int64_t bytes = 0;
   for (uint64_t i = 0; i < function.input_count; ++i) {
@@ -115,7 +103,7 @@ int bench::measureFunction(const std::string &path, const FunctionOptions &optio
   runtime::FunctionCall call(function, views);
   std::vector<void *> places;
   for (uint64_t i = 0; i < function.result_count; ++i) {
-    results.push_back(allocate(function.results[i], call.resultShapes()[i]));
+    results.emplace_back(function.results[i], call.resultShapes()[i]);
     places.push_back(results.back().memory.data());
     bytes += static_cast<int64_t>(results.back().memory.size());
   }

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Modes.h"
-#include "ternary/Runtime/AlignedBuffer.h"
 #include "ternary/Runtime/Functions.h"
 #include "ternary/Runtime/Npy.h"
 #include "ternary/half.h"
@@ -18,6 +17,8 @@
 
 using namespace ternary;
 using namespace ternary::run;
+
+using runtime::FunctionArray;
 
 namespace {
 /// How .npy files and texts have numbers of a type of ternary_value.
@@ -63,23 +64,11 @@ std::string print(const std::string &type, const uint8_t *from) {
     return std::to_string(load<int16_t>(from));
   return std::to_string(type == "i32" ? load<int32_t>(from) : load<int64_t>(from));
 }
-
-/// Memory of an array, numbers included.
-struct Array {
-  std::vector<int64_t> shape;
-  runtime::AlignedBuffer<uint8_t> memory;
-
-  Array() = default;
-  Array(const ternary_value &value, std::vector<int64_t> sizes)
-      : shape(std::move(sizes)), memory(static_cast<uint64_t>(runtime::countElements(shape)) *
-                                            static_cast<uint64_t>(runtime::byteWidth(value.type)),
-                                        value.name) {}
-};
 } // namespace
 
 /// A number of the command line.
-static Array parseNumber(const ternary_value &value, const std::string &text) {
-  Array array(value, {});
+static FunctionArray parseNumber(const ternary_value &value, const std::string &text) {
+  FunctionArray array(value, {});
   std::string type = value.type;
   char *end;
   bool isReal = type == "f32" || type == "f64";
@@ -100,7 +89,7 @@ static Array parseNumber(const ternary_value &value, const std::string &text) {
   return array;
 }
 
-static Array readInput(const ternary_value &value, const std::string &text) {
+static FunctionArray readInput(const ternary_value &value, const std::string &text) {
   bool isFile = text.size() > 4 && text.compare(text.size() - 4, 4, ".npy") == 0;
   if (value.kind == TERNARY_NUMBER && !isFile)
     return parseNumber(value, text);
@@ -113,7 +102,7 @@ static Array readInput(const ternary_value &value, const std::string &text) {
                         ", found '", foundType, "'");
         return runtime::byteWidth(value.type);
       });
-  Array array(value, found.shape);
+  FunctionArray array(value, found.shape);
   std::memcpy(array.memory.data(), found.data, array.memory.size());
   return array;
 }
@@ -148,7 +137,7 @@ static std::vector<std::string> assign(const char *option,
   return values;
 }
 
-static void printArray(const ternary_value &value, const Array &array) {
+static void printArray(const ternary_value &value, const FunctionArray &array) {
   std::cout << runtime::describe(value) << "\n";
   int64_t count = runtime::countElements(array.shape), width = runtime::byteWidth(value.type);
   int64_t columns = array.shape.empty() ? 1 : array.shape.back();
@@ -180,7 +169,7 @@ int run::callFunction(const std::string &path, const Options &options) {
   std::vector<std::string> inputTexts = assign("input", options.inputs, inputNames);
   std::vector<std::string> outputPaths = assign("output", options.outputs, outputNames);
 
-  std::vector<Array> inputs, results;
+  std::vector<FunctionArray> inputs, results;
   std::vector<runtime::FunctionCall::Input> views;
   for (uint64_t i = 0; i < function.input_count; ++i) {
     if (inputTexts[i].empty())
@@ -200,7 +189,7 @@ int run::callFunction(const std::string &path, const Options &options) {
   call.run(places, workspace.data());
 
   size_t output = 0;
-  auto put = [&](const ternary_value &value, const Array &array, bool always) {
+  auto put = [&](const ternary_value &value, const FunctionArray &array, bool always) {
     const std::string &file = outputPaths[output++];
     if (!file.empty())
       runtime::writeArray(file, {getNpyType(value.type), array.shape, array.memory.data()},

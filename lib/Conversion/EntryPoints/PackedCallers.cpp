@@ -24,7 +24,7 @@ public:
 
   /// `int64_t (void *const *inputs, const int64_t *sizes, int64_t *shapes)`
   func::FuncOp createWorkspace() {
-    func::FuncOp entry = createEntry(workspace, "_packed");
+    func::FuncOp entry = createEntry(workspace);
     Value values = entry.getArgument(0), sizes = entry.getArgument(1);
     SmallVector<Value> arguments;
     for (const CValue &input : inputs) {
@@ -45,7 +45,7 @@ public:
 
   /// `int32_t (void *const *values, const int64_t *sizes, void *workspace)`
   func::FuncOp createCall() {
-    func::FuncOp entry = createEntry(call, "_packed");
+    func::FuncOp entry = createEntry(call);
     Value values = entry.getArgument(0), sizes = entry.getArgument(1);
     SmallVector<Value> arguments;
     for (const CValue &input : inputs) {
@@ -89,10 +89,10 @@ public:
   }
 
 private:
-  func::FuncOp createEntry(func::FuncOp callee, StringRef suffix) {
+  func::FuncOp createEntry(func::FuncOp callee) {
     builder.setInsertionPoint(callee);
     auto type = builder.getFunctionType({pointer, pointer, pointer}, callee.getResultTypes());
-    auto entry = func::FuncOp::create(builder, loc, (callee.getName() + suffix).str(), type);
+    auto entry = func::FuncOp::create(builder, loc, (callee.getName() + "_packed").str(), type);
     symbols.insert(entry); // a name that is taken becomes another
     builder.setInsertionPointToStart(entry.addEntryBlock());
     return entry;

@@ -8,6 +8,7 @@
 #ifndef TERNARY_RUNTIME_FUNCTIONS_H
 #define TERNARY_RUNTIME_FUNCTIONS_H
 
+#include "ternary/Runtime/AlignedBuffer.h"
 #include "ternary/function.h"
 
 #include <string>
@@ -46,6 +47,14 @@ int64_t byteWidth(const std::string &type);
 
 /// How many elements an array has.
 int64_t countElements(const std::vector<int64_t> &shape);
+
+/// Memory of a value of a function; a number is an array without dimensions.
+struct FunctionArray {
+  FunctionArray(const ternary_value &value, std::vector<int64_t> shape);
+
+  std::vector<int64_t> shape;
+  AlignedBuffer<uint8_t> memory;
+};
 
 /// A call of a function with inputs of certain shapes.
 class FunctionCall {
